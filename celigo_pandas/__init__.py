@@ -1,0 +1,109 @@
+"""integrator.io in Jupyter and pandas: pull, map, dry-run and push, with a local engine that needs no account.
+
+Names load on first use (PEP 562), so that importing the package costs little more than pandas itself.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from celigo_pandas import errors as errors
+    from celigo_pandas.accessors import (
+        Client,
+        Connection,
+        DryRun,
+        ImportResult,
+        Pulls,
+        connect,
+        dry_run,
+        export_to_parquet,
+        iter_export,
+        login,
+        logout,
+        map_import,
+        read_export,
+        read_exports,
+        to_import,
+    )
+    from celigo_pandas.experiments import Mapping
+    from celigo_pandas.forms import ConnectionForm, Explorer, ExportForm, MappingEditor
+    from celigo_pandas.frames import nest
+    from celigo_pandas.local_engine import local
+    from celigo_pandas.resources import builders as build
+
+_PUBLIC: dict[str, str] = {
+    "Client": "accessors",
+    "Connection": "accessors",
+    "ConnectionForm": "forms",
+    "DryRun": "accessors",
+    "Explorer": "forms",
+    "ExportForm": "forms",
+    "ImportResult": "accessors",
+    "Mapping": "experiments",
+    "MappingEditor": "forms",
+    "Pulls": "accessors",
+    "connect": "accessors",
+    "dry_run": "accessors",
+    "export_to_parquet": "accessors",
+    "iter_export": "accessors",
+    "local": "local_engine",
+    "login": "accessors",
+    "logout": "accessors",
+    "map_import": "accessors",
+    "nest": "frames",
+    "read_export": "accessors",
+    "read_exports": "accessors",
+    "to_import": "accessors",
+}
+
+_MODULES: dict[str, str] = {"build": "resources.builders", "errors": "errors"}
+
+__all__ = [  # noqa: RUF022 - the names of the tables above, pinned by a test
+    "ApiError", "AuthError", "CeligoError", "CeligoWarning", "Client", "ConfigError", "ConflictError", "Connection",
+    "ConnectionForm", "DocumentError", "DriftWarning", "DryRun", "Explorer", "ExportForm", "ExportInterrupted",
+    "FilterError", "FrameError", "HintWarning", "ImportRejectedError", "ImportResult", "InvalidRequestError",
+    "JournalError", "Mapping", "MappingEditor", "MappingError", "MissingExtraError", "MixedTypesWarning",
+    "NotFoundError", "PagingError", "Problem", "PullCancelled", "Pulls", "PushCancelled", "RateLimitError",
+    "RecordErrorsWarning", "RequestTimeoutError", "ServerError", "TemplateError", "TransportError", "build", "connect",
+    "dry_run", "errors", "export_to_parquet", "iter_export", "local", "login", "logout", "map_import", "nest",
+    "read_export", "read_exports", "to_import",
+]  # fmt: skip
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        value = getattr(import_module(f"celigo_pandas.{_PUBLIC[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"celigo_pandas.{_MODULES[name]}")
+    elif name in __all__:
+        value = getattr(import_module("celigo_pandas.errors"), name)
+    else:
+        raise AttributeError(f"module 'celigo_pandas' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+if not os.environ.get("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, which never loads pandas
+    import pandas as _pandas
+
+    @_pandas.api.extensions.register_dataframe_accessor("celigo")
+    def _frame_accessor(df: Any) -> Any:
+        from celigo_pandas.accessors import FrameAccessor
+
+        return FrameAccessor(df)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Register ``%%celigo_export`` (called by ``%load_ext celigo_pandas``)."""
+    from celigo_pandas.magics import load
+
+    load(ipython)

@@ -1,0 +1,1 @@
+"""One method per endpoint over one transport. Knows no pandas."""

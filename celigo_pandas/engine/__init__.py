@@ -1,0 +1,1 @@
+"""The local engine: the same API on loopback, executed for real."""

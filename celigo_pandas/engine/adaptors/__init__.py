@@ -1,0 +1,1 @@
+"""Outer systems behind one protocol, found by name, imported on use."""

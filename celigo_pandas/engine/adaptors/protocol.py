@@ -1,0 +1,141 @@
+"""What an adaptor is: the one seam between the executor and an outer system.
+
+An adaptor is synchronous and is called on a bounded worker thread, one call per thread. It sees the connection with
+its secrets masked; the real ones come from :meth:`ConnectionAccess.secrets` only while an outgoing request is being
+rendered or a socket opened, and are kept in nothing that outlives that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+from typing import Any, ClassVar, Protocol
+
+from celigo_pandas.engine.reach import Reach
+
+__all__ = ["Adaptor", "Call", "Chunk", "ConnectionAccess", "Outgoing", "PingOutcome", "Record", "SourceFailure"]
+
+Record = dict[str, Any] | list[Any]
+"""One record: an object, or an array of rows (grouped)."""
+
+
+class SourceFailure(Exception):
+    """The outer system failed the whole call: it refused, could not be reached, or answered nonsense.
+
+    ``offline`` asks the executor to mark the connection offline. The message never holds a secret.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "source_error", offline: bool = False, field: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.offline = offline
+        self.field = field
+
+
+class ConnectionAccess(Protocol):
+    """A connection as an adaptor sees it; saved and virtual connections look the same."""
+
+    id: str
+    type: str
+
+    @property
+    def masked(self) -> Mapping[str, Any]:
+        """The whole document, secrets masked: the only form that templates and logs may see."""
+
+    def secrets(self) -> dict[str, Any]:
+        """The whole document with its real secrets, decrypted now; do not keep it."""
+
+    def store_secrets(self, changes: Mapping[str, Any]) -> None:
+        """Store new values at dotted paths (a refreshed token), encrypted; for a virtual connection in memory."""
+
+    def cache(self) -> dict[str, Any]:
+        """A dict that lives as long as the engine runs and this document is unchanged (pools, tokens, cookies)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """All that one export, import or ping may use from its surroundings.
+
+    Parameters
+    ----------
+    connection : ConnectionAccess
+    reach : Reach
+        Asked before any socket, file or database is opened.
+    context : mapping
+        Template context without the record: ``settings``, ``connection`` (masked), ``export`` or ``import``,
+        ``lastExportDateTime``, ``currentExportDateTime``, ``job``.
+    debug : callable
+        ``debug(kind, payload)`` with kind ``"request"`` or ``"response"`` and a JSON-able payload
+        ``{url, method, headers, body}``, credentials left out by the adaptor; values that equal a secret are masked
+        again by the executor.
+    stop : Event
+        Set when the reader has gone; long work looks at it between chunks.
+    deadline : float
+        ``time.monotonic()`` after which the call has failed.
+    """
+
+    connection: ConnectionAccess
+    reach: Reach
+    context: Mapping[str, Any]
+    debug: Callable[[str, Mapping[str, Any]], None]
+    stop: Event
+    deadline: float
+    now: Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Some records as they come from the source, with what went wrong beside them."""
+
+    records: list[Record]
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record on its way out: ``source`` before the mapping, ``mapped`` after it."""
+
+    position: int
+    source: Record
+    mapped: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PingOutcome:
+    """``code`` 200 is reachable; otherwise the remote's status, or 401, with ``errors``."""
+
+    code: int
+    errors: tuple[dict[str, Any], ...] = ()
+
+
+class Adaptor(Protocol):
+    """One kind of outer system.
+
+    ``capabilities`` holds some of ``ping``, ``export``, ``import``, ``lookup``; what is missing is answered by the
+    executor (from ``mockOutput``, else a 422 that names the adaptor).
+    """
+
+    capabilities: ClassVar[frozenset[str]]
+
+    def ping(self, call: Call) -> PingOutcome:
+        """Check the credentials; never raises for a refusal."""
+
+    def open_export(self, call: Call, export_doc: Mapping[str, Any]) -> Iterator[Chunk]:
+        """Read the source once, as chunks; a generator, so that closing it releases the source.
+
+        Raises :class:`SourceFailure` where the whole call fails.
+        """
+
+    def import_batch(
+        self, call: Call, import_doc: Mapping[str, Any], batch: Sequence[Outgoing]
+    ) -> list[dict[str, Any]]:
+        """Submit records; one result element per record, in order: ``statusCode, id?, _json?, errors?, ignored?``."""
+
+    def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+        """Answer one dynamic lookup; :data:`None` when nothing matched."""

@@ -1,0 +1,1 @@
+"""Routes: from HTTP to the executor and back."""

@@ -1,0 +1,431 @@
+"""Every error and warning that celigo_pandas raises, in one tree.
+
+What a class decides is what the caller does next; the attributes say it: ``retriable`` (the same call may work
+later), ``status`` (the HTTP status, if there was an answer), ``problems`` (the server's or the validator's list) and
+``hint`` (what to type or change). Mistakes of the caller also derive from the builtin one expects.
+
+::
+
+    CeligoError
+    ├─ ConfigError (ValueError)              no token, bad base URL, bad option
+    ├─ MissingExtraError (ImportError)       an optional dependency is not installed
+    ├─ TransportError                        no usable answer; retriable
+    │   └─ RequestTimeoutError (TimeoutError)
+    ├─ ApiError                              the server answered with an error
+    │   ├─ AuthError                         401, 403
+    │   ├─ NotFoundError (LookupError)       404, or no document of that name
+    │   ├─ InvalidRequestError               400, 422
+    │   ├─ ConflictError                     409
+    │   ├─ RateLimitError                    429; retriable
+    │   └─ ServerError                       5xx; retriable
+    ├─ PagingError                           a repeated, expired or refused page state
+    ├─ ExportInterrupted                     a pull that failed midway; keeps the rows so far
+    ├─ ImportRejectedError                   raised by on_error="raise"; keeps the result
+    ├─ DocumentError (ValueError)            an export, import or connection document that cannot work
+    ├─ MappingError (ValueError)             one record that a mapping cannot map
+    ├─ TemplateError (ValueError)            a template that cannot be read or rendered
+    ├─ FilterError (ValueError)              filter rules that cannot be read or evaluated
+    ├─ FrameError (ValueError)               a frame that cannot be built or sent
+    └─ JournalError                          a journal that is damaged, locked or of another call
+
+    KeyboardInterrupt
+    ├─ PullCancelled                         Ctrl-C during a pull; keeps the rows so far
+    └─ PushCancelled                         Ctrl-C during a push; keeps the result
+
+    UserWarning
+    └─ CeligoWarning
+        ├─ RecordErrorsWarning               the server reported errors beside the records of a page
+        ├─ MixedTypesWarning                 a column holds values of different types
+        ├─ DriftWarning                      columns differ from what ``expect=`` recorded
+        └─ HintWarning                       it works, but there is a better way
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "ApiError",
+    "AuthError",
+    "CeligoError",
+    "CeligoWarning",
+    "ConfigError",
+    "ConflictError",
+    "DocumentError",
+    "DriftWarning",
+    "ExportInterrupted",
+    "FilterError",
+    "FrameError",
+    "HintWarning",
+    "ImportRejectedError",
+    "InvalidRequestError",
+    "JournalError",
+    "MappingError",
+    "MissingExtraError",
+    "MixedTypesWarning",
+    "NotFoundError",
+    "PagingError",
+    "Problem",
+    "PullCancelled",
+    "PushCancelled",
+    "RateLimitError",
+    "RecordErrorsWarning",
+    "RequestTimeoutError",
+    "ServerError",
+    "TemplateError",
+    "TransportError",
+    "error_for_status",
+    "shown",
+]
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """Show a value in a message: its ``repr``, cut at `limit` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One entry of an error list: a stable code, a sentence, and the dotted path it concerns."""
+
+    code: str
+    message: str
+    field: str | None = None
+    source: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.field}: " if self.field else ""
+        return f"{where}{self.message} ({self.code})" if self.code else f"{where}{self.message}"
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the wire form: only the members that are set."""
+        members = {"code": self.code, "message": self.message, "field": self.field, "source": self.source}
+        return {name: value for name, value in members.items() if value is not None}
+
+
+class CeligoError(Exception):
+    """Root of the tree.
+
+    Parameters
+    ----------
+    message : str
+        What failed, where, what was got and what was expected. Never holds a secret.
+    hint : str, optional
+        What to do next; appended to the text.
+    problems : iterable of Problem, optional
+        The single problems, when there are several or they have codes.
+    status : int, optional
+        HTTP status of the answer, if there was one.
+    """
+
+    retriable: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        problems: Iterable[Problem] = (),
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.problems = tuple(problems)
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of all problems, in order."""
+        return tuple(problem.code for problem in self.problems)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword-only arguments do not survive the default protocol; the state carries them.
+        return (_rebuild, (type(self), self.args), self.__dict__)
+
+
+def _rebuild(kind: type[CeligoError], args: tuple[Any, ...]) -> CeligoError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
+
+
+class ConfigError(CeligoError, ValueError):
+    """A setting that is missing or cannot be right: token, base URL, region, option."""
+
+
+class MissingExtraError(CeligoError, ImportError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs the extra {extra!r}, which is not installed.",
+            hint=f'Install it with: pip install "celigo-pandas[{extra}]".',
+        )
+        self.extra = extra
+
+
+class TransportError(CeligoError):
+    """No usable answer came back.
+
+    ``processed`` says what is known of the request: ``False`` when it surely never reached the server's logic
+    (connection refused, DNS, TLS), ``None`` when that cannot be known.
+    """
+
+    retriable = True
+
+    def __init__(self, message: str, *, processed: bool | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.processed = processed
+
+
+class RequestTimeoutError(TransportError, TimeoutError):
+    """The server did not answer in time."""
+
+    def __init__(self, message: str, *, timeout_s: float | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.timeout_s = timeout_s
+
+
+class ApiError(CeligoError):
+    """The server answered with an error.
+
+    Parameters
+    ----------
+    method, path : str
+        The request; the path is redacted and holds no query values.
+    retry_after_s : float, optional
+        What the server asked for in ``Retry-After``, in seconds.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str = "",
+        path: str = "",
+        retry_after_s: float | None = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message, **details)
+        self.method = method
+        self.path = path
+        self.retry_after_s = retry_after_s
+
+
+class AuthError(ApiError):
+    """401 or 403: the token is missing, wrong, expired, or lacks the scope."""
+
+
+class NotFoundError(ApiError, LookupError):
+    """404, or no document of that name or id."""
+
+
+class InvalidRequestError(ApiError):
+    """400 or 422: the request was read and refused."""
+
+
+class ConflictError(ApiError):
+    """409."""
+
+
+class RateLimitError(ApiError):
+    """429, after the retries that were allowed."""
+
+    retriable = True
+
+
+class ServerError(ApiError):
+    """5xx, after the retries that were allowed."""
+
+    retriable = True
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: InvalidRequestError,
+    401: AuthError,
+    403: AuthError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: InvalidRequestError,
+    429: RateLimitError,
+}
+
+
+def error_for_status(status: int) -> type[ApiError]:
+    """Return the class for an HTTP status: the one table of the tree."""
+    if status >= 500:
+        return ServerError
+    return _BY_STATUS.get(status, ApiError)
+
+
+class PagingError(CeligoError):
+    """The server's page state repeats, has expired, or was refused."""
+
+
+class ExportInterrupted(CeligoError):
+    """A pull failed midway; ``partial`` holds every row that came before, the cause is ``__cause__``."""
+
+    def __init__(self, message: str, *, partial: Any = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.partial = partial
+
+
+class ImportRejectedError(CeligoError):
+    """Rows were refused and ``on_error="raise"`` asked to be told; ``result`` holds the outcome of every row."""
+
+    def __init__(self, message: str, *, result: Any = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.result = result
+
+
+class DocumentError(CeligoError, ValueError):
+    """A document that cannot work; ``problems`` name each path."""
+
+
+class MappingError(CeligoError, ValueError):
+    """One record that a mapping could not map.
+
+    Parameters
+    ----------
+    source : str
+        ``"mapping"`` or ``"lookup"``, the wire's word for the step that failed.
+    code : str
+        Stable code of the failure.
+    rule : str, optional
+        Path of the rule in the document, e.g. ``mappings[2].buildArrayHelper[0]``.
+    position : int, optional
+        Position of the record in the list that was mapped.
+    value : object, optional
+        The value that could not be mapped.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str = "mapping",
+        code: str = "mapping_error",
+        rule: str | None = None,
+        position: int | None = None,
+        value: object = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message, **details)
+        self.source = source
+        self.code = code
+        self.rule = rule
+        self.position = position
+        self.value = value
+
+
+class TemplateError(CeligoError, ValueError):
+    """A template that cannot be read or rendered; ``template`` and ``position`` (characters) say where."""
+
+    def __init__(
+        self, message: str, *, template: str | None = None, position: int | None = None, **details: Any
+    ) -> None:
+        super().__init__(message, **details)
+        self.template = template
+        self.position = position
+
+
+class FilterError(CeligoError, ValueError):
+    """Filter rules that cannot be read or evaluated; ``rule`` is the path to the part at fault."""
+
+    def __init__(self, message: str, *, rule: str | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.rule = rule
+
+
+class FrameError(CeligoError, ValueError):
+    """A frame that cannot be built or sent; ``column`` and ``row`` (an index label) say where."""
+
+    def __init__(self, message: str, *, column: object = None, row: object = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.column = column
+        self.row = row
+
+
+class JournalError(CeligoError):
+    """A journal that is damaged, in use by another process, or belongs to another call."""
+
+
+class PullCancelled(KeyboardInterrupt):
+    """Ctrl-C during a pull; ``partial`` holds every row that had come."""
+
+    def __init__(self, message: str = "", *, partial: Any = None) -> None:
+        super().__init__(message)
+        self.partial = partial
+
+
+class PushCancelled(KeyboardInterrupt):
+    """Ctrl-C during a push; ``result`` holds the outcome of every row."""
+
+    def __init__(self, message: str = "", *, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class CeligoWarning(UserWarning):
+    """Root of the warnings."""
+
+
+class RecordErrorsWarning(CeligoWarning):
+    """The server reported errors beside the records of a page."""
+
+
+class MixedTypesWarning(CeligoWarning):
+    """A column holds values of different types and stays as it came."""
+
+
+class DriftWarning(CeligoWarning):
+    """Columns differ from what ``expect=`` recorded."""
+
+
+class HintWarning(CeligoWarning):
+    """It works, but there is a better way."""
+
+
+def problems_from_body(body: object) -> tuple[Problem, ...]:
+    """Read the wire's error envelope, whichever of its plausible forms it has.
+
+    Parameters
+    ----------
+    body : object
+        Decoded JSON of an error answer: ``{"errors": [...]}``, a bare list, or an object with ``message``.
+
+    Returns
+    -------
+    tuple of Problem
+        Empty when nothing in the body looks like an error.
+    """
+    if isinstance(body, Mapping):
+        entries: object = body.get("errors", body.get("error"))
+        if entries is None and ("message" in body or "code" in body):
+            entries = [body]
+    else:
+        entries = body
+    if isinstance(entries, (str, Mapping)):
+        entries = [entries]
+    if not isinstance(entries, list):
+        return ()
+    return tuple(_problem(entry) for entry in entries)
+
+
+def _problem(entry: object) -> Problem:
+    if not isinstance(entry, Mapping):
+        return Problem("", str(entry))
+    field, source = entry.get("field"), entry.get("source")
+    return Problem(
+        str(entry.get("code", "")),
+        str(entry.get("message", "")),
+        None if field is None else str(field),
+        None if source is None else str(source),
+    )

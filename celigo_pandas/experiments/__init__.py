@@ -1,0 +1,1 @@
+"""Mapping experiments on frames: suggest, coverage, diff, blame, report, frozen examples, verification."""

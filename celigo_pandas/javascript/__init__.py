@@ -1,0 +1,1 @@
+"""JavaScript value semantics where they show: text, numbers, truth, comparison, patterns, dates. Pure."""

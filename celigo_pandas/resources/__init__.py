@@ -1,0 +1,1 @@
+"""Wire documents: connections, exports, imports, builders, secrets, validation. Pure."""
