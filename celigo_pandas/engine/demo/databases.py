@@ -1,0 +1,42 @@
+"""Demo databases: SQLite files in the user's cache folder, built once and put in place whole."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+__all__ = ["cached"]
+
+
+def cached(name: str, build: Callable[[sqlite3.Connection], None]) -> Path:
+    """Return the path of the database `name`, building it first when it is not there.
+
+    The file appears under its name only when it is complete, so that an interrupted build or two at once leave a
+    whole database or none.
+    """
+    folder = Path(platformdirs.user_cache_dir("celigo_pandas", appauthor=False))
+    path = folder / f"{name}.sqlite"
+    if path.exists():
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(prefix=f"{name}-", suffix=".unfinished", dir=folder)
+    os.close(handle)
+    try:
+        database = sqlite3.connect(unfinished)
+        try:
+            database.execute("pragma journal_mode = off")
+            database.execute("pragma synchronous = off")
+            build(database)
+            database.commit()
+        finally:
+            database.close()
+        os.replace(unfinished, path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+    return path
