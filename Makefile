@@ -1,0 +1,71 @@
+# Everything happens in .venv; nothing outside this folder is changed. PYTHON is the interpreter to start from.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+
+.PHONY: help demo test check lint types arch fmt bench test-pandas2 clean
+help:
+	@echo "make demo          pull, dry run and push 336,776 real flights with the embedded engine"
+	@echo "make test          unit, contract, integration and browser tests, then the notebooks"
+	@echo "make check         lint, types, import contracts, then make test (what CI runs)"
+	@echo "make test-pandas2  the tests that touch pandas, with pandas 2.2"
+	@echo "make bench         speed and memory against their budgets; exits 1 over budget"
+	@echo "make fmt           format and sort imports"
+
+demo: $(VENV)/.demo
+	$(BIN)/celigo-pandas demo
+
+test: $(VENV)/.dev
+	$(RUN) pytest -q tests
+	$(RUN) pytest -q -p no:randomly --nbval notebooks --nbval-sanitize-with notebooks/sanitize.cfg --nbval-kernel-name python3
+
+check: lint types arch test
+
+lint: $(VENV)/.dev
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+
+types: $(VENV)/.dev
+	$(RUN) mypy
+
+arch: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+bench: $(VENV)/.dev
+	$(RUN) benchmarks
+
+# pandas 2.2 in a second environment; the tests that concern pandas pass on both majors.
+test-pandas2: .venv-pandas2/.dev
+	.venv-pandas2/bin/python -m pytest -q $(PANDAS_TESTS)
+
+PANDAS_TESTS := tests/unit tests/contract tests/integration/pulls tests/integration/pushes
+
+# uv is faster than pip; where it cannot be had, pip does the same.
+define install
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	@test -x $(1)/bin/uv || $(1)/bin/python -m pip install --quiet --disable-pip-version-check uv || true
+	@if test -x $(1)/bin/uv; then $(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2); \
+	else $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); fi
+endef
+
+$(VENV)/.demo: pyproject.toml
+	$(call install,$(VENV),-e ".[demo]")
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml
+	$(call install,$(VENV),-e ".[all$(,)dev]")
+	@touch $@
+
+.venv-pandas2/.dev: pyproject.toml
+	$(call install,.venv-pandas2,-e ".[all$(,)dev]" "pandas==2.2.*")
+	@touch $@
+
+, := ,
+
+clean:
+	rm -rf $(VENV) .venv-pandas2 .pytest_cache .mypy_cache .ruff_cache .hypothesis
