@@ -1,0 +1,244 @@
+"""Connection documents: what the API would refuse, which members are secret, and the masked form.
+
+It decides nothing about single types: those rules are the rows of
+:mod:`celigo_pandas.resources.connection_fields`. Source of the error codes: the vendor's published schemas and its
+error examples; where the sources are silent the choice is marked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+from celigo_pandas.errors import Problem, shown
+from celigo_pandas.resources.connection_fields import (
+    COMMON,
+    FIELDS,
+    TYPES,
+    ConnectionField,
+    fields_for,
+    is_empty,
+    read,
+)
+from celigo_pandas.resources.secret import MASK, Secret
+
+__all__ = ["mask", "masked_secrets", "secret_paths", "validate_connection", "wanted_fields"]
+
+
+def validate_connection(doc: object, *, masks: bool = False) -> list[Problem]:
+    """List what the API refuses in a connection document that is to be stored.
+
+    Parameters
+    ----------
+    doc : object
+        The document, secrets in it as text or as :class:`~celigo_pandas.resources.secret.Secret`. Not modified.
+    masks : bool, default False
+        Take ``"******"`` as a secret that is already stored (a form that edits a saved connection). Otherwise a mask
+        is a problem: the API would store six asterisks as the secret.
+
+    Returns
+    -------
+    list of Problem
+        Empty when the document can be stored. ``field`` is the dotted path, ``code`` the API's
+        (``missing_required_field``, ``invalid_field``, ``agent_mode_only``, ``netsuite_wsdl_tba_mandatory``).
+        No secret is in any message.
+    """
+    if not isinstance(doc, Mapping):
+        return [Problem("invalid_field", f"A connection is an object: got {type(doc).__name__}.")]
+    kind = doc.get("type")
+    problems = [problem for row in COMMON[:2] for problem in _check(row, doc, masks)]
+    if isinstance(kind, str) and kind in TYPES:
+        problems += _blocks(kind, doc)
+    if isinstance(kind, str) and isinstance(doc.get(kind), Mapping):
+        rows = [row for row in fields_for(doc) if row.path not in ("name", "type")]
+        problems += [problem for row in rows for problem in _check(row, doc, masks)]
+    if not masks:
+        named = {problem.field for problem in problems}
+        problems += [_mask_problem(path) for path in masked_secrets(doc) if path not in named]
+    return problems
+
+
+def wanted_fields(doc: Mapping[str, Any]) -> list[str]:
+    """List the paths that the vendor's form asks for and this document lacks, though the API would store it."""
+    return [
+        row.path
+        for row in fields_for(doc)
+        if row.is_wanted(doc) and not row.is_required(doc) and is_empty(read(doc, row.path))
+    ]
+
+
+def secret_paths(doc: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the secrets that a document holds.
+
+    Parameters
+    ----------
+    doc : mapping
+        A connection document, masked or not.
+
+    Returns
+    -------
+    tuple of str
+        Dotted paths of members that the API stores encrypted and that are set here, in the table's order, whatever
+        the document's type or conditions say: a secret of a block that does not apply is a secret still.
+    """
+    own = read(doc, "as2.encrypted")
+    # Whatever an AS2 document keeps in its encrypted block is a secret, not only the member that is documented.
+    more = [f"as2.encrypted.{name}" for name in own if "." not in name] if isinstance(own, Mapping) else []
+    return tuple(path for path in dict.fromkeys((*_SECRETS, *more)) if not is_empty(read(doc, path)))
+
+
+def masked_secrets(doc: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the secrets of a document whose value is the mask ``"******"``, or an object that holds one."""
+    return tuple(path for path in secret_paths(doc) if _holds_mask(read(doc, path)))
+
+
+def mask(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of a document with every secret replaced by exactly six asterisks.
+
+    ``http.encrypted`` and its like are objects on write and the mask, a text, on read.
+    """
+    masked: dict[str, Any] = deepcopy(dict(doc))
+    for path in secret_paths(doc):
+        *parents, last = path.split(".")
+        holder = masked
+        for step in parents:
+            holder = holder[step]
+        holder[last] = MASK
+    return masked
+
+
+def _all_secrets() -> Iterator[str]:
+    for rows in (COMMON, *FIELDS.values()):
+        for row in rows:
+            if row.secret:
+                yield row.path
+
+
+_SECRETS: tuple[str, ...] = tuple(dict.fromkeys(_all_secrets()))
+
+
+def _holds_mask(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_mask(member) for member in value.values())
+    return value == MASK
+
+
+def _mask_problem(path: str) -> Problem:
+    text = f"Refused the mask {MASK!r} as the value of {path}: it would be stored as the secret. Give the secret again."
+    return Problem("invalid_field", text, path)
+
+
+def _blocks(kind: str, doc: Mapping[str, Any]) -> list[Problem]:
+    block = doc.get(kind)
+    if block is None:
+        return [_missing(kind)]
+    if not isinstance(block, Mapping):
+        return [_invalid(kind, block, "an object")]
+    # The platform answers old rest connections with an http block beside: only a block of another kind is refused.
+    twins = {"http", "rest"} if kind in ("http", "rest") else {kind}
+    extra = [name for name in TYPES if name not in twins and isinstance(doc.get(name), Mapping)]
+    return [
+        Problem("invalid_field", f"A connection of type {kind!r} has exactly one type block: remove {name!r}.", name)
+        for name in extra
+    ]
+
+
+def _check(row: ConnectionField, doc: Mapping[str, Any], masks: bool) -> Iterator[Problem]:
+    value = read(doc, row.path)
+    if is_empty(value):
+        if row.is_required(doc):
+            yield _missing(row.path, row.code)
+        return
+    if row.secret:
+        yield from _check_secret(row, value, masks)
+        return
+    expected = _CHECKS[row.kind](row, value)
+    if isinstance(value, str) and value in row.refuses:
+        yield Problem(row.refuses[value], f"{row.path} {value!r} is refused; expected {_names(row.choices)}.", row.path)
+    elif expected is not None:
+        yield _invalid(row.path, value, expected)
+
+
+def _check_secret(row: ConnectionField, value: object, masks: bool) -> Iterator[Problem]:
+    if _holds_mask(value):
+        if not masks:
+            yield _mask_problem(row.path)
+        return
+    # The value itself stays out of the message, whatever it is.
+    if row.kind == "secret" and not isinstance(value, (str, Secret)):
+        yield Problem("invalid_field", f"{row.path} must be text: got {type(value).__name__}.", row.path)
+    if row.kind == "secret_map" and not isinstance(value, Mapping):
+        yield Problem("invalid_field", f"{row.path} must be an object: got {type(value).__name__}.", row.path)
+
+
+def _missing(path: str, code: str = "missing_required_field") -> Problem:
+    name = path.rsplit(".", 1)[-1]
+    if code == "agent_mode_only":
+        return Problem(code, "This system is reached through an agent only. Expected field: _agentId.", path)
+    return Problem(code, f"Expected field: {name} to be present.", path)
+
+
+def _invalid(path: str, value: object, expected: str) -> Problem:
+    return Problem("invalid_field", f"{path}: got {shown(value)}; expected {expected}.", path)
+
+
+def _names(choices: tuple[str, ...]) -> str:
+    return "one of " + ", ".join(repr(choice) for choice in choices)
+
+
+def _text(row: ConnectionField, value: object) -> str | None:
+    # The platform turns a number or a boolean into text, and refuses anything else.
+    if not isinstance(value, (str, int, float)):
+        return "text"
+    if row.max_length is not None and len(str(value)) > row.max_length:
+        return f"at most {row.max_length} characters"
+    return None
+
+
+def _number(row: ConnectionField, value: object) -> str | None:
+    try:
+        number = math.nan if isinstance(value, (bool, list, dict)) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    low, high = row.minimum, row.maximum
+    if not math.isfinite(number) or (low is not None and number < low) or (high is not None and number > high):
+        bounds = "" if low is None else f" of {low:g} or more" if high is None else f" from {low:g} to {high:g}"
+        return f"a number{bounds}"
+    return None
+
+
+def _boolean(row: ConnectionField, value: object) -> str | None:
+    return None if isinstance(value, bool) or value in ("true", "false", 0, 1) else "true or false"
+
+
+def _choice(row: ConnectionField, value: object) -> str | None:
+    allowed = (*row.choices, *row.accepts)
+    return None if isinstance(value, str) and value in allowed else _names(row.choices)
+
+
+def _texts(row: ConnectionField, value: object) -> str | None:
+    # A single text is taken as a list of one, as the platform does.
+    items = value if isinstance(value, list) else [value]
+    return None if all(isinstance(item, (str, int, float)) for item in items) else "a list of text"
+
+
+def _pairs(row: ConnectionField, value: object) -> str | None:
+    good = isinstance(value, list) and all(isinstance(item, Mapping) and item.get("name") for item in value)
+    return None if good else "a list of {name, value}"
+
+
+def _json(row: ConnectionField, value: object) -> str | None:
+    return None if isinstance(value, (Mapping, list)) else "an object or a list"
+
+
+_CHECKS = {
+    "text": _text,
+    "number": _number,
+    "boolean": _boolean,
+    "choice": _choice,
+    "texts": _texts,
+    "pairs": _pairs,
+    "json": _json,
+}
