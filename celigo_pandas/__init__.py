@@ -61,7 +61,7 @@ _PUBLIC: dict[str, str] = {
 
 _MODULES: dict[str, str] = {"build": "resources.builders", "errors": "errors"}
 
-__all__ = [  # noqa: RUF022 - the names of the tables above, pinned by a test
+__all__ = [
     "ApiError", "AuthError", "CeligoError", "CeligoWarning", "Client", "ConfigError", "ConflictError", "Connection",
     "ConnectionForm", "DocumentError", "DriftWarning", "DryRun", "Explorer", "ExportForm", "ExportInterrupted",
     "FilterError", "FrameError", "HintWarning", "ImportRejectedError", "ImportResult", "InvalidRequestError",

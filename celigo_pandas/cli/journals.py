@@ -1,0 +1,38 @@
+"""``journals``: what unfinished pulls and pushes left on disk."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from celigo_pandas.cli.options import print_json
+
+__all__ = ["add"]
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("journals", help="list journals below a folder; --delete removes one")
+    parser.add_argument("folder", nargs="?", default=".", help="where to look (default: here)")
+    parser.add_argument("--delete", metavar="JOURNAL", help="path of a journal to remove")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from celigo_pandas.journal import delete_journal, list_journals
+
+    if arguments.delete:
+        delete_journal(Path(arguments.delete))
+        print(f"Removed {arguments.delete}.")
+        return 0
+    found = list_journals(Path(arguments.folder))
+    if arguments.json:
+        print_json(found)
+    elif not found:
+        print(f"No journals below {arguments.folder}.")
+    else:
+        for entry in found:
+            print("  ".join(f"{name}={value}" for name, value in entry.items()))
+    return 0

@@ -1,0 +1,128 @@
+"""Options and small readings that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from celigo_pandas.errors import ConfigError, DocumentError
+
+if TYPE_CHECKING:
+    from celigo_pandas.accessors import Client
+
+__all__ = ["add_target", "open_client", "print_json", "read_document", "read_frame", "write_frame"]
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which server is meant; a token is never one of them."""
+    group = parser.add_argument_group("server")
+    group.add_argument("--profile", help="a profile that `celigo-pandas login` stored")
+    group.add_argument("--region", choices=("na", "eu"), help="integrator.io's region")
+    group.add_argument("--base-url", help="another server's address; the token comes from CELIGO_API_TOKEN")
+    group.add_argument(
+        "--local",
+        nargs="?",
+        const="",
+        metavar="STORE",
+        help="start the local engine for this command; with STORE (a folder or a name) it keeps what it learns",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+
+
+def open_client(arguments: argparse.Namespace, *, read_only: bool | None = None) -> Client:
+    """Open the client that the options ask for."""
+    if arguments.local is not None:
+        from celigo_pandas.local_engine import local
+
+        return local(arguments.local or None)
+    from celigo_pandas.accessors import connect
+
+    settings: dict[str, Any] = {} if read_only is None else {"read_only": read_only}
+    return connect(profile=arguments.profile, region=arguments.region, base_url=arguments.base_url, **settings)
+
+
+def read_document(source: str) -> dict[str, Any]:
+    """Read a JSON (or, with the extra ``yaml``, YAML) document from a file, or from stdin for ``-``."""
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"Cannot read {source!r}: {error.strerror}.") from error
+    if source.endswith((".yaml", ".yml")):
+        document = _from_yaml(text, source)
+    else:
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise DocumentError(f"{source!r} is not JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise DocumentError(f"{source!r} holds a {type(document).__name__}; expected one JSON object.")
+    return document
+
+
+def _from_yaml(text: str, source: str) -> Any:
+    try:
+        import yaml
+    except ImportError as error:
+        from celigo_pandas.errors import MissingExtraError
+
+        raise MissingExtraError("Reading YAML", "yaml") from error
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DocumentError(f"{source!r} is not YAML: {error}.") from error
+
+
+def read_frame(path: str) -> Any:
+    """Read rows from ``.parquet``, ``.csv``, ``.json`` (array of objects) or ``.jsonl``."""
+    import pandas as pd
+
+    file = Path(path)
+    if not file.exists():
+        raise ConfigError(f"There is no file {path!r}.")
+    suffix = file.suffix.lower()
+    if suffix == ".parquet":
+        return pd.read_parquet(file)
+    if suffix == ".csv":
+        # Text stays text: a leading zero or a long id must not become a number on the way.
+        return pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
+    if suffix in (".json", ".jsonl"):
+        text = file.read_text(encoding="utf-8")
+        try:
+            rows = (
+                [json.loads(line) for line in text.splitlines() if line.strip()]
+                if suffix == ".jsonl"
+                else json.loads(text)
+            )
+        except ValueError as error:
+            raise ConfigError(f"{path!r} is not JSON: {error}.") from error
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ConfigError(f"{path!r} must hold an array of objects.")
+        return pd.DataFrame(rows)
+    raise ConfigError(f"Cannot read {path!r}: expected .parquet, .csv, .json or .jsonl.")
+
+
+def write_frame(frame: Any, path: str) -> None:
+    """Write rows to ``.parquet``, ``.csv``, ``.json`` or ``.jsonl``."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    elif suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif suffix in (".json", ".jsonl"):
+        from celigo_pandas.frames.outward import to_records
+
+        records = to_records(frame)
+        lines = [json.dumps(record, ensure_ascii=False) for record in records]
+        text = "\n".join(lines) + "\n" if suffix == ".jsonl" else "[" + ",\n".join(lines) + "]\n"
+        Path(path).write_text(text, encoding="utf-8")
+    else:
+        raise ConfigError(f"Cannot write {path!r}: expected .parquet, .csv, .json or .jsonl.")
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    json.dump(document, sys.stdout, indent=2, default=str, ensure_ascii=False)
+    sys.stdout.write("\n")

@@ -1,0 +1,94 @@
+"""``push``: rows of a file through a virtual import, one outcome a row."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from celigo_pandas.cli.options import add_target, open_client, print_json, read_document, read_frame, write_frame
+
+__all__ = ["add"]
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("push", help="push the rows of a file through a virtual import")
+    parser.add_argument("rows", help="x.parquet, x.csv, x.json or x.jsonl")
+    parser.add_argument("import_doc", metavar="IMPORT", help="import document (.json, .yaml) or name of a saved import")
+    parser.add_argument("--connection", "-c", metavar="NAME", help="name or id (a saved import brings its own)")
+    parser.add_argument("--batch-size", type=int, default=100, metavar="N")
+    parser.add_argument("--workers", type=int, default=1, metavar="N")
+    parser.add_argument("--first", type=int, default=5, metavar="N", help="rows that go alone first (0: none)")
+    parser.add_argument("--max-failures", type=int, metavar="N")
+    parser.add_argument("--journal", metavar="FILE", help="make the push resumable")
+    parser.add_argument("--outcomes", metavar="FILE", help="write one outcome a row to this file")
+    parser.add_argument("--dry-run", action="store_true", help="only map the rows on the server, send nothing")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_target(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    with open_client(arguments) as client:
+        frame = read_frame(arguments.rows)
+        connection = client.connections[arguments.connection] if arguments.connection else None
+        document: Any = (
+            read_document(arguments.import_doc)
+            if arguments.import_doc.endswith((".json", ".yaml", ".yml"))
+            else client.imports[arguments.import_doc]
+        )
+        if arguments.dry_run:
+            return _dry_run(frame, document, connection, arguments)
+        if not arguments.yes and not _confirmed(frame, document, connection):
+            print("Nothing was sent.", file=sys.stderr)
+            return 1
+        from celigo_pandas.accessors import to_import
+
+        result = to_import(
+            frame,
+            document,
+            connection,
+            batch_size=arguments.batch_size,
+            max_workers=arguments.workers,
+            first=arguments.first,
+            max_failures=arguments.max_failures,
+            journal=arguments.journal,
+            progress=False if arguments.json else None,
+        )
+    if arguments.outcomes:
+        write_frame(result.frame.reset_index(), arguments.outcomes)
+    counts = {str(name): int(count) for name, count in result.frame["outcome"].value_counts().items()}
+    if arguments.json:
+        print_json({"rows": len(frame), "outcomes": counts})
+    else:
+        print(result.summary())
+        errors = result.errors()
+        if len(errors):
+            print(errors.to_string(index=False))
+    return 0 if set(counts) <= {"ok", "ignored"} else 1
+
+
+def _dry_run(frame: Any, document: Any, connection: Any, arguments: argparse.Namespace) -> int:
+    from celigo_pandas.accessors import dry_run
+
+    trial = dry_run(frame, document, connection)
+    states = {str(name): int(count) for name, count in trial.frame["state"].value_counts().items()}
+    if arguments.outcomes:
+        write_frame(trial.mapped.reset_index(), arguments.outcomes)
+    if arguments.json:
+        print_json({"rows": len(frame), "states": states})
+    else:
+        print(trial.mapped.head(10).to_string())
+        print(", ".join(f"{count:,} {name}" for name, count in states.items()))
+    return 0 if set(states) <= {"mapped", "ignored"} else 1
+
+
+def _confirmed(frame: Any, document: Any, connection: Any) -> bool:
+    from celigo_pandas.accessors import to_import
+
+    if not sys.stdin.isatty():
+        print("celigo-pandas: push asks before it sends; add --yes where nobody can answer.", file=sys.stderr)
+        return False
+    print(to_import(frame, document, connection, preview=True))
+    return input(f"Send {len(frame):,} rows? [y/N] ").strip().lower() in ("y", "yes")
