@@ -1,0 +1,45 @@
+"""What a process loads: importing the package is cheap, and the engine's process has no pandas."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_after(statement: str, **environment: str) -> set[str]:
+    code = f"import sys, json; {statement}; print(json.dumps([m for m in sys.modules]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_import_celigo_pandas_loads_neither_widgets_nor_engine():
+    loaded = loaded_after("import celigo_pandas")
+
+    assert not loaded & {"ipywidgets", "anywidget", "starlette", "uvicorn", "sqlalchemy", "requests", "pyarrow.json"}
+    assert not [name for name in loaded if name.startswith("celigo_pandas.engine")]
+
+
+def test_frame_accessor_is_there_after_the_import_alone():
+    code = "import celigo_pandas, pandas as pd; print(type(pd.DataFrame({'a': [1]}).celigo).__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "FrameAccessor"
+
+
+def test_connect_and_pull_functions_load_no_widgets():
+    loaded = loaded_after("import celigo_pandas as c; c.connect, c.read_export, c.to_import, c.dry_run, c.Mapping")
+
+    assert not loaded & {"ipywidgets", "anywidget", "starlette", "sqlalchemy"}
+
+
+@pytest.mark.parametrize("module", ["celigo_pandas.engine.__main__", "celigo_pandas.engine.server"])
+def test_engine_loads_no_pandas(module):
+    loaded = loaded_after(f"import {module}", CELIGO_PANDAS_NO_PANDAS="1")
+
+    assert not loaded & {"pandas", "numpy", "pyarrow", "ipywidgets", "tqdm"}

@@ -1,0 +1,47 @@
+"""The public surface, pinned: people already write against it."""
+
+from __future__ import annotations
+
+import celigo_pandas as celigo
+from celigo_pandas import errors
+
+SURFACE = set(
+    "connect login logout local read_export read_exports iter_export export_to_parquet to_import dry_run map_import nest "
+    "build Mapping ConnectionForm ExportForm MappingEditor Explorer Client Connection ImportResult DryRun Pulls".split()
+)
+
+
+def test_surface_is_what_people_write_against():
+    error_names = {name for name in errors.__all__ if name[0].isupper()}
+
+    assert set(celigo.__all__) == SURFACE | error_names | {"errors"}
+
+
+def test_every_public_name_loads():
+    missing = [name for name in celigo.__all__ if getattr(celigo, name, None) is None]
+
+    assert missing == []
+
+
+def test_every_public_name_has_a_docstring():
+    bare = [name for name in SURFACE - {"build"} if not (getattr(celigo, name).__doc__ or "").strip()]
+
+    assert bare == []
+
+
+def test_error_tree_in_the_docstring_is_the_tree_of_classes():
+    drawn = {}
+    for line in (errors.__doc__ or "").splitlines():
+        stripped = line.lstrip(" │├└─")
+        name = stripped.split(" ")[0]
+        if hasattr(errors, name) and name in errors.__all__:
+            drawn[name] = (len(line) - len(stripped) - 4) // 3
+    stack: list[str] = []
+    for name, depth in drawn.items():
+        del stack[depth:]
+        if stack:
+            assert issubclass(getattr(errors, name), getattr(errors, stack[-1])), f"{name} is not below {stack[-1]}"
+        stack.append(name)
+    classes = {name for name in errors.__all__ if name[0].isupper() and name != "Problem"}
+
+    assert set(drawn) == classes
