@@ -30,27 +30,8 @@ _TABLES = {
     "weather": "weather.csv",
 }
 _INTEGERS = frozenset(
-    [
-        "year",
-        "month",
-        "day",
-        "dep_time",
-        "sched_dep_time",
-        "dep_delay",
-        "arr_time",
-        "sched_arr_time",
-        "arr_delay",
-        "flight",
-        "air_time",
-        "distance",
-        "hour",
-        "minute",
-        "alt",
-        "tz",
-        "engines",
-        "seats",
-        "wind_dir",
-    ]
+    "year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay flight air_time distance hour "
+    "minute alt tz engines seats wind_dir".split()
 )
 _REALS = frozenset(
     ["lat", "lon", "speed", "temp", "dewp", "humid", "wind_speed", "wind_gust", "precip", "pressure", "visib"]
