@@ -1,0 +1,165 @@
+"""Progress of a pull or a push: a bar, a line of text, or a function of the caller's.
+
+It never raises, warns or hangs: whatever goes wrong while drawing switches the drawing off, and the work goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from celigo_pandas.errors import ConfigError, shown
+
+__all__ = ["Progress", "ProgressSetting", "open_progress"]
+
+ProgressSetting = "str | bool | Callable[[int, int | None], Any] | None"
+
+_SETTINGS = ("auto", "notebook", "text")
+_INTERVAL_S = 0.1
+
+
+class Progress:
+    """What is shown; use it as a context manager.
+
+    Parameters
+    ----------
+    draw : callable or None
+        Takes the rows done and the rows in total (None while unknown); called at most ten times a second.
+    close : callable
+        Ends the drawing.
+    """
+
+    def __init__(
+        self, draw: Callable[[int, int | None], Any] | None = None, close: Callable[[], Any] = lambda: None
+    ) -> None:
+        self._draw = draw
+        self._close = close
+        self._due = 0.0
+        self._last: tuple[int, int | None] | None = None
+
+    def show(self, done: int, total: int | None = None) -> None:
+        """Show how far the work is."""
+        if self._draw is None:
+            return
+        self._last = (done, total)
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + _INTERVAL_S
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._draw is not None and self._last is not None:
+            last, self._last = self._last, None
+            try:
+                self._draw(*last)
+            except Exception:  # whatever a widget, a closed stream or the caller's function raises
+                self._draw = None
+
+    def close(self) -> None:
+        """Show the last state and end."""
+        self._flush()
+        self._draw = None
+        close, self._close = self._close, lambda: None
+        try:
+            close()
+        except Exception:  # as above: the bar is not worth the work
+            return
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_progress(
+    setting: ProgressSetting, *, description: str, unit: str = "rows", position: int | None = None
+) -> Progress:
+    """Open a progress display.
+
+    Parameters
+    ----------
+    setting : {None, "auto", "notebook", "text", False, True} or callable
+        ``None`` takes ``CELIGO_PANDAS_PROGRESS``, else ``"auto"``: a widget in a notebook, a bar where the standard
+        error stream is a terminal, else nothing. A callable gets ``(rows_done, rows_total_or_None)``.
+    description : str
+        Stands before the bar.
+    unit : str
+        What is counted.
+    position : int, optional
+        Line of the bar, when there are several.
+
+    Returns
+    -------
+    Progress
+
+    Raises
+    ------
+    ConfigError
+        `setting` is none of these.
+    """
+    if setting is None:
+        setting = _from_environment()
+    if callable(setting):
+        return Progress(setting)
+    if setting is False:
+        return Progress()
+    if setting is True:
+        setting = "auto"
+    if setting not in _SETTINGS:
+        raise ConfigError(f"progress: got {shown(setting)}; expected 'auto', 'notebook', 'text', False or a function.")
+    kind = _detected() if setting == "auto" else setting
+    if kind is None:
+        return Progress()
+    try:
+        return _bar(kind, description, unit, position)
+    except Exception:  # no widgets, no stream: work without a bar
+        return Progress()
+
+
+def _from_environment() -> ProgressSetting:
+    text = os.environ.get("CELIGO_PANDAS_PROGRESS", "").strip().lower()
+    if text in ("0", "false", "off", "no", "none"):
+        return False
+    return text if text in _SETTINGS else "auto"
+
+
+def _detected() -> str | None:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None and getattr(shell, "kernel", None) is not None:
+        return "notebook"
+    try:
+        return "text" if sys.stderr.isatty() else None
+    except (AttributeError, ValueError):
+        return None
+
+
+def _bar(kind: str, description: str, unit: str, position: int | None) -> Progress:
+    if kind == "notebook":
+        try:
+            from tqdm.notebook import tqdm
+        except ImportError:
+            from tqdm import tqdm
+    else:
+        from tqdm import tqdm
+    options: dict[str, Any] = {"desc": description, "unit": f" {unit}", "unit_scale": True, "leave": False}
+    if kind == "text":
+        options.update(position=position, dynamic_ncols=True, mininterval=0)
+    bar = tqdm(total=None, **options)
+
+    def draw(done: int, total: int | None) -> None:
+        if total is not None and total >= done and bar.total != total:
+            bar.total = total
+            if hasattr(bar, "container"):
+                bar.reset(total)
+        elif bar.total is not None and done > bar.total:
+            bar.total = None
+        bar.update(done - bar.n)
+
+    return Progress(draw, bar.close)

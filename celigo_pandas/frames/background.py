@@ -1,0 +1,120 @@
+"""Decoding beside the network: one thread takes pages in order while the next request is on its way.
+
+Small pages are gathered to blocks of about 2 MB, because a block costs a fixed price whatever it holds. The queue is
+short, so that a fast server cannot fill the memory with pages that wait.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, field
+
+from celigo_pandas.frames.columns import ColumnSet
+from celigo_pandas.frames.ladder import Ladder
+from celigo_pandas.paging import Page
+
+__all__ = ["BackgroundDecoder"]
+
+_BLOCK_BYTES = 2_000_000
+_WAITING_BLOCKS = 2
+
+
+@dataclass
+class _Batch:
+    pages: list[Page] = field(default_factory=list)
+    size: int = 0
+    state: bytes | None = None
+
+
+class BackgroundDecoder:
+    """Feeds pages to a :class:`ColumnSet` through a :class:`Ladder`, in order.
+
+    Parameters
+    ----------
+    ladder : Ladder
+    columns : ColumnSet
+        Only the thread writes to it until :meth:`finish` has returned.
+    limit : int, optional
+        Take so many rows and drop the rest.
+    """
+
+    def __init__(self, ladder: Ladder, columns: ColumnSet, limit: int | None = None) -> None:
+        self._ladder = ladder
+        self._columns = columns
+        self._limit = limit
+        self._batch = _Batch()
+        self._queue: queue.Queue[_Batch | None] = queue.Queue(_WAITING_BLOCKS)
+        self._outstanding = 0
+        self._changed = threading.Condition()
+        self._error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self.failed_state: bytes | None = None
+        self.failed_pages = 0
+        self.was_cut = False
+
+    def put(self, page: Page, state: bytes | None) -> None:
+        """Hand over one page and the state that asked for it; raises what an earlier block failed with."""
+        self._raise()
+        if not self._batch.pages:
+            self._batch.state = state
+        self._batch.pages.append(page)
+        self._batch.size += len(page.data)
+        if self._batch.size >= _BLOCK_BYTES or self._limit is not None:
+            self._flush()
+
+    def wait_for_all_but(self, blocks: int) -> None:
+        """Wait until at most so many blocks are not decoded yet."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._outstanding <= blocks or self._error is not None)
+        self._raise()
+
+    def finish(self) -> None:
+        """Decode what is left and end the thread; raises what a block failed with."""
+        self.stop()
+        self._raise()
+
+    def stop(self) -> None:
+        """Decode what is left and end the thread."""
+        if self._batch.pages:
+            self._flush()
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _flush(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="celigo-decode", daemon=True)
+            self._thread.start()
+        batch, self._batch = self._batch, _Batch()
+        with self._changed:
+            self._outstanding += 1
+        self._queue.put(batch)
+
+    def _work(self) -> None:
+        while (batch := self._queue.get()) is not None:
+            if self._error is None:
+                try:
+                    self._decode(batch.pages)
+                except BaseException as error:  # handed to the thread that waits for the rows
+                    self._error, self.failed_state = error, batch.state
+            if self._error is not None:
+                self.failed_pages += len(batch.pages)
+            del batch.pages[:]
+            with self._changed:
+                self._outstanding -= 1
+                self._changed.notify_all()
+
+    def _decode(self, pages: list[Page]) -> None:
+        left = None if self._limit is None else self._limit - self._columns.rows
+        if left is not None and left <= 0:
+            self.was_cut |= any(page.data[1:-1].strip() for page in pages)
+            return
+        block = self._ladder.decode(pages, left)
+        self.was_cut |= block.is_cut
+        self._columns.add(block)

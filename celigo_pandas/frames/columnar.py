@@ -1,0 +1,205 @@
+"""The fast rung: Arrow's JSON reader on the bytes of many pages, and the guards that keep it exact.
+
+The reader is not exact by itself. It is used for what it does exactly, and :class:`Unfit` sends a block down the ladder
+for the rest. What was found, and how each is met:
+
+* it types texts that look like dates, differently from page to page: texts are pinned as such in the schema, and a block
+  in which a new date-like column appeared is read again;
+* integers beside fractions, and integers beyond 64 bits, become doubles: a double of 2^53 or more is unfit;
+* ``{}`` beside ``{"b": 1}`` reads as ``{"b": null}``: an object without a value in it is unfit;
+* values are wrong when a list begins with null (apache/arrow#51305), and inside lists of objects an absent key becomes
+  null: every list is unfit, and a ``data`` that does not begin with an object;
+* it accepts NaN and bytes that are not UTF-8: both are looked for;
+* a key given twice, mixed types, lone surrogates: the reader raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from celigo_pandas.frames.pieces import EXACT_INTEGER, Piece, nulls
+
+__all__ = ["ColumnarReader", "Unfit"]
+
+
+class Unfit(Exception):
+    """A block that this rung would not read exactly."""
+
+
+class _NewText(Exception):
+    """A column that looks like dates: it is read again as text."""
+
+
+_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
+
+
+class ColumnarReader:
+    """Reads blocks of pages, and remembers which columns are text."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, Any] = {}
+
+    def read(self, pages: Sequence[bytes]) -> tuple[int, dict[tuple[str, ...], Piece]]:
+        """Read the ``data`` arrays of some pages.
+
+        Returns
+        -------
+        rows : int
+        columns : dict
+            Path of keys to a piece of `rows` values, keys of one object in order of first appearance.
+
+        Raises
+        ------
+        Unfit
+            Something in the block would not come out exactly.
+        """
+        block = _as_lines(pages)
+        try:
+            return self._pieces(self._parse(block), first_order=None)
+        except _NewText as found:
+            order: dict[str, Any] = found.args[0]
+            return self._pieces(self._parse(block), first_order=order)
+
+    def _parse(self, block: bytes) -> Any:
+        schema = pa.schema([("data", pa.list_(_struct(self._texts)))]) if self._texts else None
+        try:
+            table = pa.json.read_json(
+                pa.BufferReader(block),
+                read_options=pa.json.ReadOptions(use_threads=False, block_size=len(block) + 1),
+                parse_options=pa.json.ParseOptions(explicit_schema=schema),
+            )
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
+            raise Unfit(str(error)[:200]) from None
+        if table.column_names != ["data"] or table.column(0).num_chunks != 1:
+            raise Unfit("members beside 'data'")
+        rows = table.column(0).chunk(0).flatten()
+        if not pa.types.is_struct(rows.type) or rows.null_count:
+            raise Unfit("records that are no objects")
+        return rows
+
+    def _pieces(self, rows: Any, first_order: dict[str, Any] | None) -> tuple[int, dict[tuple[str, ...], Piece]]:
+        texts: dict[str, Any] = {}
+        has_new = _collect_texts(rows.type, texts)
+        if has_new:
+            _merge(self._texts, texts)
+            if first_order is not None:
+                raise Unfit("dates that stay dates")
+            raise _NewText(_order(rows.type))
+        columns: dict[tuple[str, ...], Piece] = {}
+        _visit(rows, (), columns, first_order if first_order is not None else _order(rows.type))
+        _merge(self._texts, texts)
+        return len(rows), columns
+
+
+def _as_lines(pages: Sequence[bytes]) -> bytes:
+    lines = []
+    for data in pages:
+        if not data[1:].lstrip(b" \t\r\n").startswith(b"{"):
+            raise Unfit("a page that does not begin with an object")
+        if b"\n" in data or b"\r" in data:  # inside a JSON text both are escaped, so these stand between tokens
+            data = data.translate(_LINE_BREAKS)
+        lines += (b'{"data":', data, b"}\n")
+    block = b"".join(lines)
+    if not block.isascii():
+        try:
+            block.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Unfit("bytes that are not UTF-8") from None
+    return block
+
+
+def _struct(texts: dict[str, Any]) -> Any:
+    return pa.struct([(name, pa.large_string() if below is None else _struct(below)) for name, below in texts.items()])
+
+
+def _order(struct: Any) -> dict[str, Any]:
+    return {member.name: _order(member.type) if pa.types.is_struct(member.type) else {} for member in struct}
+
+
+def _merge(known: dict[str, Any], found: dict[str, Any]) -> None:
+    for name, below in found.items():
+        if isinstance(below, dict) and isinstance(known.get(name), dict):
+            _merge(known[name], below)
+        else:
+            known[name] = below
+
+
+def _collect_texts(struct: Any, texts: dict[str, Any]) -> bool:
+    """Note which members are texts; return whether one was read as something that only looks like a date."""
+    is_new = False
+    for member in struct:
+        kind = member.type
+        if pa.types.is_struct(kind):
+            below: dict[str, Any] = {}
+            is_new |= _collect_texts(kind, below)
+            if below:
+                texts[member.name] = below
+        elif pa.types.is_temporal(kind):
+            is_new = True
+            texts[member.name] = None
+        elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            texts[member.name] = None
+    return is_new
+
+
+def _visit(
+    rows: Any, prefix: tuple[str, ...], columns: dict[tuple[str, ...], Piece], order: dict[str, Any]
+) -> None:
+    if rows.type.num_fields == 0:
+        raise Unfit("objects without members")
+    members = dict(zip((member.name for member in rows.type), rows.flatten(), strict=True))
+    if len(members) != rows.type.num_fields:
+        raise Unfit("a key given twice")
+    _refuse_hollow(rows, members.values())
+    for name in (*order, *(name for name in members if name not in order)):
+        values, path = members[name], (*prefix, name)
+        if pa.types.is_struct(values.type):
+            _visit(values, path, columns, order.get(name, {}))
+        else:
+            columns[path] = _piece(values)
+
+
+def _refuse_hollow(rows: Any, children: Any) -> None:
+    """Refuse objects without any value: the reader cannot tell ``{}`` from ``{"b": null}``."""
+    present = len(rows) - rows.null_count
+    children = list(children)
+    if any(len(child) - child.null_count >= present for child in children):
+        return
+    has_value = None
+    for child in children:
+        valid = child.is_valid()
+        has_value = valid if has_value is None else pc.or_(has_value, valid)
+    if pc.sum(has_value).as_py() != present:
+        raise Unfit("objects without a value")
+
+
+def _piece(values: Any) -> Piece:
+    kind = values.type
+    if pa.types.is_null(kind):
+        return nulls(len(values))
+    if pa.types.is_large_string(kind) or pa.types.is_string(kind):
+        if values.null_count == len(values):
+            return nulls(len(values))
+        return Piece(values.cast(pa.large_string()), frozenset({"str"}))
+    if pa.types.is_float64(kind):
+        _refuse_inexact(values)
+        return Piece(values, frozenset({"float"}))
+    if pa.types.is_int64(kind):
+        return Piece(values, frozenset({"int"}))
+    if pa.types.is_boolean(kind):
+        return Piece(values, frozenset({"bool"}))
+    raise Unfit(f"values of type {kind}")
+
+
+def _refuse_inexact(values: Any) -> None:
+    doubles = values.to_numpy(zero_copy_only=False)
+    if np.isnan(doubles).sum() != values.null_count:
+        raise Unfit("NaN")
+    if values.null_count < len(values) and np.nanmax(np.abs(doubles)) >= EXACT_INTEGER:
+        raise Unfit("numbers of 2^53 or more beside fractions")

@@ -1,0 +1,175 @@
+"""Columns of a whole pull, collected block by block, and the frame they become.
+
+Columns stand in the order in which their keys first appeared over all pages; those of one object stand together, where
+the object first appeared. A ``null`` beside objects is an absent object: a column of nothing but nulls goes when the
+same path has columns below it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from celigo_pandas.errors import HintWarning, MixedTypesWarning
+from celigo_pandas.frames.arrays import array_of
+from celigo_pandas.frames.ladder import Block
+from celigo_pandas.frames.pieces import Piece, column_kind, nulls
+from celigo_pandas.frames.shape import Shape
+
+__all__ = ["ColumnSet"]
+
+_URI_NAMES = ("dataURI", "dataURI (page)")
+
+
+class ColumnSet:
+    """Collects blocks; :meth:`frame` makes the DataFrame.
+
+    Attributes
+    ----------
+    rows : int
+        Rows collected so far.
+    elements : int
+        Elements of ``data`` so far: groups, where records are grouped.
+    errors : list
+        What the server reported beside the records.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.rows = 0
+        self.elements = 0
+        self.errors: list[Any] = []
+        self._pieces: dict[tuple[str, ...], list[tuple[int, Piece]]] = {}
+        self._tree: dict[str, Any] = {}
+        self._uris: list[tuple[int, Piece]] = []
+        self._sources: list[Any] = []
+        self._has_groups = False
+
+    def add(self, block: Block) -> None:
+        """Take the columns of one more block."""
+        for path, piece in block.columns.items():
+            node = self._tree
+            for key in path:
+                node = node.setdefault(key, {})
+            if self.shape.wants(path):
+                self._pieces.setdefault(path, []).append((self.rows, piece))
+        if block.data_uris is not None:
+            self._uris.append((self.rows, block.data_uris))
+        self._has_groups |= block.has_groups
+        sources = range(block.rows) if block.sources is None else block.sources
+        if self.shape.grouped == "rows" and (self._has_groups or block.sources is not None):
+            self._fill_sources()
+            self._sources.append(np.fromiter(sources, np.int64, block.rows) + self.elements)
+        self.rows += block.rows
+        self.elements += block.elements
+        self.errors += block.errors
+
+    def _fill_sources(self) -> None:
+        """Before the first block whose rows are not its elements, they were: write that down once."""
+        if not self._sources and self.rows:
+            self._sources.append(np.arange(self.rows))
+
+    def paths(self) -> Iterator[tuple[str, ...]]:
+        """Yield the paths of all columns, in order."""
+        yield from self._below(self._tree, ())
+
+    def _below(self, tree: dict[str, Any], prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for key, below in tree.items():
+            path = (*prefix, key)
+            pieces = self._pieces.get(path)
+            if pieces is not None and not (below and all(not piece.kinds for _, piece in pieces)):
+                yield path
+            yield from self._below(below, path)
+
+    def frame(
+        self, *, dtype_backend: str | None = None, always_nullable: bool = False, release: bool = False
+    ) -> pd.DataFrame:
+        """Make the frame of all rows so far.
+
+        Parameters
+        ----------
+        dtype_backend : {None, "numpy_nullable", "pyarrow"}
+            As in pandas' own readers.
+        always_nullable : bool
+            Integers and booleans are ``Int64`` and ``boolean`` even where nothing is missing.
+        release : bool
+            Give each column's pieces up as soon as its array stands, so that both are never held at once.
+
+        Returns
+        -------
+        DataFrame
+            Shape (rows, columns); RangeIndex, or levels ``group`` and ``row`` for grouped records.
+        """
+        arrays: dict[str, Any] = {}
+        mixed: list[str] = []
+        for path in list(self.paths()):
+            pieces = self._filled(self._pieces[path])
+            kind, is_mixed = column_kind(pieces)
+            name = self.shape.name(path)
+            if is_mixed:
+                mixed.append(name)
+            if release:
+                del self._pieces[path]
+            arrays[name] = array_of(pieces, kind, self.rows, dtype_backend, always_nullable)
+            del pieces
+        if self._uris:
+            name = _URI_NAMES[_URI_NAMES[0] in arrays]
+            arrays[name] = array_of(self._filled(self._uris), "str", self.rows, dtype_backend, always_nullable)
+        self._add_missing(arrays)
+        _warn_mixed(mixed)
+        names = list(arrays)
+        frame = pd.DataFrame(dict(enumerate(arrays.values())), index=self._index(), copy=False)
+        frame.columns = _labels(names)
+        return frame
+
+    def _filled(self, pieces: list[tuple[int, Piece]]) -> list[Piece]:
+        """Put nulls where a block had no such column."""
+        filled: list[Piece] = []
+        position = 0
+        for start, piece in pieces:
+            if start > position:
+                filled.append(nulls(start - position))
+            filled.append(piece)
+            position = start + len(piece)
+        if position < self.rows:
+            filled.append(nulls(self.rows - position))
+        return filled
+
+    def _add_missing(self, arrays: dict[str, Any]) -> None:
+        """Give a column that was asked for and never came: a job that runs every week meets empty weeks."""
+        for name in self.shape.columns or ():
+            if name not in arrays and not any(self.shape.name(path[:1]) == name or name in self._prefixes(path)
+                                              for path in self._pieces):  # fmt: skip
+                arrays[name] = np.full(self.rows, None, dtype=object)
+                if self.rows:
+                    warnings.warn(f"No record has a field {name!r}; the column is empty.", HintWarning, stacklevel=6)
+
+    def _prefixes(self, path: tuple[str, ...]) -> list[str]:
+        return [self.shape.name(path[: size + 1]) for size in range(len(path))]
+
+    def _index(self) -> pd.Index:
+        if not self._has_groups or self.shape.grouped != "rows":
+            return pd.RangeIndex(self.rows)
+        group = np.concatenate(self._sources) if self._sources else np.arange(0)
+        starts = np.flatnonzero(np.diff(group, prepend=-1))
+        row = np.arange(len(group)) - np.repeat(starts, np.diff(starts, append=len(group)))
+        return pd.MultiIndex.from_arrays([group, row], names=["group", "row"])
+
+
+def _labels(names: list[str]) -> pd.Index:
+    try:
+        return pd.Index(names)
+    except UnicodeEncodeError:  # a lone surrogate in a key, which Arrow-backed texts cannot hold
+        return pd.Index(names, dtype=object)
+
+
+def _warn_mixed(names: list[str]) -> None:
+    if names:
+        listed = ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        message = f"Values of different types, kept as they came (dtype object): {listed}."
+        # Shown text must be encodable; a lone surrogate in a name is shown as its escape.
+        warnings.warn(message.encode("utf-8", "backslashreplace").decode(), MixedTypesWarning, stacklevel=5)

@@ -1,0 +1,167 @@
+"""The ladder: three ways to decode a block of pages, fastest first, each exact for what it accepts.
+
+1. ``columnar``: Arrow's JSON reader on the raw bytes (:mod:`~celigo_pandas.frames.columnar`).
+2. ``records``: orjson, then one comprehension a column (:mod:`~celigo_pandas.frames.spreading`).
+3. ``plain``: Python's own JSON for what orjson refuses or would change (lone surrogates, integers beyond 64 bits).
+
+The same frame comes out whichever rung decoded it. A block that the first rung refused is decoded by the next one, and
+so are the blocks after it: what made one block unfit (a list, a mixed column) stands in most of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from celigo_pandas.errors import TransportError, shown
+from celigo_pandas.frames.columnar import ColumnarReader, Unfit
+from celigo_pandas.frames.pieces import Piece, piece_of
+from celigo_pandas.frames.shape import Shape
+from celigo_pandas.frames.spreading import Rows, spread
+from celigo_pandas.paging import Page
+
+__all__ = ["RUNGS", "Block", "Ladder"]
+
+RUNGS = ("columnar", "records", "plain")
+
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_RUN = b"0" * 20  # orjson reads unsigned 64 bits exactly, and 2^64 has 20 digits
+_LONG_NEGATIVE = b"-" + b"0" * 19  # -2^63 has 19
+_LONG_INTEGER = re.compile(rb"[\[:,\s-]\d{20,}[\],}\s]")
+
+
+@dataclass
+class Block:
+    """What some pages hold: columns of equal length, and where each row came from.
+
+    `sources` gives each row the position of its element in the pages' ``data`` (None: one to one).
+    """
+
+    rows: int
+    columns: dict[tuple[str, ...], Piece]
+    elements: int
+    rung: str
+    sources: list[int] | None = None
+    has_groups: bool = False
+    data_uris: Piece | None = None
+    errors: list[Any] = field(default_factory=list)
+    is_cut: bool = False
+
+
+class Ladder:
+    """Decodes blocks of pages.
+
+    Parameters
+    ----------
+    shape : Shape
+        How records become rows.
+    start : {"columnar", "records", "plain"}
+        The first rung to try.
+    """
+
+    def __init__(self, shape: Shape, start: str = "columnar") -> None:
+        self._shape = shape
+        self._rung = RUNGS.index(start)
+        self._reader = ColumnarReader()
+        self.decoded: Counter[str] = Counter()
+        if shape.explode is not None:
+            self._rung = max(self._rung, 1)
+
+    def decode(self, pages: Sequence[Page], limit: int | None = None) -> Block:
+        """Decode some pages, at most `limit` rows of them.
+
+        Raises
+        ------
+        TransportError
+            A page is not JSON; the text names the place.
+        """
+        if self._rung == 0:
+            try:
+                return self._counted(self._columnar(pages, limit))
+            except Unfit:
+                if any(page.data.strip(b"[] \t\r\n") for page in pages):
+                    self._rung = 1
+        return self._counted(self._by_records(pages, limit))
+
+    def _counted(self, block: Block) -> Block:
+        self.decoded[block.rung] += 1
+        return block
+
+    def _columnar(self, pages: Sequence[Page], limit: int | None) -> Block:
+        if any(page.data_uris is not None for page in pages):
+            raise Unfit("dataURIs")
+        filled = [page.data for page in pages if page.data[1:-1].strip(b" \t\r\n")]
+        if not filled:
+            raise Unfit("nothing but empty pages")
+        rows, columns = self._reader.read(filled)
+        if limit is not None and rows > limit:
+            raise Unfit("more rows than wanted")
+        if not self._shape.flattens and any(len(path) > 1 for path in columns):
+            raise Unfit("objects that stay objects")
+        return Block(rows, columns, rows, "columnar", errors=[error for page in pages for error in page.errors])
+
+    def _by_records(self, pages: Sequence[Page], limit: int | None) -> Block:
+        elements: list[Any] = []
+        uris: list[Any] = []
+        errors: list[Any] = []
+        rung = "records"
+        for page in pages:
+            document, used = _load(page.data, plain=self._rung == 2)
+            rung = max(rung, used, key=RUNGS.index)
+            data = document["data"]
+            elements += data
+            uris += _fitted(page.data_uris or document.get("dataURIs") or [], len(data))
+            more = document.get("errors")
+            errors += [*page.errors, *(more if isinstance(more, list) else [])]
+        rows = Rows(elements, self._shape)
+        is_cut = limit is not None and rows.cut(limit)
+        data_uris = None
+        if any(uri is not None for uri in uris):
+            data_uris = piece_of([uris[place] for place in (rows.sources or range(len(rows.records)))])
+        return Block(
+            len(rows.records), spread(rows.records, self._shape), rows.elements, rung,
+            rows.sources, rows.has_groups, data_uris, errors, is_cut,
+        )  # fmt: skip
+
+
+def _fitted(uris: list[Any], count: int) -> list[Any]:
+    return [*uris[:count], *[None] * (count - len(uris))]
+
+
+def _load(data: bytes, plain: bool) -> tuple[dict[str, Any], str]:
+    # ``data`` was cut from its page by its ends; read as a member again, so that members beside it are seen.
+    text = b'{"data":' + data + b"}"
+    if not plain and not _has_long_integer(data):
+        try:
+            return _with_list(orjson.loads(text)), "records"
+        except orjson.JSONDecodeError:
+            pass
+    try:
+        return _with_list(json.loads(text.decode("utf-8"), parse_constant=_refuse)), "plain"
+    except (ValueError, RecursionError) as error:
+        raise TransportError(f"A page was expected and the answer is not JSON: {shown(str(error))}.") from error
+
+
+def _with_list(document: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(document["data"], list):
+        raise TransportError(f"A page's 'data' is no list but {shown(document['data'])}.", processed=True)
+    return document
+
+
+def _has_long_integer(data: bytes) -> bool:
+    """Say whether an integer may stand there that orjson would turn into a float.
+
+    The first look costs a fraction of the parse; the pattern then passes over digits inside most texts.
+    """
+    folded = data.translate(_DIGITS)
+    return _LONG_NEGATIVE in folded or (_LONG_RUN in folded and _LONG_INTEGER.search(data) is not None)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")

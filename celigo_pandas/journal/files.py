@@ -1,0 +1,166 @@
+"""Files that survive a crash: a private folder, one process at a time, and frames that are whole or not there.
+
+A frame is ``length, kind, check of the head | payload | check of the payload``. A file that ends inside a frame was cut
+off while it was written: that frame never happened. Anything else that does not fit is damage, and damage is a
+:class:`~celigo_pandas.errors.JournalError`, never a guess.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from celigo_pandas.errors import JournalError, shown
+
+__all__ = ["Frame", "FrameFile", "JournalFolder", "read_frames", "sync_folder"]
+
+_HEAD = struct.Struct("<I1sI")
+_CHECK = struct.Struct("<I")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One entry of a journal file: a kind of one byte, a payload, and the offset behind it."""
+
+    kind: bytes
+    payload: bytes
+    end: int
+
+
+class JournalFolder:
+    """A folder that one process uses at a time; a context manager.
+
+    Parameters
+    ----------
+    path : str or Path
+        Created with mode 0700, parents too.
+
+    Raises
+    ------
+    JournalError
+        On entering: another process has it, or the path is no folder.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._lock: Any = None
+
+    def __enter__(self) -> JournalFolder:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.chmod(self.path, 0o700)
+            handle = open(self.path / "lock", "a+b")  # noqa: SIM115 - held until __exit__
+        except OSError as error:
+            raise JournalError(f"The journal folder {shown(str(self.path))} cannot be used: {error.strerror}.") from error
+        try:
+            _lock(handle)
+        except OSError:
+            handle.close()
+            raise JournalError(
+                f"The journal {shown(str(self.path))} is in use by another process or another call.",
+                hint="Wait for it to end, or give this call a folder of its own.",
+            ) from None
+        self._lock = handle
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            self._lock.close()  # closing releases the lock
+            self._lock = None
+
+
+def _lock(handle: Any) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class FrameFile:
+    """Appends frames; each is on disk before :meth:`append` returns.
+
+    Parameters
+    ----------
+    path : Path
+    at : int
+        Write from this offset and drop what is behind it (a frame that was cut off).
+    """
+
+    def __init__(self, path: Path, at: int = 0) -> None:
+        self.path = path
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        self._file = os.fdopen(descriptor, "r+b", buffering=0)
+        self._file.truncate(at)
+        self._file.seek(at)
+
+    def append(self, kind: bytes, payload: bytes, on_step: Callable[[str], None] = lambda step: None) -> None:
+        """Write one frame and wait until the disk has it; `on_step` hears ``"written"`` and ``"synced"``."""
+        head = _HEAD.pack(len(payload), kind, 0)[:5]
+        frame = head + _CHECK.pack(zlib.crc32(head)) + payload + _CHECK.pack(zlib.crc32(payload))
+        view = memoryview(frame)
+        while view:
+            view = view[self._file.write(view) :]
+        on_step("written")
+        os.fsync(self._file.fileno())
+        on_step("synced")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_frames(path: Path) -> Iterator[Frame]:
+    """Yield the whole frames of a file; a last one that was cut off is left out.
+
+    Raises
+    ------
+    JournalError
+        A check does not fit. Frames yielded before are good.
+    """
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        position = 0
+        while position < size:
+            head = file.read(_HEAD.size)
+            if len(head) < _HEAD.size:
+                return
+            length, kind, check = _HEAD.unpack(head)
+            if zlib.crc32(head[:5]) != check:
+                raise _damaged(path, position)
+            if position + _HEAD.size + length + _CHECK.size > size:
+                return
+            payload = file.read(length)
+            if _CHECK.unpack(file.read(_CHECK.size))[0] != zlib.crc32(payload):
+                raise _damaged(path, position)
+            position += _HEAD.size + length + _CHECK.size
+            yield Frame(kind, payload, position)
+
+
+def _damaged(path: Path, position: int) -> JournalError:
+    return JournalError(
+        f"The journal {shown(str(path))} is damaged at byte {position:,}.",
+        hint="Nothing of it is used. resume=False starts over.",
+    )
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has the names in a folder (files created or renamed there)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
