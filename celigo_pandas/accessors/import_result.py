@@ -1,0 +1,290 @@
+"""What became of each row of a push, and what can be done about it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from celigo_pandas.accessors.failure_groups import group_failures
+from celigo_pandas.errors import CeligoError, ConfigError, ImportRejectedError
+from celigo_pandas.frames.outcomes import OUTCOMES, Outcomes
+from celigo_pandas.markup import Markup, table, tag
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["ImportResult", "PushCall", "PushPreview", "kept_copy"]
+
+
+@dataclass(frozen=True)
+class PushCall:
+    """How a push was called: what its retry needs. Holds no secret; `client` is None in a loaded result.
+
+    ``sep`` is the separator that names were nested by, or None: a corrected frame that lost its ``attrs`` is still sent
+    as the first one was.
+    """
+
+    connection_id: str
+    document: dict[str, Any]
+    client: Any = field(default=None, repr=False, compare=False)
+    batch_size: int = 100
+    max_workers: int = 1
+    max_failures: int | None = None
+    na: str = "omit"
+    sep: str | None = None
+    on_error: str = "collect"
+    progress: Any = None
+    journal: str | None = None
+    identity: Any = None
+
+
+def kept_copy(df: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that later changes of `df` do not reach."""
+    # pandas 3 copies on write; before it, a shallow copy would follow what the caller does next.
+    copies_on_write = int(pd.__version__.partition(".")[0]) >= 3
+    return df.copy(deep=not copies_on_write)
+
+
+class ImportResult:
+    """One outcome for each row of a push, aligned to its index.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The index of the pushed frame (duplicates and levels too), columns ``outcome`` (``ok``, ``failed``, ``ignored``,
+        ``unknown``, ``not_sent``), ``status_code``, ``id``, ``code``, ``message``, ``response``, ``batch``, ``attempts``.
+    ok, failed, ignored, unknown, not_sent : DataFrame
+        The *input rows* with that outcome.
+    counts : dict
+        Number of rows by outcome; the values add up to ``len(result)``.
+    stop_reason : str or None
+        Why the push ended before its last row.
+
+    Notes
+    -----
+    ``unknown`` means that the rows were sent and no reliable answer came: they may be in the target. Look there first;
+    then ``retry(unknown=True)`` sends them again.
+    """
+
+    def __init__(
+        self, rows: pd.DataFrame, outcomes: Outcomes, call: PushCall, *, stop_reason: str | None = None, note: str = ""
+    ) -> None:
+        self._rows = rows
+        self._outcomes = outcomes
+        self._call = call
+        self.stop_reason = stop_reason
+        self.note = note
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        return self._outcomes.to_frame(self._rows.index)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return self._outcomes.counts()
+
+    @property
+    def ok(self) -> pd.DataFrame:
+        return self._with("ok")
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        return self._with("failed")
+
+    @property
+    def ignored(self) -> pd.DataFrame:
+        return self._with("ignored")
+
+    @property
+    def unknown(self) -> pd.DataFrame:
+        return self._with("unknown")
+
+    @property
+    def not_sent(self) -> pd.DataFrame:
+        return self._with("not_sent")
+
+    def _with(self, outcome: str) -> pd.DataFrame:
+        return self._rows[self._outcomes.mask(outcome)]
+
+    def join(self) -> pd.DataFrame:
+        """Return the input rows with their outcome columns beside them.
+
+        Returns
+        -------
+        DataFrame
+            Same index and order as the input. An outcome column whose name the input uses gets the prefix ``push_``.
+        """
+        taken = set(self._rows.columns)
+        outcome = self.frame.rename(columns=lambda name: f"push_{name}" if name in taken else name)
+        return pd.concat([self._rows, outcome], axis=1)
+
+    def errors(self) -> pd.DataFrame:
+        """Group the failed rows by code and message pattern.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``code, message`` (the pattern)``, count, source, rule, example, rows`` (up to three labels). For a
+            failure of the mapping, ``rule`` is the rule that the first such row stumbles over when it is mapped here.
+        """
+        return group_failures(self._outcomes.rows, self._rows.index, self._blame)
+
+    def _blame(self, position: int) -> str | None:
+        from celigo_pandas.accessors.local_steps import rule_to_blame
+
+        rows = self._rows.iloc[position : position + 1]
+        return rule_to_blame(rows, self._call.document, na=self._call.na, sep=self._call.sep)
+
+    def summary(self) -> str:
+        """Say in a few words what became of the rows."""
+        counts = self.counts
+        parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
+        text = f"{len(self):,} row{'' if len(self) == 1 else 's'}: {', '.join(parts) or 'nothing to send'}."
+        if self.stop_reason:
+            text += f" The push stopped: {self.stop_reason.rstrip('.')}."
+        return f"{text} {self.note}" if self.note else text
+
+    def raise_for_failures(self) -> None:
+        """Raise if any row is neither ``ok`` nor ``ignored``.
+
+        Raises
+        ------
+        ImportRejectedError
+            Holds this result as ``result``.
+        """
+        counts = self.counts
+        if counts["failed"] or counts["unknown"] or counts["not_sent"]:
+            raise ImportRejectedError(
+                f"Not every row was imported: {self.summary()}",
+                hint="See .result.errors() of this error, and .result.retry().",
+                result=self,
+            )
+
+    def retry(self, df: pd.DataFrame | None = None, *, unknown: bool = False) -> ImportResult:
+        """Send the failed and the not-sent rows again.
+
+        Parameters
+        ----------
+        df : DataFrame, optional
+            Corrected rows, with the labels of ``result.failed`` (or of all rows that are due: failed and not sent).
+            Rows are matched to their place, not their label: where labels repeat, keep the rows in their order.
+        unknown : bool
+            Send the ``unknown`` rows too. They may be in the target already.
+
+        Returns
+        -------
+        ImportResult
+            Over *all* rows of the first push: those that are not sent again keep their outcome.
+
+        Raises
+        ------
+        FrameError
+            `df` holds other rows, or more or fewer of them.
+        ConfigError
+            The result was loaded from a file without a connection.
+
+        Notes
+        -----
+        One request per batch, as the push; the ``first`` brake does not apply.
+        """
+        from celigo_pandas.accessors.retrying import retry
+
+        if self._call.client is None:
+            raise ConfigError(
+                "This result was loaded without a connection, so it cannot send.",
+                hint="Load it with ImportResult.load(path, con).",
+            )
+        return retry(self, df, unknown=unknown)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the rows, their outcomes and the import document to one Parquet file; no secret is in it."""
+        from celigo_pandas.accessors.result_files import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], con: Any = None) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path : path
+        con : Connection, optional
+            Where a :meth:`retry` goes; must be the connection of the push.
+
+        Returns
+        -------
+        ImportResult
+        """
+        from celigo_pandas.accessors.result_files import load
+
+        rows, outcomes, call, stop_reason = load(path, con)
+        return cls(rows, outcomes, call, stop_reason=stop_reason)
+
+    def __repr__(self) -> str:
+        return f"<ImportResult {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        counts = self.counts
+        boxes = table(
+            [name.replace("_", " ") for name in OUTCOMES],
+            [[f"{counts[name]:,}" for name in OUTCOMES]],
+        )
+        groups = group_failures(self._outcomes.rows, self._rows.index)
+        parts: list[Any] = [tag("p", self.summary()), boxes]
+        if len(groups):
+            rows = groups[["count", "code", "message", "source"]].head(10).itertuples(index=False)
+            parts.append(
+                table(["count", "code", "message", "source"], [["" if v is None else v for v in r] for r in rows])
+            )
+        return tag("div", *parts)
+
+
+class PushPreview(ImportResult):
+    """What a push would do; nothing was sent.
+
+    Attributes
+    ----------
+    target : str
+        Import, connection, host and account that the rows would go to.
+    mapped : DataFrame or None
+        The first rows as the mapping makes them, evaluated here; None when they cannot be mapped here.
+    """
+
+    def __init__(
+        self, rows: pd.DataFrame, outcomes: Outcomes, call: PushCall, *, target: str, mapped: pd.DataFrame | None
+    ) -> None:
+        super().__init__(rows, outcomes, call, note="This is a preview: nothing was sent.")
+        self.target = target
+        self.mapped = mapped
+
+    def retry(self, df: pd.DataFrame | None = None, *, unknown: bool = False) -> ImportResult:
+        """Refuse: a preview has sent nothing that could be sent again."""
+        raise ConfigError("A preview cannot be retried.", hint="Call to_import without preview=True.")
+
+    def _headline(self) -> str:
+        return f"{len(self):,} rows to {self.target}. Nothing was sent."
+
+    def __repr__(self) -> str:
+        if self.mapped is None:
+            return self._headline()
+        return f"{self._headline()}\nThe first rows, mapped:\n{self.mapped.to_string()}"
+
+    def _repr_html_(self) -> Markup:
+        head = tag("p", self._headline())
+        if self.mapped is None:
+            return tag("div", head)
+        rows = self.mapped.astype(object).itertuples(index=True)
+        return tag("div", head, table(["", *self.mapped.columns], rows))
+
+
+def told(error: CeligoError, result: ImportResult) -> CeligoError:
+    """Add to an error that ended a push where its rows are."""
+    error.hint = f"{error.hint or ''} The outcome of every row is in client.last_push: {result.summary()}".strip()
+    return error

@@ -1,0 +1,222 @@
+"""What survives a crash of a push: which rows went out, and what was answered.
+
+The rule: *before* a batch is sent its positions are on disk (fsynced), and *after* it is answered its outcomes are. So
+after a kill at any moment each row is in one of three states: answered (its outcome is known), in flight (it may have
+been applied: ``unknown``), or never sent. Only the last are sent when the push is resumed.
+
+One file of frames (``journal.files``) with JSON inside. A last frame without its end was being written when the process
+died: what it announces had not begun, or (for an answer) its rows count as in flight; it is dropped. Any other frame
+that does not fit its checks makes the journal unusable: a wrong row is worse than none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from celigo_pandas.errors import JournalError
+from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
+from celigo_pandas.journal.files import FrameFile, JournalFolder, read_frames, sync_folder
+
+__all__ = ["FILE_NAME", "PushIdentity", "PushJournal"]
+
+FORMAT = 1
+FILE_NAME = "push.journal"
+
+_HEADER, _SENDING, _ANSWERED, _RELEASED = b"H", b"S", b"A", b"R"
+
+_IN_FLIGHT = "The process ended while this row was on its way: it may have been applied."
+
+
+@dataclass(frozen=True)
+class PushIdentity:
+    """What makes two pushes the same: digests of the encoded rows and the document, the connection, the sizes."""
+
+    frame: str
+    document: str
+    connection: str
+    batch_size: int
+    rows: int
+
+
+class PushJournal:
+    """The journal of one push, held by one process at a time.
+
+    Parameters
+    ----------
+    folder : path
+        Made with mode 0700 if it is not there.
+    identity : PushIdentity
+        Must be that of the journal, if there is one.
+
+    Attributes
+    ----------
+    outcomes : Outcomes
+        What is known from earlier runs; rows in flight at their end are ``unknown``.
+    resumed : bool
+        Whether an earlier run left something.
+    last_batch : int
+        Highest batch number so far; 0 at first.
+
+    Raises
+    ------
+    JournalError
+        Damaged, in use by another process, of another push, or a folder that holds other things.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], identity: PushIdentity) -> None:
+        self.folder = Path(folder)
+        self.identity = identity
+        self.outcomes = Outcomes(identity.rows)
+        self.resumed = False
+        self.last_batch = 0
+        self._writing = threading.Lock()
+        _check_folder(self.folder)
+        self._held = JournalFolder(self.folder)
+        self._held.__enter__()
+        try:
+            path = self.folder / FILE_NAME
+            end = self._replay(path) if path.exists() else 0
+            self._file: FrameFile | None = FrameFile(path, end)
+            if not end:
+                self._append(_HEADER, {"format": FORMAT, "kind": "push", **asdict(identity)})
+                sync_folder(self.folder)
+        except BaseException:
+            self._held.__exit__(None, None, None)
+            raise
+
+    def __enter__(self) -> PushJournal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let another process have the journal; a second call does nothing."""
+        with self._writing:
+            self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self._held.__exit__(None, None, None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every row has an outcome, so that nothing is left to send."""
+        return self.resumed and not self.outcomes.positions("not_sent")
+
+    def sending(self, batch: int, positions: Sequence[int]) -> None:
+        """Record that a batch is about to be sent; on disk when this returns."""
+        self._append(_SENDING, {"batch": batch, "rows": _ranges(positions)})
+
+    def answered(self, batch: int, outcomes: Iterable[RowOutcome]) -> None:
+        """Record what became of each row of a batch that was sent."""
+        self._append(_ANSWERED, {"batch": batch, "outcomes": [list(outcome) for outcome in outcomes]})
+
+    def released(self, batch: int) -> None:
+        """Record that a batch surely was not processed: its rows may be sent again."""
+        self._append(_RELEASED, {"batch": batch})
+
+    # -- the file -----------------------------------------------------------------------------------------------------
+
+    def _append(self, kind: bytes, entry: dict[str, Any]) -> None:
+        payload = json.dumps(entry, separators=(",", ":")).encode("ascii")
+        with self._writing:
+            if self._file is None:
+                raise JournalError(f"The journal {self.folder} is closed.")
+            try:
+                self._file.append(kind, payload)
+            except OSError as error:
+                # Half a frame may be there; the next one must not follow it. Opening it again drops it.
+                self._close()
+                raise JournalError(
+                    f"The journal {self.folder} cannot be written: {error.strerror}.",
+                    hint="Free some space; then call again with the same journal to go on.",
+                ) from error
+
+    def _replay(self, path: Path) -> int:
+        """Read what earlier runs left and return the length of its sound part, in bytes."""
+        in_flight: dict[int, list[int]] = {}
+        end = 0
+        for frame in read_frames(path):
+            try:
+                entry = json.loads(frame.payload)
+                if end:
+                    self._apply(frame.kind, entry, in_flight)
+                else:
+                    self._check_header(entry)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise JournalError(
+                    f"The journal {self.folder} is damaged before byte {frame.end:,} of {FILE_NAME}.",
+                    hint="What was sent cannot be told from it; ask the target, and start again with another folder.",
+                ) from error
+            end = frame.end
+        for batch, positions in in_flight.items():
+            unknown = RowOutcome("unknown", message=_IN_FLIGHT, batch=batch, attempts=1)
+            self.outcomes.record(positions, [unknown] * len(positions))
+        self.resumed = bool(self.last_batch)
+        return end
+
+    def _check_header(self, header: dict[str, Any]) -> None:
+        if header.get("kind") != "push" or header.get("format") != FORMAT:
+            raise JournalError(
+                f"{self.folder} is no push journal of format {FORMAT}: got kind {header.get('kind')!r}, "
+                f"format {header.get('format')!r}."
+            )
+        different = [name for name, value in asdict(self.identity).items() if header.get(name) != value]
+        if different:
+            raise JournalError(
+                f"The journal {self.folder} belongs to another push: its {_listed(different)} differs.",
+                hint="Call with what it was begun with, or give this push a folder of its own.",
+            )
+
+    def _apply(self, kind: bytes, entry: dict[str, Any], in_flight: dict[int, list[int]]) -> None:
+        batch = entry["batch"]
+        if kind == _SENDING:
+            positions = [place for start, stop in entry["rows"] for place in range(start, stop)]
+            if any(not 0 <= place < len(self.outcomes) for place in positions):
+                raise ValueError("a position beyond the frame")
+            in_flight[batch] = positions
+            self.last_batch = max(self.last_batch, batch)
+        elif kind == _ANSWERED:
+            self.outcomes.record(in_flight.pop(batch), [RowOutcome(*row) for row in entry["outcomes"]])
+        elif kind == _RELEASED:
+            del in_flight[batch]
+        else:
+            raise ValueError(f"an entry of kind {kind!r}")
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise JournalError(f"The journal {folder} is a file; expected a folder.")
+    if folder.is_dir() and not (folder / FILE_NAME).exists() and {path.name for path in folder.iterdir()} - {"lock"}:
+        # Its mode would be changed and its files mixed with ours.
+        raise JournalError(f"The folder {folder} holds other things and no push journal.", hint="Name a new folder.")
+
+
+def _ranges(positions: Sequence[int]) -> list[list[int]]:
+    """Write positions as half-open ranges: a batch of neighbours is one."""
+    ranges: list[list[int]] = []
+    for position in positions:
+        if ranges and ranges[-1][1] == position:
+            ranges[-1][1] += 1
+        else:
+            ranges.append([position, position + 1])
+    return ranges
+
+
+_WORDS = {"batch_size": "batch size", "rows": "number of rows"}
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(_WORDS.get(name, name) for name in names)
