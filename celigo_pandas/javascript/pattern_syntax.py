@@ -61,6 +61,8 @@ class Translation:
     groups: int
     # Groups whose capture JavaScript forgets with each turn of a loop around them; the regex module keeps it.
     forgotten: frozenset[int]
+    # Repeats that are repeated as they are, such as (a+)+: JavaScript takes exponential time where they fail.
+    runaways: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,6 +71,8 @@ class _Piece:
 
     text: str
     groups: dict[int, bool] = field(default_factory=dict)
+    # The text of a repeat without an upper end, when the piece is that and nothing else.
+    run: str = ""
 
 
 def translate(pattern: str, flags: str = "") -> Translation:
@@ -106,6 +110,7 @@ class _Translator:
         self.closed: set[int] = set()
         self.forgotten: set[int] = set()
         self.referred: list[int] = []
+        self.runaways: list[str] = []
         self.nesting = 0
         self.behind = 0
         self.total, self.names = self._scan_groups()
@@ -120,7 +125,7 @@ class _Translator:
                 f"Pattern {self.pattern!r} refers to group {min(lost)}, which a loop around it may skip; "
                 "this cannot be evaluated as JavaScript does. Write it without the reference."
             )
-        return Translation(piece.text, self.names, self.count, frozenset(self.forgotten))
+        return Translation(piece.text, self.names, self.count, frozenset(self.forgotten), tuple(self.runaways))
 
     # What is asked of the text
 
@@ -177,13 +182,16 @@ class _Translator:
             branches.append(self._sequence())
         self.nesting -= 1
         groups = {group: sure and len(branches) == 1 for branch in branches for group, sure in branch.groups.items()}
-        return _Piece("|".join(branch.text for branch in branches), groups)
+        return _Piece(
+            "|".join(branch.text for branch in branches), groups, branches[0].run if len(branches) == 1 else ""
+        )
 
     def _sequence(self) -> _Piece:
         pieces: list[_Piece] = []
         while self.pos < len(self.pattern) and self._peek() not in "|)":
             pieces.append(self._term())
-        return _Piece("".join(p.text for p in pieces), {g: sure for p in pieces for g, sure in p.groups.items()})
+        groups = {group: sure for piece in pieces for group, sure in piece.groups.items()}
+        return _Piece("".join(piece.text for piece in pieces), groups, pieces[0].run if len(pieces) == 1 else "")
 
     def _term(self) -> _Piece:
         sign = self._peek()
@@ -231,7 +239,11 @@ class _Translator:
             raise self._error("nothing to repeat")
         if high is None or high > 1:
             self.forgotten.update(group for group, sure in piece.groups.items() if not sure)
-        return _Piece(f"(?:{piece.text}){text}", {g: sure and low > 0 for g, sure in piece.groups.items()})
+        if high is None and piece.run and not re.search(r"\\[0-9]|\((?!\?)|\(\?\(", piece.run):
+            self.runaways.append(piece.run)
+        repeated = f"(?:{piece.text}){text}"
+        run = repeated if high is None else ""
+        return _Piece(repeated, {group: sure and low > 0 for group, sure in piece.groups.items()}, run)
 
     def _group(self) -> _Piece:
         for opening in ("(?=", "(?!", "(?<=", "(?<!"):
@@ -240,7 +252,7 @@ class _Translator:
         if self._take("(?:"):
             inner = self._alternatives()
             self._close()
-            return self._repeated(_Piece(f"(?:{inner.text})", inner.groups))
+            return self._repeated(_Piece(f"(?:{inner.text})", inner.groups, inner.run))
         if self._take("(?<"):
             self.pos = self.pattern.index(">", self.pos) + 1
         elif self.pattern.startswith("(?", self.pos):
@@ -254,7 +266,7 @@ class _Translator:
         self._close()
         self.open.pop()
         self.closed.add(number)
-        return self._repeated(_Piece(f"({inner.text})", {**inner.groups, number: True}))
+        return self._repeated(_Piece(f"({inner.text})", {**inner.groups, number: True}, inner.run))
 
     def _look(self, opening: str) -> _Piece:
         behind = opening.startswith("(?<")

@@ -24,6 +24,8 @@ __all__ = ["Match", "Pattern", "PatternError", "PatternTimeout", "compile_patter
 
 DEFAULT_TIMEOUT_S: Final = 0.5
 MAX_RESULT: Final = 10_000_000
+# A run of this length divides in 2**29 ways: over a second for V8, which the regex module's guards would hide.
+RUNAWAY: Final = 30
 
 # Without ``u`` JavaScript never folds these onto ASCII letters, the regex module does: they are searched as stand-ins.
 _NOT_FOLDED: Final = {0x130: 0xF8F0, 0x131: 0xF8F1, 0x17F: 0xF8F2, 0x212A: 0xF8F3}
@@ -188,6 +190,14 @@ class Pattern:
 
         return read
 
+    def _runs_away(self, subject: str, position: int) -> bool:
+        """Say whether JavaScript, which tries every way to divide a run, would not come back from this search."""
+        for run in _compiled_runs(self._plan.runaways):
+            for found in run.finditer(subject, position, timeout=DEFAULT_TIMEOUT_S):
+                if found.end() - found.start() >= RUNAWAY:
+                    return True
+        return False
+
     def _searched(self, text: str) -> str:
         if text.isascii():
             return text
@@ -209,7 +219,10 @@ class Pattern:
     def _at(self, subject: str, position: int, timeout_s: float) -> Any:
         find = self._compiled.match if self._sticky else self._compiled.search
         try:
-            return find(subject, position, timeout=max(timeout_s, 0.001))
+            found = find(subject, position, timeout=max(timeout_s, 0.001))
+            if found is None and self._plan.runaways and self._runs_away(subject, position):
+                raise TimeoutError
+            return found
         except TimeoutError:
             raise PatternTimeout(
                 f"The pattern {shown(self.source)} takes too long on a text of {len(subject)} characters. "
@@ -217,6 +230,11 @@ class Pattern:
             ) from None
         except MemoryError:
             raise PatternTimeout(f"The pattern {shown(self.source)} needs too much memory.") from None
+
+
+@lru_cache(maxsize=64)
+def _compiled_runs(runaways: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(regex.compile(text, regex.VERSION0) for text in runaways)
 
 
 @lru_cache(maxsize=512)

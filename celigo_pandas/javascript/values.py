@@ -272,7 +272,7 @@ def less_than(a: Any, b: Any) -> bool | None:
     return left < right
 
 
-def _units_key(text: str) -> Any:
+def _units_key(text: str) -> bytes:
     # UTF-16 puts astral characters below U+E000..U+FFFF; only then does the order differ from Python's.
     return text.encode("utf-16-be", "surrogatepass")
 
