@@ -14,27 +14,6 @@ __all__ = ["CONNECTION_NAME", "database"]
 CONNECTION_NAME = "Small shop"
 
 _FIRST = "Ada Bo Carla Dmitri Eve Farid Grace Hugo Ines Jun Kofi Lena Mia Nils Olga Pablo Quinn Rosa Sven Tala".split()
-    "Ada",
-    "Bo",
-    "Carla",
-    "Dmitri",
-    "Eve",
-    "Farid",
-    "Grace",
-    "Hugo",
-    "Ines",
-    "Jun",
-    "Kofi",
-    "Lena",
-    "Mia",
-    "Nils",
-    "Olga",
-    "Pablo",
-    "Quinn",
-    "Rosa",
-    "Sven",
-    "Tala",
-]
 _LAST = "Arnold Baker Costa Dahl Evans Fischer Garcia Haddad Ito Jensen".split()
 _COUNTRIES = ("US", "DE", "FR", "JP", "BR", "CA")
 _PRODUCTS = (
