@@ -1,0 +1,80 @@
+"""What a ping answered, whichever of its plausible shapes the server uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from celigo_pandas.errors import Problem, problems_from_body
+from celigo_pandas.markup import Markup, tag
+
+__all__ = ["PingResult"]
+
+
+@dataclass(frozen=True)
+class PingResult:
+    """Whether a connection works; truthy when it does.
+
+    Parameters
+    ----------
+    code : int or None
+        200 when it works; else the status of the outer system, as far as the server tells it.
+    errors : tuple of Problem
+        What the outer system said.
+    """
+
+    code: int | None
+    errors: tuple[Problem, ...] = ()
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Any]) -> PingResult:
+        """Read an answer: ``{"code": 200}``, text codes, ``statusCode``, ``errors`` beside or instead, ``success``."""
+        given = next((body[name] for name in ("code", "statusCode", "status") if body.get(name) is not None), None)
+        code = _number(given)
+        errors = problems_from_body({"errors": body["errors"]} if body.get("errors") else body.get("error") or [])
+        failed = bool(errors) or body.get("success") is False or body.get("ok") is False
+        if code is None and isinstance(given, str) and given.strip().lower() not in ("ok", "success"):
+            failed = True
+        if failed and not errors and body.get("message"):
+            errors = (Problem(str(given or ""), str(body["message"])),)
+        if code is None:
+            code = None if failed else 200
+        elif not 200 <= code < 300 and not errors:
+            errors = (Problem(str(code), str(body.get("message") or "the connection was refused")),)
+        if failed and code is not None and 200 <= code < 300:
+            code = next((number for number in map(_number, (e.code for e in errors)) if number), None)
+            code = None if code is not None and 200 <= code < 300 else code
+        return cls(code, errors)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the connection works."""
+        return self.code is not None and 200 <= self.code < 300 and not self.errors
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __repr__(self) -> str:
+        return f"<PingResult {self._text()}>"
+
+    def _repr_html_(self) -> Markup:
+        return tag("div", tag("b", "Ping"), " ", self._text())
+
+    def _text(self) -> str:
+        if self.ok:
+            return "ok"
+        said = "; ".join(str(error) for error in self.errors[:3])
+        return f"failed{'' if self.code is None else f' ({self.code})'}{': ' + said if said else ''}"
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    return None

@@ -1,0 +1,338 @@
+"""One method per endpoint: dict in, dict out.
+
+Wire names stay as they are spelled there. Each docstring names the route; its fields, sources and gaps are listed in
+``docs/wire.md``. Where the sources are not of one mind (paths in the singular, GET or POST, a body or none), every
+plausible form is accepted here, and nowhere above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from celigo_pandas.client.addresses import BaseUrl
+from celigo_pandas.client.debug_text import parse_debug_log
+from celigo_pandas.client.documents import Sealed, decode, encode, encode_rows, seal
+from celigo_pandas.client.link_header import next_target
+from celigo_pandas.client.messages import Repeat, Request, Response
+from celigo_pandas.client.sending import Sender, anything
+from celigo_pandas.errors import ApiError, AuthError, ConfigError, NotFoundError, PagingError, shown
+
+__all__ = ["ApiClient"]
+
+Document = Mapping[str, Any]
+ConnectionDocument = Mapping[str, Any] | Sealed
+T = TypeVar("T")
+
+
+class ApiClient(Sender):
+    """The Connection API of integrator.io, and the saved documents beside it.
+
+    Every method makes one request unless it says otherwise, and raises what :meth:`Sender.send` raises.
+    """
+
+    # Credentials
+
+    def token_info(self) -> dict[str, Any]:
+        """``GET /tokenInfo``: ``{"_userId", "scope"}``; the cheap check of a token."""
+        return self._object(Request("GET", "/tokenInfo"))
+
+    # Connections
+
+    def list_connections(self, **options: Any) -> Iterator[dict[str, Any]]:
+        """``GET /connections``, every page of it; see :meth:`iter_list` for the options."""
+        return self.iter_list("/connections", **options)
+
+    def create_connection(self, doc: ConnectionDocument) -> dict[str, Any]:
+        """``POST /connections``: the stored document, secrets masked."""
+        doc = seal(doc, "connection")
+        return self._object(Request("POST", "/connections", body=doc.reveal(), repeat="write"))
+
+    def get_connection(self, connection_id: str) -> dict[str, Any]:
+        """``GET /connections/{id}``: adds ``offline`` and ``queues``."""
+        return self._object(Request("GET", _path("connections", connection_id)))
+
+    def replace_connection(self, connection_id: str, doc: ConnectionDocument) -> dict[str, Any]:
+        """``PUT /connections/{id}``: a full replacement; what `doc` leaves out is erased."""
+        doc = seal(doc, "connection")
+        path = _path("connections", connection_id)
+        return self._object(Request("PUT", path, body=doc.reveal(), repeat="write"))
+
+    def patch_connection(self, connection_id: str, operations: Sequence[Document]) -> dict[str, Any] | None:
+        """``PATCH /connections/{id}`` with a JSON Patch; the new document if the server answers one, None for 204."""
+        body = encode(list(operations), "patch")
+        return self._maybe(Request("PATCH", _path("connections", connection_id), body=body, repeat="write"))
+
+    def delete_connection(self, connection_id: str) -> None:
+        """``DELETE /connections/{id}``."""
+        self.send(Request("DELETE", _path("connections", connection_id), repeat="write"), inspect=anything)
+
+    def ping_connection(self, connection_id: str) -> dict[str, Any]:
+        """``POST /connections/{id}/ping``, or ``GET`` where the server knows no POST there.
+
+        Returns
+        -------
+        dict
+            ``{"code": 200}``, or ``code`` and ``errors``: a ping that failed is an answer, not an exception, whichever
+            status it came with. An error of the token itself is raised (one more request tells the two apart).
+        """
+        path = _path("connections", connection_id, "ping")
+
+        def ping() -> dict[str, Any]:
+            try:
+                return self._object(Request("POST", path))
+            except ApiError as error:
+                if error.status not in (404, 405):
+                    raise
+            return self._object(Request("GET", path))
+
+        return self._ping(ping)
+
+    def ping_document(self, doc: ConnectionDocument) -> dict[str, Any]:
+        """``POST /connections/ping``: check an unsaved connection; answers as :meth:`ping_connection`."""
+        sealed = seal(doc, "connection")
+        del doc
+        return self._ping(lambda: self._object(Request("POST", "/connections/ping", body=sealed.reveal())))
+
+    def test_connection(self, connection_id: str) -> dict[str, Any]:
+        """``POST /connections/{id}/test``: said to be a fuller check than ping; answers as it."""
+        return self._ping(lambda: self._object(Request("POST", _path("connections", connection_id, "test"))))
+
+    def purge_messages(self, connection_id: str) -> None:
+        """``POST /connections/{id}/purgeMessages``: drop the messages that wait in the connection's queue."""
+        self.send(
+            Request("POST", _path("connections", connection_id, "purgeMessages"), repeat="write"), inspect=anything
+        )
+
+    def oauth2(self, connection_id: str) -> dict[str, Any]:
+        """``GET /connection/{id}/oauth2`` (or the plural): holds the URL to open in a browser."""
+        return self._either("oauth2", "connection", "connections", connection_id)
+
+    def dependencies(self, connection_id: str) -> dict[str, Any]:
+        """``GET /connections/{id}/dependencies`` (or the singular): what uses the connection, by kind."""
+        return self._either("dependencies", "connections", "connection", connection_id)
+
+    # Logs
+
+    def debug_log(self, connection_id: str, resource_id: str | None = None) -> list[dict[str, Any]]:
+        """``GET /connections/{id}/debug[/{resourceId}]``: the entries, from text or JSON."""
+        tail = ("debug",) if resource_id is None else ("debug", resource_id)
+        response = self.send(Request("GET", _path("connections", connection_id, *tail)), inspect=anything)
+        return parse_debug_log(response.content)
+
+    def clear_debug_log(self, connection_id: str) -> None:
+        """``DELETE /connections/{id}/debug``."""
+        self.send(Request("DELETE", _path("connections", connection_id, "debug"), repeat="write"), inspect=anything)
+
+    def audit_log(self, connection_id: str, **filters: str) -> Iterator[dict[str, Any]]:
+        """``GET /connections/{id}/audit``, every page of it.
+
+        Filters known to the server: ``from, to, limit, action, source, _byUserId, resourceType, _resourceId``.
+        """
+        return self._walk_list(_path("connections", connection_id, "audit"), tuple(filters.items()))
+
+    # Virtual exports and imports
+
+    def export(self, connection_id: str, export_doc: Document, *, repeat: Repeat = "read") -> dict[str, Any]:
+        """``POST /connections/{id}/export``: run a document once; ``{"data", "dataURIs"?, "errors"?}``."""
+        body = b'{"export":' + encode(export_doc, "export") + b"}"
+        return self._object(Request("POST", _path("connections", connection_id, "export"), body=body, repeat=repeat))
+
+    def export_page(
+        self, connection_id: str, export_doc: Document, page_state: Any = None, *, repeat: Repeat = "read"
+    ) -> dict[str, Any]:
+        """``POST /connections/{id}/export/pages``: one page; the state of the last answer asks for the next."""
+        return self._object(self.export_page_request(connection_id, export_doc, page_state, repeat=repeat))
+
+    def export_page_request(
+        self, connection_id: str, export_doc: Document, page_state: Any = None, *, repeat: Repeat = "read"
+    ) -> Request:
+        """Make the request of :meth:`export_page`; a `page_state` of ``bytes`` is JSON and goes out as it is."""
+        body = b'{"export":' + encode(export_doc, "export")
+        if page_state is not None:
+            state = page_state if isinstance(page_state, bytes) else encode(page_state, "page state")
+            body += b',"pagedExportState":' + state
+        return Request("POST", _path("connections", connection_id, "export/pages"), body=body + b"}", repeat=repeat)
+
+    def import_records(self, connection_id: str, import_doc: Document, records: Sequence[Any]) -> list[dict[str, Any]]:
+        """``POST /connections/{id}/import``: one result per record, in order. Not idempotent.
+
+        Records that are ``bytes`` are JSON already. The length of the answer is the caller's to check.
+        """
+        path = _path("connections", connection_id, "import")
+        return self._list(Request("POST", path, body=_import_body(import_doc, records), repeat="write", fresh=True))
+
+    def map_records(self, connection_id: str, import_doc: Document, records: Sequence[Any]) -> list[Any]:
+        """``POST /connections/{id}/import/map``: the mapped records, in order; nothing is submitted."""
+        path = _path("connections", connection_id, "import/map")
+        return self._list(Request("POST", path, body=_import_body(import_doc, records)))
+
+    # Saved exports and imports
+
+    def list_exports(self, **options: Any) -> Iterator[dict[str, Any]]:
+        """``GET /exports``, every page of it."""
+        return self.iter_list("/exports", **options)
+
+    def get_export(self, export_id: str) -> dict[str, Any]:
+        """``GET /exports/{id}``."""
+        return self._object(Request("GET", _path("exports", export_id)))
+
+    def list_imports(self, **options: Any) -> Iterator[dict[str, Any]]:
+        """``GET /imports``, every page of it."""
+        return self.iter_list("/imports", **options)
+
+    def get_import(self, import_id: str) -> dict[str, Any]:
+        """``GET /imports/{id}``."""
+        return self._object(Request("GET", _path("imports", import_id)))
+
+    def preview_export(self, export_doc: Document) -> dict[str, Any]:
+        """``POST /exports/preview``: the body is the export document; ``{"data", "stages", …}``."""
+        return self._object(Request("POST", "/exports/preview", body=encode(export_doc, "export")))
+
+    def invoke_export(self, export_id: str, page_state: Any = None) -> dict[str, Any]:
+        """``POST /exports/{id}/invoke``: one page of a saved export. Sent as a write: it may change its source."""
+        body = None if page_state is None else encode({"pagedExportState": page_state}, "page state")
+        return self._object(Request("POST", _path("exports", export_id, "invoke"), body=body, repeat="consume"))
+
+    def invoke_import(self, import_id: str, records: Sequence[Any]) -> list[dict[str, Any]]:
+        """``POST /imports/{id}/invoke``: the body is the bare list of records."""
+        path = _path("imports", import_id, "invoke")
+        return self._list(Request("POST", path, body=encode_rows(records), repeat="write", fresh=True))
+
+    def replace_connection_of(self, kind: str, resource_id: str, connection_id: str) -> dict[str, Any] | None:
+        """``PUT /exports|imports/{id}/replaceConnection``."""
+        if kind not in ("exports", "imports"):
+            raise ConfigError(f"Unknown kind {shown(kind)}; expected 'exports' or 'imports'.")
+        # Assumed: the member's name; no stored text shows the body of this route.
+        body = encode({"_newConnectionId": connection_id})
+        return self._maybe(Request("PUT", _path(kind, resource_id, "replaceConnection"), body=body, repeat="write"))
+
+    # Lists
+
+    def iter_list(
+        self,
+        path: str,
+        *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        **filters: str | None,
+    ) -> Iterator[dict[str, Any]]:
+        """Walk a list to its end: one request per page, following ``Link``; a 204 is an empty list.
+
+        Parameters
+        ----------
+        path : str
+        include, exclude : sequence of str
+            Summary projections, dotted names; only one of the two.
+        **filters : str
+            Other query parameters, e.g. ``type="http"``, ``_integrationId="…"``; None is left out.
+        """
+        if include and exclude:
+            raise ConfigError("Both include= and exclude= are given; the server takes one of them.")
+        pairs = [(name, ",".join(names)) for name, names in (("include", include), ("exclude", exclude)) if names]
+        pairs += [(name, value) for name, value in filters.items() if value is not None]
+        return self._walk_list(path, tuple(pairs))
+
+    def _walk_list(self, path: str, params: tuple[tuple[str, str], ...]) -> Iterator[dict[str, Any]]:
+        seen = set()
+        while True:
+            if (path, params) in seen:
+                raise PagingError(f"The list {path} named the same next page twice; reading stopped.")
+            seen.add((path, params))
+            documents, link = self._list_page(Request("GET", path, params))
+            yield from documents
+            target = next_target(link)
+            if target is None:
+                return
+            path, params = self._address.path_of(target)
+
+    def _list_page(self, request: Request) -> tuple[list[dict[str, Any]], str]:
+        found: list[list[dict[str, Any]]] = []
+
+        def inspect(response: Response) -> None:
+            found.append([] if response.status == 204 else _objects(decode(response.content)))
+
+        response = self.send(request, inspect=inspect)
+        return found[-1], response.headers.get("link", "")
+
+    @property
+    def _address(self) -> BaseUrl:
+        return BaseUrl.parse(self.base_url)
+
+    # Shapes
+
+    def _decoded(self, request: Request, check: Callable[[Any], T]) -> T:
+        found: list[T] = []
+        self.send(request, inspect=lambda response: found.append(check(decode(response.content))))
+        return found[-1]
+
+    def _object(self, request: Request) -> dict[str, Any]:
+        return self._decoded(request, _object)
+
+    def _list(self, request: Request) -> list[Any]:
+        return self._decoded(request, _list)
+
+    def _maybe(self, request: Request) -> dict[str, Any] | None:
+        """Send; the answer's object, or None for a 204 or an empty or other body."""
+        response = self.send(request, inspect=anything)
+        try:
+            value = decode(response.content)
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
+    def _either(self, tail: str, first: str, second: str, connection_id: str) -> dict[str, Any]:
+        """Ask the one spelling of a route, then the other; the first refusal is the one that is told."""
+        try:
+            return self._object(Request("GET", _path(first, connection_id, tail)))
+        except NotFoundError as error:
+            refusal = error
+        try:
+            return self._object(Request("GET", _path(second, connection_id, tail)))
+        except NotFoundError:
+            pass
+        raise refusal
+
+    def _ping(self, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        try:
+            return ask()
+        except AuthError as error:
+            refusal: ApiError = error
+        except ApiError as error:
+            refusal = error
+            if error.status in (404, 405, 429) or not error.problems:
+                raise
+        if isinstance(refusal, AuthError):
+            self.token_info()  # raises if it is the token that is refused, and not the connection's credentials
+        return {"code": refusal.status, "errors": [problem.to_dict() for problem in refusal.problems]}
+
+
+def _path(*segments: str) -> str:
+    """Join segments; an id cannot leave its place in the path."""
+    for segment in segments:
+        if not isinstance(segment, str) or not segment.strip(". "):
+            raise ConfigError(f"Not an id: {shown(segment)}; expected 24 hexadecimal digits.")
+    return "/" + "/".join(s if s in ("export/pages", "import/map") else quote(s, safe="") for s in segments)
+
+
+def _import_body(import_doc: Document, records: Sequence[Any]) -> bytes:
+    return b'{"import":' + encode(import_doc, "import") + b',"data":' + encode_rows(records) + b"}"
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"it is of type {type(value).__name__}, expected an object")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"it is of type {type(value).__name__}, expected a list")
+    return value
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
+        raise ValueError("it is not a list of objects")
+    return value

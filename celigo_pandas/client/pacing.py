@@ -1,0 +1,79 @@
+"""How fast one account may call: a leaky bucket that all clients of an account in this process share.
+
+Capacity 1,000 and a refill of 300 a second are the platform's published limits per account.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Clock", "RateBucket", "bucket_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as the client sees it; tests pass their own."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+
+class RateBucket:
+    """Requests that may go out now; each takes one place, places come back at a steady rate.
+
+    Parameters
+    ----------
+    capacity : float, default 1000
+    refill_per_s : float, default 300
+    monotonic : callable
+        Seconds, never going back.
+    """
+
+    def __init__(
+        self,
+        capacity: float = 1000,
+        refill_per_s: float = 300,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.capacity = capacity
+        self.refill_per_s = refill_per_s
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._level = float(capacity)
+        self._seen = monotonic()
+        self._paused_until = self._seen
+
+    def reserve(self) -> float:
+        """Take one place and return how many seconds to wait before using it."""
+        with self._lock:
+            now = self._monotonic()
+            self._level = min(self.capacity, self._level + (now - self._seen) * self.refill_per_s)
+            self._seen = now
+            self._level -= 1
+            return max(0.0, -self._level / self.refill_per_s, self._paused_until - now)
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody send for so long: the server said that the account is over its limit."""
+        with self._lock:
+            self._paused_until = max(self._paused_until, self._monotonic() + seconds)
+
+
+_buckets: dict[tuple[str, str], RateBucket] = {}
+_buckets_lock = threading.Lock()
+
+
+def bucket_for(origin: str, account: str, known: RateBucket | None = None) -> RateBucket:
+    """Return the bucket of an account (or, until its id is known, of a token) at one origin.
+
+    `known` becomes the account's bucket if it has none yet, so that places already taken still count.
+    """
+    with _buckets_lock:
+        bucket = _buckets.get((origin, account))
+        if bucket is None:
+            bucket = _buckets[origin, account] = known or RateBucket()
+        return bucket

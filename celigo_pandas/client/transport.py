@@ -1,0 +1,264 @@
+"""The one place of the client that sends.
+
+It sends a request once, to one origin, with the token in the header and nowhere else, and answers with plain values.
+Whatever the library below raises is turned into an error of the tree here, and not chained: requests' exceptions carry
+the prepared request, and the frames of their tracebacks hold its headers as locals.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+import socket
+import ssl
+import time
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import requests
+import urllib3.exceptions
+from requests.auth import AuthBase
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_environ_proxies
+
+from celigo_pandas.client.addresses import BaseUrl
+from celigo_pandas.client.history import redact_path
+from celigo_pandas.client.messages import Request, Response
+from celigo_pandas.client.sockets import PooledAdapter, begin_call, was_sent
+from celigo_pandas.client.tokens import bearer_value
+from celigo_pandas.errors import RequestTimeoutError, TransportError
+from celigo_pandas.resources.secret import MASK, Secret
+
+__all__ = ["RequestsTransport"]
+
+_NO_BODY = frozenset({204, 304})
+_USER_AGENT = "celigo-pandas (python-requests)"
+
+
+class _BearerAuth(AuthBase):
+    """Sets the header last, so that neither a ``.netrc`` nor a default header can replace it."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        r.headers["Authorization"] = bearer_value(self._token)  # type: ignore[assignment]
+        return r
+
+
+class RequestsTransport:
+    """Send over HTTP with pooled connections.
+
+    Parameters
+    ----------
+    base_url : BaseUrl or str
+        The only origin that is ever contacted.
+    token : Secret
+        Revealed only while a request is written.
+    timeout : (float, float), default (10, 300)
+        Connect and read timeout, in seconds.
+    max_idle_s : float, default 5
+        A request that asks for a fresh connection uses no pooled one that has been idle for so long: servers close idle
+        connections at about that age, and a request that meets the closing socket has an unknown outcome.
+
+    Notes
+    -----
+    Proxies come from the environment for https hosts; a loopback URL never uses one. Redirects are not followed.
+    Answers without a body (204) end their connection: a server that sends bytes after one would otherwise shift every
+    later answer on it.
+    """
+
+    def __init__(
+        self,
+        base_url: BaseUrl | str,
+        token: Secret,
+        *,
+        timeout: tuple[float, float] = (10, 300),
+        max_idle_s: float = 5.0,
+    ) -> None:
+        self.base_url = BaseUrl.parse(base_url) if isinstance(base_url, str) else base_url
+        self._root = self.base_url.api_root
+        self._timeout = timeout
+        self._max_idle_s = max_idle_s
+        self._token = token
+        self._auth = _BearerAuth(token)
+        self._adapter = PooledAdapter(pool_connections=2, pool_maxsize=32)
+        self._proxies = {} if self.base_url.is_loopback else dict(get_environ_proxies(self._root))
+        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+    def __repr__(self) -> str:
+        return f"<RequestsTransport {self.base_url}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("A transport holds a token and cannot be pickled. Call celigo.connect() in the other process.")
+
+    def send(self, request: Request) -> Response:
+        """Send `request` once.
+
+        Raises
+        ------
+        TransportError
+            No whole answer came back; ``processed`` is ``False`` when no byte of the request was sent.
+        RequestTimeoutError
+            The server did not answer in time.
+        """
+        outcome = self._attempt(request)
+        if isinstance(outcome, Response):
+            return outcome
+        try:
+            raise outcome
+        finally:
+            del outcome  # the exception's traceback holds this frame
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._adapter.close()
+
+    def _attempt(self, request: Request) -> Response | BaseException:
+        """Exchange once; an exception is returned, not raised, so that it carries none of the frames below."""
+        begin_call(self._max_idle_s if request.fresh else None)
+        try:
+            return self._exchange(request)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            return self._translated(error, request)
+        except BaseException as error:
+            return _bared(error)
+
+    def _exchange(self, request: Request) -> Response:
+        started = time.perf_counter()
+        answer = self._adapter.send(
+            self._prepared(request),
+            stream=True,
+            timeout=request.timeout or self._timeout,
+            verify=self._verify,
+            proxies=self._proxies,
+        )
+        try:
+            content = b"" if answer.status_code in _NO_BODY else answer.raw.read(decode_content=True)
+        except BaseException:
+            answer.close()
+            raise
+        if answer.status_code in _NO_BODY:
+            answer.raw.close()
+            answer.close()
+        if answer.status_code >= 300:
+            content = self._scrubbed(content)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status_code, headers, content, seconds=time.perf_counter() - started)
+
+    def _prepared(self, request: Request) -> requests.PreparedRequest:
+        # Built by hand: this is the hot path, and Request.prepare() parses the URL anew for each page.
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = self._root + request.path
+        if request.params:
+            prepared.url += "?" + urlencode(request.params)
+        headers: dict[str, str] = {
+            "User-Agent": _USER_AGENT,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "keep-alive",
+        }
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+            headers["Content-Length"] = str(len(request.body))
+        elif request.method in ("POST", "PUT", "PATCH"):
+            headers["Content-Length"] = "0"
+        prepared.headers = CaseInsensitiveDict(headers)
+        prepared.body = request.body
+        return self._auth(prepared)
+
+    def _translated(self, error: Exception, request: Request) -> TransportError:
+        sent = was_sent()
+        where = f"{request.method} {redact_path(request.path)}"
+        host = self.base_url.netloc
+        processed = None if sent else False
+        chain = _chain(error)
+        if any(isinstance(link, (urllib3.exceptions.TimeoutError, TimeoutError)) for link in chain):
+            limit = (request.timeout or self._timeout)[1 if sent else 0]
+            what = "did not answer" if sent else "could not be connected to"
+            return RequestTimeoutError(
+                f"{where}: {host} {what} within {limit:g} s.",
+                hint="Allow more with celigo.connect(timeout=(connect, read))." if sent else _CHECK_HOST,
+                timeout_s=limit,
+                processed=processed,
+            )
+        what, hint = _reason(chain, sent)
+        return TransportError(f"{where}: {what} ({host}).", hint=hint, processed=processed)
+
+    def _scrubbed(self, content: bytes) -> bytes:
+        """Mask the token in an error answer, in whichever spelling a server may have echoed it."""
+        text = self._token.reveal()
+        if not text:
+            return content
+        raw = text.encode("utf-8")
+        spellings = {
+            raw,
+            bearer_value(self._token)[len("Bearer ") :],
+            json.dumps(text)[1:-1].encode(),
+            json.dumps(text, ensure_ascii=False)[1:-1].encode(),
+            json.dumps(text)[1:-1].replace("/", "\\/").encode(),
+            quote(text).encode(),
+            quote(text, safe="").encode(),
+            html.escape(text).encode(),
+            base64.b64encode(raw),
+            raw.hex().encode(),
+        }
+        for spelling in sorted(spellings, key=len, reverse=True):
+            content = content.replace(spelling, MASK.encode())
+        return content
+
+
+_CHECK_HOST = "Check the base URL, the network, and the proxy settings of the environment."
+
+
+def _reason(chain: list[BaseException], sent: bool) -> tuple[str, str | None]:
+    for kinds, what, hint in _REASONS:
+        if any(isinstance(link, kinds) for link in chain):
+            return what, hint
+    number = next((link.strerror for link in chain if isinstance(link, OSError) and link.strerror), None)
+    if sent:
+        return "the connection failed before a whole answer came" + (f": {number}" if number else ""), None
+    return "the connection could not be made" + (f": {number}" if number else ""), _CHECK_HOST
+
+
+_REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str | None], ...] = (
+    ((urllib3.exceptions.ProxyError,), "the proxy could not be used", "Check HTTPS_PROXY and NO_PROXY."),
+    (
+        (ssl.SSLCertVerificationError,),
+        "the server's certificate is not trusted",
+        "Behind an inspecting proxy, set REQUESTS_CA_BUNDLE to its certificate file.",
+    ),
+    ((ssl.SSLError, urllib3.exceptions.SSLError), "no TLS connection could be made", _CHECK_HOST),
+    ((socket.gaierror,), "the host name cannot be resolved", _CHECK_HOST),
+    ((ConnectionRefusedError,), "the connection was refused", "Is the server running, and is this its port?"),
+    ((urllib3.exceptions.IncompleteRead,), "the answer was cut off", None),
+    ((urllib3.exceptions.DecodeError,), "the answer's compression is damaged", None),
+    (
+        (ConnectionResetError, BrokenPipeError, urllib3.exceptions.ProtocolError),
+        "the server closed the connection without a whole answer",
+        None,
+    ),
+)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Collect an exception and everything it wraps: causes, contexts, reasons, arguments."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        link = waiting.pop()
+        if isinstance(link, BaseException) and not any(link is known for known in found):
+            found.append(link)
+            waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+    return found
+
+
+def _bared(error: BaseException) -> BaseException:
+    """Take from an exception (Ctrl-C, mostly) the frames and links whose locals hold the header."""
+    error.__traceback__ = None
+    error.__cause__ = None
+    error.__context__ = None
+    return error

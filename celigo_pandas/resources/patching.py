@@ -1,0 +1,174 @@
+"""Changing parts of a connection: the PATCH whitelist, dotted paths, and the masks that must never be sent.
+
+The server shows every stored secret as ``"******"`` and would store that text if it came back, so a document that is to
+be sent holds none. Dots separate keys; keys of connection documents hold none themselves.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from celigo_pandas.errors import DocumentError, Problem, shown
+from celigo_pandas.resources.secret import MASK
+
+__all__ = [
+    "PATCHABLE",
+    "READ_ONLY_MEMBERS",
+    "check_document",
+    "get_path",
+    "is_patchable",
+    "masked_paths",
+    "merged",
+    "patch_operations",
+    "refuse_masks",
+    "writable",
+]
+
+PATCHABLE: frozenset[str] = frozenset(
+    {
+        "name",
+        "debugDate",
+        "rest.cookieAuth.successStatusCode",
+        "http.ping.successPath",
+        "http.ping.successValues",
+        "http.ping.failPath",
+        "http.ping.failValues",
+        "http.auth.failStatusCode",
+        "http.auth.failPath",
+        "http.auth.failValues",
+    }
+)
+"""Fields that PATCH takes, as far as a stored copy of the documentation shows them; its table goes on for ~30 rows.
+
+A field that is missing here is still changed, by a PUT of the whole document.
+"""
+
+READ_ONLY_MEMBERS: frozenset[str] = frozenset(
+    {
+        "_id",
+        "createdAt",
+        "lastModified",
+        "offline",
+        "queues",
+        "needsAuthorization",
+        "_userId",
+        "_connectorId",
+        "_templateId",
+        "_sourceId",
+        "draft",
+        "draftExpiresAt",
+    }
+)
+"""Members the server sets; it ignores them in a PUT, and they are left out of one here."""
+
+_ABSENT: Any = object()
+
+
+def is_patchable(path: str) -> bool:
+    """Whether PATCH takes the field at a dotted path."""
+    return path in PATCHABLE
+
+
+def patch_operations(changes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Make the JSON Patch for dotted paths; ``replace`` is the one documented operation."""
+    operations = []
+    for path, value in changes.items():
+        pointer = "/" + "/".join(key.replace("~", "~0").replace("/", "~1") for key in _keys(path))
+        operations.append({"op": "replace", "path": pointer, "value": value})
+    return operations
+
+
+def get_path(doc: Mapping[str, Any], path: str, default: Any = None) -> Any:
+    """Read the value at a dotted path; numbers step into lists."""
+    value: Any = doc
+    for key in _keys(path):
+        value = _step(value, key)
+        if value is _ABSENT:
+            return default
+    return value
+
+
+def merged(doc: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of `doc` with the values at dotted paths replaced; objects on the way are made where missing.
+
+    Raises
+    ------
+    DocumentError
+        A path leads through something that is neither object nor list, or past the end of a list.
+    """
+    result: dict[str, Any] = copy.deepcopy(dict(doc))
+    for path, value in changes.items():
+        *parents, last = _keys(path)
+        place: Any = result
+        for key in parents:
+            following = _step(place, key)
+            if (following is _ABSENT or following is None) and isinstance(place, dict):
+                following = place[key] = {}
+            place = following
+        _put(place, last, copy.deepcopy(value), path)
+    return result
+
+
+def writable(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy without the members that the server sets."""
+    return {name: copy.deepcopy(value) for name, value in doc.items() if name not in READ_ONLY_MEMBERS}
+
+
+def masked_paths(doc: Any) -> tuple[str, ...]:
+    """Return the dotted paths whose value is the mask, in order."""
+    return tuple(_masked(doc, ""))
+
+
+def check_document(doc: Any) -> None:
+    """Raise for what is not an object."""
+    if not isinstance(doc, Mapping):
+        raise DocumentError(f"A connection document is of type {type(doc).__name__}; expected a dict.")
+
+
+def refuse_masks(paths: tuple[str, ...], what: str) -> None:
+    """Raise for paths that hold the mask: sending it would store it as the secret."""
+    if paths:
+        raise DocumentError(
+            f"The {what} holds the mask {MASK!r} in place of {len(paths)} secret{'s' if len(paths) > 1 else ''}: "
+            f"{', '.join(paths)}. Sending it would store the mask as the secret.",
+            hint=f"Give each again, e.g. update({{…}}, secrets={{{paths[0]!r}: …}}).",
+            problems=[Problem("masked_secret", "holds the mask in place of the secret", path) for path in paths],
+        )
+
+
+def _keys(path: str) -> list[str]:
+    keys = path.split(".") if isinstance(path, str) else []
+    if not keys or not all(keys):
+        raise DocumentError(f"Not a path: {shown(path)}; expected dotted keys such as 'http.baseURI'.")
+    return keys
+
+
+def _step(value: Any, key: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(key, _ABSENT)
+    if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+        return value[int(key)]
+    return _ABSENT
+
+
+def _put(place: Any, key: str, value: Any, path: str) -> None:
+    if isinstance(place, dict):
+        place[key] = value
+    elif isinstance(place, list) and key.isdecimal() and int(key) <= len(place):
+        place[int(key) : int(key) + 1] = [value]
+    else:
+        raise DocumentError(f"The path {path!r} leads through a value that is no object; expected objects on the way.")
+
+
+def _masked(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, str):
+        if value == MASK:
+            yield path
+    elif isinstance(value, Mapping):
+        for key, member in value.items():
+            yield from _masked(member, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for position, element in enumerate(value):
+            yield from _masked(element, f"{path}.{position}" if path else str(position))
