@@ -176,7 +176,7 @@ class RequestsTransport:
         host = self.base_url.netloc
         processed = None if sent else False
         chain = _chain(error)
-        if any(isinstance(link, (urllib3.exceptions.TimeoutError, TimeoutError)) for link in chain):
+        if any(_is_timeout(link) for link in chain):
             limit = (request.timeout or self._timeout)[1 if sent else 0]
             what = "did not answer" if sent else "could not be connected to"
             return RequestTimeoutError(
@@ -242,6 +242,12 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str | None], ...] = 
         None,
     ),
 )
+
+
+def _is_timeout(error: BaseException) -> bool:
+    # urllib3 derives "connection refused" from its timeout.
+    kinds = (urllib3.exceptions.TimeoutError, TimeoutError)
+    return isinstance(error, kinds) and not isinstance(error, urllib3.exceptions.NewConnectionError)
 
 
 def _chain(error: BaseException) -> list[BaseException]:
