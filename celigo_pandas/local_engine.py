@@ -1,0 +1,215 @@
+"""The embedded engine: a child process that speaks integrator.io's API on loopback, and a client connected to it.
+
+The child gets its token on stdin and ends when its stdin closes. The operating system closes it when this process
+ends, however it ends, so a killed kernel leaves no engine behind.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import queue
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from celigo_pandas.accessors.client import Client
+from celigo_pandas.accessors.connecting import open_api
+from celigo_pandas.client.addresses import BaseUrl
+from celigo_pandas.errors import ConfigError, TransportError, shown
+from celigo_pandas.resources.secret import Secret
+
+__all__ = ["LocalClient", "local"]
+
+_START_S = 60.0
+_STOP_S = 10.0
+_running: dict[tuple[str | None, int, str], LocalClient] = {}
+_lock = threading.Lock()
+
+
+class LocalClient(Client):
+    """A client of an engine that this process started; closing it stops the engine."""
+
+    def __init__(self, engine: _EngineProcess, store: Path | None) -> None:
+        self._engine = engine
+        self.store = store
+        api = open_api(engine.token, BaseUrl.parse(engine.url), paced=False)
+        super().__init__(api, on_close=engine.stop)
+
+    @property
+    def engine_token(self) -> str:
+        """Token of this engine, for curl or Postman: ``Authorization: Bearer …``."""
+        return self._engine.token.reveal()
+
+    def is_running(self) -> bool:
+        """Whether the engine's process is alive."""
+        return self._engine.is_running()
+
+    def __repr__(self) -> str:
+        state = "" if self.is_running() else ", stopped"
+        kept = f"store {self.store}" if self.store is not None else "temporary store"
+        return f"<celigo Client {self.host}, local engine, {kept}{state}>"
+
+
+def local(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    port: int = 0,
+    demo: Literal["auto", "flights", "shop", "none"] | bool = "auto",
+) -> LocalClient:
+    """Start the local engine, or find the one that is running, and return a client connected to it.
+
+    Parameters
+    ----------
+    path : str or path, optional
+        Where to keep connections, saved documents and logs: a folder, or a bare name below the user's data folder.
+        Without it the store is temporary and goes with the engine.
+    port : int, default 0
+        Loopback port; 0 takes a free one.
+    demo : {"auto", "flights", "shop", "none"}, default "auto"
+        What to find there at first: the flights where the extra ``demo`` is installed, else a small shop. ``False``
+        is ``"none"``.
+
+    Returns
+    -------
+    LocalClient
+        A context manager; ``close()`` stops the engine. The same arguments in one process give the running engine.
+
+    Raises
+    ------
+    ConfigError
+        The path or the port cannot be used.
+    TransportError
+        The engine did not start; the message holds its last lines.
+
+    Notes
+    -----
+    No account and no network are needed. ``client.base_url`` and ``client.engine_token`` let any other program use it.
+    """
+    wanted = demo if isinstance(demo, str) else ("auto" if demo else "none")
+    if wanted not in ("auto", "flights", "shop", "none"):
+        raise ConfigError(f"demo={shown(demo)}; expected 'auto', 'flights', 'shop' or 'none'.")
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+        raise ConfigError(f"port={shown(port)}; expected a whole number from 0 to 65535.")
+    store = None if path is None else _store_folder(path)
+    key = (None if store is None else str(store), port, wanted)
+    with _lock:
+        client = _running.get(key)
+        if client is None or not client.is_running():
+            client = LocalClient(_EngineProcess(store, port, wanted), store)
+            _running[key] = client
+        return client
+
+
+def _store_folder(path: str | os.PathLike[str]) -> Path:
+    text = os.fspath(path)
+    if not text or "\0" in text:
+        raise ConfigError(f"path={shown(path)}; expected a folder or a name.")
+    is_bare_name = (
+        isinstance(path, str) and not any(part in text for part in ("/", "\\", os.sep)) and text[0] not in ".~"
+    )
+    if is_bare_name:
+        import platformdirs
+
+        folder = Path(platformdirs.user_data_dir("celigo_pandas", appauthor=False)) / "engines" / text
+    else:
+        folder = Path(text).expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"path={shown(path)}: {folder} is a file; expected a folder.")
+    return folder
+
+
+class _EngineProcess:
+    """The child, its token and its address; ready once it is made."""
+
+    def __init__(self, store: Path | None, port: int, demo: str) -> None:
+        self.token = Secret(secrets.token_urlsafe(32))
+        command = [sys.executable, "-m", "celigo_pandas.engine", "--embedded", "--port", str(port), "--demo", demo]
+        if store is not None:
+            command += ["--store", str(store)]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            cwd=tempfile.gettempdir(),
+        )
+        self._complaints: deque[str] = deque(maxlen=20)
+        assert self._process.stderr is not None
+        # Read all the time: a full pipe would stop the engine.
+        self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
+        self._listener.start()
+        atexit.register(self.stop)
+        try:
+            self._hand_over_token()
+            self.url = self._await_ready_line()
+        except BaseException:
+            self.stop()
+            raise
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Close the child's stdin and wait for its end."""
+        atexit.unregister(self.stop)
+        process = self._process
+        if process.stdin is not None and not process.stdin.closed:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._listener.join(_STOP_S)
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def _hand_over_token(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"token": self.token.reveal()}).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            pass  # it has ended already; the ready line's reader says why
+
+    def _await_ready_line(self) -> str:
+        assert self._process.stdout is not None
+        lines: queue.Queue[bytes] = queue.Queue()
+        stdout = self._process.stdout
+        threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
+        try:
+            ready = json.loads(lines.get(timeout=_START_S) or b"null")
+        except (queue.Empty, ValueError):
+            ready = None
+        if isinstance(ready, dict) and isinstance(ready.get("url"), str):
+            return str(ready["url"])
+        self._process.kill()
+        self._process.wait()
+        said = "\n".join(self._complaints) or "it said nothing"
+        raise TransportError(f"The local engine did not start: {said}", processed=False)
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        for line in stream:
+            self._complaints.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _environment() -> dict[str, Any]:
+    """Return this process's environment for the child: without account tokens, with what the engine needs."""
+    environment = {name: value for name, value in os.environ.items() if name != "CELIGO_API_TOKEN"}
+    environment["CELIGO_PANDAS_NO_PANDAS"] = "1"
+    environment["PYTHONUNBUFFERED"] = "1"
+    # The package may be importable here by a path that a child would not have.
+    package_parent = str(Path(__file__).resolve().parents[1])
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [environment.get("PYTHONPATH"), package_parent]))
+    return environment
