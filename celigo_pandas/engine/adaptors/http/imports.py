@@ -1,0 +1,297 @@
+"""An HTTP import: one request per record (or per ``batchSize`` records), one outcome per record, in order.
+
+Facts: integrator-api.md, sections 6.2 and 6.9. URI and headers see the record before the mapping, the body the one
+after it. ``statusCode`` of an outcome is the platform's word, not the remote's status: 200, 422, or 403 when the
+credentials are refused (the rest of the batch is then not sent).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from celigo_pandas.engine.adaptors.http.drafts import Spec
+from celigo_pandas.engine.adaptors.http.legacy import http_import
+from celigo_pandas.engine.adaptors.http.lookups import find_lookup, run_lookup
+from celigo_pandas.engine.adaptors.http.refusals import errors_of
+from celigo_pandas.engine.adaptors.http.sender import Received, Sender, other_origin
+from celigo_pandas.engine.adaptors.http.templates import batch_context, record_context
+from celigo_pandas.engine.adaptors.http.values import MISSING, as_list, is_given, position, read_path, verdict
+from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
+
+__all__ = ["Importer"]
+
+Outcome = dict[str, Any]
+
+_MESSAGE_NOT_SENT = "Not sent: the connection's credentials were refused before."
+
+
+class Importer:
+    """Submits the records of one call.
+
+    Raises
+    ------
+    SourceFailure
+        The document cannot work: no method, aligned arrays of different lengths, a batch without its path.
+    """
+
+    def __init__(self, sender: Sender, import_doc: Mapping[str, Any]) -> None:
+        self._sender = sender
+        self._doc = import_doc
+        self._http = http_import(import_doc)
+        self._rules: Mapping[str, Any] = self._http.get("response") or {}
+        self._media = str(self._http.get("requestMediaType") or sender.media)
+        self._accept = str(self._http.get("successMediaType") or sender.accept)
+        self._lookups = self._http.get("lookups") or import_doc.get("lookups") or ()
+        self._types = [str(kind).upper() for kind in as_list(self._http.get("requestType") or [])]
+        self._batch_size = self._check()
+
+    def _check(self) -> int:
+        methods = self._http.get("method")
+        if not methods:
+            raise _broken('An HTTP import needs http.method, e.g. ["POST"].', "http.method")
+        count = len(as_list(methods))
+        for name in ("relativeURI", "body", "requestType"):
+            values = self._http.get(name)
+            if isinstance(values, list) and len(values) not in (0, count):
+                raise _broken(
+                    f"http.method holds {count} and http.{name} {len(values)} elements; they are read side by side "
+                    "and must be as many.",
+                    f"http.{name}",
+                )
+        if count > 1 and len(self._types) != count:
+            raise _broken(
+                f"http.method holds {count} elements; http.requestType must say which is CREATE and which UPDATE.",
+                "http.requestType",
+            )
+        size = self._http.get("batchSize") or 1
+        if not isinstance(size, int) or size < 1:
+            raise _broken(f"http.batchSize must be 1 or more, not {size!r}.", "http.batchSize")
+        if size > 1 and not position(self._rules.get("resourcePath"), 0):
+            raise _broken(
+                "http.batchSize above 1 needs http.response.resourcePath, which tells the records' answers apart.",
+                "http.response.resourcePath",
+            )
+        return size
+
+    def submit(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Return one outcome per record, in order."""
+        outcomes: list[Outcome | None] = [None] * len(batch)
+        refused: SourceFailure | None = None
+        for index, members in self._requests(batch, outcomes):
+            if refused is not None:
+                self._settle(outcomes, members, [_failed(403, refused.code, _MESSAGE_NOT_SENT, "connection")])
+                continue
+            try:
+                results = self._send(index, [batch[member] for member in members])
+            except SourceFailure as error:
+                if error.offline:
+                    refused = error
+                results = [_failed(403 if error.offline else 422, error.code, error.message, _source_of(error))]
+            self._settle(outcomes, members, results)
+        return [
+            outcome if outcome is not None else _failed(422, "internal", "No outcome.", "internal")
+            for outcome in outcomes
+        ]
+
+    @staticmethod
+    def _settle(outcomes: list[Outcome | None], members: Sequence[int], results: list[Outcome]) -> None:
+        aligned = results if len(results) == len(members) else results * len(members)
+        for member, result in zip(members, aligned, strict=False):
+            outcomes[member] = dict(result)
+
+    def _requests(self, batch: Sequence[Outgoing], outcomes: list[Outcome | None]) -> Any:
+        """Yield ``(index, members)`` of each request; records that are ignored or fail before get their outcome here.
+
+        A batch holds neighbours of one request type, so that records keep their order.
+        """
+        index = 0
+        members: list[int] = []
+        for member, outgoing in enumerate(batch):
+            try:
+                chosen = self._choose(outgoing)
+            except SourceFailure as error:
+                outcomes[member] = _failed(403 if error.offline else 422, error.code, error.message, "lookup")
+                continue
+            if chosen is None:
+                outcomes[member] = {"statusCode": 200, "ignored": True}
+                continue
+            if members and (chosen != index or len(members) >= self._batch_size):
+                yield index, members
+                members = []
+            index = chosen
+            members.append(member)
+            if self._batch_size == 1:
+                yield index, members
+                members = []
+        if members:
+            yield index, members
+
+    # Which request
+
+    def _choose(self, outgoing: Outgoing) -> int | None:
+        """Return the position in the aligned arrays, or None for a record to ignore."""
+        if self._ignores(outgoing):
+            return None
+        if len(self._types) < 2:
+            return 0
+        exists = self._exists(outgoing, "existingExtract", "existingLookupName")
+        wanted = "UPDATE" if exists else "CREATE"
+        return self._types.index(wanted) if wanted in self._types else 0
+
+    def _ignores(self, outgoing: Outgoing) -> bool:
+        skips_existing = bool(self._doc.get("ignoreExisting"))
+        skips_missing = bool(self._doc.get("ignoreMissing"))
+        if not skips_existing and not skips_missing:
+            return False
+        names = ("ignoreExtract", "ignoreLookupName")
+        if not any(self._http.get(name) for name in names):
+            names = ("existingExtract", "existingLookupName")
+        if not any(self._http.get(name) for name in names):
+            raise SourceFailure(
+                "ignoreExisting and ignoreMissing need http.ignoreExtract or http.ignoreLookupName.",
+                code="missing_required_field",
+                field="http.ignoreExtract",
+            )
+        exists = self._exists(outgoing, *names)
+        return exists if skips_existing else not exists
+
+    def _exists(self, outgoing: Outgoing, extract_name: str, lookup_name: str) -> bool:
+        extract, lookup = self._http.get(extract_name), self._http.get(lookup_name)
+        if extract:
+            return is_given(read_path(outgoing.source, str(extract)))
+        if not lookup:
+            return False
+        found = find_lookup(self._lookups, str(lookup))
+        if found is None:
+            raise SourceFailure(
+                f"http.{lookup_name} names {lookup!r}, which is not in lookups.",
+                code="invalid_ref",
+                field=f"http.{lookup_name}",
+            )
+        context = record_context(self._sender.call.context, outgoing.source)
+        return is_given(run_lookup(self._sender, found, context))
+
+    # One request
+
+    def _send(self, index: int, records: list[Outgoing]) -> list[Outcome]:
+        received = self._sender.send(self._spec(index, records))
+        return self._judge(received, index, len(records))
+
+    def _spec(self, index: int, records: list[Outgoing]) -> Spec:
+        base = self._sender.call.context
+        sends_mapped = self._http.get("sendPostMappedData", True) is not False
+        sources = [record.source for record in records]
+        bodies = [record.mapped if sends_mapped else record.source for record in records]
+        is_batch = self._batch_size > 1
+        body = position(self._http.get("body"), index)
+        context = record_context(base, sources[0])
+        if is_batch:
+            context = batch_context(base, sources)
+        content: Any = bodies if is_batch else bodies[0]
+        return Spec(
+            method=str(position(self._http.get("method"), index, "POST")),
+            uri=str(position(self._http.get("relativeURI"), index) or ""),
+            headers=self._http.get("headers") or (),
+            body=str(body) if body else None,
+            content=_without_empty(content) if self._http.get("ignoreEmptyNodes") else content,
+            media=self._media,
+            accept=self._accept,
+            context=context,
+            body_context=batch_context(base, bodies) if is_batch else record_context(base, bodies[0]),
+            lookups=self._lookups,
+            dynamic_lookups=self._dynamic,
+            strict=bool(self._http.get("strictHandlebarEvaluation")),
+        )
+
+    def _dynamic(self, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+        return run_lookup(self._sender, lookup_doc, context)
+
+    # What came back
+
+    def _judge(self, received: Received, index: int, count: int) -> list[Outcome]:
+        answer = received.answer
+        error_media = self._http.get("errorMediaType") or self._sender.http.get("errorMediaType") or self._accept
+        body = received.body(self._accept if answer.is_success else str(error_media))
+        error_path = self._rules.get("errorPath")
+        note = "" if received.is_own else " " + other_origin(answer.url)
+        if not answer.is_success:
+            return [self._refused(body, str(answer.status), error_path, note)] * count
+        path = position(self._rules.get("resourcePath"), index)
+        if self._batch_size == 1:
+            element = read_path(body, str(path)) if path else body
+            if isinstance(element, list) and len(element) == 1:
+                element = element[0]
+            return [self._outcome(element, body, index, error_path, note)]
+        found = read_path(body, str(path))
+        elements = found if isinstance(found, list) else []
+        if len(elements) != count:
+            text = (
+                f"The answer holds {len(elements)} elements at http.response.resourcePath {path!r} for {count} "
+                "records; whether they were stored is not known."
+            )
+            return [{**_failed(422, "response_mismatch", text, "application"), "_json": body}] * count
+        return [self._outcome(element, element, index, error_path, note) for element in elements]
+
+    def _outcome(self, element: Any, whole: Any, index: int, error_path: Any, note: str) -> Outcome:
+        for judged in (element, whole):
+            met = verdict(judged, self._rules, index) if judged is not MISSING else None
+            if met is not False:
+                break
+        if met is False:
+            return self._refused(element if element is not MISSING else whole, "422", error_path, note, whole)
+        outcome: Outcome = {"statusCode": 200}
+        found = self._id_of(element, whole, index)
+        if found is not None:
+            outcome["id"] = found
+        if whole is not None:
+            outcome["_json"] = whole
+        return outcome
+
+    def _id_of(self, element: Any, whole: Any, index: int) -> str | None:
+        path = position(self._rules.get("resourceIdPath"), index)
+        for name in [str(path)] if path else ["id", "_id"]:
+            for place in (element, whole):
+                found = read_path(place, name) if isinstance(place, dict | list) else MISSING
+                if isinstance(found, list) and len(found) == 1:
+                    found = found[0]
+                if is_given(found) and isinstance(found, str | int | float) and not isinstance(found, bool):
+                    return str(found)
+        return None
+
+    def _refused(self, body: Any, status: str, error_path: Any, note: str, whole: Any = None) -> Outcome:
+        pairs = errors_of(body, error_path) or [(None, f"The source answered status {status} without a reason.")]
+        errors = [
+            {"code": code or status, "message": self._sender.redact(message + note), "source": "application"}
+            for code, message in pairs
+        ]
+        outcome: Outcome = {"statusCode": 422, "errors": errors}
+        answered = body if whole is None else whole
+        if answered is not None:
+            outcome["_json"] = answered
+        return outcome
+
+
+def _failed(status: int, code: str, message: str, source: str) -> Outcome:
+    return {"statusCode": status, "errors": [{"code": code, "message": message, "source": source}]}
+
+
+def _source_of(error: SourceFailure) -> str:
+    return "connection" if error.offline or error.code in _CONNECTION_CODES else "application"
+
+
+_CONNECTION_CODES = frozenset({"unreachable", "timeout", "tls", "broken", "out_of_reach"})
+
+
+def _broken(message: str, field: str) -> SourceFailure:
+    return SourceFailure(message, code="invalid_field", field=field)
+
+
+def _without_empty(value: Any) -> Any:
+    """Leave out null, empty texts, lists and objects (``ignoreEmptyNodes``)."""
+    if isinstance(value, dict):
+        kept = {name: _without_empty(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in kept.items() if inner not in (None, "", [], {})}
+    if isinstance(value, list):
+        return [_without_empty(inner) for inner in value]
+    return value

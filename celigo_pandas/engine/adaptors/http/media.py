@@ -1,0 +1,183 @@
+"""Media types: bytes of an answer to a value, a value or a rendered template to bytes.
+
+Facts: integrator-api.md, sections 3.4 (``mediaType``, ``successMediaType``, ``errorMediaType``) and 4.2.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from urllib3.filepost import encode_multipart_formdata
+
+from celigo_pandas.engine.adaptors.http.xml_tree import XmlError, parse_xml
+from celigo_pandas.engine.json_text import dump, load
+from celigo_pandas.javascript.values import to_text
+
+__all__ = ["CONTENT_TYPES", "MediaError", "decode", "decode_any", "encode", "media_of"]
+
+CONTENT_TYPES = {
+    "json": "application/json",
+    "xml": "application/xml",
+    "urlencoded": "application/x-www-form-urlencoded",
+    "form-data": "multipart/form-data",
+    "plaintext": "text/plain; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+}
+
+_CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
+
+
+class MediaError(ValueError):
+    """Content that is not what its media type says."""
+
+
+def media_of(content_type: str) -> str | None:
+    """Return the platform's name for a Content-Type, or None for one it has no name for."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind.endswith(("/json", "+json")):
+        return "json"
+    if kind.endswith(("/xml", "+xml")):
+        return "xml"
+    return {"application/x-www-form-urlencoded": "urlencoded", "text/csv": "csv", "text/plain": "plaintext"}.get(kind)
+
+
+def decode(content: bytes, media: str, content_type: str = "", csv_options: Mapping[str, Any] | None = None) -> Any:
+    """Read a body.
+
+    Returns
+    -------
+    object
+        JSON as it is; XML in the xml2js convention; CSV as a list of objects of texts; urlencoded as one object;
+        plain text as the text. An empty body is None.
+
+    Raises
+    ------
+    MediaError
+        The content is something else; the message shows how it begins.
+    """
+    if not content.strip():
+        return None
+    if media == "json":
+        return _json(content)
+    if media == "xml":
+        try:
+            return parse_xml(content)
+        except XmlError as error:
+            raise MediaError(f"it is not XML: {error}") from None
+    text = _text(content, content_type)
+    if media == "csv":
+        return _csv(text, csv_options or {})
+    if media == "urlencoded":
+        return _form(text)
+    return text
+
+
+def decode_any(content: bytes, media: str, content_type: str) -> Any:
+    """Read the body of a refusal: by its own Content-Type, else as `media`, else as text; never raises."""
+    for kind in (media_of(content_type), media, "plaintext"):
+        if kind is not None:
+            try:
+                return decode(content, kind, content_type)
+            except MediaError:
+                continue
+    return None
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return load(content[3:] if content.startswith(b"\xef\xbb\xbf") else content)
+    except ValueError:
+        raise MediaError(f"it is not JSON; it begins with {_beginning(content)}") from None
+
+
+def _beginning(content: bytes) -> str:
+    return repr(content[:60].decode("utf-8", "replace"))
+
+
+def _text(content: bytes, content_type: str) -> str:
+    named = _CHARSET.search(content_type)
+    try:
+        return content.decode(named.group(1) if named else "utf-8-sig")
+    except (LookupError, UnicodeDecodeError):
+        return content.decode("latin-1")
+
+
+def _csv(text: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    delimiter = str(options.get("columnDelimiter") or ",")
+    if len(delimiter) != 1:
+        raise MediaError(f"csv.columnDelimiter must be one character, not {delimiter!r}")
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
+    except csv.Error as error:
+        raise MediaError(f"it is not CSV: {error}") from None
+    rows = rows[int(options.get("rowsToSkip") or 0) :]
+    if options.get("hasHeaderRow", True) is False:
+        return [{f"Column{number}": cell for number, cell in enumerate(row)} for row in rows]
+    if not rows:
+        return []
+    header = rows[0]
+    return [dict(zip(header, row + [""] * (len(header) - len(row)), strict=False)) for row in rows[1:]]
+
+
+def _form(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    return found
+
+
+def encode(value: Any, media: str) -> tuple[bytes, str]:
+    """Return the body and its Content-Type.
+
+    Parameters
+    ----------
+    value : object
+        A text is a rendered template. Anything else is a mapped record, or a list of them.
+
+    Raises
+    ------
+    MediaError
+        This media type has no form for the value: XML and plain text need a body template.
+    """
+    content_type = CONTENT_TYPES.get(media, media)
+    if media == "urlencoded" or media == "form-data":
+        fields = _fields(value, media)
+        if fields is None:
+            return str(value).encode("utf-8", "replace"), content_type
+        if media == "form-data":
+            return encode_multipart_formdata(fields)
+        return urlencode(fields).encode(), content_type
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace"), content_type
+    if media in ("xml", "plaintext", "csv"):
+        raise MediaError(f"a {media} body needs a body template; a record has no form of its own there")
+    return dump(value), content_type
+
+
+def _fields(value: Any, media: str) -> list[tuple[str, str]] | None:
+    """Return the pairs of a form; None when the template wrote the form itself."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            if media == "form-data":
+                raise MediaError("a form-data body template must render to a JSON object") from None
+            return None
+    if not isinstance(value, dict):
+        raise MediaError(f"a {media} body needs an object, not {type(value).__name__}")
+    pairs: list[tuple[str, str]] = []
+    for name, inner in value.items():
+        for element in inner if isinstance(inner, list) else [inner]:
+            pairs.append((name, dump(element).decode() if isinstance(element, dict | list) else to_text(element)))
+    return pairs

@@ -1,0 +1,59 @@
+"""A ping: one request of ``http.ping``, judged by its success and fail values.
+
+Facts: integrator-api.md, section 3.5.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celigo_pandas.engine.adaptors.http.drafts import Spec
+from celigo_pandas.engine.adaptors.http.origins import shown_origin
+from celigo_pandas.engine.adaptors.http.refusals import message_of
+from celigo_pandas.engine.adaptors.http.sender import Sender, other_origin
+from celigo_pandas.engine.adaptors.http.values import verdict
+from celigo_pandas.engine.adaptors.protocol import PingOutcome, SourceFailure
+
+__all__ = ["send_ping"]
+
+
+def send_ping(sender: Sender) -> PingOutcome:
+    """Return whether the connection works; a refusal is an outcome, not an error."""
+    try:
+        return _send(sender)
+    except SourceFailure as error:
+        code = int(error.code) if error.code.isdigit() else 401
+        return PingOutcome(code, ({"code": error.code, "message": error.message, "source": "connection"},))
+
+
+def _send(sender: Sender) -> PingOutcome:
+    ping: dict[str, Any] = sender.http.get("ping") or {}
+    body = ping.get("body")
+    received = sender.send(
+        Spec(
+            method=str(ping.get("method") or "GET"),
+            uri=str(ping.get("relativeURI") or ""),
+            body=str(body) if body else None,
+            media=sender.media,
+            accept=sender.accept,
+            context=sender.call.context,
+        )
+    )
+    answer = received.answer
+    content = received.body(sender.accept)
+    judged = verdict(content, ping)
+    note = "" if received.is_own else " " + other_origin(answer.url)
+    if not ping.get("relativeURI") and received.is_own and answer.status < 500 and answer.status not in (401, 403):
+        # Assumed: without a ping URI only the server and the credentials are tried, and the base may be no resource.
+        return PingOutcome(200)
+    if answer.is_success and judged is not False:
+        return PingOutcome(200)
+    said = message_of(content, ping.get("errorPath"))
+    if answer.is_success:
+        text = f"{shown_origin(answer.url)} answered status {answer.status}, but not what http.ping expects"
+        code = 401
+    else:
+        text = f"{shown_origin(answer.url)} answered status {answer.status}"
+        code = answer.status
+    message = sender.redact(text + (f": {said}" if said else ".") + note)
+    return PingOutcome(code, ({"code": str(code), "message": message, "source": "connection"},))

@@ -1,0 +1,54 @@
+"""Rendering of a request's parts, and the contexts their templates see.
+
+Facts: integrator-api.md, section 8.1: bare names, ``data.x`` and ``data.0.x`` of the older engine stand beside
+``record.x`` of the newer one, so that templates of either kind work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from celigo_pandas.handlebars import compile_template
+
+__all__ = ["DynamicLookup", "batch_context", "record_context", "render"]
+
+DynamicLookup = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+
+_compiled = lru_cache(maxsize=512)(compile_template)
+
+
+def render(
+    text: str,
+    context: Mapping[str, Any],
+    *,
+    escape: str = "none",
+    lookups: Sequence[Mapping[str, Any]] = (),
+    dynamic_lookups: DynamicLookup | None = None,
+    strict: bool = False,
+) -> str:
+    """Render one template; a text without ``{{`` is returned as it is.
+
+    Raises
+    ------
+    TemplateError
+        The template cannot be read or rendered.
+    """
+    if "{{" not in text:
+        return text
+    return _compiled(text).render(
+        context, escape=escape, lookups=lookups, dynamic_lookups=dynamic_lookups, strict=strict
+    )
+
+
+def record_context(base: Mapping[str, Any], record: Any) -> dict[str, Any]:
+    """Return the context of one record: its bare names give way to ``settings``, ``connection`` and the like."""
+    names = record if isinstance(record, dict) else {}
+    return {**names, "data": {**names, "0": record}, "0": record, **base, "record": record}
+
+
+def batch_context(base: Mapping[str, Any], records: Sequence[Any]) -> dict[str, Any]:
+    """Return the context of several records: ``batch_of_records[].record`` and the older ``data[]``."""
+    first = record_context(base, records[0]) if records else dict(base)
+    return {**first, "data": list(records), "batch_of_records": [{"record": record} for record in records]}

@@ -1,0 +1,363 @@
+"""The one place of the engine that sends HTTP: sockets through ``reach``, every answer within limits.
+
+It knows nothing of connections and credentials: a finished request goes in, a finished answer comes out. It follows no
+redirect, keeps no cookie, reads no proxy or ``.netrc`` from the environment, and hands out no exception that holds a
+request (its headers carry credentials).
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from celigo_pandas.engine.adaptors.http.origins import shown_origin
+from celigo_pandas.engine.reach import Reach, ReachError
+
+__all__ = ["Answer", "Limits", "Transport", "TransportFailure"]
+
+_PIECE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one answer may take.
+
+    Parameters
+    ----------
+    size_bytes : int
+        Of the body, after decompression.
+    request_s : float
+        Wall time of one request, from connecting to the last byte; a body that drips is cut off too.
+    connect_s : float
+    redirects : int
+    """
+
+    size_bytes: int = 64 * 1024 * 1024
+    request_s: float = 120.0
+    connect_s: float = 15.0
+    redirects: int = 10
+
+
+class TransportFailure(Exception):
+    """No usable answer; the message holds neither headers nor a query.
+
+    ``sent`` is False when the request surely never left (name, connection, TLS, policy).
+    """
+
+    def __init__(self, message: str, *, code: str, sent: bool = True) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.sent = sent
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer, whole and decompressed."""
+
+    status: int
+    headers: CaseInsensitiveDict[str]
+    body: bytes = field(repr=False)
+    url: str
+    elapsed_s: float = 0.0
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, in lower case."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+
+class _Current(threading.local):
+    """The socket that this thread's request is using, for the watchdog."""
+
+    sock: socket.socket | None = None
+
+
+class Transport:
+    """Connection pools of one outer system; safe to use from several threads.
+
+    Parameters
+    ----------
+    reach : Reach
+        Resolves, checks and connects every socket.
+    verify : bool
+        Whether certificates are checked.
+    tls : ssl.SSLContext, optional
+        Own authorities or a client certificate.
+    """
+
+    def __init__(
+        self, reach: Reach, *, verify: bool = True, tls: ssl.SSLContext | None = None, limits: Limits | None = None
+    ) -> None:
+        self.reach = reach
+        self.limits = limits or Limits()
+        self._verify = verify
+        self._current = _Current()
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _Adapter(_pool_classes(reach, self._current), tls)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def send(
+        self, request: requests.PreparedRequest, *, deadline: float, cookies: RequestsCookieJar | None = None
+    ) -> Answer:
+        """Send one request and read its answer to the end.
+
+        Parameters
+        ----------
+        deadline : float
+            ``time.monotonic()`` at which the exchange is cut off, whatever it is doing.
+        cookies : RequestsCookieJar, optional
+            Takes what the answer sets.
+
+        Raises
+        ------
+        TransportFailure
+            The request could not be sent, or the answer is late, too large or damaged. It has no cause and no
+            context: those would hold the request.
+        """
+        started = time.monotonic()
+        allowed = min(deadline - started, self.limits.request_s)
+        place = shown_origin(request.url or "")
+        if allowed <= 0:
+            raise TransportFailure("The time for this call is over.", code="timeout", sent=False)
+        watchdog = _Watchdog(self._current, allowed)
+        failure = None
+        try:
+            with watchdog:
+                return self._exchange(request, allowed, cookies, started)
+        except TransportFailure as error:
+            failure = TransportFailure(error.message, code=error.code, sent=error.sent)
+        except ReachError as error:
+            failure = TransportFailure(str(error), code="out_of_reach", sent=False)
+        except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
+            failure = _explained(error, place)
+        if watchdog.has_fired:
+            failure = TransportFailure(f"{place} did not finish its answer in {allowed:.3g} s.", code="timeout")
+        # Raised here, not in the handler: the caught exception's frames hold the request.
+        raise failure
+
+    def _exchange(
+        self, request: requests.PreparedRequest, allowed: float, cookies: RequestsCookieJar | None, started: float
+    ) -> Answer:
+        response = self._session.send(
+            request,
+            stream=True,
+            allow_redirects=False,
+            verify=self._verify,
+            timeout=(min(allowed, self.limits.connect_s), allowed),
+        )
+        with response:
+            if cookies is not None:
+                extract_cookies_to_jar(cookies, response.request, response.raw)  # type: ignore[no-untyped-call]
+            body = _read(response, self.limits.size_bytes)
+        return Answer(response.status_code, response.headers, body, response.url or "", time.monotonic() - started)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+
+
+class _Watchdog:
+    """Shuts the socket down when the time is over: a read that drips never times out by itself."""
+
+    def __init__(self, current: _Current, allowed_s: float) -> None:
+        self.has_fired = False
+        self._done = False
+        self._lock = threading.Lock()
+        # Thread-local attributes cannot be read from the timer's thread, so their dict is taken here.
+        self._place = current.__dict__
+        self._timer = threading.Timer(allowed_s, self._fire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._place["sock"] = None
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._done = True
+        self._timer.cancel()
+        self._place["sock"] = None
+
+    def _fire(self) -> None:
+        with self._lock:
+            if self._done:
+                return
+            self.has_fired = True
+            sock = self._place.get("sock")
+            if sock is not None:
+                try:
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                except OSError:
+                    return
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, classes: Mapping[str, type[HTTPConnectionPool]], tls: ssl.SSLContext | None) -> None:
+        self._classes = dict(classes)
+        self._tls = tls
+        super().__init__(pool_connections=4, pool_maxsize=50, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        if self._tls is not None:
+            options["ssl_context"] = self._tls
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = self._classes
+
+
+class _Reaching:
+    """The two doors of urllib3's connections: opening the socket, and knowing which one is in use."""
+
+    reach: Reach
+    current: _Current
+
+    def _new_conn(self: Any) -> socket.socket:
+        timeout = Timeout.resolve_default_timeout(self.timeout)
+        try:
+            sock = self.reach.open_socket(self._dns_host, self.port, timeout or 15.0)
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from None
+        self.current.sock = sock
+        return cast(socket.socket, sock)
+
+    def request(self: Any, *args: Any, **options: Any) -> None:
+        if self.sock is not None:
+            self.current.sock = self.sock
+        super().request(*args, **options)  # type: ignore[misc]
+
+    def getresponse(self: Any) -> Any:
+        self.current.sock = self.sock
+        return super().getresponse()  # type: ignore[misc]
+
+
+class _Plain(_Reaching, HTTPConnection):
+    pass
+
+
+class _Secure(_Reaching, HTTPSConnection):
+    pass
+
+
+class _SecurePool(HTTPSConnectionPool):
+    def _validate_conn(self, conn: Any) -> None:
+        # urllib3 warns here when certificates are not checked; the document asked for that by name.
+        if conn.is_closed:
+            conn.connect()
+
+
+def _pool_classes(reach: Reach, current: _Current) -> dict[str, type[HTTPConnectionPool]]:
+    """Make urllib3's classes for one reach."""
+    doors = {"reach": reach, "current": current}
+    plain = type("ReachingConnection", (_Plain,), doors)
+    secure = type("ReachingTlsConnection", (_Secure,), doors)
+    return {
+        "http": type("ReachingPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("ReachingTlsPool", (_SecurePool,), {"ConnectionCls": secure}),
+    }
+
+
+def _read(response: requests.Response, size_bytes: int) -> bytes:
+    codings = [name.strip().lower() for name in response.headers.get("Content-Encoding", "").split(",")]
+    codings = [name for name in codings if name not in ("", "identity")]
+    if len(codings) > 1 or any(name not in ("gzip", "x-gzip", "deflate") for name in codings):
+        raise TransportFailure(
+            f"The answer has Content-Encoding {', '.join(codings)!r}; only gzip and deflate were offered.",
+            code="bad_answer",
+        )
+    inflate = _Inflater(size_bytes) if codings else None
+    pieces: list[bytes] = []
+    size = 0
+    for raw in iter(lambda: cast(bytes, response.raw.read(_PIECE, decode_content=False)), b""):
+        piece = inflate.feed(raw) if inflate else raw
+        size += len(piece)
+        if size > size_bytes:
+            raise TransportFailure(f"The answer is larger than {size_bytes:,} bytes.", code="answer_too_large")
+        pieces.append(piece)
+    if inflate and not inflate.is_complete:
+        raise TransportFailure("The compressed answer is cut off.", code="bad_answer")
+    return b"".join(pieces)
+
+
+class _Inflater:
+    """gzip, zlib and raw deflate, never producing more than the limit at once."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._machine = zlib.decompressobj(47)
+        self._fed = False
+
+    @property
+    def is_complete(self) -> bool:
+        return self._machine.eof or not self._fed
+
+    def feed(self, raw: bytes) -> bytes:
+        try:
+            piece = self._machine.decompress(raw, self._limit + 1)
+        except zlib.error:
+            if self._fed:
+                raise
+            self._machine = zlib.decompressobj(-15)
+            piece = self._machine.decompress(raw, self._limit + 1)
+        self._fed = True
+        while self._machine.eof and self._machine.unused_data and len(piece) <= self._limit:
+            # A gzip body may be several members one after another.
+            rest, self._machine = self._machine.unused_data, zlib.decompressobj(47)
+            piece += self._machine.decompress(rest, self._limit + 1)
+        return piece
+
+
+def _explained(error: Exception, place: str) -> TransportFailure:
+    """Say what happened without the exception's own text where that may hold the URL."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return TransportFailure(f"The TLS connection to {place} failed: {_root(error)}.", code="tls", sent=False)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return TransportFailure(f"{place} did not accept a connection in time.", code="timeout", sent=False)
+    if isinstance(error, requests.exceptions.Timeout):
+        return TransportFailure(f"{place} did not answer in time.", code="timeout")
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader):
+        return TransportFailure("The rendered URL or a header cannot be sent.", code="bad_request", sent=False)
+    cause = _root(error)
+    refused = isinstance(cause, NewConnectionError) or "NewConnectionError" in type(cause).__name__
+    if refused or isinstance(cause, ConnectionRefusedError | socket.gaierror):
+        return TransportFailure(f"{place} cannot be reached: {_reason(cause)}.", code="unreachable", sent=False)
+    return TransportFailure(f"The exchange with {place} broke off ({type(cause).__name__}).", code="broken")
+
+
+def _root(error: BaseException) -> BaseException:
+    """Follow ``reason`` and first arguments down to what happened on the socket."""
+    for _ in range(6):
+        inner = getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((part for part in error.args if isinstance(part, BaseException)), None)
+        if inner is None:
+            return error
+        error = inner
+    return error
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error)
+    return text.rpartition(": ")[2] if ": " in text else text
