@@ -1,0 +1,264 @@
+"""A document compiled: rules of either dialect, and their evaluation over lists of records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from celigo_pandas.errors import DocumentError, Problem
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.evaluation import object_rows, rule_column
+from celigo_pandas.mapping.fields import compile_fields
+from celigo_pandas.mapping.parts import Parts, find_lookups
+from celigo_pandas.mapping.rules import Rule, walk
+from celigo_pandas.mapping.runs import ResolveLookup, Run, Watch
+from celigo_pandas.mapping.scopes import Scope
+from celigo_pandas.mapping.traces import CellTrace, Tracer
+from celigo_pandas.mapping.tree import compile_tree
+
+__all__ = ["CompiledMapping", "compile_mapping", "compile_parts", "map_records"]
+
+_CHUNK: Final = 1000
+
+
+class CompiledMapping:
+    """A mapping ready to be evaluated, any number of times and from any thread.
+
+    Attributes
+    ----------
+    dialect : int
+        1 or 2; 0 when the document has no mapping and records pass as they are.
+    tree : tuple of Rule
+        The rules as the document nests them.
+    rules : tuple of Rule
+        Every rule, parents first; each has ``path``, ``cell``, ``generate``, ``reads``.
+    """
+
+    def __init__(
+        self, dialect: int, tree: tuple[Rule, ...], lookups: Sequence[dict[str, Any]] = (), *, envelope: bool = False
+    ) -> None:
+        self.dialect = dialect
+        self.tree = tree
+        self.rules = tuple(walk(tree))
+        self.lookups = tuple(lookups)
+        self._envelope = envelope
+
+    def evaluate(
+        self,
+        records: Sequence[Any],
+        *,
+        context: Mapping[str, Any] | None = None,
+        resolve_lookup: ResolveLookup | None = None,
+        now: Callable[[], Any] | None = None,
+        watch: Watch | None = None,
+    ) -> list[Any]:
+        """Map records.
+
+        Parameters
+        ----------
+        records : sequence
+            Objects, or arrays of rows (grouped). Not modified; values that a rule copies are shared, not cloned.
+        context : mapping, optional
+            What templates see beside the record: ``settings``, ``connection`` (masked), ``import``, ``job``.
+        resolve_lookup : callable, optional
+            ``resolve_lookup(lookup_doc, context) -> value or UNDEFINED`` for lookups that only a server can answer;
+            the context holds the value to look up as ``lookupKey``.
+        now : callable, optional
+            Clock for dates that say only a time.
+        watch : Watch, optional
+            Told of each step of each rule.
+
+        Returns
+        -------
+        list
+            One object (or list of rows, or MappingError) per record, in order.
+        """
+        mapped: list[Any] = []
+        surroundings = dict(context or {})
+        for start in range(0, len(records), _CHUNK):
+            run = Run(start, surroundings, self.lookups, resolve_lookup, now, watch)
+            mapped += self._evaluated(list(records[start : start + _CHUNK]), run)
+        return mapped
+
+    def _evaluated(self, records: list[Any], run: Run) -> list[Any]:
+        if self.dialect == 0:
+            return records
+        roots = [{**run.surroundings, "record": record} for record in records] if self._envelope else records
+        scope = Scope(roots, self._context_maker(run.surroundings))
+        if self.makes_rows:
+            column = rule_column(self.tree[0], scope, run)
+            outputs: list[Any] = [[] if value is UNDEFINED else value for value in column]
+        else:
+            outputs = list(object_rows(self.tree, scope, run))
+        for record in run.failures:
+            outputs[record] = run.error_of(record)
+        return outputs
+
+    @property
+    def makes_rows(self) -> bool:
+        """Whether a record becomes a list of rows."""
+        return len(self.tree) == 1 and not self.tree[0].keys
+
+    def _context_maker(self, surroundings: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
+        if self.dialect == 1:
+            return lambda record: bare_context(record, surroundings)
+        if self._envelope:
+            return lambda root: {**surroundings, **root}
+        return lambda record: {**surroundings, "record": record}
+
+    def trace(self, record: Any, **surroundings: Any) -> list[CellTrace]:
+        """Map one record and tell every step of every output cell.
+
+        Parameters
+        ----------
+        record : object
+            One record.
+        **surroundings
+            As for :meth:`evaluate`.
+
+        Returns
+        -------
+        list of CellTrace
+            In the order of the rules: the cell (``lines[2].sku``), its rule, source paths, and each step with the
+            value before and after it.
+        """
+        tracer = Tracer()
+        outcome = self.evaluate([record], watch=tracer, **surroundings)[0]
+        return tracer.cells(outcome)
+
+
+def bare_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the template context of Mapper 1.0: bare field names, ``data`` the record in a list."""
+    rows = record if isinstance(record, list) else [record]
+    first = rows[0] if rows and isinstance(rows[0], dict) else {}
+    return {**surroundings, "data": rows, **first}
+
+
+def compile_parts(doc: Mapping[str, Any]) -> tuple[CompiledMapping, Parts]:
+    """Compile the mapping of an import document, with everything that is wrong with it."""
+    lookups = find_lookups(doc)
+    parts = Parts(lookups)
+    fields, base = _fields_of(doc)
+    tree = doc.get("mappings")
+    if fields and tree:
+        parts.problem("mixed_dialects", "mapping (1.0) and mappings (2.0) exclude each other.", "mappings")
+    if tree is not None and not isinstance(tree, list):
+        parts.problem("not_a_list", "mappings must be a list.", "mappings")
+        tree = None
+    if tree:
+        rules, dialect = compile_tree(tree, parts), 2
+    elif fields:
+        rules, dialect = compile_fields(fields, parts, base), 1
+    else:
+        rules, dialect = (), 0
+    known = [lookup for lookup in lookups if isinstance(lookup, dict)]
+    envelope = doc.get("inputContext") == "envelope"
+    return CompiledMapping(dialect, rules, known, envelope=envelope), parts
+
+
+def _fields_of(doc: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:
+    for base, home in (("mapping", doc), ("netsuite_da.mapping", doc.get("netsuite_da"))):
+        mapping = home.get("mapping") if isinstance(home, Mapping) else None
+        if isinstance(mapping, Mapping) and (mapping.get("fields") or mapping.get("lists")):
+            return mapping, base
+    return None, "mapping"
+
+
+def compile_mapping(doc: Mapping[str, Any]) -> CompiledMapping:
+    """Compile the mapping of an import document.
+
+    Parameters
+    ----------
+    doc : mapping
+        Import document with ``mapping`` (1.0), ``mappings`` (2.0) or neither, and ``lookups``. Not modified.
+
+    Raises
+    ------
+    DocumentError
+        With every problem that makes it unusable, each at its path.
+
+    Notes
+    -----
+    Whether Mapper 2.0 reads from the record or from the envelope is stored by the platform under a name that is not
+    published. Assumed here: ``"inputContext": "envelope"`` beside ``mappings``.
+    """
+    if not isinstance(doc, Mapping):
+        raise DocumentError(
+            "A mapping needs an import document.", problems=[Problem("not_an_object", "Not an object.")]
+        )
+    compiled, parts = compile_parts(doc)
+    check(parts)
+    return compiled
+
+
+def check(parts: Parts) -> None:
+    """Raise what compiling found, if it makes the document unusable."""
+    if parts.problems:
+        count = len(parts.problems)
+        listed = "; ".join(str(problem) for problem in parts.problems[:5])
+        more = f"; and {count - 5} more" if count > 5 else ""
+        noun = "problem" if count == 1 else "problems"
+        raise DocumentError(f"The mapping has {count} {noun}: {listed}{more}.", problems=parts.problems)
+
+
+def map_records(
+    records: Sequence[Any],
+    doc: Mapping[str, Any],
+    *,
+    settings: Mapping[str, Any] | None = None,
+    connection: Mapping[str, Any] | None = None,
+    context: Mapping[str, Any] | None = None,
+    resolve_lookup: ResolveLookup | None = None,
+    now: Callable[[], Any] | None = None,
+) -> list[Any]:
+    """Map records as an import document says.
+
+    Parameters
+    ----------
+    records : sequence
+        Objects, or arrays of rows (grouped records).
+    doc : mapping
+        Import document with ``mapping`` or ``mappings``, and ``lookups``. Without either, records pass as they are.
+    settings, connection : mapping, optional
+        What templates see under these names; `connection` must be masked.
+    context : mapping, optional
+        Further members of the template context (``import``, ``job``).
+    resolve_lookup, now : callable, optional
+        As for :meth:`CompiledMapping.evaluate`.
+
+    Returns
+    -------
+    list
+        One object, list of rows, or :class:`MappingError` per record, in order. A record that fails does not touch
+        its neighbours.
+
+    Raises
+    ------
+    DocumentError
+        The document cannot be compiled.
+
+    Examples
+    --------
+    >>> map_records([{"a": "1"}], {"mapping": {"fields": [{"generate": "x", "extract": "a"}]}})
+    [{'x': '1'}]
+    """
+    return compile_mapping(doc).evaluate(
+        records,
+        context=surroundings_of(context, settings, connection),
+        resolve_lookup=resolve_lookup,
+        now=now,
+    )
+
+
+def surroundings_of(
+    context: Mapping[str, Any] | None,
+    settings: Mapping[str, Any] | None,
+    connection: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Join the members of a template context that are given one by one."""
+    members = dict(context or {})
+    if settings is not None:
+        members["settings"] = settings
+    if connection is not None:
+        members["connection"] = connection
+    return members

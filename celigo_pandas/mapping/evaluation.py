@@ -1,0 +1,259 @@
+"""Rules to columns, columns to output records.
+
+Records are taken in chunks; each rule gives one column of a chunk, and an array is evaluated as the columns of all its
+elements at once. What is built for each array of the source, and which elements see what, follow integrator-api.md,
+sections 7.1 "Lists" and 7.2 "buildArrayHelper".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS
+from celigo_pandas.mapping.expansion import Expansion, expand, narrow
+from celigo_pandas.mapping.rows import Layout
+from celigo_pandas.mapping.rules import (
+    ArrayRule,
+    Helper,
+    ListRule,
+    NoSource,
+    ObjectRule,
+    PathSource,
+    Rule,
+    ValueRule,
+)
+from celigo_pandas.mapping.runs import Run
+from celigo_pandas.mapping.scopes import Scope
+from celigo_pandas.mapping.values import convert, empty_rows, finish, source_column, value_column
+
+__all__ = ["object_rows", "rule_column"]
+
+
+def object_rows(rules: tuple[Rule, ...], scope: Scope, run: Run) -> list[dict[str, Any]]:
+    """Evaluate sibling rules to one object per row of a scope."""
+    layout = Layout([rule.keys for rule in rules])
+    return layout.build([rule_column(rule, scope, run) for rule in rules], scope.size)
+
+
+def rule_column(rule: Rule, scope: Scope, run: Run) -> list[Any]:
+    """Evaluate one rule to a column of a scope."""
+    if isinstance(rule, ValueRule):
+        return value_column(rule, scope, run)
+    if isinstance(rule, ArrayRule):
+        return _array_column(rule, scope, run)
+    if isinstance(rule, ObjectRule):
+        return _object_column(rule, scope, run)
+    return _list_column(rule, scope, run)
+
+
+# --- objects --------------------------------------------------------------------------------------------------------
+
+
+def _object_column(rule: ObjectRule, scope: Scope, run: Run) -> list[Any]:
+    if isinstance(rule.source, NoSource):
+        return list(object_rows(rule.children, scope, run))
+    source = source_column(rule.source, rule, scope, run)
+    if run.watch is not None:
+        run.watch(rule, "extract", None, source, scope, None)
+    inside = narrow(scope, rule.source.path) if isinstance(rule.source, PathSource) else scope
+    column: list[Any] = list(object_rows(rule.children, inside, run))
+    if rule.skip_empty or rule.default is not UNDEFINED:
+        rows = empty_rows(source, set(map(type, source)))
+        values = convert(_Destination.of(rule, "object"), [rule.default] * len(rows), scope, run, rows)
+        for row, value in zip(rows, values, strict=True):
+            column[row] = value
+    return column
+
+
+# --- arrays ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Part:
+    """What one helper gives: per row of the scope its elements, and whether it met a source at all."""
+
+    elements: list[list[Any]]
+    reached: list[bool]
+
+
+def _array_column(rule: ArrayRule, scope: Scope, run: Run) -> list[Any]:
+    offsets = [0] * scope.size
+    parts = []
+    for helper in rule.helpers:
+        part = _helper_part(rule, helper, scope, run, offsets)
+        parts.append(part)
+        if run.watch is not None:
+            offsets = [offset + len(found) for offset, found in zip(offsets, part.elements, strict=True)]
+    if len(parts) == 1:
+        column: list[Any] = list(parts[0].elements)
+    else:
+        column = [
+            [item for found in row for item in found] for row in zip(*(part.elements for part in parts), strict=True)
+        ]
+        column = column or [[] for _ in range(scope.size)]
+    if not all(column):
+        _settle_empty(rule, column, parts, scope, run)
+    return column
+
+
+def _settle_empty(rule: ArrayRule, column: list[Any], parts: list[_Part], scope: Scope, run: Run) -> None:
+    """Decide what an array without elements is: its default, left out, or empty when its source was there."""
+    rows = [row for row, found in enumerate(column) if not found]
+    if rule.default is not UNDEFINED:
+        values = convert(_Destination.of(rule, rule.data_type), [rule.default] * len(rows), scope, run, rows)
+        for row, value in zip(rows, values, strict=True):
+            column[row] = value
+        return
+    for row in rows:
+        if rule.skip_empty or not any(part.reached[row] for part in parts):
+            column[row] = UNDEFINED
+
+
+def _helper_part(rule: ArrayRule, helper: Helper, scope: Scope, run: Run, offsets: list[int]) -> _Part:
+    if helper.children is not None and isinstance(helper.source, NoSource):
+        rows = list(range(scope.size))
+        inside = scope.inner(rows, positions=_positions(scope, run, rows, offsets))
+        made = _made(rule, helper, inside, run)
+        return _Part([[item] if item is not UNDEFINED else [] for item in made], [True] * scope.size)
+    expansion = _expanded(rule, helper, scope, run)
+    if helper.children is None:
+        return _extracted(rule, helper, expansion, scope, run)
+    if helper.skip_empty:
+        expansion.keep([row for row, value in enumerate(expansion.values) if not _is_empty(value)])
+    positions = _positions(scope, run, expansion.index, offsets)
+    inside = scope.inner(expansion.index, expansion.overlay, positions=positions)
+    made = _made(rule, helper, inside, run)
+    return _Part(_grouped(expansion.index, made, scope.size), expansion.reached)
+
+
+def _expanded(rule: ArrayRule, helper: Helper, scope: Scope, run: Run) -> Expansion:
+    """Find a helper's elements; gaps (elements that lack the rest of the path) are left out unless a default serves."""
+    if isinstance(helper.source, PathSource):
+        expansion = expand(scope, helper.source.path)
+    else:
+        values = source_column(helper.source, helper, scope, run)
+        expansion = Expansion(list(range(scope.size)), list(values), {}, [value is not UNDEFINED for value in values])
+    if run.watch is not None:
+        run.watch(rule, "extract", None, expansion.values, scope, expansion.index)
+    if helper.default is UNDEFINED or helper.children is not None:
+        expansion.keep([row for row, value in enumerate(expansion.values) if value is not UNDEFINED])
+    return expansion
+
+
+def _extracted(rule: ArrayRule, helper: Helper, expansion: Expansion, scope: Scope, run: Run) -> _Part:
+    """Convert the elements of a helper that only extracts."""
+    element = ARRAY_ELEMENTS[rule.data_type]
+    if element not in ("object", "array"):
+        expansion.flatten()
+    if helper.default is not UNDEFINED:
+        expansion.fill(helper.default, scope.size)
+    elif helper.skip_empty:
+        expansion.keep([row for row, value in enumerate(expansion.values) if not _is_empty(value)])
+    data_type = "arrayarray" if element == "array" else element
+    values = convert(_Destination.of(rule, data_type), expansion.values, scope, run, expansion.index)
+    return _Part(_grouped(expansion.index, values, scope.size), expansion.reached)
+
+
+def _made(rule: ArrayRule, helper: Helper, inside: Scope, run: Run) -> list[Any]:
+    """Make one element per row of the inner scope: an object, or an array of an array of arrays."""
+    children = helper.children or ()
+    if rule.data_type != "arrayarray":
+        return list(object_rows(children, inside, run))
+    # Each inner entry gives one inner array; with one entry, which is the usual form, that is the element.
+    columns = [rule_column(child, inside, run) for child in children]
+    if len(columns) == 1:
+        return columns[0]
+    return [_Several(value for value in row if value is not UNDEFINED) for row in zip(*columns, strict=True)]
+
+
+class _Several(list[Any]):
+    """The inner arrays of one element, when it has more than one inner entry."""
+
+
+@dataclass(frozen=True)
+class _Destination:
+    """What a conversion needs to know of a rule when its elements have another type than the rule."""
+
+    path: str
+    cell: str
+    generate: str
+    data_type: str
+    dialect: int = 2
+
+    @classmethod
+    def of(cls, rule: ArrayRule | ObjectRule, data_type: str) -> _Destination:
+        return cls(rule.path, rule.cell, rule.generate, data_type)
+
+
+def _grouped(index: list[int], values: list[Any], size: int) -> list[list[Any]]:
+    """Gather elements by the row they belong to; `index` is ascending."""
+    if not index:
+        return [[] for _ in range(size)]
+    groups: list[list[Any]] = [[] for _ in range(size)]
+    for row, value in zip(index, values, strict=True):
+        if type(value) is _Several:
+            groups[row].extend(value)
+        elif value is not UNDEFINED:
+            groups[row].append(value)
+    return groups
+
+
+def _is_empty(value: Any) -> bool:
+    return value is UNDEFINED or value is None or (isinstance(value, (str, list)) and not value)
+
+
+def _positions(
+    scope: Scope, run: Run, index: list[int], offsets: list[int] | None = None
+) -> list[tuple[int, ...]] | None:
+    """Number the output element of each inner row, when someone watches."""
+    if run.watch is None:
+        return None
+    counts: dict[int, int] = {}
+    positions = []
+    for row in index:
+        place = counts[row] = counts.get(row, -1) + 1
+        outer = scope.positions[row] if scope.positions else ()
+        positions.append((*outer, place + (offsets[row] if offsets else 0)))
+    return positions
+
+
+# --- lists of Mapper 1.0 --------------------------------------------------------------------------------------------
+
+
+def _list_column(rule: ListRule, scope: Scope, run: Run) -> list[Any]:
+    roots = scope.roots()
+    iterating = {
+        place: [field.source.path.read_all(root, UNDEFINED) for root in roots]
+        for place, field in enumerate(rule.fields)
+        if isinstance(field.source, PathSource) and field.source.path.has_wildcard
+    }
+    if iterating:
+        counts = [max(map(len, found)) for found in zip(*iterating.values(), strict=True)]
+    else:
+        counts = [1] * scope.size
+    index = [row for row, count in enumerate(counts) for _ in range(count)]
+    inside = scope.inner(index, positions=_positions(scope, run, index))
+    columns = []
+    for place, field in enumerate(rule.fields):
+        if place in iterating:
+            column = _lined_up(iterating[place], counts)
+            columns.append(finish(field, column, inside, run))
+        else:
+            columns.append(value_column(field, inside, run))
+    lines = Layout([field.keys for field in rule.fields]).build(columns, len(index))
+    ends = list(accumulate(counts))
+    # Assumed: a list without lines is left out; what the platform writes is not published.
+    return [lines[end - count : end] if count else UNDEFINED for end, count in zip(ends, counts, strict=True)]
+
+
+def _lined_up(found: list[list[Any]], counts: list[int]) -> list[Any]:
+    """Put the matches of each record on its lines; lines beyond the last match have no value."""
+    column: list[Any] = []
+    for matches, count in zip(found, counts, strict=True):
+        column += matches
+        if len(matches) < count:
+            column += [UNDEFINED] * (count - len(matches))
+    return column

@@ -1,0 +1,180 @@
+"""Mapper 1.0, ``{"fields": [...], "lists": [...]}``, to rules.
+
+Facts: integrator-api.md, section 7.1 "Kinds of mapping", "extract syntax", "Lists".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from celigo_pandas.errors import shown
+from celigo_pandas.mapping.conversions import CASTS
+from celigo_pandas.mapping.parts import Parts
+from celigo_pandas.mapping.rules import ListRule, NoSource, PathSource, Rule, Source, TextSource, ValueRule
+from celigo_pandas.paths import WILDCARD, Path, literal_text
+
+__all__ = ["compile_fields"]
+
+_SPLIT: Final = "[*]."
+
+
+def compile_fields(mapping: Mapping[str, Any], parts: Parts, base: str = "mapping") -> tuple[Rule, ...]:
+    """Compile fields and lists; problems go to `parts`."""
+    rules: list[Rule] = []
+    lists: dict[tuple[str, ...], ListRule] = {}
+    for path, entry in _entries(mapping, "fields", parts, base):
+        generate = _generate(entry, parts, path)
+        if generate is None:
+            continue
+        if _SPLIT in generate:
+            # A destination like items[*].sku belongs to the list "items": the editor writes it so, people do not.
+            list_name, _, field_name = generate.rpartition(_SPLIT)
+            rule = _field(entry, field_name, parts, path, cell=generate, in_list=True)
+            _add_lines(lists, tuple(list_name.replace(_SPLIT, ".").split(".")), path, rule)
+            continue
+        rule = _field(entry, generate, parts, path, cell=generate, in_list=False)
+        if rule is not None:
+            rules.append(rule)
+    for path, entry in _entries(mapping, "lists", parts, base):
+        _compile_list(entry, parts, path, lists)
+    rules.extend(lists.values())
+    _refuse_duplicates(rules, parts)
+    return tuple(rules)
+
+
+def _entries(mapping: Mapping[str, Any], name: str, parts: Parts, base: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the entries that can be entries, each with its path."""
+    entries = mapping.get(name)
+    if entries is None:
+        return []
+    if not isinstance(entries, list):
+        parts.problem("not_a_list", f"{name} must be a list, got {shown(entries)}.", f"{base}.{name}")
+        return []
+    found = []
+    for place, entry in enumerate(entries):
+        path = f"{base}.{name}[{place}]"
+        if isinstance(entry, Mapping):
+            found.append((path, entry))
+        else:
+            parts.problem("not_an_object", f"An entry must be an object, got {shown(entry)}.", path)
+    return found
+
+
+def _generate(entry: Mapping[str, Any], parts: Parts, path: str) -> str | None:
+    generate = entry.get("generate")
+    if isinstance(generate, str) and generate:
+        return generate
+    parts.problem("missing_generate", "generate is missing: where should the value go?", f"{path}.generate")
+    return None
+
+
+def _compile_list(entry: Mapping[str, Any], parts: Parts, path: str, lists: dict[tuple[str, ...], ListRule]) -> None:
+    generate = _generate(entry, parts, path)
+    if generate is None:
+        return
+    source_text = parts.text(entry, "jsonPath", path)
+    source = parts.path(source_text, f"{path}.jsonPath") if source_text else None
+    for field_path, field_entry in _entries(entry, "fields", parts, path):
+        name = _generate(field_entry, parts, field_path)
+        if name is None:
+            continue
+        cell = f"{generate}[*].{name}"
+        rule = _field(field_entry, name, parts, field_path, cell=cell, in_list=True, source_array=source)
+        _add_lines(lists, tuple(generate.split(".")), path, rule)
+
+
+def _add_lines(
+    lists: dict[tuple[str, ...], ListRule], keys: tuple[str, ...], path: str, rule: ValueRule | None
+) -> None:
+    known = lists.get(keys) or ListRule(path, f"{'.'.join(keys)}[*]", keys, ())
+    lists[keys] = replace(known, fields=known.fields + ((rule,) if rule is not None else ()))
+
+
+def _field(
+    entry: Mapping[str, Any],
+    generate: str,
+    parts: Parts,
+    path: str,
+    *,
+    cell: str,
+    in_list: bool,
+    source_array: Path | None = None,
+) -> ValueRule | None:
+    data_type = parts.text(entry, "dataType", path)
+    if data_type is not None and data_type not in CASTS:
+        known = ", ".join(sorted(CASTS))
+        parts.problem("bad_data_type", f"dataType is {data_type!r}; known are {known}.", f"{path}.dataType")
+        return None
+    source = _source(entry, parts, path, in_list=in_list, source_array=source_array)
+    if source is None:
+        return None
+    date = parts.date(entry, path)
+    return ValueRule(
+        path,
+        cell,
+        tuple(generate.split(".")),
+        source,
+        dialect=1,
+        data_type=None if date is not None and data_type == "string" else data_type,
+        default=parts.default(entry, path),
+        skip_empty=parts.skips_empty(entry, path) or entry.get("discardIfEmpty") is True,
+        lookup=parts.lookup(entry, path),
+        date=date,
+    )
+
+
+def _source(
+    entry: Mapping[str, Any], parts: Parts, path: str, *, in_list: bool, source_array: Path | None
+) -> Source | None:
+    """Decide the kind of a mapping: lookup, hard-coded, template, standard, in this order."""
+    has_lookup = bool(entry.get("lookupName"))
+    if not has_lookup and "hardCodedValue" in entry:
+        value = entry["hardCodedValue"]
+        if isinstance(value, (dict, list)):
+            message = f"hardCodedValue must be text or null, got {shown(value)}."
+            parts.problem("bad_hard_coded_value", message, f"{path}.hardCodedValue")
+            return None
+        return TextSource(value)
+    extract = parts.text(entry, "extract", path)
+    if extract is None:
+        if has_lookup and _is_dynamic(parts.lookup_docs.get(str(entry["lookupName"]))):
+            return NoSource()
+        parts.problem("missing_extract", "extract is missing and nothing is hard-coded.", f"{path}.extract")
+        return None
+    if "{{" in extract:
+        return parts.template(extract, f"{path}.extract")
+    literal = literal_text(extract)
+    if literal is not None:
+        return TextSource(literal)
+    parsed = parts.path(extract, f"{path}.extract")
+    if parsed is None:
+        return None
+    if source_array is not None and not parsed.has_wildcard:
+        parsed = _within(source_array, parsed)
+    return PathSource(parsed, first_only=not in_list)
+
+
+def _within(array: Path, inner: Path) -> Path:
+    """Join the source array of a list and a path relative to one of its elements."""
+    steps = array.steps if array.steps[-1:] == (WILDCARD,) else (*array.steps, WILDCARD)
+    return Path(f"{array.text} {inner.text}", (*steps, *inner.steps), array.rooted)
+
+
+def _is_dynamic(lookup: Mapping[str, Any] | None) -> bool:
+    return lookup is not None and "map" not in lookup
+
+
+def _refuse_duplicates(rules: list[Rule], parts: Parts) -> None:
+    seen: dict[tuple[tuple[str, ...], ...], str] = {}
+    for rule in rules:
+        places: list[tuple[tuple[tuple[str, ...], ...], str]] = [((rule.keys,), rule.path)]
+        if isinstance(rule, ListRule):
+            places += [((rule.keys, field.keys), field.path) for field in rule.fields]
+        for place, path in places:
+            if place in seen:
+                name = "[*].".join(".".join(keys) for keys in place)
+                message = f"{name!r} is generated twice: here and at {seen[place]}."
+                parts.problem("duplicate_generate", message, f"{path}.generate")
+            seen.setdefault(place, path)

@@ -1,0 +1,190 @@
+"""What both dialects compile alike: sources, lookups, dates; and the list of problems that is filled on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from celigo_pandas.errors import Problem, TemplateError, shown
+from celigo_pandas.javascript.dates import DateError, compile_reader, compile_writer
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.rules import DateStep, Lookup, TemplateSource
+from celigo_pandas.paths import Path, PathError, parse_extract
+
+__all__ = ["CONDITIONS", "Parts", "find_lookups", "is_member"]
+
+CONDITIONS: Final = frozenset(
+    {
+        "record_created",
+        "record_updated",
+        "extract_not_empty",
+        "lookup_not_empty",
+        "lookup_empty",
+        "ignore_if_set",
+    }
+)
+
+_DATE_NAMES: Final = (
+    ("extractDateFormat", "exportDateFormat"),
+    ("extractDateTimezone", "exportDateTimeZone"),
+    ("generateDateFormat", "importDateFormat"),
+    ("generateDateTimezone", "importDateTimeZone"),
+)
+_ISO: Final = "ISO8601"
+_LOOKUP_HOMES: Final = ("netsuite_da", "netsuite", "http", "rest", "rdbms", "salesforce", "file", "wrapper", "mongodb")
+
+
+class Parts:
+    """Compile parts of a mapping document and collect what is wrong with it.
+
+    ``problems`` make the mapping unusable, ``remarks`` do not: the local evaluation runs with them, while the API or a
+    person would stumble over them.
+    """
+
+    def __init__(self, lookups: Iterable[Any]) -> None:
+        self.problems: list[Problem] = []
+        self.remarks: list[Problem] = []
+        self.lookup_docs: dict[str, dict[str, Any]] = {}
+        for lookup in lookups:
+            if isinstance(lookup, dict) and isinstance(lookup.get("name"), str):
+                self.lookup_docs[lookup["name"]] = lookup
+
+    def problem(self, code: str, message: str, path: str) -> None:
+        """Note what makes the document unusable."""
+        self.problems.append(Problem(code, message, path))
+
+    def remark(self, code: str, message: str, path: str) -> None:
+        """Note what is worth telling."""
+        self.remarks.append(Problem(code, message, path))
+
+    def text(self, entry: Mapping[str, Any], name: str, path: str) -> str | None:
+        """Read a member that is text when it is there; empty text counts as not there."""
+        value = entry.get(name)
+        if value is None or value == "":
+            return None
+        if isinstance(value, str):
+            return value
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return str(value)
+        self.problem("not_text", f"{name} must be text, got {shown(value)}.", f"{path}.{name}")
+        return None
+
+    def path(self, text: str, place: str) -> Path | None:
+        """Parse a path, or note why it cannot be."""
+        try:
+            return parse_extract(text)
+        except PathError as error:
+            self.problem("bad_path", str(error), place)
+            return None
+
+    def template(self, text: str, place: str) -> TemplateSource | None:
+        """Compile a template, or note why it cannot be."""
+        from celigo_pandas.handlebars import compile_template
+
+        try:
+            template = compile_template(text)
+        except TemplateError as error:
+            self.problem("bad_template", str(error), place)
+            return None
+        return TemplateSource(template, tuple(template.paths()))
+
+    def default(self, entry: Mapping[str, Any], path: str) -> Any:
+        """Read a default: text, empty text, null, or UNDEFINED when there is none."""
+        value = entry.get("default", UNDEFINED)
+        if isinstance(value, (dict, list)):
+            self.problem("bad_default", f"default must be text or null, got {shown(value)}.", f"{path}.default")
+            return UNDEFINED
+        return value
+
+    def skips_empty(self, entry: Mapping[str, Any], path: str) -> bool:
+        """Read ``conditional.when``; the conditions that need the destination's state count as met."""
+        conditional = entry.get("conditional")
+        if conditional is None:
+            return False
+        when = conditional.get("when") if isinstance(conditional, Mapping) else conditional
+        if when is None or when == "":
+            return False
+        if not isinstance(when, str) or when not in CONDITIONS:
+            known = ", ".join(sorted(CONDITIONS))
+            self.problem("bad_condition", f"when is {shown(when)}; known are {known}.", f"{path}.conditional.when")
+        return bool(when == "extract_not_empty")
+
+    def lookup(self, entry: Mapping[str, Any], path: str) -> Lookup | None:
+        """Find the lookup that an entry names."""
+        name = self.text(entry, "lookupName", path)
+        if name is None:
+            return None
+        doc = self.lookup_docs.get(name)
+        if doc is None:
+            known = ", ".join(sorted(self.lookup_docs)) or "none"
+            message = f"There is no lookup {name!r}; the document has: {known}."
+            self.problem("dangling_lookup", message, f"{path}.lookupName")
+            return None
+        table = doc.get("map")
+        if table is not None and not isinstance(table, Mapping):
+            self.problem("bad_lookup", f"The map of lookup {name!r} must be an object, got {shown(table)}.", path)
+            return None
+        return Lookup(
+            name,
+            None if table is None else {str(key): value for key, value in table.items()},
+            doc.get("default", UNDEFINED),
+            doc.get("allowFailures") is True,
+            doc,
+        )
+
+    def date(self, entry: Mapping[str, Any], path: str) -> DateStep | None:
+        """Compile the four date properties; any of them makes the value a date."""
+        found = [next((entry[name] for name in names if entry.get(name)), None) for names in _DATE_NAMES]
+        if not any(found):
+            return None
+        for names, value in zip(_DATE_NAMES, found, strict=True):
+            if value is not None and not isinstance(value, str):
+                self.problem("not_text", f"{names[0]} must be text, got {shown(value)}.", f"{path}.{names[0]}")
+                return None
+        extract_format, extract_zone, generate_format, generate_zone = found
+        step = DateStep(
+            None if extract_format == _ISO else extract_format,
+            extract_zone or "UTC",
+            None if generate_format == _ISO else generate_format,
+            generate_zone or extract_zone or "UTC",
+            _no_clock,
+        )
+        compiled = _date_function(step)
+        try:
+            compiled(None)
+        except DateError as error:
+            self.problem("bad_date", str(error), path)
+            return None
+        return DateStep(step.extract_format, step.extract_zone, step.generate_format, step.generate_zone, compiled)
+
+
+def _no_clock(_: Any) -> Callable[[Any], str]:
+    return str
+
+
+def _date_function(step: DateStep) -> Callable[[Callable[[], Any] | None], Callable[[Any], str]]:
+    def with_clock(now: Callable[[], Any] | None) -> Callable[[Any], str]:
+        read = compile_reader(step.extract_format, step.extract_zone, now=now)
+        write = compile_writer(step.generate_format, step.generate_zone)
+
+        def rewrite(value: Any) -> str:
+            return write(read(value))
+
+        return rewrite
+
+    return with_clock
+
+
+def find_lookups(doc: Mapping[str, Any]) -> list[Any]:
+    """Gather the lookups of an import document: its own and those inside its adaptor's block."""
+    found: list[Any] = []
+    for home in (doc, *(doc.get(name) for name in _LOOKUP_HOMES)):
+        lookups = home.get("lookups") if isinstance(home, Mapping) else None
+        if isinstance(lookups, list):
+            found.extend(lookups)
+    return found
+
+
+def is_member(entry: object) -> bool:
+    """Whether an element of a mapping list can be an entry at all."""
+    return isinstance(entry, Mapping)
