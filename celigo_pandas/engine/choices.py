@@ -97,7 +97,9 @@ class Choices:
         for pair in pairs:
             name, separator, text = pair.partition("=")
             if name not in kinds or not separator:
-                raise ValueError(f"Unknown choice {pair!r}; expected name=value with one of {', '.join(sorted(kinds))}.")
+                raise ValueError(
+                    f"Unknown choice {pair!r}; expected name=value with one of {', '.join(sorted(kinds))}."
+                )
             changes[name] = _read(text, kinds[name])
         return replace(self, **changes)
 

@@ -57,7 +57,7 @@ class ConnectionAccess(Protocol):
         """A dict that lives as long as the engine runs and this document is unchanged (pools, tokens, cookies)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """All that one export, import or ping may use from its surroundings.
 
@@ -76,7 +76,8 @@ class Call:
     stop : Event
         Set when the reader has gone; long work looks at it between chunks.
     deadline : float
-        ``time.monotonic()`` after which the call has failed.
+        ``time.monotonic()`` after which the call has failed. A walk moves it on with every page, so read it where it
+        is needed and keep no copy.
     """
 
     connection: ConnectionAccess

@@ -1,0 +1,100 @@
+"""The SQL adaptor: ping, stream a query, submit a batch, look a value up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
+from celigo_pandas.engine.adaptors.sql.databases import open_engine
+from celigo_pandas.engine.adaptors.sql.failures import opened
+from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, column_names, read_query
+from celigo_pandas.engine.adaptors.sql.statements import export_query, render_sql
+from celigo_pandas.engine.adaptors.sql.values import to_json
+from celigo_pandas.engine.adaptors.sql.writing import write_batch
+from celigo_pandas.paths import parse_extract
+
+__all__ = ["SqlAdaptor"]
+
+
+class SqlAdaptor:
+    """One adaptor for every SQL database that SQLAlchemy has a dialect for here."""
+
+    capabilities: ClassVar[frozenset[str]] = frozenset({"ping", "export", "import", "lookup"})
+
+    def ping(self, call: Call) -> PingOutcome:
+        """Connect and run a trivial query."""
+        try:
+            with opened(open_engine(call), call) as connection:
+                connection.exec_driver_sql("select 1").fetchall()
+        except SourceFailure as failure:
+            problem = {"code": failure.code, "message": failure.message, "source": "connection"}
+            return PingOutcome(401, (problem,))
+        return PingOutcome(200)
+
+    def open_export(self, call: Call, export_doc: Mapping[str, Any]) -> Iterator[Chunk]:
+        """Read ``rdbms.query`` once; ``rdbms.once.query`` runs for each record after its chunk was taken."""
+        field = "export.rdbms.query"
+        sql = render_sql(export_query(export_doc), call.context, field)
+        engine = open_engine(call)
+        once = (export_doc["rdbms"].get("once") or {}).get("query") if export_doc.get("type") == "once" else None
+        after = None
+        if isinstance(once, str) and once.strip():
+            block = {"queryType": ["per_record"], "query": [once]}
+
+            def after(records: list[Any]) -> None:
+                batch = [Outgoing(position, record, record) for position, record in enumerate(records)]
+                for result in write_batch(engine, call, block, batch):
+                    if result["statusCode"] != 200:
+                        error = result["errors"][0]
+                        raise SourceFailure(
+                            f"rdbms.once.query failed: {error['message']}",
+                            code=error["code"],
+                            field="export.rdbms.once",
+                        )
+
+        return read_query(engine, sql, chunk_rows(export_doc), call, after)
+
+    def import_batch(
+        self, call: Call, import_doc: Mapping[str, Any], batch: Sequence[Outgoing]
+    ) -> list[dict[str, Any]]:
+        """Submit in one transaction; ``ignoreExisting`` and ``ignoreMissing`` leave records out first."""
+        block = import_doc.get("rdbms")
+        if not isinstance(block, Mapping):
+            text = "Expected field: rdbms to be present."
+            raise SourceFailure(text, code="missing_required_field", field="import.rdbms")
+        ignored = {position for position, one in enumerate(batch) if self._is_ignored(import_doc, block, one)}
+        kept = [one for position, one in enumerate(batch) if position not in ignored]
+        written = iter(write_batch(open_engine(call), call, block, kept) if kept else [])
+        return [
+            {"statusCode": 200, "ignored": True} if position in ignored else next(written)
+            for position in range(len(batch))
+        ]
+
+    def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+        """Return the column ``extract`` of the first row of ``query``, or its first column."""
+        field = "import.lookups.query"
+        query = lookup_doc.get("query")
+        if not isinstance(query, str):
+            text = "Expected field: query to be present."
+            raise SourceFailure(text, code="missing_required_field", field=field)
+        sql = render_sql(query, {**call.context, **context}, field)
+        with opened(open_engine(call), call) as connection:
+            cursor: Any = connection.connection.cursor()
+            cursor.execute(sql)
+            row = cursor.fetchone()
+            if row is None:
+                return None
+            found = dict(zip(column_names(cursor.description), map(to_json, row), strict=True))
+        extract = lookup_doc.get("extract")
+        return found.get(extract) if isinstance(extract, str) and extract else next(iter(found.values()))
+
+    def _is_ignored(self, import_doc: Mapping[str, Any], block: Mapping[str, Any], one: Outgoing) -> bool:
+        extract = block.get("ignoreExtract")
+        if not isinstance(extract, str) or not extract:
+            return False
+        value = parse_extract(extract).read(one.source)
+        exists = value is not None and value != "" and bool(value != {})
+        return (bool(import_doc.get("ignoreExisting")) and exists) or (
+            bool(import_doc.get("ignoreMissing")) and not exists
+        )

@@ -1,0 +1,67 @@
+"""Database errors, translated once: the driver's code and sentence, and whether the credentials were refused."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
+
+__all__ = ["describe", "opened", "source_failure", "translated"]
+
+_REFUSED = frozenset({"28000", "28P01", "3D000", "1044", "1045", "1049", "1698"})
+"""Codes by which PostgreSQL and MySQL refuse user, password or database."""
+
+_STEPS = 200_000
+"""SQLite instructions between two looks at the clock: a few milliseconds."""
+
+
+def describe(error: BaseException) -> tuple[str, str]:
+    """Return code and message of a driver's error; the statement and its values stay out of the message."""
+    original = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    sqlstate = getattr(original, "sqlstate", None)
+    if sqlstate:
+        diagnostic = getattr(original, "diag", None)
+        return str(sqlstate), str(getattr(diagnostic, "message_primary", None) or original).strip()
+    if isinstance(original, sqlite3.Error):
+        return str(getattr(original, "sqlite_errorname", "database_error")), str(original)
+    arguments = getattr(original, "args", ())
+    if len(arguments) == 2 and isinstance(arguments[0], int):
+        return str(arguments[0]), str(arguments[1])
+    return "database_error", str(original).strip() or type(original).__name__
+
+
+def source_failure(error: BaseException) -> SourceFailure:
+    """Return the failure of a whole call."""
+    code, message = describe(error)
+    return SourceFailure(f"The database refused: {message}", code=code, offline=code in _REFUSED)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn every driver's error inside into a :class:`SourceFailure`."""
+    try:
+        yield
+    except SourceFailure:
+        raise
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise source_failure(error) from None
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in {"psycopg", "pymysql"}:
+            raise source_failure(error) from None
+        raise
+
+
+@contextmanager
+def opened(engine: sa.Engine, call: Call) -> Iterator[sa.Connection]:
+    """Lend a connection of the engine for one call; a statement past the call's deadline is interrupted."""
+    with translated(), engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            raw: Any = connection.connection.dbapi_connection
+            raw.set_progress_handler(lambda: call.stop.is_set() or time.monotonic() > call.deadline, _STEPS)
+        yield connection

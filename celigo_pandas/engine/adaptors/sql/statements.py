@@ -1,0 +1,72 @@
+"""SQL text from templates: ``{{x}}`` is a quoted value, ``{{{x}}}`` is the text as it is.
+
+Secrets never get here: the context's connection is the masked one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
+from celigo_pandas.errors import TemplateError
+
+__all__ = ["batch_context", "export_query", "import_query", "record_context", "render_sql", "sql_renderer"]
+
+
+def export_query(export_doc: Mapping[str, Any]) -> str:
+    """Return ``rdbms.query`` of an export; :class:`SourceFailure` if it has none."""
+    block = export_doc.get("rdbms")
+    query = block.get("query") if isinstance(block, Mapping) else None
+    if not isinstance(query, str) or not query.strip():
+        text = "Expected field: query to be present."
+        raise SourceFailure(text, code="missing_required_field", field="export.rdbms.query")
+    return query
+
+
+def import_query(block: Mapping[str, Any]) -> str:
+    """Return the query of an import; the documented form is an array, of which the first counts."""
+    query = block.get("query")
+    query = query[0] if isinstance(query, list) and query else query
+    if not isinstance(query, str) or not query.strip():
+        text = "Expected field: query to be present."
+        raise SourceFailure(text, code="missing_required_field", field="import.rdbms.query")
+    return query
+
+
+Renderer = Callable[[Mapping[str, Any]], str]
+"""From a context to SQL text; raises :class:`TemplateError`."""
+
+
+def sql_renderer(text: str, field: str) -> Renderer:
+    """Compile a query; a template that cannot be read fails the call with :class:`SourceFailure`."""
+    if "{{" not in text:
+        return lambda context: text
+    from celigo_pandas.handlebars import compile_template
+
+    try:
+        template = compile_template(text)
+    except TemplateError as error:
+        raise SourceFailure(str(error), code="template_error", field=field) from None
+    return lambda context: template.render(context, escape="sql")
+
+
+def render_sql(text: str, context: Mapping[str, Any], field: str) -> str:
+    """Compile and render a query for one call; :class:`SourceFailure` if that fails."""
+    try:
+        return sql_renderer(text, field)(context)
+    except TemplateError as error:
+        raise SourceFailure(str(error), code="template_error", field=field) from None
+
+
+def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, Any]:
+    """Return what a per-record query sees: ``record``, bare names as older templates use them, the surroundings."""
+    mapped = outgoing.mapped
+    bare = mapped if isinstance(mapped, dict) else {}
+    return {**bare, **context, "record": mapped, "data": [mapped]}
+
+
+def batch_context(context: Mapping[str, Any], batch: list[Outgoing]) -> dict[str, Any]:
+    """Return what a per-page query sees: ``batch_of_records``, each with its ``record``."""
+    records = [one.mapped for one in batch]
+    return {**context, "batch_of_records": [{"record": record} for record in records], "data": records}

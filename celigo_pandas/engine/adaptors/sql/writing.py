@@ -1,0 +1,246 @@
+"""Imports: one transaction a batch in which a record that fails is rolled back alone and the good ones stay.
+
+``per_record`` renders one statement a record; ``per_page`` one for the batch; ``first_page`` one for the first batch of
+a run, which for a virtual import is the call; ``bulk_insert`` one insert for many records, record by record where that
+fails, so that each gets its own error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
+from celigo_pandas.engine.adaptors.sql.failures import describe, opened, translated
+from celigo_pandas.engine.adaptors.sql.reading import column_names
+from celigo_pandas.engine.adaptors.sql.statements import (
+    batch_context,
+    import_query,
+    record_context,
+    sql_renderer,
+)
+from celigo_pandas.engine.adaptors.sql.values import from_json, to_json
+from celigo_pandas.errors import TemplateError
+
+__all__ = ["write_batch"]
+
+_FIELD = "import.rdbms.query"
+_FAILED_BATCH = "The statement for the whole batch failed"
+
+Result = dict[str, Any]
+
+
+def write_batch(engine: sa.Engine, call: Call, block: Mapping[str, Any], batch: Sequence[Outgoing]) -> list[Result]:
+    """Submit `batch`; one result a record.
+
+    Raises
+    ------
+    SourceFailure
+        The database cannot be reached, or the document cannot be used; nothing was written.
+    """
+    write = _MODES.get(_mode(block))
+    if write is None:
+        text = f"queryType {_mode(block)!r:.40} is not built; expected one of {', '.join(sorted(_MODES))}."
+        raise SourceFailure(text, code="invalid_field", field="import.rdbms.queryType")
+    with opened(engine, call) as connection, _transaction(connection, engine.dialect.name):
+        return write(_Session(connection, engine.dialect.name), call, block, list(batch))
+
+
+def _mode(block: Mapping[str, Any]) -> str:
+    kind = block.get("queryType")
+    kind = kind[0] if isinstance(kind, list) and kind else kind
+    if kind is None:
+        return "bulk_insert" if block.get("bulkInsert") else "per_record"
+    # The two legacy words name what the statement does, not how often it runs: once a record.
+    return "per_record" if kind in {"INSERT", "UPDATE"} else str(kind)
+
+
+@contextmanager
+def _transaction(connection: sa.Connection, dialect: str) -> Iterator[None]:
+    raw: Any = connection.connection.dbapi_connection
+    if dialect == "sqlite":
+        raw.execute("begin immediate")
+    elif dialect != "postgresql":
+        raw.begin()
+    try:
+        yield
+        raw.commit()
+    except BaseException:
+        raw.rollback()
+        raise
+
+
+class _Session:
+    """One transaction's cursor, with savepoints."""
+
+    def __init__(self, connection: sa.Connection, dialect: str) -> None:
+        self.dialect = dialect
+        self.connection = connection
+        self._cursor: Any = connection.connection.cursor()
+
+    def run(self, sql: str, parameters: Any = None) -> list[Result]:
+        """Execute in a savepoint and return the rows it gave; its failure undoes this statement alone."""
+        self._cursor.execute("savepoint one_record")
+        try:
+            if parameters is None:
+                self._cursor.execute(sql)
+            else:
+                self._cursor.execute(sql, parameters)
+            rows = self._rows()
+        except Exception:
+            self._cursor.execute("rollback to savepoint one_record")
+            raise
+        finally:
+            self._cursor.execute("release savepoint one_record")
+        return rows
+
+    def run_many(self, sql: str, parameters: list[Any]) -> None:
+        """Execute for many parameter rows in one savepoint."""
+        self._cursor.execute("savepoint one_record")
+        try:
+            self._cursor.executemany(sql, parameters)
+        except Exception:
+            self._cursor.execute("rollback to savepoint one_record")
+            raise
+        finally:
+            self._cursor.execute("release savepoint one_record")
+
+    def _rows(self) -> list[Result]:
+        if self._cursor.description is None:
+            return []
+        names = column_names(self._cursor.description)
+        return [dict(zip(names, map(to_json, row), strict=True)) for row in self._cursor.fetchall()]
+
+
+def _per_record(session: _Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
+    render = sql_renderer(import_query(block), _FIELD)
+
+    def one(outgoing: Outgoing) -> Result:
+        return _ok(session.run(render(record_context(call.context, outgoing))))
+
+    return [_guarded(one, outgoing) for outgoing in batch]
+
+
+def _per_page(session: _Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
+    render = sql_renderer(import_query(block), _FIELD)
+    try:
+        with translated():
+            session.run(render(batch_context(call.context, batch)))
+    except (SourceFailure, TemplateError) as error:
+        code = error.code if isinstance(error, SourceFailure) else "template_error"
+        return [_failed(code, f"{_FAILED_BATCH}: {error}") for _ in batch]
+    return [_ok([]) for _ in batch]
+
+
+def _bulk_insert(session: _Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
+    table = _Table(session, block)
+    results: list[Result] = [_ok([]) for _ in batch]
+    size = table.batch_size
+    for start in range(0, len(batch), size):
+        part = batch[start : start + size]
+        for columns, positions in _by_columns(part).items():
+            rows = [[table.value(name, part[position].mapped[name]) for name in columns] for position in positions]
+            try:
+                session.run_many(table.insert(columns), rows)
+            except Exception:
+                for position, row in zip(positions, rows, strict=True):
+                    results[start + position] = _guarded(lambda one: _ok(session.run(table.insert(columns), one)), row)  # noqa: B023
+        for position, outgoing in enumerate(part):
+            if not isinstance(outgoing.mapped, dict):
+                results[start + position] = _failed(
+                    "invalid_record", "A bulk insert takes objects, not arrays of rows."
+                )
+    return results
+
+
+def _by_columns(part: list[Outgoing]) -> dict[tuple[str, ...], list[int]]:
+    """Group records by their members: a column that a record lacks takes its default, not null."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for position, outgoing in enumerate(part):
+        if isinstance(outgoing.mapped, dict):
+            groups.setdefault(tuple(outgoing.mapped), []).append(position)
+    return groups
+
+
+class _Table:
+    """The table of a bulk insert: its columns' types, looked up once a batch."""
+
+    def __init__(self, session: _Session, block: Mapping[str, Any]) -> None:
+        options = block.get("bulkInsert")
+        options = options if isinstance(options, Mapping) else {}
+        name = options.get("tableName")
+        if not isinstance(name, str) or not name:
+            text = "Expected field: tableName to be present."
+            raise SourceFailure(text, code="missing_required_field", field="import.rdbms.bulkInsert.tableName")
+        size = options.get("batchSize")
+        self.batch_size = size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 100
+        schema, _, bare = name.rpartition(".")
+        try:
+            columns = sa.inspect(session.connection).get_columns(bare, schema=schema or None)
+        except sa.exc.NoSuchTableError:
+            text = f"There is no table {name!r}."
+            raise SourceFailure(text, code="table_not_found", field="import.rdbms.bulkInsert.tableName") from None
+        self._types = {column["name"]: _type_name(column["type"]) for column in columns}
+        preparer = session.connection.dialect.identifier_preparer
+        self._quote = preparer.quote_identifier
+        self._name = ".".join(self._quote(part) for part in (schema, bare) if part)
+        self._mark = "?" if session.dialect == "sqlite" else "%s"
+
+    def insert(self, columns: tuple[str, ...]) -> str:
+        """Return the statement for these columns."""
+        if not columns:
+            return (
+                f"insert into {self._name} default values"
+                if self._mark != "%s"
+                else f"insert into {self._name} () values ()"
+            )
+        listed = ", ".join(self._quote(name).replace("%", "%%" if self._mark == "%s" else "%") for name in columns)
+        return f"insert into {self._name} ({listed}) values ({', '.join([self._mark] * len(columns))})"
+
+    def value(self, name: str, value: Any) -> Any:
+        """Return what the driver needs for a column; an unknown column keeps the value, the database refuses it."""
+        converted = from_json(value, self._types.get(name, ""))
+        return int(converted) if self._mark == "?" and isinstance(converted, bool) else converted
+
+
+def _type_name(kind: Any) -> str:
+    if isinstance(kind, sa.types.ARRAY):
+        return f"{_type_name(kind.item_type)}[]"
+    return str(kind.__visit_name__).lower()
+
+
+def _guarded(work: Callable[[Any], Result], argument: Any) -> Result:
+    try:
+        return work(argument)
+    except TemplateError as error:
+        return _failed("template_error", str(error))
+    except SourceFailure:
+        raise
+    except Exception as error:
+        code, message = describe(error)
+        return _failed(code, message)
+
+
+def _ok(rows: list[Result]) -> Result:
+    result: Result = {"statusCode": 200}
+    if rows:
+        row = rows[0]
+        result["_json"] = row if len(rows) == 1 else rows
+        if row.get("id") is not None:
+            result["id"] = str(row["id"])
+    return result
+
+
+def _failed(code: str, message: str) -> Result:
+    return {"statusCode": 422, "errors": [{"code": code, "message": message, "source": "application"}]}
+
+
+_MODES: Mapping[str, Callable[[_Session, Call, Mapping[str, Any], list[Outgoing]], list[Result]]] = {
+    "per_record": _per_record,
+    "per_page": _per_page,
+    "first_page": _per_page,
+    "bulk_insert": _bulk_insert,
+}

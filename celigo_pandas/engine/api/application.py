@@ -1,0 +1,95 @@
+"""The ASGI application: the route table on Starlette's router, every outcome in its envelope."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+
+from celigo_pandas.engine.api.exchange import Answer, ApiRequest, refused
+from celigo_pandas.engine.api.guard import App, Guard
+from celigo_pandas.engine.api.routes import PREFIX, Route, table
+from celigo_pandas.engine.refusals import Refusal, refusal_of
+from celigo_pandas.engine.wiring import Engine
+from celigo_pandas.errors import Problem
+
+__all__ = ["build_application"]
+
+
+def build_application(engine: Engine) -> App:
+    """Return the application of an engine, its guard around it."""
+    routes = [route for route in table() if _is_offered(route, engine)]
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, {})[route.method] = route
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await engine.start()
+        try:
+            yield
+        finally:
+            await engine.stop()
+
+    application = Starlette(
+        routes=[
+            StarletteRoute(PREFIX + path, _endpoint(engine, methods), methods=list(methods))
+            for path, methods in sorted(by_path.items(), key=lambda item: item[0].count("{"))
+        ],
+        exception_handlers={HTTPException: _http_error},
+        lifespan=lifespan,
+    )
+    application.router.redirect_slashes = False
+    return Guard(application, engine.settings, frozenset())
+
+
+def _is_offered(route: Route, engine: Engine) -> bool:
+    return not route.name.startswith("pingConnection") or route.method in engine.choices.ping_methods
+
+
+def _endpoint(engine: Engine, methods: Mapping[str, Route]) -> Any:
+    async def answer(request: Request) -> Response:
+        route = methods["GET" if request.method == "HEAD" else request.method]
+        api_request = ApiRequest(
+            engine,
+            request.method,
+            str(request.url.replace(query="")),
+            dict(request.path_params),
+            dict(request.query_params),
+            request.scope["state"]["content"],
+        )
+        try:
+            if inspect.iscoroutinefunction(route.handler):
+                result = await route.handler(api_request)
+            else:
+                result = await engine.workers.store(route.handler, api_request)
+        except Exception as error:
+            result = refused(refusal_of(error))
+        return _response(result)
+
+    return answer
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    allow = dict(error.headers or {})
+    if error.status_code == 405:
+        text = f"{request.method} is not allowed on this route; allowed: {allow.get('Allow', '')}."
+        problem = Problem("method_not_allowed", text)
+    else:
+        problem = Problem("not_found", f"There is no route {request.url.path[:100]!r}.")
+    return _response(refused(Refusal(error.status_code, [problem], allow)))
+
+
+def _response(answer: Answer) -> Response:
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", **answer.headers}
+    if answer.status == 204:
+        return Response(status_code=204, headers=headers)
+    return Response(answer.content(), answer.status, {**headers, "content-type": answer.media_type})

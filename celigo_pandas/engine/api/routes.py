@@ -1,0 +1,103 @@
+"""The one route table: routing, ``/openapi.json`` and ``/postman.json`` come from it.
+
+A row says what the wire does: methods, path, success code, what the body is, an example of it. The handler's first
+line of docstring is the summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from celigo_pandas.engine.api import observing, virtual
+from celigo_pandas.engine.api.documents import DocumentHandlers
+from celigo_pandas.engine.api.exchange import ApiRequest
+
+__all__ = ["PREFIX", "Route", "table"]
+
+PREFIX = "/v1"
+
+Handler = Callable[[ApiRequest], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path.
+
+    Parameters
+    ----------
+    name : str
+        Unique; the ``operationId``, and the key of its example and body schema.
+    handler : callable
+        Takes an :class:`ApiRequest`; a plain function runs on the store's threads, a coroutine on the event loop.
+    status : int
+        The success code.
+    query : tuple of str
+        Query parameters it reads.
+    body : str
+        Name of the body's schema, empty for none; ``optional:`` before it where the body may be left out.
+    """
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    status: int = 200
+    query: tuple[str, ...] = ()
+    body: str = ""
+    errors: tuple[int, ...] = field(default=())
+
+
+_LIST = ("limit", "skip", "include", "exclude", "type", "_integrationId", "_connectionId", "adaptorType", "externalId")
+_AUDIT = ("limit", "skip", "from", "to", "action", "source", "_byUserId", "resourceType", "_resourceId")
+
+
+def table() -> list[Route]:
+    """Return all routes."""
+    connections = DocumentHandlers("connections")
+    rows = [
+        Route("tokenInfo", "GET", "/tokenInfo", observing.token_info),
+        *_crud("connection", connections, virtual.ChangingHandlers(connections)),
+        Route("pingConnection", "GET", "/connections/{id}/ping", virtual.ping_saved),
+        Route("pingConnectionByPost", "POST", "/connections/{id}/ping", virtual.ping_saved, body="optional:nothing"),
+        Route("testConnection", "POST", "/connections/{id}/test", virtual.ping_saved, body="optional:nothing"),
+        Route("pingVirtualConnection", "POST", "/connections/ping", virtual.ping_virtual, body="connection"),
+        Route("getDebugLog", "GET", "/connections/{id}/debug", observing.debug_entries),
+        Route("getResourceDebugLog", "GET", "/connections/{id}/debug/{resourceId}", observing.debug_entries),
+        Route("clearDebugLog", "DELETE", "/connections/{id}/debug", observing.clear_debug, 204),
+        Route("virtualExport", "POST", "/connections/{id}/export", virtual.export_once, body="virtualExport"),
+        Route("virtualExportPage", "POST", "/connections/{id}/export/pages", virtual.export_page, body="virtualPage"),
+        Route("virtualImport", "POST", "/connections/{id}/import", virtual.import_records, body="virtualImport"),
+        Route("virtualImportMap", "POST", "/connections/{id}/import/map", virtual.import_map, body="virtualImport"),
+        Route("getAudit", "GET", "/connections/{id}/audit", observing.audit_records, query=_AUDIT),
+        Route(
+            "purgeMessages", "POST", "/connections/{id}/purgeMessages", virtual.purge_messages, body="optional:nothing"
+        ),
+    ]
+    for noun in ("connection", "connections"):
+        ending = "" if noun == "connection" else "Plural"
+        rows += [
+            Route(f"getDependencies{ending}", "GET", f"/{noun}/{{id}}/dependencies", observing.dependencies),
+        ]
+    exports, imports = DocumentHandlers("exports"), DocumentHandlers("imports")
+    rows += [
+        Route("previewExport", "POST", "/exports/preview", virtual.export_preview, body="export"),
+        *_crud("export", exports, exports),
+        Route("invokeExport", "POST", "/exports/{id}/invoke", virtual.run_saved_export, body="optional:invokeExport"),
+        *_crud("import", imports, imports),
+        Route("invokeImport", "POST", "/imports/{id}/invoke", virtual.run_saved_import, body="records"),
+    ]
+    return rows
+
+
+def _crud(noun: str, handlers: DocumentHandlers, changing: Any) -> list[Route]:
+    title, path = noun.capitalize(), f"/{noun}s"
+    return [
+        Route(f"list{title}s", "GET", path, handlers.list, query=_LIST),
+        Route(f"create{title}", "POST", path, handlers.create, 201, body=noun),
+        Route(f"get{title}", "GET", f"{path}/{{id}}", handlers.get),
+        Route(f"replace{title}", "PUT", f"{path}/{{id}}", changing.replace, body=noun),
+        Route(f"patch{title}", "PATCH", f"{path}/{{id}}", handlers.patch, 204, body="patch"),
+        Route(f"delete{title}", "DELETE", f"{path}/{{id}}", changing.delete, 204),
+    ]

@@ -1,0 +1,225 @@
+"""Handlers that reach an outer system: ping, virtual exports, virtual imports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from celigo_pandas.engine.access import SavedAccess, VirtualAccess
+from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
+from celigo_pandas.engine.api.documents import DocumentHandlers
+from celigo_pandas.engine.api.exchange import Answer, ApiRequest
+from celigo_pandas.engine.calls import Access, built_adaptor, not_built
+from celigo_pandas.engine.exporting import check_export, export_pages, page_size_of
+from celigo_pandas.engine.importing import check_import, map_records, submit_records
+from celigo_pandas.engine.page_state import PageState, model_digest
+from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
+from celigo_pandas.engine.workers import concurrency_of
+from celigo_pandas.errors import Problem
+from celigo_pandas.resources.connections import validate_connection
+
+__all__ = [
+    "ChangingHandlers",
+    "export_once",
+    "export_page",
+    "export_preview",
+    "import_map",
+    "import_records",
+    "ping_saved",
+    "ping_virtual",
+    "purge_messages",
+    "run_saved_export",
+    "run_saved_import",
+]
+
+
+async def ping_saved(request: ApiRequest) -> Answer:
+    """Ping a stored connection and note whether it is offline."""
+    access = await request.engine.workers.store(request.engine.access, request.id)
+    return await _ping(request, access)
+
+
+async def ping_virtual(request: ApiRequest) -> Answer:
+    """Ping a connection document that is not stored."""
+    doc = request.json_object()
+    problems = validate_connection({"name": "virtual", **doc})
+    if problems:
+        raise Refusal(422, problems)
+    access = VirtualAccess(doc)
+    try:
+        return await _ping(request, access)
+    finally:
+        access.close()
+
+
+async def _ping(request: ApiRequest, access: Access) -> Answer:
+    engine = request.engine
+    adaptor = built_adaptor(access.masked, "ping")
+    if adaptor is None:
+        raise not_built(access.masked, "ping", "It can be stored, and its exports answer from their mockOutput.")
+    call = engine.calls.make(access, "connection", access.masked)
+    async with engine.gates.hold(*concurrency_of(access.masked)):
+        try:
+            outcome = await engine.workers.source(adaptor.ping, call)
+        except SourceFailure as failure:
+            raise invalid(failure.code, access.redactor().text(failure.message), failure.field) from None
+    good = outcome.code == 200 and not outcome.errors
+    if good != (not access.is_offline):
+        await engine.workers.store(access.set_offline, not good)
+    if good:
+        return Answer(200, {"code": 200})
+    errors = [access.redactor().value(error) for error in outcome.errors]
+    if engine.choices.ping_failure_in_body:
+        return Answer(200, {"code": outcome.code, "errors": errors})
+    problems = [Problem(str(one.get("code", "")), str(one.get("message", "")), source="connection") for one in errors]
+    raise Refusal(422, problems or [Problem("ping_failed", f"The system answered {outcome.code}.")])
+
+
+# exports ------------------------------------------------------------------------------------------------------------
+
+
+async def export_once(request: ApiRequest) -> Answer:
+    """Run a virtual export and answer its first page, or all of it (a choice)."""
+    access = await request.engine.workers.store(request.engine.access, request.id)
+    export_doc = check_export(request.json_object().get("export"))
+    return await _one_shot(request, access, export_doc)
+
+
+async def export_preview(request: ApiRequest) -> Answer:
+    """POST /exports/preview: the body is the export document, which names its connection."""
+    export_doc = check_export(request.json_object())
+    connection_id = export_doc.get("_connectionId")
+    if not isinstance(connection_id, str):
+        raise invalid("missing_required_field", "Expected field: _connectionId to be present.", "_connectionId")
+    access = await request.engine.workers.store(request.engine.access, connection_id)
+    return await _one_shot(request, access, export_doc)
+
+
+async def run_saved_export(request: ApiRequest) -> Answer:
+    """POST /exports/{id}/invoke: a saved export, paged; the body may hold ``pagedExportState``."""
+    body = request.json_object() if request.content.strip() else {}
+    row = await request.engine.workers.store(request.engine.documents.row, "exports", request.id)
+    return await _page(request, str(row.doc.get("_connectionId")), row.doc, body)
+
+
+async def export_page(request: ApiRequest) -> Answer:
+    """Run a virtual export page by page."""
+    body = request.json_object()
+    return await _page(request, request.id, body.get("export"), body)
+
+
+async def _page(request: ApiRequest, connection_id: str, export_doc: Any, body: Mapping[str, Any]) -> Answer:
+    engine = request.engine
+    access = await engine.workers.store(engine.access, connection_id)
+    doc = check_export(export_doc)
+    digest = model_digest(doc)
+    if body.get("pagedExportState") is not None:
+        state = PageState.from_wire(body["pagedExportState"], engine.vault, access.id, digest)
+        return Answer(200, ready=await engine.walks.page(state))
+    call = engine.calls.make(access, "export", doc)
+    redactor = await engine.workers.store(access.redactor)
+    pages = export_pages(call, doc, access, redactor, engine.choices)
+    ready = await engine.walks.begin(
+        access.id,
+        concurrency_of(access.masked),
+        digest,
+        page_size_of(doc),
+        pages,
+        call.stop,
+        lambda: engine.calls.extend(call),
+    )
+    return Answer(200, ready=ready)
+
+
+async def _one_shot(request: ApiRequest, access: SavedAccess, export_doc: dict[str, Any]) -> Answer:
+    engine = request.engine
+    call = engine.calls.make(access, "export", export_doc)
+    doc = {**export_doc, "pageSize": 1_000_000} if engine.choices.export_answers_all else export_doc
+
+    def first() -> bytes:
+        pages = export_pages(call, doc, access, access.redactor(), engine.choices)
+        try:
+            page = next(pages)
+        finally:
+            pages.close()  # type: ignore[attr-defined]
+        return page.head + b"}"
+
+    return Answer(200, ready=await _at_source(request, access, call, first))
+
+
+# imports ------------------------------------------------------------------------------------------------------------
+
+
+async def import_records(request: ApiRequest) -> Answer:
+    """Run a virtual import: one result a record."""
+    body = request.json_object()
+    access = await request.engine.workers.store(request.engine.access, request.id)
+    return await _import(request, access, body.get("import"), body.get("data"), submit_records)
+
+
+async def import_map(request: ApiRequest) -> Answer:
+    """Map records, and submit none."""
+    body = request.json_object()
+    access = await request.engine.workers.store(request.engine.access, request.id)
+    return await _import(request, access, body.get("import"), body.get("data"), map_records)
+
+
+async def run_saved_import(request: ApiRequest) -> Answer:
+    """POST /imports/{id}/invoke: a saved import; the body is the array of records."""
+    data = request.json()
+    row = await request.engine.workers.store(request.engine.documents.row, "imports", request.id)
+    access = await request.engine.workers.store(request.engine.access, str(row.doc.get("_connectionId")))
+    return await _import(request, access, row.doc, data, submit_records)
+
+
+async def _import(
+    request: ApiRequest, access: SavedAccess, import_doc: Any, data: Any, run: Callable[..., list[Any]]
+) -> Answer:
+    doc, records = check_import(import_doc, data)
+    engine = request.engine
+    call = engine.calls.make(access, "import", doc)
+    answers = await _at_source(
+        request, access, call, lambda: run(call, doc, records, access, access.redactor(), engine.choices)
+    )
+    return Answer(200, answers)
+
+
+async def purge_messages(request: ApiRequest) -> Answer:
+    """POST purgeMessages: the local engine queues nothing."""
+    await request.engine.workers.store(request.engine.access, request.id)
+    raise invalid("queue_empty", "The queue of this connection is already empty.")
+
+
+class ChangingHandlers:
+    """The routes that change a connection: its open walks end with the document they were begun under."""
+
+    def __init__(self, handlers: DocumentHandlers) -> None:
+        self._handlers = handlers
+
+    async def replace(self, request: ApiRequest) -> Answer:
+        """PUT one document: members left out are erased."""
+        return await self._then_forget(request, self._handlers.replace)
+
+    async def delete(self, request: ApiRequest) -> Answer:
+        """DELETE one document."""
+        return await self._then_forget(request, self._handlers.delete)
+
+    async def _then_forget(self, request: ApiRequest, handle: Callable[[ApiRequest], Answer]) -> Answer:
+        answer = await request.engine.workers.store(handle, request)
+        await request.engine.walks.forget_connection(request.id)
+        return answer
+
+
+async def _at_source(request: ApiRequest, access: SavedAccess, call: Call, work: Callable[[], Any]) -> Any:
+    engine = request.engine
+
+    def guarded() -> Any:
+        call.deadline = time.monotonic() + engine.settings.call_timeout_s
+        try:
+            return work()
+        except Exception as error:
+            raise refusal_of(error) from None
+
+    async with engine.gates.hold(*concurrency_of(access.masked)):
+        return await engine.workers.source(guarded)

@@ -1,0 +1,103 @@
+"""Debug entries: what a connection sent and got while its ``debugDate`` lies ahead, kept for 24 hours.
+
+Source of the form and the times: the vendor's page on debug logs. Entries hold request and response bodies, so they
+are encrypted in the store; credentials are left out by the adaptor and masked again here by value.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from celigo_pandas.engine import json_text
+from celigo_pandas.engine.access import SavedAccess, VirtualAccess
+from celigo_pandas.engine.store import Store
+from celigo_pandas.engine.vault import Vault, VaultError
+
+__all__ = ["DebugLog"]
+
+_KEPT_S = 86_400.0
+_BODY_CHARS = 100_000
+_LABEL = "debug"
+
+
+class DebugLog:
+    """Writes and reads the debug entries of connections."""
+
+    def __init__(self, store: Store, vault: Vault, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._vault = vault
+        self._now = now
+
+    def writer(
+        self, access: SavedAccess | VirtualAccess, kind: str, resource_id: str
+    ) -> Callable[[str, Mapping[str, Any]], None]:
+        """Return what writes the entries of one call; it does nothing while debugging is off."""
+        if not self._is_on(access):
+            return _write_nothing
+        redactor = access.redactor()
+        pair = os.urandom(16).hex()
+
+        def write(direction: str, payload: Mapping[str, Any]) -> None:
+            nonlocal pair
+            if direction == "request":
+                pair = os.urandom(16).hex()
+            moment = self._now().astimezone(timezone.utc)
+            entry = {
+                "time": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
+                "uuid": pair,
+                "type": kind,
+                "_resourceId": resource_id,
+                direction: redactor.value(_cut(payload)),
+            }
+            packed = self._vault.pack(json_text.dump(entry), _LABEL)
+            self._store.add_debug(access.id, resource_id, moment.timestamp(), packed)
+
+        return write
+
+    def entries(self, connection_id: str, resource_id: str | None) -> list[dict[str, Any]]:
+        """Return the entries of a connection, the oldest first."""
+        since = self._now().timestamp() - _KEPT_S
+        found = []
+        for packed in self._store.debug_entries(connection_id, resource_id, since):
+            try:
+                found.append(json_text.load(self._vault.unpack(packed, _LABEL)))
+            except VaultError:
+                continue
+        return found
+
+    def text(self, connection_id: str, resource_id: str | None) -> str:
+        """Return the entries in the documented text form."""
+        parts = []
+        for entry in self.entries(connection_id, resource_id):
+            body = entry.get("request") or entry.get("response") or {}
+            head = f"{entry['time']} {entry['uuid']} {entry['type']} {entry['_resourceId']}"
+            parts.append(f"{head}\n{json_text.dump(body).decode('utf-8', 'surrogatepass')}\n")
+        return "".join(parts)
+
+    def _is_on(self, access: SavedAccess | VirtualAccess) -> bool:
+        if isinstance(access, VirtualAccess):
+            return False
+        until = access.masked.get("debugDate")
+        if not isinstance(until, str):
+            return False
+        try:
+            end = datetime.fromisoformat(until.replace("Z", "+00:00"))
+        except ValueError:
+            return False
+        return (end if end.tzinfo else end.replace(tzinfo=timezone.utc)) > self._now()
+
+
+def _write_nothing(direction: str, payload: Mapping[str, Any]) -> None:
+    """Debugging is off."""
+
+
+def _cut(payload: Mapping[str, Any]) -> dict[str, Any]:
+    body = payload.get("body")
+    if isinstance(body, (bytes, bytearray)):
+        body = bytes(body).decode("utf-8", "replace")
+    if isinstance(body, str) and len(body) > _BODY_CHARS:
+        body = body[:_BODY_CHARS] + "…"
+    return {**payload, "body": body} if "body" in payload else dict(payload)

@@ -1,0 +1,212 @@
+"""A virtual export, in the vendor's order of work: fetch, group, transform, filter, then pages.
+
+Source of the order: the vendor's export schema (transform, then output filter). What a script would do cannot be done
+here and is refused, never skipped: the records would not be what production gets.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
+from celigo_pandas.engine.calls import Access, built_adaptor, failed_source, not_built
+from celigo_pandas.engine.choices import Choices
+from celigo_pandas.engine.masking import Redactor
+from celigo_pandas.engine.pages import Page, cut_pages
+from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.errors import CeligoError
+from celigo_pandas.mapping.pipeline import run_export_steps
+
+__all__ = ["DEFAULT_PAGE_SIZE", "check_export", "export_pages", "page_size_of"]
+
+DEFAULT_PAGE_SIZE = 20
+"""Source: the vendor's page on exports."""
+
+
+def page_size_of(export_doc: Mapping[str, Any]) -> int:
+    """Return the records of a full page; :class:`Refusal` for one that is no whole number of 1 or more."""
+    size = export_doc.get("pageSize")
+    if size is None:
+        return DEFAULT_PAGE_SIZE
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 1_000_000:
+        raise invalid(
+            "invalid_field", f"pageSize {size!r:.40} is no whole number from 1 to 1000000.", "export.pageSize"
+        )
+    return size
+
+
+def check_export(export_doc: Any) -> dict[str, Any]:
+    """Check what holds for every system and return the document.
+
+    Raises
+    ------
+    Refusal
+        422: no object, a member of another type, a step that only the platform can run.
+    """
+    if not isinstance(export_doc, dict):
+        raise invalid("missing_required_field", "Expected field: export to be an object.", "export")
+    page_size_of(export_doc)
+    for name in ("hooks", "transform", "filter", "delta", "test", "mockOutput", "settings"):
+        if export_doc.get(name) is not None and not isinstance(export_doc[name], dict):
+            raise invalid(
+                "invalid_field", f"{name} is {type(export_doc[name]).__name__}; expected an object.", f"export.{name}"
+            )
+    hooks = export_doc.get("hooks") or {}
+    used = [name for name, hook in hooks.items() if hook]
+    if used:
+        raise _script(f"hooks.{used[0]}")
+    for name in ("transform", "filter"):
+        if (export_doc.get(name) or {}).get("type") == "script":
+            raise _script(name)
+    _test_limit(export_doc)
+    _group_fields(export_doc)
+    return export_doc
+
+
+def export_pages(
+    call: Call, export_doc: dict[str, Any], access: Access, redactor: Redactor, choices: Choices
+) -> Iterator[Page]:
+    """Yield the pages of an export, encoded; closing the iterator releases the source.
+
+    Raises
+    ------
+    Refusal
+        422: the source failed, nothing is built for it, or a step's document cannot be read.
+    """
+    if access.is_offline:
+        text = "The connection is offline: its last call was refused by its system. Correct it, then ping it."
+        raise invalid("connection_offline", text, "_connectionId")
+    masked_context = call.context
+    source = _source(call, export_doc, access, choices)
+    try:
+        chunks: Iterable[Chunk] = _limited(source, _test_limit(export_doc))
+        chunks = _grouped(chunks, _group_fields(export_doc))
+        if export_doc.get("transform") or export_doc.get("filter"):
+            chunks = _stepped(chunks, export_doc, masked_context)
+        chunks = _redacted(chunks, redactor)
+        uri_of = _uri_writer(export_doc.get("dataURITemplate"), masked_context)
+        yield from cut_pages(chunks, page_size_of(export_doc), uri_of)
+    except SourceFailure as failure:
+        raise failed_source(failure, access, redactor, choices) from None
+    except CeligoError as error:
+        raise invalid("invalid_document", redactor.text(str(error)), "export") from None
+    finally:
+        close = getattr(source, "close", None)
+        if close is not None:
+            close()
+
+
+def _source(call: Call, export_doc: dict[str, Any], access: Access, choices: Choices) -> Iterator[Chunk]:
+    adaptor = built_adaptor(access.masked, "export")
+    if adaptor is not None:
+        return iter(adaptor.open_export(call, export_doc))
+    mock = export_doc.get("mockOutput")
+    if mock is None:
+        raise not_built(access.masked, "exports", "Give the export a mockOutput to work with sample records.")
+    return iter([Chunk(_mock_records(mock, choices))])
+
+
+def _mock_records(mock: Mapping[str, Any], choices: Choices) -> list[Record]:
+    listed = mock.get("page_of_records")
+    good = isinstance(listed, list) and all(
+        isinstance(one, dict) and isinstance(one.get("record"), (dict, list)) for one in listed
+    )
+    if not good or not isinstance(listed, list):
+        text = 'mockOutput needs the form {"page_of_records": [{"record": {…}}]}.'
+        raise invalid("invalid_field", text, "export.mockOutput.page_of_records")
+    if choices.mock_output_limit and len(listed) > choices.mock_output_limit:
+        text = f"mockOutput holds {len(listed)} records; expected at most {choices.mock_output_limit}."
+        raise invalid("invalid_field", text, "export.mockOutput.page_of_records")
+    return [one["record"] for one in listed]
+
+
+def _test_limit(export_doc: Mapping[str, Any]) -> int | None:
+    if export_doc.get("type") != "test":
+        return None
+    limit = (export_doc.get("test") or {}).get("limit", 1)
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= 100:
+        raise invalid(
+            "invalid_field", f"test.limit {limit!r:.40} is no whole number from 1 to 100.", "export.test.limit"
+        )
+    return limit
+
+
+def _group_fields(export_doc: Mapping[str, Any]) -> list[str]:
+    fields = export_doc.get("groupByFields") or []
+    if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
+        raise invalid("invalid_field", "groupByFields is no list of field names.", "export.groupByFields")
+    return fields
+
+
+def _limited(chunks: Iterable[Chunk], limit: int | None) -> Iterator[Chunk]:
+    if limit is None:
+        yield from chunks
+        return
+    left = limit
+    for chunk in chunks:
+        yield Chunk(chunk.records[:left], chunk.errors)
+        left -= len(chunk.records)
+        if left <= 0:
+            return
+
+
+def _grouped(chunks: Iterable[Chunk], fields: list[str]) -> Iterator[Chunk]:
+    """Join neighbouring rows that agree in all `fields` into one record, an array of rows."""
+    if not fields:
+        yield from chunks
+        return
+    open_group: list[Any] = []
+    errors: list[dict[str, Any]] = []
+
+    def key(row: Any) -> list[Any]:
+        return [row.get(field) if isinstance(row, dict) else None for field in fields]
+
+    for chunk in chunks:
+        done: list[Record] = []
+        for group_key, rows in itertools.groupby(chunk.records, key):
+            group = list(rows)
+            if open_group and key(open_group[-1]) == group_key:
+                open_group += group
+            else:
+                if open_group:
+                    done.append(open_group)
+                open_group = group
+        yield Chunk(done, chunk.errors)
+    if open_group or errors:
+        yield Chunk([open_group], errors)
+
+
+def _stepped(chunks: Iterable[Chunk], export_doc: dict[str, Any], context: Mapping[str, Any]) -> Iterator[Chunk]:
+    for chunk in chunks:
+        records, errors = run_export_steps(chunk.records, export_doc, context=context)
+        # The source's count is not the count of what the filter keeps.
+        total = None if export_doc.get("filter") else chunk.total
+        yield Chunk(records, [*chunk.errors, *errors], total)
+
+
+def _redacted(chunks: Iterable[Chunk], redactor: Redactor) -> Iterator[Chunk]:
+    for chunk in chunks:
+        if chunk.errors:
+            chunk.errors = [redactor.value(error) for error in chunk.errors]
+        yield chunk
+
+
+def _uri_writer(template: Any, context: Mapping[str, Any]) -> Callable[[Record], str | None] | None:
+    if not isinstance(template, str) or not template:
+        return None
+    from celigo_pandas.handlebars import compile_template
+
+    compiled = compile_template(template)
+
+    def write(record: Record) -> str | None:
+        bare = record if isinstance(record, dict) else {}
+        return compiled.render({**bare, **context, "record": record, "data": record})
+
+    return write
+
+
+def _script(member: str) -> Refusal:
+    text = f"{member} runs a script, which only the platform can. Remove it, or run this export there."
+    return invalid("script_not_supported", text, f"export.{member}")

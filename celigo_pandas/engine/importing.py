@@ -1,0 +1,194 @@
+"""A virtual import, in the vendor's order of work: filter, one-to-many, map, submit; one result a record, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from celigo_pandas.engine.adaptors.protocol import Adaptor, Call, Outgoing, SourceFailure
+from celigo_pandas.engine.calls import Access, built_adaptor, failed_source, not_built
+from celigo_pandas.engine.choices import Choices
+from celigo_pandas.engine.masking import Redactor
+from celigo_pandas.engine.refusals import invalid
+from celigo_pandas.errors import CeligoError, Problem
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
+
+__all__ = ["check_import", "map_records", "submit_records"]
+
+
+def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]:
+    """Check what holds for every system and return the document and the records.
+
+    Raises
+    ------
+    Refusal
+        422: a member of another type, both mappings, a step that only the platform can run.
+    """
+    if not isinstance(import_doc, dict):
+        raise invalid("missing_required_field", "Expected field: import to be an object.", "import")
+    if not isinstance(data, list):
+        raise invalid("missing_required_field", "Expected field: data to be an array of records.", "data")
+    bad = [position for position, record in enumerate(data) if not isinstance(record, (dict, list))]
+    if bad:
+        kind = type(data[bad[0]]).__name__
+        raise invalid(
+            "invalid_field", f"Record {bad[0]} is {kind}; expected an object or an array of rows.", f"data.{bad[0]}"
+        )
+    if import_doc.get("mapping") and import_doc.get("mappings"):
+        raise invalid("invalid_field", "A document has either mapping or mappings, never both.", "import.mappings")
+    for name, wanted in _KINDS.items():
+        value = import_doc.get(name)
+        if value is not None and not isinstance(value, wanted):
+            raise invalid(
+                "invalid_field", f"{name} is {type(value).__name__}; expected {wanted.__name__}.", f"import.{name}"
+            )
+    hooks = import_doc.get("hooks") or {}
+    used = [name for name, hook in hooks.items() if hook]
+    if used or (import_doc.get("filter") or {}).get("type") == "script":
+        member = f"hooks.{used[0]}" if used else "filter"
+        text = f"{member} runs a script, which only the platform can. Remove it, or run this import there."
+        raise invalid("script_not_supported", text, f"import.{member}")
+    return import_doc, data
+
+
+_KINDS: Mapping[str, type] = {
+    "hooks": dict, "filter": dict, "mapping": dict, "mappings": list, "lookups": list, "settings": dict,
+}  # fmt: skip
+
+
+def map_records(
+    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
+) -> list[Any]:
+    """Return the answer of ``/import/map``: filter, one-to-many and mapping, nothing submitted."""
+    steps = _run(call, import_doc, data, access, redactor)
+    answers = [_mapped_answer(step, redactor) for step in steps]
+    if choices.map_answers_wrapped:
+        return [
+            answer if step.state == "failed" else {"statusCode": 200, "data": answer}
+            for answer, step in zip(answers, steps, strict=True)
+        ]
+    return answers
+
+
+def submit_records(
+    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
+) -> list[dict[str, Any]]:
+    """Return the answer of ``/import``: one result element per record, in order.
+
+    Raises
+    ------
+    Refusal
+        422: the call as a whole cannot be made.
+    """
+    adaptor = built_adaptor(access.masked, "import")
+    if adaptor is None and not isinstance(import_doc.get("mockResponse"), list):
+        raise not_built(access.masked, "imports", "Give the import a mockResponse, or use /import/map.")
+    if access.is_offline:
+        return [_offline("The connection is offline. Correct it, then ping it.") for _ in data]
+    steps = _run(call, import_doc, data, access, redactor)
+    outgoing = [
+        Outgoing(step.position, source, mapped)
+        for step in steps
+        if step.state == "mapped"
+        for source, mapped in step.outputs
+    ]
+    results = _submit(adaptor, call, import_doc, outgoing, access, redactor, choices)
+    by_position: dict[int, list[dict[str, Any]]] = {}
+    for one, result in zip(outgoing, results, strict=True):
+        by_position.setdefault(one.position, []).append(result)
+    return [redactor.value(_result(step, by_position.get(step.position, []))) for step in steps]
+
+
+def _run(
+    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor
+) -> Sequence[ImportStep]:
+    try:
+        return run_import_steps(
+            data, import_doc, context=call.context, resolve_lookup=_lookup(call, access), now=call.now
+        )
+    except CeligoError as error:
+        raise invalid("invalid_document", redactor.text(str(error)), "import") from None
+
+
+def _lookup(call: Call, access: Access) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Any]:
+    def resolve(lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+        adaptor = built_adaptor(access.masked, "lookup")
+        if adaptor is None:
+            raise not_built(access.masked, "dynamic lookups", "Give the lookup a static map.")
+        found = adaptor.lookup(call, lookup_doc, context)
+        return UNDEFINED if found is None else found
+
+    return resolve
+
+
+def _submit(
+    adaptor: Adaptor | None,
+    call: Call,
+    import_doc: dict[str, Any],
+    outgoing: list[Outgoing],
+    access: Access,
+    redactor: Redactor,
+    choices: Choices,
+) -> list[dict[str, Any]]:
+    if not outgoing:
+        return []
+    if adaptor is None:
+        mock = [one for one in import_doc["mockResponse"] if isinstance(one, dict)] or [{}]
+        return [{"statusCode": 200, **mock[min(position, len(mock) - 1)]} for position in range(len(outgoing))]
+    try:
+        results = adaptor.import_batch(call, import_doc, outgoing)
+    except SourceFailure as failure:
+        if not failure.offline:
+            raise failed_source(failure, access, redactor, choices) from None
+        access.set_offline(True)
+        return [_offline(failure.message, failure.code) for _ in outgoing]
+    if len(results) != len(outgoing):
+        raise RuntimeError(f"the adaptor answered {len(results)} results for {len(outgoing)} records")
+    if any(result.get("statusCode") == 403 for result in results):
+        access.set_offline(True)
+    return results
+
+
+def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:
+    if step.state == "ignored" or (step.state == "mapped" and not results):
+        return {"statusCode": 200, "ignored": True}
+    if step.state == "failed":
+        return {"statusCode": 422, "errors": [_wire_error(problem) for problem in step.errors]}
+    if len(results) == 1:
+        return results[0]
+    # Assumed: one element a record also after one-to-many; the worst status, all errors, the answers as a list.
+    worst = max(results, key=lambda result: _WORSE.get(result.get("statusCode", 200), 1))
+    joined: dict[str, Any] = {"statusCode": worst.get("statusCode", 200)}
+    ids = [result["id"] for result in results if result.get("id") is not None]
+    if ids:
+        joined["id"] = ids[0]
+    errors = [error for result in results for error in result.get("errors") or []]
+    if errors:
+        joined["errors"] = errors
+    if all(result.get("ignored") for result in results):
+        joined["ignored"] = True
+    joined["_json"] = [result.get("_json") for result in results]
+    return joined
+
+
+_WORSE = {200: 0, 422: 2, 401: 3, 403: 3}
+
+
+def _mapped_answer(step: ImportStep, redactor: Redactor) -> Any:
+    if step.state == "ignored":
+        # Assumed: what the filter drops is said as in the answer of /import; the array keeps its length.
+        return {"statusCode": 200, "ignored": True}
+    if step.state == "failed":
+        errors = [redactor.value(_wire_error(problem)) for problem in step.errors]
+        return {"statusCode": 422, "errors": errors}
+    mapped = [mapped for _, mapped in step.outputs]
+    return mapped[0] if len(mapped) == 1 else mapped
+
+
+def _wire_error(problem: Problem) -> dict[str, Any]:
+    return {"code": problem.code, "message": problem.message, "source": problem.source or "mapping"}
+
+
+def _offline(message: str, code: str = "connection_offline") -> dict[str, Any]:
+    return {"statusCode": 403, "errors": [{"code": code, "message": message, "source": "connection"}]}

@@ -1,0 +1,56 @@
+"""What the engine says no with: one exception that carries the status and the envelope's problems."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from celigo_pandas.errors import Problem
+
+__all__ = ["Refusal", "invalid", "not_found", "refusal_of"]
+
+_LOG = logging.getLogger("celigo_pandas.engine")
+
+
+class Refusal(Exception):
+    """A request that is answered with an error envelope.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status, 400 or more.
+    problems : iterable of Problem
+        Entries of the envelope; at least one.
+    headers : dict, optional
+        Further headers of the answer (``Allow``, ``Retry-After``).
+    """
+
+    def __init__(self, status: int, problems: Iterable[Problem], headers: dict[str, str] | None = None) -> None:
+        self.status = status
+        self.problems = tuple(problems)
+        self.headers = headers or {}
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+def invalid(code: str, message: str, field: str | None = None, *, source: str | None = None) -> Refusal:
+    """Return a 422 with one problem."""
+    return Refusal(422, [Problem(code, message, field, source)])
+
+
+def not_found(kind: str, id: str) -> Refusal:
+    """Return the 404 of a document that is not there."""
+    return Refusal(404, [Problem("invalid_ref", f"There is no {kind} with the id {id[:60]!r}.", "_id")])
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Return what an exception is answered with; one that nobody foresaw is logged and is a 500."""
+    if isinstance(error, Refusal):
+        return error
+    # The traceback is logged without the exception's text, which may hold what a source answered.
+    _LOG.error("Unforeseen %s", type(error).__name__, exc_info=_bare(error))
+    return Refusal(500, [Problem("internal_error", f"The engine failed ({type(error).__name__}); its log says where.")])
+
+
+def _bare(error: Exception) -> BaseException:
+    bare = RuntimeError(type(error).__name__)
+    return bare.with_traceback(error.__traceback__)

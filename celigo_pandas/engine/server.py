@@ -1,0 +1,81 @@
+"""uvicorn on one socket: bound before anything else starts, so that the port is known and taken once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+from celigo_pandas.engine.api.application import build_application
+from celigo_pandas.engine.wiring import Engine
+
+__all__ = ["bind", "serve"]
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a bound socket; `port` 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    return sock
+
+
+def serve(
+    engine: Engine, sock: socket.socket, *, ready: Callable[[], None], until: Callable[[], object] | None = None
+) -> None:
+    """Serve until a signal, or until `until` (run on a thread) returns.
+
+    Parameters
+    ----------
+    ready : callable
+        Called once requests are answered.
+    """
+    config = uvicorn.Config(
+        build_application(engine),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        # The default forwards proxy headers from loopback: they could name another client and scheme.
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=3,
+        lifespan="on",
+        ws="none",
+    )
+    server = _Server(config, ready, own_signals=until is None)
+    if until is not None:
+
+        def wait() -> None:
+            until()
+            server.should_exit = True
+
+        threading.Thread(target=wait, name="lifeline", daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(server.serve(sockets=[sock]))
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], *, own_signals: bool) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._own_signals = own_signals
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take Ctrl-C and termination, unless the engine's life hangs on its stdin."""
+        if self._own_signals:
+            with super().capture_signals():
+                yield
+        else:
+            yield
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._ready()

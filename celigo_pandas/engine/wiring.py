@@ -1,0 +1,78 @@
+"""The composition root: the one place that chooses implementations and ties them together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import Any
+
+from celigo_pandas.engine.access import Caches, SavedAccess
+from celigo_pandas.engine.calls import CallFactory
+from celigo_pandas.engine.debug_log import DebugLog
+from celigo_pandas.engine.documents import DocumentService
+from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.settings import Settings
+from celigo_pandas.engine.store import Store
+from celigo_pandas.engine.vault import Vault
+from celigo_pandas.engine.walks import Walks
+from celigo_pandas.engine.workers import Gates, Workers
+
+__all__ = ["Engine"]
+
+USER = {"_id": "5f0000000000000000000001", "email": "local@localhost", "name": "Local user"}
+"""The one user of a local engine: who holds its token."""
+
+_SWEEP_S = 30.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class Engine:
+    """One running engine, without its server."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], datetime] = _utc_now) -> None:
+        self.settings = settings
+        self.choices = settings.choices
+        self.user = USER
+        self.vault = Vault([key.reveal() for key in settings.keys])
+        self.store = Store(settings.folder)
+        forbidden = (settings.folder, *([settings.key_folder] if settings.key_folder else []))
+        self.reach = Reach(settings.allow_hosts, settings.allow_dirs, forbidden)
+        self.now = now
+        self.documents = DocumentService(self.store, self.vault, self.choices, person=USER, now=now)
+        self.debug = DebugLog(self.store, self.vault, now)
+        self.caches = Caches()
+        self.calls = CallFactory(self.reach, self.choices, now, self.debug.writer, settings.call_timeout_s)
+        self.workers = Workers()
+        self.gates = Gates(settings.gate_patience_s)
+        self.walks = Walks(self.store, self.vault, self.choices, self.workers, self.gates, settings.call_timeout_s)
+        self._sweeper: asyncio.Task[Any] | None = None
+
+    def access(self, connection_id: str) -> SavedAccess:
+        """Return a stored connection; :class:`Refusal` 404 if there is none."""
+        return SavedAccess(self.documents.row("connections", connection_id), self.documents, self.caches)
+
+    async def start(self) -> None:
+        """Drop what expired while no engine ran, and keep doing so."""
+        await self.walks.sweep()
+        self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """Close sources, pools and files."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeper
+        await self.walks.close()
+        self.caches.close()
+        self.workers.close()
+        self.store.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            await self.walks.sweep()
