@@ -53,13 +53,13 @@ class Choices:
     """[6] PATCH answers 204; another version of the page prints the updated document."""
 
     audit_lists_changes: bool = True
-    """[7] Audit records hold ``fieldChanges`` (a list). With False there is one record a change with ``fieldChange``."""
+    """[7] Audit records hold ``fieldChanges`` (a list); with False one record a change, with ``fieldChange``."""
 
     debug_is_text: bool = True
     """[7] The debug log is ``text/plain``; with False a JSON array of objects."""
 
     conflict_on_external_id: bool = True
-    """[9] A second connection with the same ``externalId`` is a 409; 402 is never used: a local engine has no licence."""
+    """[9] A second connection with the same ``externalId`` is a 409. 402 is never used: there is no licence here."""
 
     max_body_bytes: int = 50_000_000
     """[9] Larger bodies are refused with 413. No threshold is published for these routes."""
@@ -72,7 +72,7 @@ class Choices:
     """[12] ``lastExportDateTime`` of a virtual export is ``delta.startDate``, else this: there is no earlier run."""
 
     list_limit: int = 1000
-    """[16] Records of a list page without ``limit``. The documentation says 100 and 1000; the larger asks less often."""
+    """[16] Records of a list page without ``limit``. The documentation says 100 and 1000; the larger asks less."""
 
     mock_output_limit: int = 0
     """The vendor takes ten records in ``mockOutput``. Here it stands in for systems that are not built, so any number

@@ -16,6 +16,7 @@ from typing import Any
 from celigo_pandas.engine.audit import change_records
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.masking import mask
+from celigo_pandas.engine.oauth import needs_authorization
 from celigo_pandas.engine.patching import apply_patch
 from celigo_pandas.engine.refusals import Refusal, invalid, not_found
 from celigo_pandas.engine.store import Row, Store
@@ -81,6 +82,8 @@ class DocumentService:
         doc = dict(row.doc)
         if row.kind == "connections":
             doc["offline"] = row.offline
+            if needs_authorization(doc):
+                doc["needsAuthorization"] = True
             if whole:
                 doc["queues"] = [{"name": row.id, "size": 0}]
         return doc

@@ -80,14 +80,12 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
     engine = Engine(settings)
     if options.demo != "none":
         _add_demo(engine, options.demo)
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{shown}:{port}"
 
     def ready() -> None:
         if options.embedded:
-            _print(json.dumps({"ready": True, "url": url, "pid": os.getpid()}))
+            _print(json.dumps({"ready": True, "url": engine.url, "pid": os.getpid()}))
         else:
-            _print(f"The local engine listens on {url}\nIts store: {settings.folder}")
+            _print(f"The local engine listens on {engine.url}\nIts store: {settings.folder}")
 
     serve(engine, sock, ready=ready, until=sys.stdin.buffer.read if options.embedded else None)
 

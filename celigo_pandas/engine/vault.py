@@ -117,7 +117,7 @@ class Vault:
     def is_signed(self, message: bytes, signature: str) -> bool:
         """Say whether `signature` belongs to `message`, in constant time."""
         found = [hmac.new(key, message, hashlib.sha256).hexdigest() for key in self._signing]
-        return any([hmac.compare_digest(one.encode(), signature.encode()) for one in found])
+        return any(hmac.compare_digest(one.encode(), signature.encode("utf-8", "replace")) for one in found)
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:

@@ -12,6 +12,7 @@ from celigo_pandas.engine.access import Caches, SavedAccess
 from celigo_pandas.engine.calls import CallFactory
 from celigo_pandas.engine.debug_log import DebugLog
 from celigo_pandas.engine.documents import DocumentService
+from celigo_pandas.engine.oauth import PendingStates
 from celigo_pandas.engine.reach import Reach
 from celigo_pandas.engine.settings import Settings
 from celigo_pandas.engine.store import Store
@@ -50,7 +51,14 @@ class Engine:
         self.workers = Workers()
         self.gates = Gates(settings.gate_patience_s)
         self.walks = Walks(self.store, self.vault, self.choices, self.workers, self.gates, settings.call_timeout_s)
+        self.pending = PendingStates()
         self._sweeper: asyncio.Task[Any] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients find this engine."""
+        host = self.settings.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.settings.port}"
 
     def access(self, connection_id: str) -> SavedAccess:
         """Return a stored connection; :class:`Refusal` 404 if there is none."""

@@ -15,7 +15,7 @@ from starlette.routing import Route as StarletteRoute
 
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest, refused
 from celigo_pandas.engine.api.guard import App, Guard
-from celigo_pandas.engine.api.routes import PREFIX, Route, table
+from celigo_pandas.engine.api.routes import Route, table
 from celigo_pandas.engine.refusals import Refusal, refusal_of
 from celigo_pandas.engine.wiring import Engine
 from celigo_pandas.errors import Problem
@@ -28,7 +28,7 @@ def build_application(engine: Engine) -> App:
     routes = [route for route in table() if _is_offered(route, engine)]
     by_path: dict[str, dict[str, Route]] = {}
     for route in routes:
-        by_path.setdefault(route.path, {})[route.method] = route
+        by_path.setdefault(route.prefix + route.path, {})[route.method] = route
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -40,14 +40,15 @@ def build_application(engine: Engine) -> App:
 
     application = Starlette(
         routes=[
-            StarletteRoute(PREFIX + path, _endpoint(engine, methods), methods=list(methods))
+            StarletteRoute(path, _endpoint(engine, methods), methods=list(methods))
             for path, methods in sorted(by_path.items(), key=lambda item: item[0].count("{"))
         ],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
     application.router.redirect_slashes = False
-    return Guard(application, engine.settings, frozenset())
+    open_paths = frozenset(route.prefix + route.path for route in routes if route.is_open)
+    return Guard(application, engine.settings, open_paths)
 
 
 def _is_offered(route: Route, engine: Engine) -> bool:

@@ -7,10 +7,10 @@ line of docstring is the summary.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from celigo_pandas.engine.api import observing, virtual
+from celigo_pandas.engine.api import authorizing, observing, virtual
 from celigo_pandas.engine.api.documents import DocumentHandlers
 from celigo_pandas.engine.api.exchange import ApiRequest
 
@@ -28,7 +28,7 @@ class Route:
     Parameters
     ----------
     name : str
-        Unique; the ``operationId``, and the key of its example and body schema.
+        Unique: the ``operationId``, and the key of its example and body schema.
     handler : callable
         Takes an :class:`ApiRequest`; a plain function runs on the store's threads, a coroutine on the event loop.
     status : int
@@ -37,6 +37,8 @@ class Route:
         Query parameters it reads.
     body : str
         Name of the body's schema, empty for none; ``optional:`` before it where the body may be left out.
+    is_open : bool
+        Whether it is answered without a token: the OAuth callback, which a browser calls.
     """
 
     name: str
@@ -46,7 +48,8 @@ class Route:
     status: int = 200
     query: tuple[str, ...] = ()
     body: str = ""
-    errors: tuple[int, ...] = field(default=())
+    prefix: str = PREFIX
+    is_open: bool = False
 
 
 _LIST = ("limit", "skip", "include", "exclude", "type", "_integrationId", "_connectionId", "adaptorType", "externalId")
@@ -79,6 +82,7 @@ def table() -> list[Route]:
         ending = "" if noun == "connection" else "Plural"
         rows += [
             Route(f"getDependencies{ending}", "GET", f"/{noun}/{{id}}/dependencies", observing.dependencies),
+            Route(f"authorize{ending}", "GET", f"/{noun}/{{id}}/oauth2", authorizing.authorization_url),
         ]
     exports, imports = DocumentHandlers("exports"), DocumentHandlers("imports")
     rows += [
@@ -87,6 +91,7 @@ def table() -> list[Route]:
         Route("invokeExport", "POST", "/exports/{id}/invoke", virtual.run_saved_export, body="optional:invokeExport"),
         *_crud("import", imports, imports),
         Route("invokeImport", "POST", "/imports/{id}/invoke", virtual.run_saved_import, body="records"),
+        Route("oauthCallback", "GET", authorizing.CALLBACK, authorizing.callback, prefix="", is_open=True),
     ]
     return rows
 

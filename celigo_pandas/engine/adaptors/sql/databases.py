@@ -204,7 +204,8 @@ def _first_address(reach: Any, host: str, port: int) -> tuple[int, str]:
         raise SourceFailure(str(error), code="out_of_reach", field="rdbms.host") from None
     except OSError as error:
         raise SourceFailure(f"{host!r} does not resolve: {error}.", code="ENOTFOUND", field="rdbms.host") from None
-    return found[0]
+    first: tuple[int, str] = found[0]
+    return first
 
 
 _CREATORS: Mapping[str, Callable[..., Any]] = {

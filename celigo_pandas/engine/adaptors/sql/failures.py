@@ -30,7 +30,7 @@ def describe(error: BaseException) -> tuple[str, str]:
         return str(sqlstate), str(getattr(diagnostic, "message_primary", None) or original).strip()
     if isinstance(original, sqlite3.Error):
         return str(getattr(original, "sqlite_errorname", "database_error")), str(original)
-    arguments = getattr(original, "args", ())
+    arguments: tuple[Any, ...] = getattr(original, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):
         return str(arguments[0]), str(arguments[1])
     return "database_error", str(original).strip() or type(original).__name__

@@ -69,8 +69,10 @@ def _streaming_cursor(raw: Any, dialect: str, sql: str) -> Any:
     return cursor
 
 
-_SELECTS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|values|table|with(?!.*\b(?:insert|update|delete|merge)\b))\b",
-                      re.IGNORECASE | re.DOTALL)  # fmt: skip
+_SELECTS = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|values|table|with(?!.*\b(?:insert|update|delete|merge)\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
 """What PostgreSQL can declare a cursor for; other statements (``insert … returning``) run at once."""
 
 

@@ -158,7 +158,7 @@ def use_text_where_python_cannot(connection: Any) -> None:
     from psycopg.types import datetime as loaders
 
     def lenient(base: type[adapt.Loader]) -> type[adapt.Loader]:
-        class Lenient(base):  # type: ignore[valid-type, misc]
+        class Lenient(base):  # type: ignore[misc]
             def load(self, data: Any) -> Any:
                 try:
                     return super().load(data)
