@@ -300,13 +300,17 @@ def _read_whole(content: bytes) -> Page:
         text = content.decode("utf-8")
         spans = _member_spans(text)
         members = {
-            name: json.loads(text[slice(*span)], parse_constant=_refuse) for name, span in spans.items() if name != "data"
+            name: json.loads(text[slice(*span)], parse_constant=_refuse)
+            for name, span in spans.items()
+            if name != "data"
         }
         if "data" in spans:
             json.loads(text[slice(*spans["data"])], parse_constant=_refuse)
     except (ValueError, RecursionError):
         if _is_json(content):
-            raise TransportError(f"A page was expected and the answer is {shown(content[:40])}.", processed=True) from None
+            raise TransportError(
+                f"A page was expected and the answer is {shown(content[:40])}.", processed=True
+            ) from None
         raise ValueError(f"it is not a page of JSON but begins with {shown(content[:40])}") from None
     if "data" not in spans:
         raise TransportError(f"A page has no member 'data'; it has {shown(sorted(spans))}.", processed=True)

@@ -10,13 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from celigo_pandas.errors import ConfigError, shown
 
 __all__ = ["Progress", "ProgressSetting", "open_progress"]
 
-ProgressSetting = "str | bool | Callable[[int, int | None], Any] | None"
+ProgressSetting: TypeAlias = str | bool | Callable[[int, int | None], Any] | None
 
 _SETTINGS = ("auto", "notebook", "text")
 _INTERVAL_S = 0.1

@@ -1,1 +1,19 @@
 """Records to DataFrames and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["frame_of", "nest"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "nest":
+        from celigo_pandas.frames.nesting import nest
+
+        return nest
+    if name == "frame_of":
+        from celigo_pandas.frames.reading import frame_of
+
+        return frame_of
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

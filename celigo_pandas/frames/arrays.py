@@ -31,9 +31,7 @@ ARROW_TYPES = {
 def check_backend(dtype_backend: str | None) -> None:
     """Refuse a backend pandas does not have."""
     if dtype_backend not in (None, "numpy_nullable", "pyarrow"):
-        raise ConfigError(
-            f"dtype_backend: got {shown(dtype_backend)}; expected None, 'numpy_nullable' or 'pyarrow'."
-        )
+        raise ConfigError(f"dtype_backend: got {shown(dtype_backend)}; expected None, 'numpy_nullable' or 'pyarrow'.")
 
 
 def array_of(

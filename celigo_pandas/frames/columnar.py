@@ -3,8 +3,8 @@
 The reader is not exact by itself. It is used for what it does exactly, and :class:`Unfit` sends a block down the ladder
 for the rest. What was found, and how each is met:
 
-* it types texts that look like dates, differently from page to page: texts are pinned as such in the schema, and a block
-  in which a new date-like column appeared is read again;
+* it types texts that look like dates, differently from page to page: texts are pinned as such in the schema, and a
+  block in which a new date-like column appeared is read again;
 * integers beside fractions, and integers beyond 64 bits, become doubles: a double of 2^53 or more is unfit;
 * ``{}`` beside ``{"b": 1}`` reads as ``{"b": null}``: an object without a value in it is unfit;
 * values are wrong when a list begins with null (apache/arrow#51305), and inside lists of objects an absent key becomes
@@ -98,7 +98,7 @@ class ColumnarReader:
 
 
 def _as_lines(pages: Sequence[bytes]) -> bytes:
-    lines = []
+    lines: list[bytes] = []
     for data in pages:
         if not data[1:].lstrip(b" \t\r\n").startswith(b"{"):
             raise Unfit("a page that does not begin with an object")
@@ -148,9 +148,7 @@ def _collect_texts(struct: Any, texts: dict[str, Any]) -> bool:
     return is_new
 
 
-def _visit(
-    rows: Any, prefix: tuple[str, ...], columns: dict[tuple[str, ...], Piece], order: dict[str, Any]
-) -> None:
+def _visit(rows: Any, prefix: tuple[str, ...], columns: dict[tuple[str, ...], Piece], order: dict[str, Any]) -> None:
     if rows.type.num_fields == 0:
         raise Unfit("objects without members")
     members = dict(zip((member.name for member in rows.type), rows.flatten(), strict=True))

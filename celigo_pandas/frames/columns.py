@@ -38,13 +38,16 @@ class ColumnSet:
         What the server reported beside the records.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, first_row: int = 0, first_element: int = 0) -> None:
         self.shape = shape
         self.rows = 0
-        self.elements = 0
+        self.elements = first_element
+        self._first_row = first_row
+        self._group_rows_before = 0
         self.errors: list[Any] = []
         self._pieces: dict[tuple[str, ...], list[tuple[int, Piece]]] = {}
         self._tree: dict[str, Any] = {}
+        self._known: set[tuple[str, ...]] = set()
         self._uris: list[tuple[int, Piece]] = []
         self._sources: list[Any] = []
         self._has_groups = False
@@ -56,6 +59,7 @@ class ColumnSet:
             for key in path:
                 node = node.setdefault(key, {})
             if self.shape.wants(path):
+                self._known.add(path)
                 self._pieces.setdefault(path, []).append((self.rows, piece))
         if block.data_uris is not None:
             self._uris.append((self.rows, block.data_uris))
@@ -68,10 +72,30 @@ class ColumnSet:
         self.elements += block.elements
         self.errors += block.errors
 
+    def take(self, count: int) -> ColumnSet:
+        """Cut off the first `count` rows as a set of their own; both know all columns so far."""
+        head = ColumnSet(self.shape, self._first_row, self.elements)
+        head.rows, self.rows = count, self.rows - count
+        self._first_row += count
+        head._tree, head._known, head._has_groups = self._tree, self._known, self._has_groups
+        head._pieces, self._pieces = _split_all(self._pieces, count)
+        uris = _split(self._uris, count)
+        head._uris, self._uris = uris
+        if self._sources:
+            sources = np.concatenate(self._sources)
+            head._sources, self._sources = [sources[:count]], [sources[count:]]
+            head._group_rows_before = self._group_rows_before
+            self._group_rows_before = 0
+            if self.rows and count and sources[count] == sources[count - 1]:
+                given = int((sources[:count] == sources[count]).sum())
+                whole = given == count and head._group_rows_before
+                self._group_rows_before = given + (head._group_rows_before if whole else 0)
+        return head
+
     def _fill_sources(self) -> None:
         """Before the first block whose rows are not its elements, they were: write that down once."""
         if not self._sources and self.rows:
-            self._sources.append(np.arange(self.rows))
+            self._sources.append(np.arange(self.elements - self.rows, self.elements))
 
     def paths(self) -> Iterator[tuple[str, ...]]:
         """Yield the paths of all columns, in order."""
@@ -80,10 +104,12 @@ class ColumnSet:
     def _below(self, tree: dict[str, Any], prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         for key, below in tree.items():
             path = (*prefix, key)
-            pieces = self._pieces.get(path)
-            if pieces is not None and not (below and all(not piece.kinds for _, piece in pieces)):
+            if path in self._known and not (below and self._is_empty(path)):
                 yield path
             yield from self._below(below, path)
+
+    def _is_empty(self, path: tuple[str, ...]) -> bool:
+        return not any(piece.kinds for _, piece in self._pieces.get(path, ()))
 
     def frame(
         self, *, dtype_backend: str | None = None, always_nullable: bool = False, release: bool = False
@@ -107,13 +133,13 @@ class ColumnSet:
         arrays: dict[str, Any] = {}
         mixed: list[str] = []
         for path in list(self.paths()):
-            pieces = self._filled(self._pieces[path])
+            pieces = self._filled(self._pieces.get(path, []))
             kind, is_mixed = column_kind(pieces)
             name = self.shape.name(path)
             if is_mixed:
                 mixed.append(name)
             if release:
-                del self._pieces[path]
+                self._pieces.pop(path, None)
             arrays[name] = array_of(pieces, kind, self.rows, dtype_backend, always_nullable)
             del pieces
         if self._uris:
@@ -142,8 +168,7 @@ class ColumnSet:
     def _add_missing(self, arrays: dict[str, Any]) -> None:
         """Give a column that was asked for and never came: a job that runs every week meets empty weeks."""
         for name in self.shape.columns or ():
-            if name not in arrays and not any(self.shape.name(path[:1]) == name or name in self._prefixes(path)
-                                              for path in self._pieces):  # fmt: skip
+            if name not in arrays and not any(name in self._prefixes(path) for path in self._known):
                 arrays[name] = np.full(self.rows, None, dtype=object)
                 if self.rows:
                     warnings.warn(f"No record has a field {name!r}; the column is empty.", HintWarning, stacklevel=6)
@@ -153,11 +178,42 @@ class ColumnSet:
 
     def _index(self) -> pd.Index:
         if not self._has_groups or self.shape.grouped != "rows":
-            return pd.RangeIndex(self.rows)
+            return pd.RangeIndex(self._first_row, self._first_row + self.rows)
         group = np.concatenate(self._sources) if self._sources else np.arange(0)
         starts = np.flatnonzero(np.diff(group, prepend=-1))
         row = np.arange(len(group)) - np.repeat(starts, np.diff(starts, append=len(group)))
+        if self._group_rows_before and len(group):
+            row[group == group[0]] += self._group_rows_before
         return pd.MultiIndex.from_arrays([group, row], names=["group", "row"])
+
+
+_Placed = list[tuple[int, Piece]]
+
+
+def _split_all(
+    columns: dict[tuple[str, ...], _Placed], count: int
+) -> tuple[dict[tuple[str, ...], _Placed], dict[tuple[str, ...], _Placed]]:
+    heads: dict[tuple[str, ...], _Placed] = {}
+    tails: dict[tuple[str, ...], _Placed] = {}
+    for path, pieces in columns.items():
+        head, tail = _split(pieces, count)
+        if head:
+            heads[path] = head
+        if tail:
+            tails[path] = tail
+    return heads, tails
+
+
+def _split(pieces: _Placed, count: int) -> tuple[_Placed, _Placed]:
+    head: _Placed = []
+    tail: _Placed = []
+    for start, piece in pieces:
+        cut = min(max(count - start, 0), len(piece))
+        if cut:
+            head.append((start, Piece(piece.values[:cut], piece.kinds)))
+        if cut < len(piece):
+            tail.append((max(start - count, 0), Piece(piece.values[cut:], piece.kinds)))
+    return head, tail
 
 
 def _labels(names: list[str]) -> pd.Index:

@@ -91,4 +91,4 @@ def _is_exact_as_double(piece: Piece) -> bool:
     if "int" not in piece.kinds:
         return True
     limits = pc.min_max(piece.values).as_py()
-    return bool(-EXACT_INTEGER <= limits["min"] and limits["max"] <= EXACT_INTEGER)
+    return bool(limits["min"] >= -EXACT_INTEGER and limits["max"] <= EXACT_INTEGER)

@@ -55,9 +55,11 @@ class JournalFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.chmod(self.path, 0o700)
-            handle = open(self.path / "lock", "a+b")  # noqa: SIM115 - held until __exit__
+            handle = open(self.path / "lock", "a+b")
         except OSError as error:
-            raise JournalError(f"The journal folder {shown(str(self.path))} cannot be used: {error.strerror}.") from error
+            raise JournalError(
+                f"The journal folder {shown(str(self.path))} cannot be used: {error.strerror}."
+            ) from error
         try:
             _lock(handle)
         except OSError:

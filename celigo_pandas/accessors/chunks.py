@@ -1,0 +1,102 @@
+"""A pull as a stream: frames of single pages, or of a given number of rows, in flat memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from celigo_pandas.accessors.page_source import PageSource, PullOptions
+from celigo_pandas.accessors.progress import Progress, open_progress
+from celigo_pandas.accessors.pull import warn_of_record_errors
+from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, PullCancelled, shown
+from celigo_pandas.frames.columns import ColumnSet
+from celigo_pandas.frames.conversion import convert
+from celigo_pandas.frames.ladder import Ladder
+
+__all__ = ["iter_chunks"]
+
+
+def iter_chunks(
+    connection: Any, doc: Mapping[str, Any], options: PullOptions, chunksize: int | None
+) -> Iterator[pd.DataFrame]:
+    """Check the options now, and return the stream; see :func:`~celigo_pandas.accessors.pulling.iter_export`."""
+    if chunksize is not None and (not isinstance(chunksize, int) or isinstance(chunksize, bool) or chunksize < 1):
+        raise ConfigError(f"chunksize: got {shown(chunksize)}; expected None or a number of 1 or more.")
+    return _Stream(PageSource(connection, doc, options), options).chunks(chunksize)
+
+
+class _Stream:
+    def __init__(self, source: PageSource, options: PullOptions) -> None:
+        self._source = source
+        self._options = options
+        self._ladder = Ladder(options.shape)
+        self._waiting = ColumnSet(options.shape)
+        self._rows = 0
+        self._total: int | None = None
+        self._errors = 0
+        self._was_cut = False
+        self._began = time.monotonic()
+
+    def chunks(self, chunksize: int | None) -> Iterator[pd.DataFrame]:
+        client = self._source.connection.client
+        setting = self._options.progress if self._options.progress is not None else client.progress
+        with open_progress(setting, description=self._source.connection.name) as progress:
+            try:
+                for page in self._pages(progress):
+                    self._add(page)
+                    while self._waiting.rows and self._waiting.rows >= (chunksize or 1):
+                        yield self._frame(self._waiting.take(chunksize or self._waiting.rows))
+            except GeneratorExit:
+                raise
+            except KeyboardInterrupt as error:
+                raise PullCancelled(f"Cancelled after {self._told()}.", partial=self._frame(self._waiting)) from error
+            except CeligoError as error:
+                if self._source.pages == 0:
+                    raise
+                raise ExportInterrupted(
+                    f"The stream stopped after {self._told()}: {error}",
+                    hint="What was given out is yours; partial has the rows that were not.",
+                    partial=self._frame(self._waiting),
+                    problems=error.problems,
+                    status=error.status,
+                ) from error
+            if self._waiting.rows:
+                yield self._frame(self._waiting)
+        if self._errors:
+            warn_of_record_errors(self._errors, "read_export() keeps them")
+
+    def _pages(self, progress: Progress) -> Iterator[Any]:
+        wanted = self._options.max_rows
+        for page, _, _ in self._source.pages_from_here(lambda: wanted is not None and self._rows >= wanted):
+            yield page
+            progress.show(self._rows, self._total)
+
+    def _add(self, page: Any) -> None:
+        if page.total_rows is not None:
+            self._total = page.total_rows
+        left = None if self._options.max_rows is None else self._options.max_rows - self._rows
+        block = self._ladder.decode([page], left)
+        self._was_cut |= block.is_cut
+        self._errors += len(block.errors)
+        self._waiting.add(block)
+        self._rows += block.rows
+
+    def _told(self) -> str:
+        return f"{self._source.pages:,} pages, {self._rows:,} rows"
+
+    def _frame(self, columns: ColumnSet) -> pd.DataFrame:
+        options = self._options
+        frame = columns.frame(dtype_backend=options.dtype_backend, always_nullable=True)
+        self._source.note(
+            frame,
+            options.shape,
+            self._total,
+            seconds=round(time.monotonic() - self._began, 3),
+            complete=False,
+            reason="chunk",
+            record_errors=self._errors,
+        )
+        return convert(frame, parse_dates=options.parse_dates, dtype=options.dtype)

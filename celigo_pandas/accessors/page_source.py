@@ -1,0 +1,187 @@
+"""Pages of one export over the client's ``send``, and the options of a pull."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from celigo_pandas import paging
+from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.client.messages import Request, Response
+from celigo_pandas.errors import (
+    ApiError,
+    CeligoError,
+    ConfigError,
+    DocumentError,
+    PagingError,
+    Problem,
+    TransportError,
+    shown,
+)
+from celigo_pandas.frames.shape import Shape
+from celigo_pandas.resources.exports import consuming_member, digest
+
+__all__ = ["PageSource", "PullOptions"]
+
+
+@dataclass(frozen=True)
+class PullOptions:
+    """Keywords of ``read_export`` and its kin that travel together."""
+
+    shape: Shape = field(default_factory=Shape)
+    page_size: Any = "auto"
+    max_rows: int | None = None
+    dtype: Any = None
+    dtype_backend: str | None = None
+    parse_dates: Any = ()
+    expect: Any = None
+    errors: str = "warn"
+    consume: bool = False
+    progress: ProgressSetting = None
+    position: int | None = None
+
+    def __post_init__(self) -> None:
+        size = self.page_size
+        if size != "auto" and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
+            raise ConfigError(f"page_size: got {shown(size)}; expected 'auto' or a number of 1 or more.")
+        rows = self.max_rows
+        if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or rows < 1):
+            raise ConfigError(f"max_rows: got {shown(rows)}; expected None or a number of 1 or more.")
+
+
+class PageSource:
+    """Fetches pages of one export: the walk of :mod:`~celigo_pandas.paging` over the client's ``send``.
+
+    Parameters
+    ----------
+    connection : Connection
+    doc : Mapping
+        The export document, sent as it is.
+    options : PullOptions
+
+    Raises
+    ------
+    DocumentError
+        The export changes its source and ``consume`` is not true.
+    """
+
+    def __init__(self, connection: Any, doc: Mapping[str, Any], options: PullOptions) -> None:
+        self.connection = connection
+        self.doc = doc
+        self.consuming = consuming_member(doc)
+        if self.consuming is not None and not options.consume:
+            raise DocumentError(
+                f"This export changes its source: its member {self.consuming!r} marks or deletes what was read.",
+                problems=[Problem("consuming_export", "It changes its source.", self.consuming)],
+                hint="Pass consume=True to allow it"
+                + (", or set file.skipDelete to true." if self.consuming == "file.skipDelete" else "."),
+            )
+        self.page_size = paging.effective_page_size(doc, options.page_size)
+        self.is_own_size = options.page_size == "auto" and self.page_size is not None
+        if self.is_own_size and options.max_rows is not None and self.page_size is not None:
+            self.page_size = min(self.page_size, options.max_rows)
+        self.state: bytes | None = None
+        self.seen: set[bytes] = set()
+        self.pages = 0
+        self.reason: str | None = None
+        self.ambiguous: str | None = None
+        self.started = datetime.now(timezone.utc)
+        path = f"/connections/{quote(connection.id, safe='')}/export/pages"
+        self._request = Request("POST", path, repeat="read" if self.consuming is None else "consume")
+
+    def pages_from_here(
+        self,
+        enough: Callable[[], bool] = lambda: False,
+        before_send: Callable[[], None] = lambda: None,
+        check: Callable[[], None] = lambda: None,
+    ) -> Any:
+        """Yield ``(page, state that asked for it, bytes as received)`` until the walk ends.
+
+        `before_send` is called before each request, `check` too: it may raise to end the walk.
+        """
+        walk = paging.walk(
+            self.doc,
+            page_size=self.page_size,
+            may_halve=self.is_own_size and self.consuming is None,
+            state=self.state,
+            seen=self.seen,
+            enough=enough,
+        )
+        answer: Any = None
+        while True:
+            try:
+                request = walk.send(answer)
+            except StopIteration as stop:
+                self.reason = stop.value
+                return
+            self.page_size = request.page_size
+            check()
+            before_send()
+            answer, content = self._fetch(request)
+            if answer is not paging.TOO_LARGE:
+                self.pages += 1
+                yield answer, request.state, content
+                if not answer.done:
+                    self.state = answer.state
+
+    def note(self, frame: pd.DataFrame, shape: Shape, total: int | None, **how: Any) -> pd.DataFrame:
+        """Write down in ``attrs`` where a frame came from: small, JSON-able, no secrets (pandas copies it often)."""
+        frame.attrs["celigo"] = {
+            "connection_id": self.connection.id,
+            "export_digest": digest(self.doc),
+            "rows": len(frame),
+            "pages": self.pages,
+            "total": total,
+            "page_size": self.page_size if self.page_size is not None else self.doc.get("pageSize"),
+            "page_size_added": self.page_size is not None,
+            "started": self.started.isoformat(timespec="seconds"),
+            "flatten": shape.sep if shape.flattens else None,
+            **how,
+        }
+        return frame
+
+    def _fetch(self, request: paging.PageRequest) -> tuple[Any, bytes]:
+        found: list[paging.Page] = []
+
+        def inspect(response: Response) -> None:
+            found.append(paging.read_page(response.content))
+
+        sent = Request(self._request.method, self._request.path, body=request.body, repeat=self._request.repeat)
+        try:
+            response = self.connection.client.api.send(sent, inspect=inspect)
+        except ApiError as error:
+            if error.status == 413:
+                return paging.TOO_LARGE, b""
+            if error.status is not None and error.status >= 500:
+                self._note_ambiguous(error)
+            if request.state is not None and error.status in (400, 404, 410, 422):
+                raise PagingError(
+                    f"The server no longer takes the page state it gave with the last page: {error.message}",
+                    problems=error.problems,
+                    status=error.status,
+                ) from error
+            raise
+        except TransportError as error:
+            if error.processed is not False:
+                self._note_ambiguous(error)
+            raise
+        except KeyboardInterrupt as error:
+            self._note_ambiguous(error)
+            raise
+        return found[-1], response.content
+
+    def _note_ambiguous(self, error: BaseException) -> None:
+        """Remember that a page of a consuming export may be lost: it is not asked for again."""
+        if self.consuming is not None:
+            self.ambiguous = (
+                f"This export changes its source ({self.consuming}), and it is not known whether the request for page "
+                f"{self.pages + 1} was processed: the records of that page may be gone from the source unread. "
+                "The request was sent once and is not sent again."
+            )
+            if isinstance(error, CeligoError):
+                error.hint = self.ambiguous

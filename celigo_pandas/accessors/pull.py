@@ -1,0 +1,278 @@
+"""One pull: walks the pages, keeps the rows, and can be taken up again where it stopped.
+
+After every pull, whole or not, it is ``client.last_pull``.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from celigo_pandas import paging
+from celigo_pandas.accessors.page_source import PageSource, PullOptions
+from celigo_pandas.accessors.progress import Progress, open_progress
+from celigo_pandas.errors import (
+    CeligoError,
+    ConfigError,
+    ExportInterrupted,
+    HintWarning,
+    PagingError,
+    PullCancelled,
+    RecordErrorsWarning,
+)
+from celigo_pandas.frames.background import BackgroundDecoder
+from celigo_pandas.frames.columns import ColumnSet
+from celigo_pandas.frames.conversion import convert
+from celigo_pandas.frames.drift import check_drift
+from celigo_pandas.frames.ladder import Ladder
+from celigo_pandas.journal.pulls import PullJournal
+
+__all__ = ["Pull", "warn_of_record_errors"]
+
+_SMALL_PAGE = 100
+_MANY_PAGES = 100
+
+
+class Pull:
+    """A pull and what it has got so far.
+
+    Attributes
+    ----------
+    rows, pages : int
+    complete : bool
+        Whether the walk came to its end.
+    reason : str or None
+        Why it ended: ``"done"``, ``"no state"``, ``"max_rows"``, or a class of error.
+    """
+
+    def __init__(
+        self, connection: Any, doc: Mapping[str, Any], options: PullOptions, journal: PullJournal | None = None
+    ) -> None:
+        self.source = PageSource(connection, doc, options)
+        self.options = options
+        self._journal = journal
+        self._ladder = Ladder(options.shape)
+        self._columns = ColumnSet(options.shape)
+        self._seconds = 0.0
+        self._total: int | None = None
+        self._frame: Callable[[], pd.DataFrame | None] | None = None
+        self._cancelled: Callable[[], bool] = lambda: False
+        self.reason: str | None = None
+        self.complete = False
+
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else f"stopped: {self.reason}" if self.reason else "not finished"
+        return f"<Pull {self.rows:,} rows, {self.source.pages:,} pages, {state}>"
+
+    @property
+    def rows(self) -> int:
+        """Rows that have come."""
+        return self._columns.rows
+
+    @property
+    def pages(self) -> int:
+        """Pages that have come."""
+        return self.source.pages
+
+    @property
+    def connection(self) -> Any:
+        """The connection it reads through."""
+        return self.source.connection
+
+    @property
+    def partial(self) -> pd.DataFrame | None:
+        """All rows so far; of a complete pull its frame, while somebody still holds it."""
+        if self._frame is not None:
+            return self._frame()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return self._noted(self._columns.frame(dtype_backend=self.options.dtype_backend))
+
+    @property
+    def errors(self) -> pd.DataFrame:
+        """What the server reported beside the records; columns as its members are called."""
+        entries = [entry if isinstance(entry, dict) else {"message": str(entry)} for entry in self._columns.errors]
+        return pd.DataFrame(entries)
+
+    def cancel_when(self, is_cancelled: Callable[[], bool]) -> None:
+        """Ask before each request; true ends the pull as Ctrl-C does."""
+        self._cancelled = is_cancelled
+
+    def resume(self) -> pd.DataFrame:
+        """Go on where it stopped, and return all rows.
+
+        Raises
+        ------
+        ConfigError
+            It is complete, or going on could lose or repeat records.
+        """
+        if self.complete or self.reason == "max_rows":
+            raise ConfigError("This pull has ended; there is nothing to resume.", hint="Call read_export() again.")
+        if self.source.ambiguous is not None:
+            raise ConfigError(self.source.ambiguous, hint="What had come is in client.last_pull.partial.")
+        if self.reason == "PagingError":
+            raise ConfigError(
+                "This pull cannot go on: the server does not take its page state.", hint="Call read_export() again."
+            )
+        if self._journal is not None:
+            with self._journal.opened(self.connection.id, self.source.doc, True):
+                return Pull(self.connection, self.source.doc, self.options, self._journal).run()
+        return self.run()
+
+    def run(self) -> pd.DataFrame:
+        """Walk to the end and return the frame; see :func:`~celigo_pandas.accessors.pulling.read_export`."""
+        client = self.connection.client
+        client.last_pull = self
+        setting = self.options.progress if self.options.progress is not None else getattr(client, "progress", None)
+        progress = open_progress(setting, description=self.connection.name, position=self.options.position)
+        decoder = BackgroundDecoder(self._ladder, self._columns, self.options.max_rows)
+        began = time.monotonic()
+        try:
+            with progress:
+                try:
+                    self._walk(decoder, progress)
+                finally:
+                    decoder.stop()
+                    self._seconds += time.monotonic() - began
+                decoder.finish()
+        except KeyboardInterrupt:
+            self.reason = "PullCancelled"
+            raise PullCancelled(
+                f"Cancelled after {self.source.pages:,} pages, {self.rows:,} rows. "
+                "The rows are in client.last_pull.partial; client.last_pull.resume() goes on.",
+                partial=self.partial,
+            ) from None
+        except CeligoError as error:
+            self._go_back_to(decoder)
+            self.reason = type(error).__name__
+            if self.rows == 0 and self.source.pages == 0:
+                raise
+            raise self._interrupted(error) from error
+        return self._finished(decoder.was_cut)
+
+    def _walk(self, decoder: BackgroundDecoder, progress: Progress) -> None:
+        wanted = self.options.max_rows
+
+        def enough() -> bool:
+            if wanted is None:
+                return False
+            decoder.wait_for_all_but(1)
+            return self.rows >= wanted
+
+        if self._journal is not None and not self._replay(self._journal, decoder):
+            return
+        for page, state, content in self.source.pages_from_here(enough, self._before_send, self._check):
+            if self._journal is not None:
+                self._journal.append(content, self.source.page_size)
+            self._take(page, state, decoder)
+            progress.show(self.rows, self._shown_total())
+        progress.show(self.rows, self._shown_total())
+
+    def _take(self, page: paging.Page, state: bytes | None, decoder: BackgroundDecoder) -> None:
+        if page.total_rows is not None:
+            self._total = page.total_rows
+        decoder.put(page, state)
+
+    def _replay(self, journal: PullJournal, decoder: BackgroundDecoder) -> bool:
+        """Take the pages a journal has; return whether there is more to ask for."""
+        source = self.source
+        if journal.page_size is not None:
+            source.page_size, source.is_own_size = journal.page_size, False
+        for content in journal.stored_pages():
+            page = paging.read_page(content)
+            source.pages += 1
+            self._take(page, source.state, decoder)
+            if page.done or page.state is None:
+                source.reason = "done"
+                return False
+            source.state = page.state
+            source.seen.add(paging.state_key(page.state))
+        return True
+
+    def _before_send(self) -> None:
+        if self._journal is not None and self.source.consuming is not None:
+            self._journal.announce(self.source.page_size)
+
+    def _check(self) -> None:
+        if self._cancelled():
+            raise KeyboardInterrupt
+
+    def _shown_total(self) -> int | None:
+        if self._total is None or self.options.max_rows is None:
+            return self._total
+        return min(self._total, self.options.max_rows)
+
+    def _go_back_to(self, decoder: BackgroundDecoder) -> None:
+        """After a page that could not be decoded, the walk stands before that page again."""
+        if decoder.failed_pages:
+            self.source.state = decoder.failed_state
+            self.source.pages -= decoder.failed_pages
+
+    def _interrupted(self, cause: CeligoError) -> ExportInterrupted:
+        if self.source.ambiguous is not None:
+            hint = "What had come is in client.last_pull.partial."
+        elif isinstance(cause, PagingError):
+            hint = "The rows are in client.last_pull.partial; read_export() starts again."
+        elif self._journal is not None:
+            hint = "The pages are in the journal: the same call goes on, as does client.last_pull.resume()."
+        else:
+            hint = "The rows are in client.last_pull.partial; to go on, type: client.last_pull.resume()"
+        return ExportInterrupted(
+            f"The pull stopped after {self.source.pages:,} pages, {self.rows:,} rows: {cause}",
+            hint=hint,
+            partial=self.partial,
+            problems=cause.problems,
+            status=cause.status,
+        )
+
+    def _finished(self, was_cut: bool) -> pd.DataFrame:
+        options = self.options
+        self.reason = "max_rows" if was_cut else self.source.reason
+        self.complete = self.reason in ("done", "no state")
+        if self._journal is not None:
+            self._journal.finish()
+        frame = self._columns.frame(dtype_backend=options.dtype_backend, release=True)
+        self._frame = weakref.ref(frame)
+        self._noted(frame)
+        self._warn()
+        if options.expect is not None:
+            check_drift(frame, options.expect, options.errors)
+        return convert(frame, parse_dates=options.parse_dates, dtype=options.dtype)
+
+    def _noted(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return self.source.note(
+            frame,
+            self.options.shape,
+            self._total,
+            seconds=round(self._seconds, 3),
+            complete=self.complete,
+            reason=self.reason,
+            record_errors=len(self._columns.errors),
+        )
+
+    def _warn(self) -> None:
+        if self._columns.errors:
+            warn_of_record_errors(len(self._columns.errors), "they are in client.last_pull.errors")
+        size = self.source.doc.get("pageSize")
+        pages = self.source.pages
+        if self.source.page_size is None and isinstance(size, int) and 0 < size < _SMALL_PAGE and pages > _MANY_PAGES:
+            fewer = -(-pages * size // paging.DEFAULT_PAGE_SIZE)
+            warnings.warn(
+                f"The document asks for {size} rows a page: {pages:,} pages took {self._seconds:.1f} s. With "
+                f"page_size={paging.DEFAULT_PAGE_SIZE} it is {fewer:,} pages, as little as "
+                f"{self._seconds * fewer / pages:.1f} s.",
+                HintWarning,
+                stacklevel=5,
+            )
+
+
+def warn_of_record_errors(count: int, where: str) -> None:
+    """Warn once of what the server reported beside the records."""
+    warnings.warn(
+        f"The server reported {count:,} record errors beside the rows; {where}.", RecordErrorsWarning, stacklevel=6
+    )

@@ -1,0 +1,88 @@
+"""What the caller asks for beyond exactness: timestamps and dtypes, applied to a finished frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from celigo_pandas.errors import FrameError, shown
+
+__all__ = ["convert"]
+
+_DAY = r"\d{4}-\d{2}-\d{2}"
+_TIME = r"\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
+_ISO_8601 = re.compile(rf"{_DAY}(?:[T ]{_TIME}(?:Z|[+-]\d{{2}}:?\d{{2}})?)?\Z")
+# Not taken for dates: "2024" and "20240101", which are ISO 8601 too but far oftener years and ids.
+
+
+def convert(
+    df: pd.DataFrame,
+    *,
+    parse_dates: bool | str | Iterable[str] = (),
+    dtype: object = None,
+    columns: Iterable[str] | None = None,
+) -> pd.DataFrame:
+    """Apply ``parse_dates=`` and ``dtype=``.
+
+    Parameters
+    ----------
+    df : DataFrame
+        Changed in place, column by column.
+    parse_dates : bool or iterable of str
+        Columns to turn into UTC timestamps; ``True`` takes every column whose values are all ISO 8601.
+    dtype : dtype or Mapping of str to dtype, optional
+        As in :func:`pandas.read_csv`. Columns that did not come are passed over.
+    columns : iterable of str, optional
+        What may be converted; all columns by default.
+
+    Raises
+    ------
+    FrameError
+        A value that cannot be converted; ``column`` says where.
+    """
+    if parse_dates is True:
+        for position, name in enumerate(df.columns):
+            if (columns is None or name in columns) and _is_all_iso(df.iloc[:, position]):
+                _set_timestamps(df, name, must=False)
+    elif parse_dates:
+        for name in [parse_dates] if isinstance(parse_dates, str) else parse_dates:
+            if name in df.columns:
+                _set_timestamps(df, name, must=True)
+    if dtype is not None:
+        wanted = dtype if isinstance(dtype, Mapping) else dict.fromkeys(df.columns, dtype)
+        for name, kind in wanted.items():
+            if name in df.columns:
+                _set(df, name, lambda values, kind=kind: values.astype(kind), f"dtype {shown(kind)}")
+    return df
+
+
+def _is_all_iso(values: pd.Series) -> bool:
+    if not (pd.api.types.is_object_dtype(values.dtype) or pd.api.types.is_string_dtype(values.dtype)):
+        return False
+    seen = False
+    for value in values.array:
+        if isinstance(value, str):
+            if _ISO_8601.match(value) is None:
+                return False
+            seen = True
+        elif isinstance(value, (list, dict)) or not pd.isna(value):
+            return False
+    return seen
+
+
+def _set_timestamps(df: pd.DataFrame, name: str, *, must: bool) -> None:
+    try:
+        _set(df, name, lambda values: pd.to_datetime(values, format="ISO8601", utc=True), "UTC timestamps")
+    except FrameError:
+        if must:
+            raise
+
+
+def _set(df: pd.DataFrame, name: str, change: Any, what: str) -> None:
+    try:
+        df[name] = change(df[name])
+    except (ValueError, TypeError, OverflowError) as error:
+        raise FrameError(f"Column {name!r} cannot become {what}: {error}", column=name) from error
