@@ -1,4 +1,4 @@
-"""Failures grouped by what they have in common: code and message pattern, with counts, examples and the rule to blame."""
+"""Failures grouped by code and message pattern, with counts, examples, and the rule to blame."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from celigo_pandas.accessors.failure_groups import group_failures
-from celigo_pandas.errors import CeligoError, ConfigError, ImportRejectedError
+from celigo_pandas.errors import ConfigError, ImportRejectedError
 from celigo_pandas.frames.outcomes import OUTCOMES, Outcomes
 from celigo_pandas.markup import Markup, table, tag
 
@@ -55,7 +55,8 @@ class ImportResult:
     ----------
     frame : DataFrame
         The index of the pushed frame (duplicates and levels too), columns ``outcome`` (``ok``, ``failed``, ``ignored``,
-        ``unknown``, ``not_sent``), ``status_code``, ``id``, ``code``, ``message``, ``response``, ``batch``, ``attempts``.
+        ``unknown``, ``not_sent``), ``status_code``, ``id``, ``code``, ``message``, ``response``, ``batch`` and
+        ``attempts``.
     ok, failed, ignored, unknown, not_sent : DataFrame
         The *input rows* with that outcome.
     counts : dict
@@ -83,30 +84,37 @@ class ImportResult:
 
     @property
     def frame(self) -> pd.DataFrame:
+        """One row per pushed row; see the class."""
         return self._outcomes.to_frame(self._rows.index)
 
     @property
     def counts(self) -> dict[str, int]:
+        """Number of rows by outcome; all five names are there."""
         return self._outcomes.counts()
 
     @property
     def ok(self) -> pd.DataFrame:
+        """The input rows that were imported."""
         return self._with("ok")
 
     @property
     def failed(self) -> pd.DataFrame:
+        """The input rows that were refused."""
         return self._with("failed")
 
     @property
     def ignored(self) -> pd.DataFrame:
+        """The input rows that a filter or a rule of the import passed over."""
         return self._with("ignored")
 
     @property
     def unknown(self) -> pd.DataFrame:
+        """The input rows that were sent without a reliable answer."""
         return self._with("unknown")
 
     @property
     def not_sent(self) -> pd.DataFrame:
+        """The input rows that surely were not processed."""
         return self._with("not_sent")
 
     def _with(self, outcome: str) -> pd.DataFrame:
@@ -282,9 +290,3 @@ class PushPreview(ImportResult):
             return tag("div", head)
         rows = self.mapped.astype(object).itertuples(index=True)
         return tag("div", head, table(["", *self.mapped.columns], rows))
-
-
-def told(error: CeligoError, result: ImportResult) -> CeligoError:
-    """Add to an error that ended a push where its rows are."""
-    error.hint = f"{error.hint or ''} The outcome of every row is in client.last_push: {result.summary()}".strip()
-    return error

@@ -13,7 +13,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -73,8 +73,8 @@ class Sending:
     send : callable
         ``ApiClient.send``.
     envelope : Envelope
-    rows : sequence of bytes
-        Encoded rows of the whole frame; a batch picks from it by position.
+    rows : mapping of int to bytes
+        Encoded rows by position.
     outcomes : Outcomes
         Filled as answers come.
     max_workers : int
@@ -90,7 +90,7 @@ class Sending:
         self,
         send: Callable[[Request], Response],
         envelope: Envelope,
-        rows: Sequence[bytes],
+        rows: Mapping[int, bytes],
         outcomes: Outcomes,
         *,
         brakes: Brakes,
