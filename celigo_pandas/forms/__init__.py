@@ -12,7 +12,7 @@ _HOMES: dict[str, str] = {
     "MappingEditor": "views.mapping_editor",
 }
 
-__all__ = ["ConnectionForm", "Explorer", "ExportForm", "MappingEditor"]  # noqa: F822
+__all__ = ["ConnectionForm", "Explorer", "ExportForm", "MappingEditor"]
 
 
 def __getattr__(name: str) -> Any:

@@ -612,13 +612,24 @@ _SALESFORCE: tuple[F, ...] = (
     *_levels("salesforce", 5),
 )  # fmt: skip
 
-_PARTNER = "as2.partnerStationInfo"
+_PARTNER, _OWN = "as2.partnerStationInfo", "as2.userStationInfo"
+_HASHES = ("NONE", "SHA1", "MD5", "SHA256")
+_CIPHERS = ("NONE", "DES", "RC2", "3DES", "AES128", "AES256")
 _AS2: tuple[F, ...] = (
     F("as2.as2Id", "AS2 id", help="Unique among all users; fixed once created.", required=True),
     F("as2.partnerId", "Partner's AS2 id", help="Fixed once created.", required=True),
-    F(_PARTNER, "Partner station", "json", required=True,
-      help="Object: as2URI, signing, encryptionType, mdn, auth …"),
-    F("as2.userStationInfo", "Own station", "json", required=True, help="Object: signing, encryptionType, mdn …"),
+    F(_PARTNER, "Partner station", "json", required=True),
+    F(f"{_PARTNER}.as2URI", "Partner's URL", wanted=True),
+    F(f"{_PARTNER}.signing", "Sign with", choices=_HASHES, wanted=True),
+    F(f"{_PARTNER}.encryptionType", "Encrypt with", choices=_CIPHERS, wanted=True),
+    F(f"{_PARTNER}.mdn", "Partner's receipts (MDN)", "json", group=_MORE),
+    F(_OWN, "Own station", "json", required=True),
+    F(f"{_OWN}.signing", "Messages are signed with", choices=_HASHES, wanted=True),
+    F(f"{_OWN}.encryptionType", "Messages are encrypted with", choices=_CIPHERS, wanted=True),
+    F(f"{_OWN}.mdn", "Own receipts (MDN)", "json", group=_MORE),
+    F(f"{_PARTNER}.auth.type", "Partner's authentication", choices=("none", "basic", "token"), group=_AUTH),
+    F(f"{_PARTNER}.auth.basic.username", "Partner user name", group=_AUTH,
+      when=(one_of(f"{_PARTNER}.auth.type", "basic"),)),
     F(f"{_PARTNER}.auth.basic.password", "Partner password", "secret", group=_AUTH),
     F(f"{_PARTNER}.auth.token.token", "Partner token", "secret", group=_AUTH),
     F(f"{_PARTNER}.auth.token.refreshToken", "Partner refresh token", "secret", group=_AUTH),

@@ -24,7 +24,7 @@ from celigo_pandas.resources.connection_fields import (
 )
 from celigo_pandas.resources.secret import MASK, Secret
 
-__all__ = ["mask", "masked_secrets", "secret_paths", "validate_connection", "wanted_fields"]
+__all__ = ["ALL_SECRETS", "mask", "masked_secrets", "secret_paths", "validate_connection", "wanted_fields"]
 
 
 def validate_connection(doc: object, *, masks: bool = False) -> list[Problem]:
@@ -117,6 +117,9 @@ def _all_secrets() -> Iterator[str]:
 
 
 _SECRETS: tuple[str, ...] = tuple(dict.fromkeys(_all_secrets()))
+
+ALL_SECRETS: frozenset[str] = frozenset(_SECRETS)
+"""Dotted paths of every member of any type that is stored encrypted."""
 
 
 def _holds_mask(value: object) -> bool:

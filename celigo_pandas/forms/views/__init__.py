@@ -1,1 +1,1 @@
-"""The one place that imports ipywidgets."""
+"""The widgets that draw the forms: the only place that imports ipywidgets and anywidget."""

@@ -1,0 +1,158 @@
+"""What the four widgets share: drawing a state, dispatching what the user does, and the forms without a browser."""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from celigo_pandas.errors import CeligoError
+from celigo_pandas.forms.elements import Element
+from celigo_pandas.forms.state import FormState
+from celigo_pandas.forms.static import static_html, static_text
+from celigo_pandas.forms.views.panel import Panel, register_stop
+from celigo_pandas.resources.secret import Secret
+
+__all__ = ["FormView"]
+
+_OPEN: weakref.WeakValueDictionary[str, FormView] = weakref.WeakValueDictionary()
+
+
+def _stop(form_id: str) -> None:
+    form = _OPEN.get(form_id)
+    if form is not None:
+        form.state.stop()
+
+
+class FormView:
+    """A form in a notebook; shown as the last expression of a cell.
+
+    A subclass gives :meth:`layout` and one public method for every button; what a field's id means is decided by
+    :meth:`set_value`, :meth:`set_secret` and :meth:`pick_cell`.
+
+    Parameters
+    ----------
+    state : FormState
+        What the form holds; the widget only mirrors it.
+    """
+
+    def __init__(self, state: FormState) -> None:
+        self.state = state
+        self._form_id = uuid.uuid4().hex
+        self._widget: Panel | None = None
+        _OPEN[self._form_id] = self
+        # The state must not keep the form alive, nor the form be called once it is gone.
+        me = weakref.ref(self)
+
+        def redraw() -> None:
+            form = me()
+            if form is not None:
+                form.redraw()
+
+        state.subscribe(redraw)
+
+    def layout(self) -> Element:
+        """Describe what the form shows now."""
+        raise NotImplementedError
+
+    @property
+    def widget(self) -> Panel:
+        """The widget, made on first use."""
+        if self._widget is None:
+            register_stop(_stop)
+            me = weakref.ref(self)
+
+            def handle(message: dict[str, Any]) -> None:
+                form = me()
+                if form is not None:
+                    form.handle(message)
+
+            self._widget = Panel(handle, self._form_id)
+            self.redraw()
+        return self._widget
+
+    def redraw(self) -> None:
+        """Send the layout to the browser, if there is a widget."""
+        widget = self._widget
+        if widget is None:
+            return
+        # The worker thread and the kernel's thread both come here.
+        with self.state.lock:
+            widget.tree = self.layout()
+
+    def handle(self, message: dict[str, Any]) -> None:
+        """Act on one message of the browser; an error of it shows in the form and in the log."""
+        with self.state.reporting():
+            event = message.get("event")
+            if event == "press":
+                self._press(str(message.get("action")), message.get("argument"))
+            elif event == "set":
+                self.set_value(str(message["id"]), message["value"])
+            elif event == "secret":
+                self.set_secret(str(message["id"]), Secret(str(message.pop("value"))))
+            elif event == "cell":
+                self.pick_cell(str(message["id"]), message["row"], int(message["column"]))
+
+    def _press(self, action: str, argument: object) -> None:
+        method = None if action.startswith("_") else getattr(self, action, None)
+        if not callable(method):
+            raise CeligoError(f"This form has no action {action!r}.")
+        arguments = [] if argument is None else [argument]
+        waits = "wait" in inspect.signature(method).parameters
+        method(*arguments, **({"wait": False} if waits else {}))
+
+    def run(self, action: Callable[[], None], wait: bool) -> None:
+        """Start an action; with `wait`, wait for its end and raise what went wrong.
+
+        Ctrl-C while waiting stops the action.
+        """
+        self.state.last_error = None
+        action()
+        if not wait:
+            return
+        try:
+            self.state.wait()
+        except KeyboardInterrupt:
+            self.state.stop()
+            raise
+        if self.state.last_error is not None:
+            raise self.state.last_error
+
+    def set_value(self, id: str, value: Any) -> None:
+        """Take over what was typed or chosen in a field."""
+        raise NotImplementedError
+
+    def set_secret(self, id: str, secret: Secret) -> None:
+        """Take over what was typed into a secret field."""
+        raise CeligoError(f"This form takes no secret for {id!r}.")
+
+    def pick_cell(self, id: str, row: Any, column: int) -> None:
+        """Act on a click on a cell."""
+
+    def stop(self) -> None:
+        """Stop the running action; it ends within one request."""
+        self.state.stop()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the running action; for scripts and tests."""
+        return self.state.wait(timeout_s)
+
+    def close(self) -> None:
+        """Stop what runs and remove the widget."""
+        self.state.close()
+        if self._widget is not None:
+            self._widget.close()
+            self._widget = None
+
+    def __repr__(self) -> str:
+        return static_text(self.layout())
+
+    def _repr_html_(self) -> str:
+        return str(static_html(self.layout()))
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        shown = self.widget._repr_mimebundle_(**options)
+        data, metadata = shown if isinstance(shown, tuple) else (shown, {})
+        return {**(data or {}), "text/html": self._repr_html_(), "text/plain": repr(self)}, metadata
