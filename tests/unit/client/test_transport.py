@@ -1,0 +1,353 @@
+"""The transport over real sockets: what it sends, to whom, and what it makes of broken answers."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.client import FakeTime, client_of
+from support.sockets import RecordingProxy, free_port, self_signed
+from support.standin import Reply, Seen, StandIn
+
+from celigo_pandas.client.messages import Request
+from celigo_pandas.client.transport import RequestsTransport
+from celigo_pandas.errors import ApiError, NotFoundError, RequestTimeoutError, TransportError
+from celigo_pandas.resources.secret import Secret
+
+
+@pytest.fixture
+def server() -> Iterator[StandIn]:
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def transport(server: StandIn) -> Iterator[RequestsTransport]:
+    made = RequestsTransport(server.url, Secret(server.token))
+    yield made
+    made.close()
+
+
+def test_request_carries_token_json_headers_and_body(server: StandIn, transport: RequestsTransport) -> None:
+    transport.send(Request("POST", "/connections/ping", (("a", "b c"),), b'{"x":"\xc3\xa4"}'))
+
+    (seen,) = server.requests
+    assert seen.headers["authorization"] == f"Bearer {server.token}"
+    assert seen.headers["content-type"] == "application/json"
+    assert seen.headers["accept"] == "application/json"
+    assert seen.query == {"a": ["b c"]}
+    assert seen.body == b'{"x":"\xc3\xa4"}'
+
+
+def test_request_without_body_says_so(server: StandIn, transport: RequestsTransport) -> None:
+    server.add("x", _id="5" * 24)
+
+    assert transport.send(Request("POST", f"/connections/{'5' * 24}/ping")).status == 200
+    assert server.requests[0].headers["content-length"] == "0"
+    assert "content-type" not in server.requests[0].headers
+
+
+@pytest.mark.parametrize("body", [None, b"{}"])
+def test_hostile_netrc_and_proxies_change_nothing(
+    server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes | None
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login evil password evil\ndefault login evil password evil\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with RecordingProxy() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        transport = RequestsTransport(server.url, Secret(server.token))
+        transport.send(Request("POST", "/connections/ping", body=body))
+        client_of(server).check()
+        transport.close()
+
+    assert [seen.headers["authorization"] for seen in server.requests] == [f"Bearer {server.token}"] * 2
+    assert proxy.received == []
+
+
+def test_https_host_uses_the_proxy_of_the_environment_and_tells_it_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RecordingProxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("https_proxy", proxy.url)
+        transport = RequestsTransport("https://api.example.invalid", Secret("the-token"))
+        with pytest.raises(TransportError, match="proxy") as caught:
+            transport.send(Request("POST", "/x", body=b"{}", repeat="write"))
+        transport.close()
+
+    assert caught.value.processed is False
+    assert proxy.received
+    assert proxy.received[0].startswith(b"CONNECT api.example.invalid:443")
+    assert not any(b"the-token" in data or b"Bearer" in data for data in proxy.received)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect_is_not_followed(server: StandIn, status: int) -> None:
+    with StandIn() as other:
+        server.next = [Reply(status, None, {"Location": f"{other.url}/v1/tokenInfo"})]
+
+        with pytest.raises(ApiError, match="redirect") as caught:
+            client_of(server).check()
+
+    assert caught.value.status == status
+    assert other.requests == []
+
+
+def test_connection_refused_is_known_to_be_not_processed() -> None:
+    transport = RequestsTransport(f"http://127.0.0.1:{free_port()}", Secret("t"))
+
+    with pytest.raises(TransportError, match="refused") as caught:
+        transport.send(Request("POST", "/x", body=b"{}", repeat="write"))
+
+    assert caught.value.processed is False
+    assert not isinstance(caught.value, RequestTimeoutError)
+
+
+def test_unknown_host_is_known_to_be_not_processed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    transport = RequestsTransport("https://nowhere.invalid", Secret("t"))
+
+    with pytest.raises(TransportError, match="cannot be resolved") as caught:
+        transport.send(Request("POST", "/x", repeat="write"))
+
+    assert caught.value.processed is False
+
+
+def test_https_to_a_server_without_tls_is_known_to_be_not_processed(server: StandIn) -> None:
+    transport = RequestsTransport(server.url.replace("http:", "https:"), Secret("t"))
+
+    with pytest.raises(TransportError, match="TLS") as caught:
+        transport.send(Request("POST", "/x", repeat="write"))
+
+    assert caught.value.processed is False
+    assert server.requests == []
+
+
+def test_certificate_that_is_not_trusted_is_told_as_such(tmp_path: Path) -> None:
+    with self_signed(tmp_path) as url:
+        transport = RequestsTransport(url, Secret("t"))
+        with pytest.raises(TransportError, match="certificate is not trusted") as caught:
+            transport.send(Request("POST", "/x", repeat="write"))
+
+    assert caught.value.processed is False
+
+
+def test_connect_timeout_is_known_to_be_not_processed() -> None:
+    # A listening socket whose queue is full answers no further SYN.
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        fillers = [socket.socket() for _ in range(8)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        transport = RequestsTransport(f"http://127.0.0.1:{port}", Secret("t"), timeout=(0.3, 0.3))
+        with pytest.raises(RequestTimeoutError) as caught:
+            transport.send(Request("POST", "/x", repeat="write"))
+        for filler in fillers:
+            filler.close()
+
+    assert caught.value.processed is False
+    assert caught.value.timeout_s == 0.3
+
+
+def test_read_timeout_leaves_the_outcome_unknown(server: StandIn) -> None:
+    release = threading.Event()
+    server.next = [Reply(200, {}, wait=release)]
+    transport = RequestsTransport(server.url, Secret(server.token), timeout=(5, 0.3))
+
+    with pytest.raises(RequestTimeoutError, match=r"did not answer within 0\.3 s") as caught:
+        transport.send(Request("POST", "/connections/ping", body=b"{}", repeat="write"))
+    release.set()
+
+    assert caught.value.processed is None
+    assert isinstance(caught.value, TimeoutError)
+
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(Reply(reset=True), id="reset"),
+        pytest.param(Reply(raw=b""), id="closed without an answer"),
+        pytest.param(Reply(raw=b"nonsense\r\n\r\n"), id="no HTTP"),
+        pytest.param(Reply(raw=_HEAD[:20]), id="head cut off"),
+        pytest.param(Reply(raw=_HEAD + b'Content-Length: 100\r\n\r\n{"data":['), id="body cut off"),
+        pytest.param(Reply(raw=_HEAD + b'Transfer-Encoding: chunked\r\n\r\n9\r\n{"data":['), id="chunks cut off"),
+        pytest.param(Reply(raw=_HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), id="bad chunk"),
+        pytest.param(Reply(200, b"no gzip", {"Content-Encoding": "gzip"}), id="bad compression"),
+    ],
+)
+def test_broken_answer_is_a_transport_error_with_unknown_outcome(server: StandIn, reply: Reply) -> None:
+    server.next = [reply]
+
+    with pytest.raises(TransportError) as caught:
+        client_of(server).api.send(Request("POST", "/connections/ping", body=b"{}", repeat="write"))
+
+    assert len(server.requests) == 1
+    assert caught.value.processed is None
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("body", [b"<html></html>", b"", b'{"_userId": "5', b"null", b"[]", b"\xff\xfe", b'{"a": NaN}'])
+def test_read_with_an_unusable_body_is_repeated_and_then_a_transport_error(server: StandIn, body: bytes) -> None:
+    server.next = [Reply(200, body)] * 6
+
+    with pytest.raises(TransportError, match="body cannot be used"):
+        client_of(server, time=FakeTime()).check()
+
+    assert len(server.requests) == 6
+
+
+def test_read_is_repeated_until_a_whole_answer_comes(server: StandIn) -> None:
+    server.next = [Reply(reset=True), Reply(raw=_HEAD + b"Content-Length: 9\r\n\r\n{"), Reply(200, b"oops")]
+    client = client_of(server, time=FakeTime())
+
+    assert client.check()["scope"] == "*"
+    assert list(client.history["attempts"]) == [4]
+
+
+def test_compressed_answer_is_read(server: StandIn, transport: RequestsTransport) -> None:
+    server.next = [Reply(200, gzip.compress(b'{"a":1}'), {"Content-Encoding": "gzip"})]
+
+    assert transport.send(Request("GET", "/tokenInfo")).content == b'{"a":1}'
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["at once", "later"])
+def test_body_after_a_204_does_not_shift_later_answers(server: StandIn, split: bool) -> None:
+    """A server that sends bytes after a 204 must not make the next call read them as its answer."""
+    port, asked = free_port(), []
+    listener = socket.create_server(("127.0.0.1", port))
+
+    def serve() -> None:
+        while len(asked) < 3:
+            connection, _ = listener.accept()
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            while True:
+                data = connection.recv(65536)
+                if not data:
+                    return
+                asked.append(data)
+                stray = b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"bad":1}'
+                if len(asked) == 1:
+                    connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n" + (b"" if split else stray))
+                    if split:
+                        time.sleep(0.05)
+                        try:
+                            connection.sendall(stray)
+                        except OSError:
+                            return
+                else:
+                    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"good":1}')
+
+    threading.Thread(target=serve, daemon=True).start()
+    transport = RequestsTransport(f"http://127.0.0.1:{port}", Secret("t"))
+
+    assert transport.send(Request("GET", "/a")).status == 204
+    time.sleep(0.1)
+    assert transport.send(Request("POST", "/b", body=b"{}", repeat="write")).content == b'{"good":1}'
+    assert transport.send(Request("POST", "/c", body=b"{}", repeat="write")).content == b'{"good":1}'
+    listener.close()
+
+
+def test_pooled_connection_is_used_again(server: StandIn, transport: RequestsTransport) -> None:
+    for _ in range(3):
+        transport.send(Request("GET", "/tokenInfo"))
+
+    assert len({seen.connection for seen in server.requests}) == 1
+
+
+def test_fresh_request_takes_no_connection_that_has_been_idle(server: StandIn) -> None:
+    transport = RequestsTransport(server.url, Secret(server.token), max_idle_s=0.2)
+    transport.send(Request("GET", "/tokenInfo"))
+    time.sleep(0.3)
+    transport.send(Request("GET", "/tokenInfo"))
+    time.sleep(0.3)
+    transport.send(Request("GET", "/tokenInfo", fresh=True))
+    transport.send(Request("GET", "/tokenInfo", fresh=True))
+
+    first, second, third, fourth = (seen.connection for seen in server.requests)
+    assert first == second
+    assert second != third
+    assert third == fourth
+
+
+def test_idle_limit_of_a_push_is_five_seconds(server: StandIn) -> None:
+    assert RequestsTransport(server.url, Secret("t"))._max_idle_s == 5.0
+
+
+def test_debug_level_of_http_client_prints_no_request(
+    server: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+
+    RequestsTransport(server.url, Secret(server.token)).send(Request("GET", "/tokenInfo"))
+
+    assert capsys.readouterr().out == ""
+
+
+def test_list_page_on_another_host_is_not_asked_for(server: StandIn) -> None:
+    with StandIn() as other:
+        server.next = [Reply(200, [], {"Link": f'<{other.url}/v1/connections?skip=1>; rel="next"'})]
+
+        with pytest.raises(ApiError, match="not followed"):
+            len(client_of(server).connections)
+
+    assert other.requests == []
+
+
+def test_many_threads_share_one_transport(server: StandIn, transport: RequestsTransport) -> None:
+    def handle(seen: Seen) -> Reply:
+        return Reply(200, {"q": seen.query["q"][0]})
+
+    server.next = [handle] * 200
+    wrong: list[object] = []
+
+    def ask(number: int) -> None:
+        for step in range(25):
+            text = f"{number}-{step}"
+            content = transport.send(Request("GET", "/x", (("q", text),))).content
+            if content != b'{"q": "%s"}' % text.encode():
+                wrong.append((text, content))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+    assert len(server.requests) == 200
+
+
+def test_error_of_a_library_below_is_never_raised_bare(transport: RequestsTransport) -> None:
+    with pytest.raises(TransportError) as caught:
+        transport.send(Request("BAD METHOD\r\n", "/x"))
+
+    assert caught.value.processed is False
+
+
+def test_unknown_route_is_a_lookup_error(server: StandIn) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        client_of(server).api.get_connection("0" * 24)
+
+    assert isinstance(caught.value, LookupError)
+    assert caught.value.status == 404
