@@ -24,6 +24,7 @@ from celigo_pandas.resources.secret import Secret
 __all__ = ["ProfileStore", "StoredToken"]
 
 _SERVICE = "celigo-pandas"
+_NOT_TOML = "is not valid TOML; expected tables such as [default] with a token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +91,34 @@ class ProfileStore:
         return _system_keyring() if self.keyring == "system" else self.keyring
 
     def _read(self) -> dict[str, dict[str, Any]]:
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             return {}
-        self._check_modes()
+        problem = self._looseness()
+        if problem is not None:
+            raise problem
         profiles = _load(self.path)
-        if profiles is None:
+        if isinstance(profiles, str):
             raise ConfigError(
-                f"The profile file {self.path} is not valid TOML; expected tables such as [default] with a token.",
-                hint="Correct it, or delete it and run celigo.login().",
+                f"The profile file {self.path} {profiles}.", hint="Correct it, or delete it and run celigo.login()."
             )
         return profiles
 
-    def _check_modes(self) -> None:
+    def _looseness(self) -> ConfigError | None:
         if os.name == "nt":  # access there is by ACL, not by mode
-            return
+            return None
         for path, allowed in ((self.folder, 0o700), (self.path, 0o600)):
-            mode = stat.S_IMODE(path.stat().st_mode)
+            try:
+                mode = stat.S_IMODE(path.stat().st_mode)
+            except OSError as error:
+                return ConfigError(f"{path} cannot be looked at: {error.strerror}.", hint="Check its owner and mode.")
             if mode & ~allowed & 0o777:
-                raise ConfigError(
+                return ConfigError(
                     f"Others could read the token: {path} has mode {mode:04o}; expected {allowed:04o}.",
                     hint=f"Run: chmod {allowed:o} '{path}'",
                 )
+        return None
 
     def _write(self, profiles: dict[str, dict[str, Any]]) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self.path.exists():
-            os.chmod(self.folder, 0o700)
         problem = _dump(self.path, profiles)
         if problem is not None:
             raise ConfigError(
@@ -123,16 +126,19 @@ class ProfileStore:
             )
 
 
-def _load(path: Path) -> dict[str, dict[str, Any]] | None:
+def _load(path: Path) -> dict[str, dict[str, Any]] | str:
+    """Read the file; a text is what is wrong with it."""
     module = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         content = module.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     except ValueError:  # also what is not UTF-8
-        return None
+        return _NOT_TOML
     profiles: dict[str, dict[str, Any]] = {}
     for name, entry in content.items():
         if not isinstance(entry, dict):
-            return None
+            return _NOT_TOML
         token = entry.get("token")
         profiles[name] = {**entry, "token": Secret(token)} if isinstance(token, str) else entry
     return profiles
@@ -149,6 +155,9 @@ def _dump(path: Path, profiles: dict[str, dict[str, Any]]) -> str | None:
                 lines.append(f"{_quoted(key)} = {_quoted(text)}")
     temporary: str | None = None
     try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.chmod(path.parent, 0o700)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".profiles-")  # mode 0600
         with os.fdopen(handle, "wb") as stream:
             stream.write(("\n".join(lines) + "\n").encode("utf-8"))

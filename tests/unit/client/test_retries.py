@@ -59,7 +59,7 @@ def test_rate_limit_lasts_until_the_deadline(repeat: Any) -> None:
 
 def test_rate_limit_that_ends_is_survived_and_waits_at_least_as_long_as_asked() -> None:
     time = FakeTime(jitter=1.0)
-    handle, asked = scripted(*[answer(None, 429, retry_after="2")] * 8, answer({"ok": 1}))
+    handle, _asked = scripted(*[answer(None, 429, retry_after="2")] * 8, answer({"ok": 1}))
 
     response = api_over(handle, time).send(Request("GET", "/x"))
 
@@ -69,7 +69,7 @@ def test_rate_limit_that_ends_is_survived_and_waits_at_least_as_long_as_asked() 
 
 def test_retry_after_beyond_the_deadline_is_not_waited_for() -> None:
     time = FakeTime()
-    handle, asked = scripted(answer(None, 429, retry_after="601"))
+    handle, _asked = scripted(answer(None, 429, retry_after="601"))
 
     with pytest.raises(RateLimitError):
         api_over(handle, time).send(Request("GET", "/x"))
@@ -78,20 +78,20 @@ def test_retry_after_beyond_the_deadline_is_not_waited_for() -> None:
 
 
 def test_server_errors_then_success_is_a_success() -> None:
-    handle, asked = scripted(answer(None, 503), answer(None, 500), answer({}))
+    handle, _asked = scripted(answer(None, 503), answer(None, 500), answer({}))
 
     assert api_over(handle).send(Request("GET", "/x")).attempts == 3
 
 
 def test_kinds_of_failure_have_counts_of_their_own() -> None:
     outcomes = [_outcome(kind) for kind in ("502", "refused", "502", "reset", "html", "reset", "429", "reset")]
-    handle, asked = scripted(*outcomes, answer({}))
+    handle, _asked = scripted(*outcomes, answer({}))
 
     assert api_over(handle).send(Request("GET", "/x")).attempts == 9
 
 
 def test_ambiguous_failure_of_a_write_says_that_nothing_is_known() -> None:
-    handle, asked = scripted(_outcome("html"))
+    handle, _asked = scripted(_outcome("html"))
 
     with pytest.raises(TransportError) as caught:
         api_over(handle).send(Request("POST", "/x", repeat="write"))
