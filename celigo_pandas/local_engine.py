@@ -134,6 +134,7 @@ class _EngineProcess:
         command = [sys.executable, "-m", "celigo_pandas.engine", "--embedded", "--port", str(port), "--demo", demo]
         if store is not None:
             command += ["--store", str(store)]
+        self._wanted = f" on port {port}" if port else ""
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -197,7 +198,7 @@ class _EngineProcess:
         self._process.kill()
         self._process.wait()
         said = "\n".join(self._complaints) or "it said nothing"
-        raise TransportError(f"The local engine did not start: {said}", processed=False)
+        raise TransportError(f"The local engine did not start{self._wanted}: {said}", processed=False)
 
     def _listen(self, stream: IO[bytes]) -> None:
         for line in stream:
