@@ -23,14 +23,9 @@ from celigo_pandas.engine.store import Row, Store
 from celigo_pandas.engine.vault import Vault
 from celigo_pandas.errors import Problem
 from celigo_pandas.resources.connections import validate_connection
+from celigo_pandas.resources.patching import READ_ONLY_MEMBERS
 
 __all__ = ["DocumentService", "Person", "new_id", "wire_time"]
-
-READ_ONLY = frozenset(
-    "_id createdAt lastModified offline queues needsAuthorization _userId _connectorId _templateId _sourceId draft "
-    "draftExpiresAt".split()
-)
-"""Members that the server sets; ignored when they are written."""
 
 Person = Mapping[str, str]
 
@@ -97,7 +92,7 @@ class DocumentService:
 
     def create(self, kind: str, doc: Mapping[str, Any]) -> Row:
         """Store a new document."""
-        clean = {name: value for name, value in doc.items() if name not in READ_ONLY}
+        clean = {name: value for name, value in doc.items() if name not in READ_ONLY_MEMBERS}
         stamp = wire_time(self._now())
         whole = {"_id": new_id(), "createdAt": stamp, "lastModified": stamp, **clean}
         with self.store.changing():
@@ -110,14 +105,14 @@ class DocumentService:
         """Replace a document whole; members that are left out are erased."""
         with self.store.changing():
             old = self.row(kind, id)
-            clean = {name: value for name, value in doc.items() if name not in READ_ONLY}
+            clean = {name: value for name, value in doc.items() if name not in READ_ONLY_MEMBERS}
             return self._change(old, clean)
 
     def patch(self, kind: str, id: str, operations: Any) -> Row:
         """Apply a JSON Patch of whitelisted paths."""
         with self.store.changing():
             old = self.row(kind, id)
-            whole = {name: value for name, value in self.secrets(old).items() if name not in READ_ONLY}
+            whole = {name: value for name, value in self.secrets(old).items() if name not in READ_ONLY_MEMBERS}
             return self._change(old, apply_patch(kind, whole, operations))
 
     def store_secrets(self, id: str, changes: Mapping[str, Any]) -> None:
@@ -143,11 +138,11 @@ class DocumentService:
         """Return the saved documents that use a connection, by kind; empty when none does."""
         found: dict[str, list[dict[str, Any]]] = {}
         for kind in ("exports", "imports"):
-            rows = self.store.list(kind, connection_id=id)
+            rows = self.store.rows(kind, connection_id=id)
             if rows:
                 found[kind] = [{"id": row.id, "_id": row.id, "name": row.doc.get("name", "")} for row in rows]
         borrowing = [
-            row for row in self.store.list("connections")
+            row for row in self.store.rows("connections")
             if row.doc.get("_borrowConcurrencyFromConnectionId") == id and row.id != id
         ]  # fmt: skip
         if borrowing:
@@ -200,7 +195,7 @@ class DocumentService:
             raise Refusal(422, problems)
         external = whole.get("externalId")
         if isinstance(external, str) and external and self._choices.conflict_on_external_id:
-            twins = [row.id for row in self.store.list(kind, external_id=external) if old is None or row.id != old.id]
+            twins = [row.id for row in self.store.rows(kind, external_id=external) if old is None or row.id != old.id]
             if twins:
                 text = f"externalId {external[:80]!r} is taken by {twins[0]}."
                 raise Refusal(409, [Problem("duplicate_external_id", text, "externalId")])

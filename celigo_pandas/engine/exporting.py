@@ -202,7 +202,8 @@ def _uri_writer(template: Any, context: Mapping[str, Any]) -> Callable[[Record],
 
     def write(record: Record) -> str | None:
         bare = record if isinstance(record, dict) else {}
-        return compiled.render({**bare, **context, "record": record, "data": record})
+        rendered: str = compiled.render({**bare, **context, "record": record, "data": record})
+        return rendered
 
     return write
 

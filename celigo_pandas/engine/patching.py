@@ -66,12 +66,12 @@ def _problem(kind: str, operation: Any) -> str | None:
         return f"path {path!r:.80} is not on the whitelist: {', '.join(sorted(WHITELIST[kind]))}."
     if "value" not in operation:
         return "it has no value."
-    value = operation["value"]
+    value: Any = operation["value"]
     if not isinstance(value, wanted) or isinstance(value, bool):
         return f"the value of {path} is {type(value).__name__}; expected {_names(wanted)}."
-    if path == "/debugDate" and not _is_date(value):
+    if path == "/debugDate" and not _is_date(str(value)):
         return "the value of /debugDate is no ISO 8601 date."
-    if path == "/name" and not 0 < len(value) <= 100:
+    if path == "/name" and not 0 < len(str(value)) <= 100:
         return "the value of /name needs 1 to 100 characters."
     return None
 

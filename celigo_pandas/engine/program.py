@@ -165,7 +165,7 @@ def _keys(options: argparse.Namespace, embedded: dict[str, Any]) -> tuple[tuple[
 def _add_demo(engine: Engine, name: str) -> None:
     from celigo_pandas.engine.demo import start
 
-    known = {row.doc.get("externalId"): row.id for row in engine.store.list("connections")}
+    known = {row.doc.get("externalId"): row.id for row in engine.store.rows("connections")}
     for doc in start(name):
         if doc["externalId"] in known:
             engine.documents.replace("connections", known[doc["externalId"]], doc)

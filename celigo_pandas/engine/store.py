@@ -141,7 +141,7 @@ class Store:
             found = connection.execute(query).mappings().first()
         return _row(found) if found else None
 
-    def list(self, kind: str, *, skip: int = 0, limit: int | None = None, **where: str) -> list[Row]:
+    def rows(self, kind: str, *, skip: int = 0, limit: int | None = None, **where: str) -> list[Row]:
         """Return documents in the order they were made; `where` compares columns."""
         query = sa.select(documents).where(documents.c.kind == kind).order_by(documents.c.seq)
         for name, value in where.items():
@@ -256,7 +256,7 @@ class Store:
         return ids
 
 
-def _row(found: Mapping[str, Any]) -> Row:
+def _row(found: Any) -> Row:
     return Row(
         kind=found["kind"],
         id=found["id"],

@@ -15,6 +15,8 @@ from starlette.routing import Route as StarletteRoute
 
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest, refused
 from celigo_pandas.engine.api.guard import App, Guard
+from celigo_pandas.engine.api.openapi import describe_openapi
+from celigo_pandas.engine.api.postman import describe_postman
 from celigo_pandas.engine.api.routes import Route, table
 from celigo_pandas.engine.refusals import Refusal, refusal_of
 from celigo_pandas.engine.wiring import Engine
@@ -38,8 +40,13 @@ def build_application(engine: Engine) -> App:
         finally:
             await engine.stop()
 
+    described = [
+        StarletteRoute("/openapi.json", _description(describe_openapi(routes, engine.url)), methods=["GET"]),
+        StarletteRoute("/postman.json", _description(describe_postman(routes, engine.url)), methods=["GET"]),
+    ]
     application = Starlette(
-        routes=[
+        routes=described
+        + [
             StarletteRoute(path, _endpoint(engine, methods), methods=list(methods))
             for path, methods in sorted(by_path.items(), key=lambda item: item[0].count("{"))
         ],
@@ -74,6 +81,13 @@ def _endpoint(engine: Engine, methods: Mapping[str, Route]) -> Any:
         except Exception as error:
             result = refused(refusal_of(error))
         return _response(result)
+
+    return answer
+
+
+def _description(document: dict[str, Any]) -> Any:
+    async def answer(_: Request) -> Response:
+        return _response(Answer(200, document))
 
     return answer
 

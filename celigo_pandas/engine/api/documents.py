@@ -17,7 +17,7 @@ class DocumentHandlers:
     def list(self, request: ApiRequest) -> Answer:
         """GET the collection; ``_integrationId``, ``type`` and ``_connectionId`` filter it."""
         documents = request.engine.documents
-        rows = documents.store.list(self.kind)
+        rows = documents.store.rows(self.kind)
         shown = [documents.shown(row) for row in rows]
         for name in ("_integrationId", "type", "_connectionId", "adaptorType", "externalId"):
             wanted = request.query.get(name)

@@ -29,8 +29,8 @@ class ApiRequest:
 
     @property
     def id(self) -> str:
-        """The ``{id}`` of the path."""
-        return self.path["id"]
+        """The id of the document that the path names first."""
+        return next(iter(self.path.values()))
 
     def json(self) -> Any:
         """Return the decoded body.

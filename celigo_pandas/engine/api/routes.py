@@ -62,35 +62,63 @@ def table() -> list[Route]:
     rows = [
         Route("tokenInfo", "GET", "/tokenInfo", observing.token_info),
         *_crud("connection", connections, virtual.ChangingHandlers(connections)),
-        Route("pingConnection", "GET", "/connections/{id}/ping", virtual.ping_saved),
-        Route("pingConnectionByPost", "POST", "/connections/{id}/ping", virtual.ping_saved, body="optional:nothing"),
-        Route("testConnection", "POST", "/connections/{id}/test", virtual.ping_saved, body="optional:nothing"),
-        Route("pingVirtualConnection", "POST", "/connections/ping", virtual.ping_virtual, body="connection"),
-        Route("getDebugLog", "GET", "/connections/{id}/debug", observing.debug_entries),
-        Route("getResourceDebugLog", "GET", "/connections/{id}/debug/{resourceId}", observing.debug_entries),
-        Route("clearDebugLog", "DELETE", "/connections/{id}/debug", observing.clear_debug, 204),
-        Route("virtualExport", "POST", "/connections/{id}/export", virtual.export_once, body="virtualExport"),
-        Route("virtualExportPage", "POST", "/connections/{id}/export/pages", virtual.export_page, body="virtualPage"),
-        Route("virtualImport", "POST", "/connections/{id}/import", virtual.import_records, body="virtualImport"),
-        Route("virtualImportMap", "POST", "/connections/{id}/import/map", virtual.import_map, body="virtualImport"),
-        Route("getAudit", "GET", "/connections/{id}/audit", observing.audit_records, query=_AUDIT),
+        Route("pingConnection", "GET", "/connections/{connectionId}/ping", virtual.ping_saved),
         Route(
-            "purgeMessages", "POST", "/connections/{id}/purgeMessages", virtual.purge_messages, body="optional:nothing"
+            "pingConnectionByPost",
+            "POST",
+            "/connections/{connectionId}/ping",
+            virtual.ping_saved,
+            body="optional:nothing",
+        ),
+        Route(
+            "testConnection", "POST", "/connections/{connectionId}/test", virtual.ping_saved, body="optional:nothing"
+        ),
+        Route("pingVirtualConnection", "POST", "/connections/ping", virtual.ping_virtual, body="connection"),
+        Route("getDebugLog", "GET", "/connections/{connectionId}/debug", observing.debug_entries),
+        Route("getResourceDebugLog", "GET", "/connections/{connectionId}/debug/{resourceId}", observing.debug_entries),
+        Route("clearDebugLog", "DELETE", "/connections/{connectionId}/debug", observing.clear_debug, 204),
+        Route("virtualExport", "POST", "/connections/{connectionId}/export", virtual.export_once, body="virtualExport"),
+        Route(
+            "virtualExportPage",
+            "POST",
+            "/connections/{connectionId}/export/pages",
+            virtual.export_page,
+            body="virtualPage",
+        ),
+        Route(
+            "virtualImport", "POST", "/connections/{connectionId}/import", virtual.import_records, body="virtualImport"
+        ),
+        Route(
+            "virtualImportMap",
+            "POST",
+            "/connections/{connectionId}/import/map",
+            virtual.import_map,
+            body="virtualImport",
+        ),
+        Route("getAudit", "GET", "/connections/{connectionId}/audit", observing.audit_records, query=_AUDIT),
+        Route(
+            "purgeMessages",
+            "POST",
+            "/connections/{connectionId}/purgeMessages",
+            virtual.purge_messages,
+            body="optional:nothing",
         ),
     ]
     for noun in ("connection", "connections"):
         ending = "" if noun == "connection" else "Plural"
         rows += [
-            Route(f"getDependencies{ending}", "GET", f"/{noun}/{{id}}/dependencies", observing.dependencies),
-            Route(f"authorize{ending}", "GET", f"/{noun}/{{id}}/oauth2", authorizing.authorization_url),
+            Route(f"getDependencies{ending}", "GET", f"/{noun}/{{connectionId}}/dependencies", observing.dependencies),
+            Route(f"authorize{ending}", "GET", f"/{noun}/{{connectionId}}/oauth2", authorizing.authorization_url),
         ]
     exports, imports = DocumentHandlers("exports"), DocumentHandlers("imports")
     rows += [
         Route("previewExport", "POST", "/exports/preview", virtual.export_preview, body="export"),
         *_crud("export", exports, exports),
-        Route("invokeExport", "POST", "/exports/{id}/invoke", virtual.run_saved_export, body="optional:invokeExport"),
+        Route(
+            "invokeExport", "POST", "/exports/{exportId}/invoke", virtual.run_saved_export, body="optional:invokeExport"
+        ),
         *_crud("import", imports, imports),
-        Route("invokeImport", "POST", "/imports/{id}/invoke", virtual.run_saved_import, body="records"),
+        Route("invokeImport", "POST", "/imports/{importId}/invoke", virtual.run_saved_import, body="records"),
         Route("oauthCallback", "GET", authorizing.CALLBACK, authorizing.callback, prefix="", is_open=True),
     ]
     return rows
@@ -101,8 +129,8 @@ def _crud(noun: str, handlers: DocumentHandlers, changing: Any) -> list[Route]:
     return [
         Route(f"list{title}s", "GET", path, handlers.list, query=_LIST),
         Route(f"create{title}", "POST", path, handlers.create, 201, body=noun),
-        Route(f"get{title}", "GET", f"{path}/{{id}}", handlers.get),
-        Route(f"replace{title}", "PUT", f"{path}/{{id}}", changing.replace, body=noun),
-        Route(f"patch{title}", "PATCH", f"{path}/{{id}}", handlers.patch, 204, body="patch"),
-        Route(f"delete{title}", "DELETE", f"{path}/{{id}}", changing.delete, 204),
+        Route(f"get{title}", "GET", f"{path}/{{{noun}Id}}", handlers.get),
+        Route(f"replace{title}", "PUT", f"{path}/{{{noun}Id}}", changing.replace, body=noun),
+        Route(f"patch{title}", "PATCH", f"{path}/{{{noun}Id}}", handlers.patch, 204, body="patch"),
+        Route(f"delete{title}", "DELETE", f"{path}/{{{noun}Id}}", changing.delete, 204),
     ]

@@ -57,7 +57,11 @@ async def _ping(request: ApiRequest, access: Access) -> Answer:
     engine = request.engine
     adaptor = built_adaptor(access.masked, "ping")
     if adaptor is None:
-        raise not_built(access.masked, "ping", "It can be stored, and its exports answer from their mockOutput.")
+        # Nothing was tried, so nothing is known of it: a failed ping that leaves the connection as it was.
+        refusal = not_built(access.masked, "ping", "It can be stored, and its exports answer from their mockOutput.")
+        if not engine.choices.ping_failure_in_body:
+            raise refusal
+        return Answer(200, {"code": 422, "errors": [problem.to_dict() for problem in refusal.problems]})
     call = engine.calls.make(access, "connection", access.masked)
     async with engine.gates.hold(*concurrency_of(access.masked)):
         try:

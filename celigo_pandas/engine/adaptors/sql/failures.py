@@ -24,22 +24,28 @@ _STEPS = 200_000
 def describe(error: BaseException) -> tuple[str, str]:
     """Return code and message of a driver's error; the statement and its values stay out of the message."""
     original = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
-    sqlstate = getattr(original, "sqlstate", None)
-    if sqlstate:
-        diagnostic = getattr(original, "diag", None)
-        return str(sqlstate), str(getattr(diagnostic, "message_primary", None) or original).strip()
+    arguments: tuple[Any, ...] = getattr(original, "args", ())
+    if len(arguments) == 2 and isinstance(arguments[0], int):  # pymysql: number, sentence
+        return str(arguments[0]), str(arguments[1])
     if isinstance(original, sqlite3.Error):
         return str(getattr(original, "sqlite_errorname", "database_error")), str(original)
-    arguments: tuple[Any, ...] = getattr(original, "args", ())
-    if len(arguments) == 2 and isinstance(arguments[0], int):
-        return str(arguments[0]), str(arguments[1])
-    return "database_error", str(original).strip() or type(original).__name__
+    sqlstate = getattr(original, "sqlstate", None)
+    sentence = getattr(getattr(original, "diag", None), "message_primary", None)
+    return str(sqlstate or "database_error"), str(sentence or original).strip() or type(original).__name__
 
 
 def source_failure(error: BaseException) -> SourceFailure:
     """Return the failure of a whole call."""
     code, message = describe(error)
-    return SourceFailure(f"The database refused: {message}", code=code, offline=code in _REFUSED)
+    offline = code in _REFUSED or _is_refused_login(error)
+    return SourceFailure(f"The database refused: {message}", code=code, offline=offline)
+
+
+def _is_refused_login(error: BaseException) -> bool:
+    # libpq gives no code for a login that fails; that a password was asked for and sent, and no session came of it.
+    original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    connection = getattr(original, "pgconn", None)
+    return bool(connection is not None and getattr(original, "sqlstate", None) is None and connection.used_password)
 
 
 @contextmanager

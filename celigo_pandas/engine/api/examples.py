@@ -1,0 +1,72 @@
+"""An example body for every route that takes one; the Postman collection sends them, and they work.
+
+The collection's HTTP connection leads to the engine itself, the one REST service that is surely there: it lists
+connections as an export, and saves export documents as an import. ``{{name}}`` is a Postman variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["EXAMPLES"]
+
+_CONNECTION: dict[str, Any] = {
+    "name": "This engine",
+    "type": "http",
+    "http": {
+        "baseURI": "{{baseUrl}}/v1",
+        "mediaType": "json",
+        "auth": {"type": "token", "token": {"token": "{{token}}", "location": "header", "scheme": "Bearer"}},
+        "ping": {"relativeURI": "/tokenInfo", "method": "GET"},
+    },
+}
+_EXPORT: dict[str, Any] = {
+    "name": "Connections of this engine",
+    "_connectionId": "{{connectionId}}",
+    "adaptorType": "HTTPExport",
+    "pageSize": 50,
+    "http": {"method": "GET", "relativeURI": "/connections"},
+}
+_IMPORT: dict[str, Any] = {
+    "name": "Save exports in this engine",
+    "_connectionId": "{{connectionId}}",
+    "adaptorType": "HTTPImport",
+    "mapping": {
+        "fields": [
+            {"generate": "name", "extract": "title"},
+            {"generate": "_connectionId", "hardCodedValue": "{{connectionId}}"},
+        ]
+    },
+    "http": {"method": ["POST"], "relativeURI": ["/exports"], "requestMediaType": "json"},
+}
+_RECORDS = [{"title": "Saved by an import"}, {"title": "Saved by the same import"}]
+
+
+def _virtual(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in {"name", "_connectionId"}}
+
+
+EXAMPLES: Mapping[str, Any] = {
+    "createConnection": _CONNECTION,
+    "replaceConnection": _CONNECTION,
+    "patchConnection": [{"op": "replace", "path": "/debugDate", "value": "2099-01-01T00:00:00.000Z"}],
+    "pingConnectionByPost": {},
+    "testConnection": {},
+    "pingVirtualConnection": _CONNECTION,
+    "virtualExport": {"export": _virtual(_EXPORT)},
+    "virtualExportPage": {"export": _virtual(_EXPORT)},
+    "virtualImport": {"import": _virtual(_IMPORT), "data": _RECORDS},
+    "virtualImportMap": {"import": _virtual(_IMPORT), "data": _RECORDS},
+    "purgeMessages": {},
+    "previewExport": _EXPORT,
+    "createExport": _EXPORT,
+    "replaceExport": {**_EXPORT, "pageSize": 20},
+    "patchExport": [{"op": "replace", "path": "/name", "value": "Connections, renamed"}],
+    "invokeExport": {},
+    "createImport": _IMPORT,
+    "replaceImport": _IMPORT,
+    "patchImport": [{"op": "replace", "path": "/name", "value": "Exports, renamed"}],
+    "invokeImport": _RECORDS,
+}
+"""By the route's name."""

@@ -1,0 +1,190 @@
+"""JSON Schemas of the bodies, for ``/openapi.json``.
+
+They say what the documents look like, not all that a source may refuse: loose where the API is loose. Source: the
+vendor's documentation and published schemas, as far as the engine reads the members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["BODIES", "COMPONENTS", "answer_schema"]
+
+_TEXT = {"type": "string"}
+_NAME = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9][A-Za-z0-9 _-]*$"}
+_RECORD = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
+_SETTINGS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _connection(kind: str, block: dict[str, Any]) -> dict[str, Any]:
+    return _object(
+        ["name", "type", kind], name=_NAME, type={"const": kind}, settings=_SETTINGS, **{kind: block}
+    )  # fmt: skip
+
+
+_CONNECTION = {
+    "description": "A connection. Types and members beyond these are documented by the vendor and stored as given.",
+    "oneOf": [
+        _connection(
+            "rdbms", _object(["type", "database"], type={"const": "sqlite"}, database={**_TEXT, "minLength": 1})
+        ),
+        _connection(
+            "http",
+            _object(
+                ["baseURI", "mediaType", "auth"],
+                baseURI={"type": "string", "enum": ["https://api.example.com", "https://example.com/v2"]},
+                mediaType={"enum": ["json", "xml", "urlencoded"]},
+                auth=_object(["type"], type={"const": "custom"}),
+            ),
+        ),
+    ],
+}
+
+_MAPPER_1 = _object(
+    [],
+    fields={
+        "type": "array",
+        "maxItems": 3,
+        "items": _object(["generate", "extract"], generate={"enum": ["a", "b.c", "id"]}, extract={"enum": ["id", "n"]}),
+        "uniqueItems": True,
+    },
+)
+
+_EXPORT = _object(
+    ["mockOutput"],
+    pageSize={"type": "integer", "minimum": 1, "maximum": 1000},
+    settings=_SETTINGS,
+    groupByFields={"type": "array", "items": _NAME, "maxItems": 2},
+    mockOutput=_object(
+        ["page_of_records"],
+        page_of_records={"type": "array", "maxItems": 10, "items": _object(["record"], record=_RECORD)},
+    ),
+)
+_EXPORT["description"] = (
+    "An export. A block of the connection's type says what is read (rdbms.query, http.relativeURI, …). mockOutput "
+    "answers for systems that the local engine has no adaptor for; systems that it has are read, mockOutput or not."
+)
+
+_IMPORT = _object(
+    ["mockResponse"],
+    settings=_SETTINGS,
+    mapping=_MAPPER_1,
+    mockResponse={
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 2,
+        "items": _object(["statusCode"], statusCode={"const": 200}, id=_NAME),
+    },
+)
+_IMPORT["description"] = (
+    "An import. A block of the connection's type says what is written (rdbms.query, http.relativeURI, …). mockResponse "
+    "answers for systems that the local engine has no adaptor for."
+)
+
+_ENVELOPE = _object(
+    ["errors"],
+    errors={
+        "type": "array",
+        "minItems": 1,
+        "items": _object(
+            ["code", "message"], code=_TEXT, message=_TEXT, field={**_TEXT, "description": "Dotted path."}, source=_TEXT
+        ),
+    },
+)
+
+COMPONENTS: Mapping[str, Any] = {
+    "Connection": _CONNECTION,
+    "Export": _EXPORT,
+    "Import": _IMPORT,
+    "Records": {"type": "array", "maxItems": 20, "items": _RECORD},
+    "Errors": _ENVELOPE,
+    "PagedExportState": {
+        "type": "object",
+        "description": "Opaque: send the last one back verbatim, with the same export.",
+        "required": ["sig"],
+        "properties": {"done": {"type": "boolean"}, "issuedAt": {"type": "integer"}, "sig": _TEXT},
+    },
+    "Page": _object(
+        ["data", "dataURIs"],
+        data={"type": "array", "items": {"type": ["object", "array"]}},
+        dataURIs={"type": "array", "items": {"type": ["string", "null"]}},
+        errors={"type": "array"},
+        pagedExportState=_ref("PagedExportState"),
+    ),
+    "ImportResults": {"type": "array", "items": _object(["statusCode"], statusCode={"type": "integer"})},
+    "Patch": {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 3,
+        "items": _object(["op", "path", "value"], op={"const": "replace"}, path={"const": "/name"}, value=_NAME),
+    },
+    "Document": _object(["_id", "name"], _id={"type": "string", "pattern": "^[0-9a-f]{24}$"}, name=_TEXT),
+    "Ping": _object(["code"], code={"type": "integer"}, errors={"type": "array"}),
+}
+"""Named schemas of the description."""
+
+BODIES: Mapping[str, Any] = {
+    "connection": _ref("Connection"),
+    "export": {
+        "allOf": [
+            _ref("Export"),
+            _object(
+                ["name", "_connectionId"], name=_NAME, _connectionId={"type": "string", "pattern": "^[0-9a-f]{24}$"}
+            ),
+        ]
+    },
+    "import": {
+        "allOf": [
+            _ref("Import"),
+            _object(
+                ["name", "_connectionId"], name=_NAME, _connectionId={"type": "string", "pattern": "^[0-9a-f]{24}$"}
+            ),
+        ]
+    },
+    "patch": _ref("Patch"),
+    "virtualExport": _object(["export"], export=_ref("Export")),
+    "virtualPage": _object(["export"], export=_ref("Export")),
+    "virtualImport": _object(["import", "data"], data=_ref("Records"), **{"import": _ref("Import")}),
+    "records": _ref("Records"),
+    "invokeExport": {"type": "object"},
+    "nothing": {"type": "object"},
+}
+"""Body schemas by the name that the route table uses."""
+
+_ANSWERS: Mapping[str, Any] = {
+    "tokenInfo": _object(["_userId", "scope"], _userId=_TEXT, scope=_TEXT, engine=_TEXT),
+    "pingConnection": _ref("Ping"),
+    "pingConnectionByPost": _ref("Ping"),
+    "testConnection": _ref("Ping"),
+    "pingVirtualConnection": _ref("Ping"),
+    "virtualExport": _ref("Page"),
+    "virtualExportPage": _ref("Page"),
+    "previewExport": _ref("Page"),
+    "invokeExport": _ref("Page"),
+    "virtualImport": _ref("ImportResults"),
+    "invokeImport": _ref("ImportResults"),
+    "virtualImportMap": {"type": "array"},
+    "getAudit": {"type": "array", "items": {"type": "object"}},
+    "getDependencies": {"type": "object"},
+    "getDependenciesPlural": {"type": "object"},
+    "authorize": _object(["authorizationURL"], authorizationURL=_TEXT),
+    "authorizePlural": _object(["authorizationURL"], authorizationURL=_TEXT),
+}
+
+
+def answer_schema(name: str) -> dict[str, Any]:
+    """Return the schema of a route's successful JSON answer."""
+    if name in _ANSWERS:
+        return dict(_ANSWERS[name])
+    if name.startswith("list"):
+        return {"type": "array", "items": {"type": "object", "required": ["_id"]}}
+    return _ref("Document")
