@@ -56,7 +56,7 @@ class DryRun:
         data: dict[str, Any] = {"state": pd.Series([row.state for row in self._states], dtype="str").array}
         for name in ("code", "message", "source"):
             values = [getattr(row, name) for row in self._states]
-            data[name] = np.fromiter(values, dtype=object, count=len(values))
+            data[name] = pd.Series(values, dtype=object)
         return pd.DataFrame(data).set_axis(self._rows.index)
 
     @property

@@ -172,6 +172,8 @@ def _check_options(
 
 def _push(kept: pd.DataFrame, encoded: list[bytes], call: PushCall, first: int) -> ImportResult:
     one_call, call = fitted(call, encoded)
+    if acts_per_call(call.document) is not None:
+        first = 0  # the first rows alone would be a file of their own
     rows = dict(enumerate(encoded))
     folder = call.journal
     if folder is None:

@@ -81,7 +81,8 @@ class Outcomes:
             ``attempts`` is an integer, the rest are objects with None where there is nothing.
         """
         columns = dict(zip(RowOutcome._fields, zip(*self.rows, strict=True), strict=True)) if self.rows else {}
-        return pd.DataFrame({name: _column(name, columns.get(name, ())) for name in OUTCOME_COLUMNS}).set_axis(index)
+        frame = pd.DataFrame({name: _column(name, columns.get(name, ())) for name in OUTCOME_COLUMNS})
+        return frame.set_axis(index)
 
 
 def _column(name: str, values: Sequence[Any]) -> Any:
@@ -92,4 +93,4 @@ def _column(name: str, values: Sequence[Any]) -> Any:
     if name == "outcome":
         return pd.Series(list(values), dtype="str").array
     # Not np.array: a response may be a list, which would be unpacked into a second dimension.
-    return np.fromiter(values, dtype=object, count=len(values))
+    return pd.Series(np.fromiter(values, dtype=object, count=len(values)), dtype=object)

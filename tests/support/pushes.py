@@ -1,0 +1,52 @@
+"""Clients and frames for the tests of pushes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+from support.ledger import CONNECTION, Ledger
+
+from celigo_pandas.accessors.client import Client
+from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.client.api import ApiClient
+from celigo_pandas.client.messages import CallableTransport, Request, Response
+from celigo_pandas.client.pacing import Clock
+from celigo_pandas.client.transport import RequestsTransport
+from celigo_pandas.resources.secret import Secret
+
+DOCUMENT = {"name": "Orders", "http": {"method": ["POST"], "relativeURI": ["/orders"]}}
+
+
+def impatient(seconds: float) -> None:
+    """Wait as a client does, but not so long."""
+    time.sleep(min(seconds, 0.002))
+
+
+@contextmanager
+def connected(
+    ledger: Ledger, *, timeout_s: float = 5.0, read_only: bool = False, max_retries: int = 5
+) -> Iterator[Connection]:
+    """Open a client on a ledger server and give its connection."""
+    transport = RequestsTransport(ledger.url, Secret("token"), timeout=(5.0, timeout_s))
+    api = ApiClient(
+        transport, base_url=ledger.url, read_only=read_only, max_retries=max_retries, clock=Clock(sleep=impatient)
+    )
+    with Client(api, progress=False) as client:
+        yield Connection(client, CONNECTION)
+
+
+def calling(handle: Callable[[Request], Response], *, read_only: bool = False) -> Connection:
+    """Give a connection whose requests go to a function."""
+    api = ApiClient(
+        CallableTransport(handle), base_url="http://127.0.0.1:1", read_only=read_only, clock=Clock(sleep=impatient)
+    )
+    return Connection(Client(api, progress=False), CONNECTION)
+
+
+def orders(count: int, **columns: Any) -> pd.DataFrame:
+    """Make rows that name themselves by ``key``."""
+    return pd.DataFrame({"key": range(count), **columns})
