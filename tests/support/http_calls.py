@@ -10,8 +10,10 @@ from datetime import datetime, timezone
 from threading import Event
 from typing import Any
 
+import pytest
+
 from celigo_pandas.engine.adaptors.http import HttpAdaptor
-from celigo_pandas.engine.adaptors.protocol import Call, Outgoing
+from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
 from celigo_pandas.engine.masking import mask
 from celigo_pandas.engine.reach import Reach
 
@@ -84,6 +86,12 @@ class Bench:
 
     def records(self, export_doc: Mapping[str, Any], **context: Any) -> list[Any]:
         return [record for chunk in self.chunks(export_doc, **context) for record in chunk.records]
+
+    def failure(self, export_doc: Mapping[str, Any], **context: Any) -> SourceFailure:
+        """Run an export that must fail; return how."""
+        with pytest.raises(SourceFailure) as failed:
+            self.records(export_doc, **context)
+        return failed.value
 
     def push(self, import_doc: Mapping[str, Any], records: Sequence[Any], mapped: Sequence[Any] | None = None) -> Any:
         pairs = zip(records, records if mapped is None else mapped, strict=True)

@@ -58,7 +58,13 @@ def test_datasette_rows_as_arrays_take_their_names_from_columns(datasette: str) 
     uri = "/fleet/planes.json?_shape=arrays&_size=5"
     with Bench(connection(datasette)) as bench:
         rows = bench.records(
-            {"http": {"method": "GET", "relativeURI": uri, "response": {"resourcePath": "rows", "twoDArray": {"hasHeader": False}}}}
+            {
+                "http": {
+                    "method": "GET",
+                    "relativeURI": uri,
+                    "response": {"resourcePath": "rows", "twoDArray": {"hasHeader": False}},
+                }
+            }
         )
 
     assert rows[1] == {"Column0": 1, "Column1": "N00001", "Column2": 1}

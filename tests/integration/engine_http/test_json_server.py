@@ -73,7 +73,7 @@ def test_upsert_by_a_lookup_finds_the_existing_ones(bench: Bench, json_server: s
     importing = {
         "http": {
             "method": ["POST", "PATCH"],
-            "relativeURI": ["/planes", "/planes/{{lookup 'byTail'}}"],
+            "relativeURI": ["/planes", '/planes/{{lookup "byTail" record.tail}}'],
             "requestType": ["CREATE", "UPDATE"],
             "existingLookupName": "byTail",
         },

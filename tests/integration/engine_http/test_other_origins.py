@@ -117,11 +117,11 @@ def test_own_server_does_get_them(own: Server, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["header", "basic"])
 def test_challenge_of_another_origin_is_not_answered(own: Server, other: Server, kind: str) -> None:
     with Bench(doc(own, kind)) as bench:
-        with pytest.raises(SourceFailure, match="another origin") as failed:
-            bench.chunks(export("/challenged"))
+        failed = bench.failure(export("/challenged"))
 
-    assert failed.value.code == "401"
-    assert not failed.value.offline
+    assert "another origin" in failed.message
+    assert failed.code == "401"
+    assert not failed.offline
     assert len(other.asked) == 1
 
 
@@ -158,7 +158,7 @@ def test_user_name_in_a_next_url_is_refused(other: Server) -> None:
         return answer_json({"items": [{"id": 1}], "next": other.url.replace("//", "//amelia:pw@") + "/x"})
 
     with serve(answer) as own, Bench(connection(own.url)) as bench:
-        with pytest.raises(SourceFailure, match="user name or password"):
-            bench.chunks(export("/", paging={"method": "url", "path": "next"}))
+        failed = bench.failure(export("/", paging={"method": "url", "path": "next"}))
 
+    assert "user name or password" in failed.message
     assert other.asked == []

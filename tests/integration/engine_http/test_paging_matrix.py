@@ -128,9 +128,7 @@ def test_paging_any_source_gives_every_record_once(
 
 
 @pytest.mark.parametrize(("method", "end"), list(itertools.product(METHODS, ("short_then_empty",))))
-def test_paging_empty_source_gives_nothing_in_one_request(
-    bench: Bench, server: Server, method: str, end: str
-) -> None:
+def test_paging_empty_source_gives_nothing_in_one_request(bench: Bench, server: Server, method: str, end: str) -> None:
     server.asked.clear()
 
     assert bench.records(export_for(method, end, "natural", 0, 5)) == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from requests.structures import CaseInsensitiveDict
 
@@ -156,7 +156,7 @@ def _body(spec: Spec, real: Mapping[str, Any] | None) -> tuple[bytes | None, str
         raise SourceFailure(f"The request body cannot be built: {error}.", code="invalid_body") from None
 
 
-def _render(spec: Spec, text: str, context: Mapping[str, Any], escape: str = "none") -> str:
+def _render(spec: Spec, text: str, context: Mapping[str, Any], escape: Literal["none", "url"] = "none") -> str:
     return render(
         text,
         context,

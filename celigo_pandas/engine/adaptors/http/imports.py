@@ -15,9 +15,10 @@ from celigo_pandas.engine.adaptors.http.legacy import http_import
 from celigo_pandas.engine.adaptors.http.lookups import find_lookup, run_lookup
 from celigo_pandas.engine.adaptors.http.refusals import errors_of
 from celigo_pandas.engine.adaptors.http.sender import Received, Sender, other_origin
-from celigo_pandas.engine.adaptors.http.templates import batch_context, record_context
+from celigo_pandas.engine.adaptors.http.templates import DynamicLookup, batch_context, record_context
 from celigo_pandas.engine.adaptors.http.values import MISSING, as_list, is_given, position, read_path, verdict
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
+from celigo_pandas.javascript.values import UNDEFINED
 
 __all__ = ["Importer"]
 
@@ -189,6 +190,8 @@ class Importer:
         if is_batch:
             context = batch_context(base, sources)
         content: Any = bodies if is_batch else bodies[0]
+        dynamic = self._dynamic(context)
+        seen = self._lookup_values(index, dynamic)
         return Spec(
             method=str(position(self._http.get("method"), index, "POST")),
             uri=str(position(self._http.get("relativeURI"), index) or ""),
@@ -197,15 +200,35 @@ class Importer:
             content=_without_empty(content) if self._http.get("ignoreEmptyNodes") else content,
             media=self._media,
             accept=self._accept,
-            context=context,
-            body_context=batch_context(base, bodies) if is_batch else record_context(base, bodies[0]),
+            context={**context, **seen},
+            body_context={**(batch_context(base, bodies) if is_batch else record_context(base, bodies[0])), **seen},
             lookups=self._lookups,
-            dynamic_lookups=self._dynamic,
+            dynamic_lookups=dynamic,
             strict=bool(self._http.get("strictHandlebarEvaluation")),
         )
 
-    def _dynamic(self, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
-        return run_lookup(self._sender, lookup_doc, context)
+    def _dynamic(self, context: Mapping[str, Any]) -> DynamicLookup:
+        """Return what answers the dynamic lookups of one request, each asked once."""
+        answered: dict[str, Any] = {}
+
+        def answer(name: str) -> Any:
+            if name not in answered:
+                lookup = find_lookup(self._lookups, name)
+                found = run_lookup(self._sender, lookup, context) if lookup and lookup.get("relativeURI") else None
+                answered[name] = UNDEFINED if found is None else found
+            return answered[name]
+
+        return answer
+
+    def _lookup_values(self, index: int, dynamic: DynamicLookup) -> dict[str, Any]:
+        """Return ``lookup`` of the context where a template reads it (``{{lookup.byTail}}``)."""
+        parts = [position(self._http.get(name), index) for name in ("relativeURI", "body")]
+        parts += [header.get("value") for header in self._http.get("headers") or ()]
+        if not any("lookup." in str(part) for part in parts if part):
+            return {}
+        names = [str(lookup.get("name")) for lookup in self._lookups if lookup.get("relativeURI")]
+        values = {name: dynamic(name) for name in names}
+        return {"lookup": {name: value for name, value in values.items() if value is not UNDEFINED}}
 
     # What came back
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from celigo_pandas.handlebars import compile_template
 
 __all__ = ["DynamicLookup", "batch_context", "record_context", "render"]
 
-DynamicLookup = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+DynamicLookup = Callable[[str], Any]
+"""The value of a dynamic lookup by its name, for the record at hand."""
 
 _compiled = lru_cache(maxsize=512)(compile_template)
 
@@ -23,7 +24,7 @@ def render(
     text: str,
     context: Mapping[str, Any],
     *,
-    escape: str = "none",
+    escape: Literal["none", "url"] = "none",
     lookups: Sequence[Mapping[str, Any]] = (),
     dynamic_lookups: DynamicLookup | None = None,
     strict: bool = False,
