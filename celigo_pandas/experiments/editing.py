@@ -1,0 +1,162 @@
+"""Editing the rules of a document by path: plain documents in, plain documents out.
+
+A path is the text of a flattened column (``address.city``; ``\\.`` for a separator inside a key), with ``[*]`` behind
+the name of a list (``lines[*].sku``). Members that an edit does not name stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from celigo_pandas.errors import DocumentError, Problem, shown
+from celigo_pandas.frames.names import escape_key, split_path
+
+__all__ = ["EACH", "find_rule", "iter_rules", "remove_rule", "set_rule"]
+
+EACH = "[*]"
+Document = dict[str, Any]
+
+
+def iter_rules(doc: Document) -> Iterator[tuple[str, Document]]:
+    """Yield every rule with its path, parents first, in the document's order."""
+    if doc.get("mappings") is not None:
+        yield from _entries(doc["mappings"], "")
+        return
+    mapping = doc.get("mapping") or {}
+    for field in mapping.get("fields") or ():
+        yield str(field.get("generate", "")), field
+    for lines in mapping.get("lists") or ():
+        for field in lines.get("fields") or ():
+            yield f"{lines.get('generate', '')}{EACH}.{field.get('generate', '')}", field
+
+
+def find_rule(doc: Document, path: str) -> Document | None:
+    """Return the rule at `path`, or None."""
+    return next((rule for found, rule in iter_rules(doc) if found == path), None)
+
+
+def set_rule(doc: Document, path: str, members: Document) -> None:
+    """Change the rule at `path`, or add it (with the objects it lies in) behind its neighbours.
+
+    A member whose value is ``...`` is removed.
+    """
+    rule = find_rule(doc, path)
+    if rule is None:
+        rule = _added(doc, path, members)
+    for name, value in members.items():
+        if value is ...:
+            rule.pop(name, None)
+        else:
+            rule[name] = value
+
+
+def remove_rule(doc: Document, path: str) -> None:
+    """Remove the rule at `path` (an object or array with all below it).
+
+    Raises
+    ------
+    DocumentError
+        There is no such rule; the message lists what is there.
+    """
+    rule = find_rule(doc, path)
+    if rule is None:
+        raise no_rule(doc, path)
+    for siblings in _sibling_lists(doc):
+        for position, sibling in enumerate(siblings):
+            if sibling is rule:
+                del siblings[position]
+                return
+
+
+def no_rule(doc: Document, path: str) -> DocumentError:
+    """Return the error for a path that names no rule."""
+    known = [found for found, _ in iter_rules(doc)]
+    listed = ", ".join(known[:12]) + (f", and {len(known) - 12} more" if len(known) > 12 else "")
+    return DocumentError(
+        f"No rule writes {shown(path)}; there are rules for {listed or 'nothing'}.",
+        problems=[Problem("no_such_rule", "No rule writes this.", path)],
+    )
+
+
+def _entries(entries: Any, prefix: str) -> Iterator[tuple[str, Document]]:
+    for entry in entries or ():
+        if not isinstance(entry, dict):
+            continue
+        path = prefix + escape_key(str(entry.get("generate", "")))
+        yield path, entry
+        yield from _entries(entry.get("mappings"), f"{path}.")
+        for helper in entry.get("buildArrayHelper") or ():
+            if isinstance(helper, dict):
+                yield from _entries(helper.get("mappings"), f"{path}{EACH}.")
+
+
+def _sibling_lists(doc: Document) -> Iterator[list[Any]]:
+    waiting: list[Any] = [doc.get("mappings")]
+    mapping = doc.get("mapping") or {}
+    waiting += [mapping.get("fields"), *(lines.get("fields") for lines in mapping.get("lists") or ())]
+    while waiting:
+        siblings = waiting.pop()
+        if not isinstance(siblings, list):
+            continue
+        yield siblings
+        for entry in siblings:
+            if isinstance(entry, dict):
+                waiting.append(entry.get("mappings"))
+                waiting += [h.get("mappings") for h in entry.get("buildArrayHelper") or () if isinstance(h, dict)]
+
+
+def _added(doc: Document, path: str, members: Document) -> Document:
+    if doc.get("mappings") is None and doc.get("mapping"):
+        return _added_field(doc["mapping"], path)
+    siblings = doc.setdefault("mappings", [])
+    keys = split_path(path)
+    for depth, key in enumerate(keys[:-1]):
+        name, is_array = (key[: -len(EACH)], True) if key.endswith(EACH) else (key, False)
+        siblings = _children(siblings, name, is_array, ".".join(keys[: depth + 1]))
+    if keys[-1].endswith(EACH):
+        raise DocumentError(f"{shown(path)} names no field; write {path}.name, or {path[: -len(EACH)]} for the list.")
+    rule: Document = {"generate": keys[-1], "dataType": members.get("dataType", "string"), "status": "Active"}
+    siblings.append(rule)
+    return rule
+
+
+def _children(siblings: list[Any], name: str, is_array: bool, path: str) -> list[Any]:
+    parent = next((entry for entry in siblings if isinstance(entry, dict) and entry.get("generate") == name), None)
+    if not is_array:
+        if parent is None:
+            parent = {"generate": name, "dataType": "object", "status": "Active", "mappings": []}
+            siblings.append(parent)
+        if parent.get("dataType") != "object":
+            raise DocumentError(f"{path} is a {parent.get('dataType')}, which holds no fields of its own.")
+        return parent.setdefault("mappings", [])  # type: ignore[no-any-return]
+    if parent is None:
+        source = (
+            f"the list they come from, e.g. set({shown(path[: -len(EACH)])}, '$.lines[*]', data_type='objectarray')"
+        )
+        raise DocumentError(f"There is no list {path} yet.", hint=f"Add it first with {source}.")
+    helpers = parent.setdefault("buildArrayHelper", [])
+    if not helpers:
+        helpers.append({})
+    if len(helpers) > 1:
+        raise DocumentError(f"{path} is built by {len(helpers)} helpers; edit the document itself to add a field.")
+    return helpers[0].setdefault("mappings", [])  # type: ignore[no-any-return]
+
+
+def _added_field(mapping: Document, path: str) -> Document:
+    """Add a Mapper 1.0 field: the part before the last ``[*].`` is the list's ``generate``."""
+    rule: Document = {}
+    if f"{EACH}." not in path:
+        rule["generate"] = path
+        mapping.setdefault("fields", []).append(rule)
+        return rule
+    *parents, name = path.split(f"{EACH}.")
+    generate = ".".join(parents)
+    rule["generate"] = name
+    lists = mapping.setdefault("lists", [])
+    lines = next((one for one in lists if one.get("generate") == generate), None)
+    if lines is None:
+        lines = {"generate": generate, "fields": []}
+        lists.append(lines)
+    lines.setdefault("fields", []).append(rule)
+    return rule

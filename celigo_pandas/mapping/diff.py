@@ -1,0 +1,231 @@
+"""Which output cells change between two mappings over the same records, and by which rule.
+
+Both are evaluated; outputs are compared a column at a time, and only what differs is looked at value by value. Numbers
+are one kind (1 and 1.0 are equal, as in JSON); true and 1 are not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from celigo_pandas.errors import MappingError
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.compilation import CompiledMapping
+
+__all__ = ["CellChange", "MappingDifference", "RuleChange", "compare", "compare_outputs"]
+
+Kind = Literal["changed", "added", "removed"]
+_CONTAINERS = frozenset({dict, list})
+_NUMBERED = re.compile(r"\[\d+\]")
+
+
+@dataclass(frozen=True)
+class CellChange:
+    """One output cell of one record that differs; an absent value is UNDEFINED, a failed record a MappingError."""
+
+    position: int
+    cell: str
+    before: Any
+    after: Any
+
+    @property
+    def kind(self) -> Kind:
+        """What became of the cell."""
+        if self.before is UNDEFINED:
+            return "added"
+        return "removed" if self.after is UNDEFINED else "changed"
+
+
+@dataclass
+class RuleChange:
+    """All changes of one kind of cell (``lines[*].sku``), with the rules that write it before and after."""
+
+    cell: str
+    rule_before: str | None
+    rule_after: str | None
+    count: int = 0
+    records: int = 0
+    examples: list[CellChange] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class MappingDifference:
+    """Every change.
+
+    Attributes
+    ----------
+    rules : tuple of RuleChange
+        By cell, in the order of the rules.
+    changes : tuple of CellChange
+        Every cell that differs, by record.
+    idle : tuple of str
+        Cells whose rule differs between the documents and changes nothing in these records.
+    newly_failed, newly_mapped : tuple of int
+        Positions of records that only one of the two can map.
+    """
+
+    rules: tuple[RuleChange, ...]
+    changes: tuple[CellChange, ...]
+    idle: tuple[str, ...]
+    newly_failed: tuple[int, ...]
+    newly_mapped: tuple[int, ...]
+    records: int
+
+
+def compare(
+    before: CompiledMapping, after: CompiledMapping, records: Sequence[Any], **surroundings: Any
+) -> MappingDifference:
+    """Evaluate both mappings over `records` and compare.
+
+    Parameters
+    ----------
+    before, after : CompiledMapping
+    records : sequence
+    **surroundings
+        As for :meth:`CompiledMapping.evaluate`.
+    """
+    old = before.evaluate(records, **surroundings)
+    new = after.evaluate(records, **surroundings)
+    return compare_outputs(before, after, old, new)
+
+
+def compare_outputs(
+    before: CompiledMapping, after: CompiledMapping, old: Sequence[Any], new: Sequence[Any], examples: int = 5
+) -> MappingDifference:
+    """Compare what two mappings made of the same records."""
+    changes = sorted(_changes(old, new), key=lambda change: change.position)
+    old_rules = {rule.cell: rule for rule in before.rules}
+    new_rules = {rule.cell: rule for rule in after.rules}
+    order = {cell: place for place, cell in enumerate(dict.fromkeys([*new_rules, *old_rules]))}
+    found: dict[str, RuleChange] = {}
+    last_seen: dict[str, int] = {}
+    for change in changes:
+        if isinstance(change.before, MappingError) or isinstance(change.after, MappingError):
+            continue
+        cell = _owning(_NUMBERED.sub("[*]", change.cell), order)
+        entry = found.get(cell)
+        if entry is None:
+            entry = found[cell] = RuleChange(cell, _path(old_rules.get(cell)), _path(new_rules.get(cell)))
+        entry.count += 1
+        if last_seen.get(cell) != change.position:
+            last_seen[cell] = change.position
+            entry.records += 1
+        if len(entry.examples) < examples:
+            entry.examples.append(change)
+    pairs = list(zip(old, new, strict=True))
+    idle = tuple(
+        cell
+        for cell in order
+        if cell not in found and not _same_rule(old_rules.get(cell), new_rules.get(cell)) and _is_leaf(cell, order)
+    )
+    return MappingDifference(
+        tuple(sorted(found.values(), key=lambda entry: order.get(entry.cell, len(order)))),
+        tuple(changes),
+        idle,
+        tuple(i for i, (a, b) in enumerate(pairs) if isinstance(b, MappingError) and not isinstance(a, MappingError)),
+        tuple(i for i, (a, b) in enumerate(pairs) if isinstance(a, MappingError) and not isinstance(b, MappingError)),
+        len(pairs),
+    )
+
+
+def _path(rule: Any) -> str | None:
+    return None if rule is None else str(rule.path)
+
+
+def _owning(cell: str, known: dict[str, int]) -> str:
+    """Return the rule's cell for a changed cell: its own, else the nearest above it (a rule that copies an object)."""
+    while cell not in known:
+        shorter = cell[: max(cell.rfind("."), cell.rfind("["))] if "." in cell or "[" in cell else ""
+        if not shorter:
+            return cell
+        cell = shorter
+    return cell
+
+
+def _is_leaf(cell: str, known: dict[str, int]) -> bool:
+    return not any(other.startswith((f"{cell}.", f"{cell}[")) for other in known)
+
+
+def _same_rule(old: Any, new: Any) -> bool:
+    if old is None or new is None or type(old) is not type(new):
+        return False
+    # Where a rule stands says nothing about what it does; compiled date functions compare by their formats.
+    return {**vars(old), "path": ""} == {**vars(new), "path": ""}
+
+
+# --- outputs ----------------------------------------------------------------------------------------------------------
+
+
+def _changes(old: Sequence[Any], new: Sequence[Any]) -> Iterator[CellChange]:
+    both, rows = [], []
+    for position, (a, b) in enumerate(zip(old, new, strict=True)):
+        if type(a) is dict and type(b) is dict:
+            both.append((a, b))
+            rows.append(position)
+        elif isinstance(a, MappingError) or isinstance(b, MappingError):
+            if not (isinstance(a, MappingError) and isinstance(b, MappingError) and str(a) == str(b)):
+                yield CellChange(position, "", a, b)
+        else:
+            yield from _cells(position, "", a, b)
+    keys = dict.fromkeys(key for a, _ in both for key in a)
+    keys.update(dict.fromkeys(key for _, b in both for key in b))
+    for key in keys:
+        before = [a.get(key, UNDEFINED) for a, _ in both]
+        after = [b.get(key, UNDEFINED) for _, b in both]
+        if before == after and not _hides_booleans(before, after):
+            continue
+        for row, a, b in zip(rows, before, after, strict=True):
+            if not _equal(a, b):
+                yield from _cells(row, key, a, b)
+
+
+def _hides_booleans(before: list[Any], after: list[Any]) -> bool:
+    """Whether Python's ``True == 1`` could have made two columns look equal."""
+    types = set(map(type, before)) | set(map(type, after))
+    return bool(types & _CONTAINERS) or (bool in types and bool(types & {int, float}))
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if type(a) is bool or type(b) is bool:
+        return a is b
+    if a != b:
+        return False
+    if type(a) in _CONTAINERS:
+        return _canonical(a) == _canonical(b)
+    return True
+
+
+def _canonical(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return re.sub(r"(?<=\d)\.0(?=[,\]}]|$)", "", text)
+
+
+def _cells(position: int, cell: str, a: Any, b: Any) -> Iterator[CellChange]:
+    """Go down as long as both sides have the same shape; report the innermost cells that differ."""
+    if type(a) is dict and type(b) is dict:
+        for key in dict.fromkeys([*a, *b]):
+            below = f"{cell}.{key}" if cell else key
+            one, other = a.get(key, UNDEFINED), b.get(key, UNDEFINED)
+            if not _equal(one, other):
+                yield from _cells(position, below, one, other)
+    elif type(a) is list and type(b) is list and (_holds_containers(a) or _holds_containers(b)):
+        for place in range(max(len(a), len(b))):
+            one = a[place] if place < len(a) else UNDEFINED
+            other = b[place] if place < len(b) else UNDEFINED
+            if not _equal(one, other):
+                yield from _cells(position, f"{cell}[{place}]", one, other)
+    elif (type(a) is dict and b is UNDEFINED) or (type(b) is dict and a is UNDEFINED):
+        whole = a if b is UNDEFINED else b
+        for key, value in whole.items() if isinstance(whole, dict) else ():
+            below = f"{cell}.{key}" if cell else key
+            yield from _cells(position, below, *((value, UNDEFINED) if b is UNDEFINED else (UNDEFINED, value)))
+    else:
+        yield CellChange(position, cell, a, b)
+
+
+def _holds_containers(values: list[Any]) -> bool:
+    return any(type(value) in _CONTAINERS for value in values)
