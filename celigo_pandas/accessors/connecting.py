@@ -10,11 +10,11 @@ import warnings
 from typing import Any
 
 from celigo_pandas.accessors.client import Client
-from celigo_pandas.client.addresses import BaseUrl, choose_base_url
+from celigo_pandas.client.addresses import BaseUrl, UrlSettings, choose_base_url, without_userinfo
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.pacing import bucket_for
 from celigo_pandas.client.profiles import ProfileStore
-from celigo_pandas.client.tokens import check_token, find_token, fingerprint
+from celigo_pandas.client.tokens import check_token, find_token, fingerprint, token_of
 from celigo_pandas.client.transport import RequestsTransport
 from celigo_pandas.errors import ConfigError, HintWarning, shown
 from celigo_pandas.resources.secret import Secret
@@ -73,10 +73,11 @@ def connect(
     secret = token if isinstance(token, Secret) or token is None else Secret(token)
     is_literal = token is not None and _in_running_cell(secret)
     del token
+    base_url = without_userinfo(base_url)
     if is_literal:
         _warn_of_literal()
-    found, stored_url = find_token(secret, profile, os.environ, ProfileStore())
-    address = choose_base_url(base_url, region, os.environ, stored_url)
+    found, stored_url = find_token(secret, profile, token_of(os.environ), ProfileStore())
+    address = choose_base_url(base_url, region, UrlSettings.of(os.environ), stored_url)
     api = open_api(
         found,
         address,
@@ -132,7 +133,8 @@ def login(profile: str | None = None, *, base_url: str | None = None, region: st
     One request (``GET /tokenInfo``).
     """
     store = ProfileStore()
-    address = choose_base_url(base_url, region, os.environ)
+    base_url = without_userinfo(base_url)
+    address = choose_base_url(base_url, region, UrlSettings.of(os.environ))
     token = check_token(Secret(getpass.getpass(f"API token for {address.netloc}: ")), "your input")
     client = Client(open_api(token, address))
     client.check()

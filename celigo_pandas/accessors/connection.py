@@ -192,7 +192,8 @@ class Connection:
         DocumentError
             The export changes its source (``type: once``, files without ``skipDelete``), and `consume` is not given.
         """
-        return import_module("celigo_pandas.accessors.previewing").preview(self, export, rows, consume=consume)
+        preview: Any = import_module("celigo_pandas.accessors.previewing").preview
+        return preview(self, export, rows, consume=consume)
 
     def read_export(self, export: Any, **options: Any) -> pd.DataFrame:
         """:func:`celigo_pandas.read_export` through this connection."""

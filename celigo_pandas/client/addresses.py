@@ -12,11 +12,12 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from celigo_pandas.errors import ApiError, ConfigError, shown
 
-__all__ = ["REGIONS", "BaseUrl", "choose_base_url", "is_loopback_host"]
+__all__ = ["REGIONS", "BaseUrl", "UrlSettings", "choose_base_url", "is_loopback_host", "without_userinfo"]
 
 REGIONS: Mapping[str, str] = {"na": "https://api.integrator.io", "eu": "https://api.eu.integrator.io"}
 _WEB_HOSTS: Mapping[str, str] = {"integrator.io": "na", "www.integrator.io": "na", "eu.integrator.io": "eu"}
@@ -45,16 +46,17 @@ class BaseUrl:
     @classmethod
     def parse(cls, text: str) -> BaseUrl:
         """Read a base URL with or without a trailing ``/v1``; raises :class:`ConfigError`."""
+        text = without_userinfo(text)
         if not isinstance(text, str):
             raise _bad_url(text, "is not text")
+        if "@" in text:
+            raise ConfigError(
+                "The base URL holds an @, as if a user name or password stood in it; expected scheme, host and port only.",
+                hint="Pass the token as token=, or run celigo.login().",
+            )
         parts, port = _split(text.strip())
         if parts is None:
             raise _bad_url(text, "is not a URL")
-        if parts.username is not None or parts.password is not None:
-            raise ConfigError(
-                "The base URL holds a user name or password; expected scheme, host and port only.",
-                hint="Pass the token as token=, or run celigo.login().",
-            )
         host = (parts.hostname or "").lower()
         if parts.scheme not in _PORTS or not _is_host(host):
             raise _bad_url(text, "is not a URL with a host")
@@ -110,8 +112,26 @@ class BaseUrl:
         return parts.path[len(root) - 1 :], tuple(parse_qsl(parts.query, keep_blank_values=True))
 
 
+@dataclass(frozen=True, slots=True)
+class UrlSettings:
+    """What the environment says of the base URL; the environment itself, which holds the token, goes no further."""
+
+    base_url: str | None = None
+    region: str | None = None
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> UrlSettings:
+        """Read ``CELIGO_BASE_URL`` and ``CELIGO_REGION``; empty ones count as missing."""
+        return cls(without_userinfo(environ.get("CELIGO_BASE_URL") or None), environ.get("CELIGO_REGION") or None)
+
+
+def without_userinfo(url: Any) -> Any:
+    """Hide what stands before an ``@``: it may be a password, and frames that refuse the URL show their locals."""
+    return "https://…@…" if isinstance(url, str) and "@" in url else url
+
+
 def choose_base_url(
-    base_url: str | None, region: str | None, environ: Mapping[str, str], stored: str | None = None
+    base_url: str | None, region: str | None, environment: UrlSettings, stored: str | None = None
 ) -> BaseUrl:
     """Choose the base URL: argument, then environment, then what a profile stored, then North America.
 
@@ -121,8 +141,8 @@ def choose_base_url(
         raise ConfigError("Both base_url= and region= are given; expected one of them.")
     text = base_url
     if text is None and region is None:
-        text = environ.get("CELIGO_BASE_URL") or None
-        region = None if text else environ.get("CELIGO_REGION") or None
+        text = environment.base_url
+        region = None if text else environment.region
     if text is not None:
         return BaseUrl.parse(text)
     if region is not None:

@@ -14,13 +14,13 @@ from celigo_pandas.client.profiles import ProfileStore
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.resources.secret import Secret
 
-__all__ = ["bearer_value", "check_token", "find_token", "fingerprint"]
+__all__ = ["bearer_value", "check_token", "find_token", "fingerprint", "token_of"]
 
 _PROCESS_KEY = secrets.token_bytes(32)
 
 
 def find_token(
-    token: Secret | None, profile: str | None, environ: Mapping[str, str], store: ProfileStore
+    token: Secret | None, profile: str | None, from_environment: Secret | None, store: ProfileStore
 ) -> tuple[Secret, str | None]:
     """Find the token and the base URL stored with it.
 
@@ -33,8 +33,8 @@ def find_token(
     """
     if token is not None:
         return check_token(token, "token="), None
-    if profile is None and environ.get("CELIGO_API_TOKEN", "").strip():
-        return check_token(Secret(environ["CELIGO_API_TOKEN"]), "CELIGO_API_TOKEN"), None
+    if profile is None and from_environment is not None:
+        return check_token(from_environment, "CELIGO_API_TOKEN"), None
     name = profile or "default"
     found = store.find(name)
     if found is None:
@@ -44,6 +44,15 @@ def find_token(
             hint="To store one, run celigo.login().",
         )
     return check_token(found.token, f"profile {name!r}"), found.base_url
+
+
+def token_of(environ: Mapping[str, str]) -> Secret | None:
+    """Return ``CELIGO_API_TOKEN``, or None where it is missing or blank.
+
+    The environment itself goes no further: its repr, among the locals of a frame that raises, would show the token.
+    """
+    text = environ.get("CELIGO_API_TOKEN", "")
+    return Secret(text) if text.strip() else None
 
 
 def check_token(token: Secret, where: str) -> Secret:

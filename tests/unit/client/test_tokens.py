@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from celigo_pandas.client.profiles import ProfileStore
-from celigo_pandas.client.tokens import bearer_value, check_token, find_token, fingerprint
+from celigo_pandas.client.tokens import bearer_value, check_token, find_token, fingerprint, token_of
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.resources.secret import Secret
 
@@ -73,7 +73,7 @@ def test_token_sources_are_asked_in_order(
     token = Secret(argument) if argument else None
     environ = {} if environment is None else {"CELIGO_API_TOKEN": environment}
 
-    found, _ = find_token(token, profile, environ, _store(tmp_path, keyring))
+    found, _ = find_token(token, profile, token_of(environ), _store(tmp_path, keyring))
 
     assert found.reveal() == expected
 
@@ -82,7 +82,7 @@ def test_no_token_lists_the_ways_and_says_login(tmp_path: Path) -> None:
     store = _store(tmp_path)
 
     with pytest.raises(ConfigError) as caught:
-        find_token(None, None, {}, store)
+        find_token(None, None, None, store)
 
     for way in ("token=", "CELIGO_API_TOKEN", str(store.path), "keyring", "celigo.login()"):
         assert way in str(caught.value)
@@ -164,7 +164,7 @@ def test_profile_file_that_others_can_read_is_refused_with_the_chmod(
     store.folder.chmod(folder_mode)
 
     with pytest.raises(ConfigError) as caught:
-        find_token(None, None, {}, store)
+        find_token(None, None, None, store)
 
     assert f"Run: {command} '{store.path if '600' in command else store.folder}'" in str(caught.value)
     assert "hush" not in str(caught.value)

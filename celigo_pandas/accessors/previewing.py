@@ -1,0 +1,60 @@
+"""The first rows of an export, in one call."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from celigo_pandas.accessors.targets import resolve_export
+from celigo_pandas.errors import (
+    ConfigError,
+    DocumentError,
+    Problem,
+    RecordErrorsWarning,
+    TransportError,
+    problems_from_body,
+    shown,
+)
+from celigo_pandas.frames import frame_of
+from celigo_pandas.resources.exports import consuming_member
+
+if TYPE_CHECKING:
+    from celigo_pandas.accessors.connection import Connection
+
+__all__ = ["preview"]
+
+
+def preview(connection: Connection, export: Any, rows: int = 20, *, consume: bool = False) -> pd.DataFrame:
+    """Run an export once (``POST …/export``, one request) and return at most `rows` of its rows.
+
+    Notes
+    -----
+    ``pageSize`` is added, with the value of `rows`, where the document says nothing; all else is sent as it is.
+    """
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+        raise ConfigError(f"Bad rows {shown(rows)}; expected a whole number, 1 or more.")
+    connection, doc = resolve_export(export, connection)
+    member = consuming_member(doc)
+    if member is not None and not consume:
+        raise DocumentError(
+            f"This export changes its source: its member {member!r} marks or deletes what was read.",
+            hint="A preview would do that too. Pass consume=True to allow it.",
+            problems=[Problem("consuming_export", "It changes its source.", member)],
+        )
+    doc.setdefault("pageSize", rows)
+    answer = connection.client.api.export(connection.id, doc, repeat="read" if member is None else "consume")
+    records = answer.get("data")
+    if not isinstance(records, list):
+        raise TransportError(
+            f"POST /connections/{connection.id}/export was answered without the list 'data': got {shown(records)}."
+        )
+    errors = problems_from_body({"errors": answer.get("errors") or []})
+    if errors:
+        warnings.warn(
+            f"The server reported {len(errors)} errors beside the records: {errors[0]}",
+            RecordErrorsWarning,
+            stacklevel=3,
+        )
+    return frame_of(records).head(rows)
