@@ -1,1 +1,15 @@
-"""The template language and its helpers. Pure."""
+"""The template language and its helpers. Pure.
+
+Plain data in, text out: no I/O, no pandas. The clock, random numbers and lookups that need a server are arguments.
+
+>>> from celigo_pandas.handlebars import render
+>>> render("{{uppercase record.city}}", {"record": {"city": "Oslo"}})
+'OSLO'
+"""
+
+from __future__ import annotations
+
+from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits
+from celigo_pandas.handlebars.template import Template, compile_template, render
+
+__all__ = ["DEFAULT_LIMITS", "Limits", "Template", "compile_template", "render"]

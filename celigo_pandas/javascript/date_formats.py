@@ -77,7 +77,7 @@ def read_zone(name: str | None) -> tzinfo:
         if candidate is not None:
             try:
                 return ZoneInfo(candidate)
-            except (ValueError, OSError):
+            except (KeyError, ValueError, OSError):  # KeyError is zoneinfo's own ZoneInfoNotFoundError
                 continue
     raise DateError(f"Not a time zone: {shown(name)}. Use an IANA name such as 'America/New_York'.")
 

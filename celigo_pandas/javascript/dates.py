@@ -56,14 +56,13 @@ def compile_reader(fmt: str | None = None, zone: str | None = None, now: Clock |
 
     Notes
     -----
-    Only the years 1 to 9999 exist here. Cached by format and zone unless a clock is passed.
+    Only the years 1 to 9999 exist here. Cached by format, zone and clock.
     """
-    if now is None:
-        return _cached_reader(fmt, zone)
-    return _make_reader(fmt, zone, now)
+    return _cached_reader(fmt, zone, now or utc_now)
 
 
-def _make_reader(fmt: str | None, zone: str | None, now: Clock) -> Reader:
+@lru_cache(maxsize=512)
+def _cached_reader(fmt: str | None, zone: str | None, now: Clock) -> Reader:
     place = read_zone(zone)
     if fmt in (None, "", "ISO8601"):
 
@@ -83,11 +82,6 @@ def _make_reader(fmt: str | None, zone: str | None, now: Clock) -> Reader:
         return _read_other(value)
 
     return read
-
-
-@lru_cache(maxsize=512)
-def _cached_reader(fmt: str | None, zone: str | None) -> Reader:
-    return _make_reader(fmt, zone, utc_now)
 
 
 def _read_other(value: Any) -> datetime:

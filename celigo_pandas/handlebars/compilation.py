@@ -1,0 +1,291 @@
+"""Compiles the tree of a template to functions of a scope.
+
+Each statement becomes a function that gives text, each expression one that gives a value. What a name means is settled
+here, in the order of Handlebars.js: block parameter, built-in block, helper, field. A name without arguments that no
+helper has is a field; with arguments it must be a helper, which is refused when it is evaluated, not before, so that a
+branch that never runs does no harm.
+
+Source: Handlebars.js 4.7, where the language guide is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from celigo_pandas.errors import TemplateError, shown
+from celigo_pandas.handlebars import blocks
+from celigo_pandas.handlebars.fields import compile_path
+from celigo_pandas.handlebars.helpers import HELPERS, Helper
+from celigo_pandas.handlebars.lookups import compile_lookup
+from celigo_pandas.handlebars.rendering import Refusal, Scope, failure
+from celigo_pandas.handlebars.syntax import Argument, Block, Call, Content, Literal, Mustache, Path, Program, Raw
+from celigo_pandas.javascript.dates import DateError
+from celigo_pandas.javascript.regexes import PatternError
+from celigo_pandas.javascript.values import UNDEFINED, to_text, truthy
+
+__all__ = ["compile_program"]
+
+Render = Callable[[Scope], str]
+Value = Callable[[Scope], Any]
+
+_KNOWN: Final = frozenset({"if", "unless", "each", "with", "lookup", "log"})
+# A text or list longer than this costs more than one step of the limit.
+_LIGHT: Final = 256
+
+
+def compile_program(program: Program, source: str, escape: Callable[[Any], str], strict: bool) -> Render:
+    """Compile a whole template for one escape."""
+    return _Compiler(source, escape, strict).program(program)
+
+
+class _Compiler:
+    def __init__(self, source: str, escape: Callable[[Any], str], strict: bool) -> None:
+        self.source = source
+        self.escape = escape
+        self.strict = strict
+        # Names of the block parameters in sight, innermost first.
+        self.names: list[tuple[str, ...]] = []
+
+    # Statements
+
+    def program(self, program: Program) -> Render:
+        renders: list[Render] = []
+        for node in program.body:
+            render = self._statement(node)
+            if render is not None:
+                renders.append(render)
+        if not renders:
+            return _nothing
+        if len(renders) == 1:
+            return renders[0]
+        return lambda scope: "".join([render(scope) for render in renders])
+
+    def _statement(self, node: Any) -> Render | None:
+        if isinstance(node, Content):
+            return _text(node.value) if node.value else None
+        if isinstance(node, Raw):
+            return _text(node.text)
+        if isinstance(node, Mustache):
+            return self._mustache(node)
+        if isinstance(node, Block):
+            return self._block(node)
+        return None
+
+    def _mustache(self, node: Mustache) -> Render:
+        value = self._value_of_call(node.call, is_argument=False)
+        write = self.escape if node.escaped else to_text
+        if not node.escaped or write is to_text:
+            return lambda scope: to_text(value(scope))
+
+        def put(scope: Scope) -> str:
+            try:
+                return write(value(scope))
+            except Refusal as error:
+                raise failure(self.source, node.position, "The value", error) from None
+
+        return put
+
+    # Values
+
+    def argument(self, argument: Argument) -> Value:
+        """Compile an argument."""
+        if isinstance(argument, Call):
+            return self._value_of_call(argument, is_argument=True)
+        if isinstance(argument, Literal):
+            value = argument.value
+            return lambda scope: value
+        return self._path(argument)
+
+    def _path(self, path: Path) -> Value:
+        return compile_path(path, self._param_place(path), self.strict, self.source)
+
+    def _param_place(self, path: Path) -> tuple[int, int] | None:
+        """Say where a path's first name is a block parameter: how many steps out, and its number there."""
+        if path.depth or path.is_scoped or not path.parts:
+            return None
+        for depth, names in enumerate(self.names):
+            if path.parts[0] in names:
+                return depth, names.index(path.parts[0])
+        return None
+
+    def _value_of_call(self, call: Call, is_argument: bool) -> Value:
+        path = _as_path(call.path)
+        if path.is_simple and self._param_place(path) is not None:
+            return self._path(path)
+        has_arguments = bool(call.params or call.hash)
+        name = path.parts[0] if path.parts else ""
+        if name in _KNOWN and (has_arguments or is_argument or path.is_simple) and not path.data:
+            return self._known_value(name, call)
+        if has_arguments or is_argument:
+            if path.is_simple and not path.data and name in HELPERS:
+                return self._helper_value(HELPERS[name], call)
+            return self._missing_helper(path, call, has_arguments)
+        if path.is_simple and not path.data and name in HELPERS:
+            return self._helper_value(HELPERS[name], call)
+        return self._path(path)
+
+    def _known_value(self, name: str, call: Call) -> Value:
+        if name == "lookup":
+            return compile_lookup(call, [self.argument(param) for param in call.params], self.source)
+        if name == "log":
+            return _undefined
+        return self._refusal(call, f"#{name} is a block: it needs a body and {{{{/{name}}}}}")
+
+    def _missing_helper(self, path: Path, call: Call, has_arguments: bool) -> Value:
+        refuse = self._refusal(call, f"no helper is called {shown(path.original)}")
+        if has_arguments:
+            return refuse
+        field = self._path(path)
+        # A subexpression without arguments: undefined where there is no such field either.
+        return lambda scope: refuse(scope) if truthy(field(scope)) else UNDEFINED
+
+    def _refusal(self, call: Call, why: str) -> Value:
+        def refuse(scope: Scope) -> Any:
+            raise failure(self.source, call.position, f"The tag {shown(call.path.original)}", Refusal(why))
+
+        return refuse
+
+    def _helper_value(self, helper: Helper, call: Call) -> Value:
+        """Compile the call of a helper: it gives the helper's value, and false where a choice chooses neither."""
+        arguments = [self._helper_argument(helper, place, param) for place, param in enumerate(call.params)]
+        arguments = arguments[: helper.most] if helper.most is not None else arguments
+        arguments += [_undefined] * (helper.least - len(arguments))
+        named = {name: self.argument(value) for name, value in call.hash if name in helper.named}
+        function, with_run, source, position = helper.function, helper.with_run, self.source, call.position
+        characters = f"The helper {helper.name!r}"
+
+        def evaluate(scope: Scope) -> Any:
+            values = [argument(scope) for argument in arguments]
+            run = scope.run
+            try:
+                _weigh(values, run)
+                if named:
+                    extra = {name: value(scope) for name, value in named.items()}
+                    result = function(run, *values, **extra) if with_run else function(*values, **extra)
+                else:
+                    result = function(run, *values) if with_run else function(*values)
+                if type(result) is str and len(result) > _LIGHT:
+                    run.check_size(len(result))
+                return result
+            except (Refusal, PatternError, DateError) as error:
+                raise failure(source, position, characters, error) from None
+            except OverflowError:
+                raise failure(source, position, characters, Refusal("a number is too large")) from None
+
+        return evaluate
+
+    def _helper_argument(self, helper: Helper, place: int, param: Argument) -> Value:
+        if place == helper.bare_word and isinstance(param, Path) and len(param.parts) == 1:
+            word = param.parts[0]
+            return lambda scope: word
+        return self.argument(param)
+
+    # Blocks
+
+    def _block(self, node: Block) -> Render:
+        call = node.call
+        path = _as_path(call.path)
+        name = path.parts[0] if path.parts else ""
+        has_arguments = bool(call.params or call.hash)
+        is_param = path.is_simple and self._param_place(path) is not None
+        body, inverse = self._body(node.program), self._body(node.inverse)
+        names = node.program.block_params if node.program is not None else ()
+        inverse = blocks.in_same_context(inverse, bool(node.inverse and node.inverse.block_params))
+        if name in _KNOWN and (has_arguments or path.is_simple) and not is_param and not path.data:
+            return self._known_block(name, node, body, inverse, names)
+        if not is_param and path.is_simple and not path.data and name in HELPERS:
+            return self._helper_block(HELPERS[name], node, body, inverse, names)
+        if has_arguments and not is_param:
+            return blocks.as_text(self._missing_helper(path, call, True))
+        same = blocks.in_same_context(body, bool(names))
+        field, each = self._path(path), blocks.each_renderer(body, inverse, names)
+        return self._guarded(node, blocks.section(field, body, same, inverse, each, names))
+
+    def _body(self, program: Program | None) -> Render:
+        if program is None:
+            return _nothing
+        if program.block_params:
+            self.names.insert(0, program.block_params)
+        render = self.program(program)
+        if program.block_params:
+            self.names.pop(0)
+        return render
+
+    def _known_block(self, name: str, node: Block, body: Render, inverse: Render, names: tuple[str, ...]) -> Render:
+        call = node.call
+        if name == "log":
+            return _nothing
+        if name == "lookup":
+            return blocks.as_text(self._known_value(name, call))
+        if len(call.params) != 1:
+            return blocks.as_text(self._refusal(call, f"#{name} takes exactly one argument, not {len(call.params)}"))
+        value = self.argument(call.params[0])
+        if name == "each":
+            each = blocks.each_renderer(body, inverse, names)
+            return self._guarded(node, lambda scope: each(scope, value(scope)))
+        if name == "with":
+            return blocks.with_block(value, body, inverse, names)
+        zero = next((self.argument(given) for key, given in call.hash if key == "includeZero"), None)
+        if name == "unless":
+            # Handlebars.js hands on the named arguments, so includeZero works here too.
+            return blocks.if_block(value, zero, inverse, blocks.in_same_context(body, bool(names)))
+        return blocks.if_block(value, zero, blocks.in_same_context(body, bool(names)), inverse)
+
+    def _helper_block(
+        self, helper: Helper, node: Block, body: Render, inverse: Render, names: tuple[str, ...]
+    ) -> Render:
+        value = self._helper_value(helper, node.call)
+        if helper.kind == "elements":
+            return self._guarded(node, blocks.element_block(value, body, inverse, names))
+        if helper.kind == "choice":
+            return blocks.choice_block(value, blocks.in_same_context(body, bool(names)), inverse)
+        # As in Handlebars.js: a helper that ignores its body prints its value in the body's place.
+        return blocks.as_text(value)
+
+    def _guarded(self, node: Block, render: Render) -> Render:
+        def guarded(scope: Scope) -> str:
+            try:
+                return render(scope)
+            except Refusal as error:
+                what = f"The block {shown(node.call.path.original)}"
+                raise failure(self.source, node.position, what, error) from None
+
+        return guarded
+
+
+def _as_path(path: Path | Literal) -> Path:
+    """Read a literal in a name's place as the name it spells."""
+    if isinstance(path, Path):
+        return path
+    return Path((path.original,), 0, False, path.original, path.position)
+
+
+def _nothing(scope: Scope) -> str:
+    return ""
+
+
+def _undefined(scope: Scope) -> Any:
+    return UNDEFINED
+
+
+def _text(text: str) -> Render:
+    return lambda scope: text
+
+
+def _weigh(values: list[Any], run: Any) -> None:
+    cost = 1
+    for value in values:
+        if isinstance(value, (str, list, dict)) and len(value) > _LIGHT:
+            cost += len(value) >> 5
+    run.spend(cost)
+
+
+def check_depth(error: RecursionError, source: str) -> TemplateError:
+    """Make the error for values nested deeper than Python can follow."""
+    return TemplateError(
+        "The template cannot be evaluated: a value is nested too deeply.",
+        template=source,
+        position=0,
+        hint="Read a part of it.",
+    )

@@ -1,0 +1,139 @@
+"""Compiles a path to a function that reads it from a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from celigo_pandas.errors import TemplateError, shown
+from celigo_pandas.handlebars.rendering import Refusal, Scope, failure, member
+from celigo_pandas.handlebars.syntax import Path
+from celigo_pandas.javascript.values import UNDEFINED
+
+__all__ = ["compile_path", "walk"]
+
+Value = Callable[[Scope], Any]
+
+
+def compile_path(path: Path, place: tuple[int, int] | None, strict: bool, source: str) -> Value:
+    """Compile one path.
+
+    Parameters
+    ----------
+    path : Path
+        What is read.
+    place : tuple of int, optional
+        Where its first name is a block parameter.
+    strict : bool
+        Refuse what is not there instead of giving undefined.
+    source : str
+        The template, for errors.
+    """
+    read = _reader(path, place, source)
+    if not strict:
+        return read
+
+    def read_strictly(scope: Scope) -> Any:
+        value = read(scope)
+        if value is UNDEFINED:
+            raise TemplateError(
+                f"The field {shown(path.original)} is not there.",
+                template=source,
+                position=path.position,
+                hint='Write {{getValue "path" "default"}}, or evaluate without strict.',
+            )
+        return value
+
+    return read_strictly
+
+
+def _reader(path: Path, place: tuple[int, int] | None, source: str) -> Value:
+    parts = path.parts
+    if place is not None:
+        return _param_reader(path, place, source)
+    if path.data:
+        return _data_reader(parts, path.depth)
+    if path.depth:
+        return _outer_reader(parts, path.depth)
+    if not parts:
+        return lambda scope: scope.context
+    if parts[0] == "lookup" and len(parts) > 1:
+        return lambda scope: _read_lookup(scope, scope.context, parts)
+    if len(parts) == 1:
+        name = parts[0]
+        return lambda scope: member(scope.context, name)
+    if len(parts) == 2:
+        return _two_step_reader(*parts)
+    return lambda scope: walk(scope.context, parts)
+
+
+def walk(value: Any, parts: tuple[str, ...]) -> Any:
+    """Read a path of names below a value."""
+    for part in parts:
+        value = member(value, part)
+    return value
+
+
+def _two_step_reader(first: str, second: str) -> Value:
+    both = (first, second)
+
+    def read(scope: Scope) -> Any:
+        try:
+            return scope.context[first][second]
+        except (KeyError, TypeError, IndexError):
+            return walk(scope.context, both)
+
+    return read
+
+
+def _read_lookup(scope: Scope, context: Any, parts: tuple[str, ...]) -> Any:
+    """Read ``lookup.name``: a member of the context if it has one, else the result of a dynamic lookup."""
+    base = member(context, "lookup")
+    if base is UNDEFINED or base is None:
+        return walk(scope.run.dynamic_lookup(parts[1]), parts[2:])
+    return walk(base, parts[1:])
+
+
+def _outer_reader(parts: tuple[str, ...], depth: int) -> Value:
+    def read(scope: Scope) -> Any:
+        outer: Scope | None = scope
+        for _ in range(depth):
+            if outer is None:
+                return UNDEFINED
+            outer = outer.parent
+        if outer is None:
+            return UNDEFINED
+        if len(parts) > 1 and parts[0] == "lookup":
+            return _read_lookup(scope, outer.context, parts)
+        return walk(outer.context, parts)
+
+    return read
+
+
+def _data_reader(parts: tuple[str, ...], depth: int) -> Value:
+    def read(scope: Scope) -> Any:
+        data: Any = scope.data
+        for _ in range(depth):
+            data = data.get("_parent") if data else None
+        if not data:
+            return UNDEFINED
+        return walk(data, parts) if parts else data
+
+    return read
+
+
+def _param_reader(path: Path, place: tuple[int, int], source: str) -> Value:
+    depth, number = place
+    rest = path.parts[1:]
+
+    def read(scope: Scope) -> Any:
+        params = scope.params
+        for _ in range(depth):
+            params = params[1]
+        values = params[0]
+        if values is None:
+            why = Refusal("its block gives no block parameters")
+            raise failure(source, path.position, f"The block parameter {shown(path.parts[0])}", why)
+        return walk(values[number] if number < len(values) else UNDEFINED, rest)
+
+    return read

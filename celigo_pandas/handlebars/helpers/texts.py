@@ -1,0 +1,162 @@
+"""String helpers that cut, pad and replace. Positions and lengths count UTF-16 units.
+
+Source: the vendor's helper reference, "String".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from celigo_pandas.handlebars.helpers.arithmetic import as_number, whole_number
+from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.rendering import Refusal, Run
+from celigo_pandas.javascript.values import UNDEFINED, to_text, trim, utf16_length, utf16_slice
+
+__all__ = ["HELPERS", "flat"]
+
+_MAX_PADDED: Final = 999_999
+_BLANKS: Final = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+
+
+def flat(values: Any) -> Iterator[Any]:
+    """Go through values, and through the elements of those that are lists."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from flat(value)
+        else:
+            yield value
+
+
+def _padding(value: Any, length: Any, filler: Any) -> tuple[str, str]:
+    text = to_text(value)
+    target = whole_number(length, 0)
+    fill = " " if filler is UNDEFINED else to_text(filler)
+    missing = target - utf16_length(text)
+    if target <= 0 or missing <= 0 or not fill:
+        return text, ""
+    if target > _MAX_PADDED:
+        raise Refusal(f"it pads to {target} characters; at most {_MAX_PADDED}")
+    return text, utf16_slice(fill * (missing // utf16_length(fill) + 1), 0, missing)
+
+
+def _pad_left(value: Any, length: Any = UNDEFINED, filler: Any = UNDEFINED) -> str:
+    text, pad = _padding(value, length, filler)
+    return pad + text
+
+
+def _pad_right(value: Any, length: Any = UNDEFINED, filler: Any = UNDEFINED) -> str:
+    text, pad = _padding(value, length, filler)
+    return text + pad
+
+
+def _replace(run: Run, value: Any, old: Any, new: Any) -> str:
+    text, sought, put = to_text(value), to_text(old), to_text(new)
+    if not sought:
+        return text
+    run.check_size(len(text) + text.count(sought) * (len(put) - len(sought)))
+    return text.replace(sought, put)
+
+
+def _replace_first(value: Any, old: Any, new: Any) -> str:
+    text, sought = to_text(value), to_text(old)
+    return text.replace(sought, to_text(new), 1) if sought else text
+
+
+def _remove_first(value: Any, sought: Any) -> str:
+    return to_text(value).replace(to_text(sought), "", 1)
+
+
+def _chop(value: Any) -> str:
+    text = to_text(value)
+    start, end = 0, len(text)
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    return text[start:end]
+
+
+def _sanitize(value: Any) -> str:
+    text, pieces, done = to_text(value), [], 0
+    start = text.find("<")
+    while start >= 0:
+        end = text.find(">", start)
+        if end < 0:
+            break
+        if end > start + 1:
+            pieces.append(text[done:start])
+            done = end + 1
+        start = text.find("<", end)
+    return "".join(pieces) + text[done:]
+
+
+def _split(value: Any, separator: Any = UNDEFINED, place: Any = UNDEFINED) -> str:
+    text = to_text(value)
+    number = whole_number(place, 0)
+    if separator is UNDEFINED:
+        return text if number == 0 else ""
+    sought = to_text(separator)
+    if sought and sought not in text:
+        return text
+    if not sought:
+        return utf16_slice(text, number, number + 1) if number >= 0 else ""
+    parts = text.split(sought)
+    return parts[number] if 0 <= number < len(parts) else ""
+
+
+def _join(run: Run, separator: Any, *values: Any) -> str:
+    between = to_text(separator)
+    parts = [to_text(value) for value in flat(values)]
+    run.check_size(sum(map(len, parts)) + len(between) * len(parts))
+    return between.join(parts)
+
+
+def _reverse(value: Any) -> Any:
+    return list(value)[::-1] if isinstance(value, (list, tuple)) else to_text(value)[::-1]
+
+
+def _occurrences(value: Any, sought: Any) -> int:
+    part = to_text(sought)
+    return to_text(value).count(part) if part else 0
+
+
+def _substring(value: Any, start: Any = UNDEFINED, stop: Any = UNDEFINED) -> str:
+    text = to_text(value)
+    length = utf16_length(text)
+    low = max(0, min(length, whole_number(start, 0)))
+    high = length if stop is UNDEFINED else max(0, min(length, whole_number(stop, 0)))
+    return utf16_slice(text, min(low, high), max(low, high))
+
+
+def _starts_with(prefix: Any, value: Any) -> bool | None:
+    if prefix is None or prefix is UNDEFINED or value is None or value is UNDEFINED:
+        return None
+    return to_text(value).startswith(to_text(prefix))
+
+
+def _is_even(value: Any) -> bool:
+    return as_number(value) % 2 == 0
+
+
+HELPERS: Final = (
+    Helper("trim", lambda value: trim(to_text(value))),
+    Helper("trimLeft", lambda value: to_text(value).lstrip(_BLANKS)),
+    Helper("trimRight", lambda value: to_text(value).rstrip(_BLANKS)),
+    Helper("padLeft", _pad_left, 2, 3),
+    Helper("padRight", _pad_right, 2, 3),
+    Helper("replace", _replace, 3, 3, with_run=True),
+    Helper("replacefirst", _replace_first, 3, 3),
+    Helper("removefirst", _remove_first, 2, 2),
+    Helper("chop", _chop),
+    Helper("sanitize", _sanitize),
+    Helper("split", _split, 2, 3),
+    Helper("join", _join, 1, None, with_run=True),
+    Helper("reverse", _reverse),
+    Helper("occurrences", _occurrences, 2, 2),
+    Helper("substring", _substring, 2, 3),
+    Helper("startsWith", _starts_with, 2, 2, kind="choice"),
+    Helper("ifEven", _is_even, kind="choice"),
+)

@@ -1,0 +1,201 @@
+"""Templates: compiled once, rendered for many contexts."""
+
+from __future__ import annotations
+
+import random as randomness
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+from celigo_pandas.errors import TemplateError
+from celigo_pandas.handlebars.analysis import find_paths, find_warnings
+from celigo_pandas.handlebars.compilation import check_depth, compile_program
+from celigo_pandas.handlebars.escaping import find_escape
+from celigo_pandas.handlebars.lookups import by_name
+from celigo_pandas.handlebars.parsing import parse_template
+from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits, Refusal, Run, Scope
+from celigo_pandas.handlebars.shortcut import compile_shortcut
+from celigo_pandas.javascript.date_reading import Clock
+from celigo_pandas.javascript.dates import utc_now
+
+__all__ = ["Template", "compile_template", "render"]
+
+Escape = Literal["none", "url", "sql"]
+Lookups = Iterable[Mapping[str, Any]] | Mapping[str, Mapping[str, Any]]
+DynamicLookups = Mapping[str, Any] | Callable[[str], Any] | None
+
+_NO_LOOKUPS: Final[Mapping[str, Mapping[str, Any]]] = {}
+_secure_number = randomness.SystemRandom().randrange
+
+
+class Template:
+    """A compiled template.
+
+    Parameters
+    ----------
+    source : str
+        The template as it was written.
+
+    Raises
+    ------
+    TemplateError
+        The text is no template; ``position`` says where.
+
+    Examples
+    --------
+    >>> Template("Hello {{record.name}}").render({"record": {"name": "Ann"}})
+    'Hello Ann'
+    """
+
+    __slots__ = ("_programs", "_shortcut", "_tree", "source")
+
+    def __init__(self, source: str) -> None:
+        if not isinstance(source, str):
+            raise TemplateError(f"A template is text, not {type(source).__name__}.", position=0)
+        self.source = source
+        try:
+            self._tree = parse_template(source)
+        except RecursionError as error:
+            raise check_depth(error, source) from None
+        self._programs: dict[tuple[str, bool], Callable[[Scope], str]] = {}
+        self._shortcut = compile_shortcut(self._tree)
+
+    def __repr__(self) -> str:
+        return f"Template({self.source!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Template, (self.source,)
+
+    def render(
+        self,
+        context: Any,
+        *,
+        lookups: Lookups = (),
+        escape: Escape = "none",
+        dynamic_lookups: DynamicLookups = None,
+        now: Clock | None = None,
+        random: Callable[[int], int] | None = None,
+        strict: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> str:
+        """Render for one context.
+
+        Parameters
+        ----------
+        context : dict
+            What the paths read: ``{"record": ..., "settings": ...}``, or bare names. Not modified.
+        lookups : iterable of dict, or dict by name
+            Lookup documents, for ``{{lookup "name" key}}``.
+        escape : {"none", "url", "sql"}
+            How ``{{x}}`` writes its value; ``{{{x}}}`` is raw in each.
+        dynamic_lookups : mapping or callable, optional
+            Gives the results of dynamic lookups by name, for ``{{lookup.name}}``; called only for those that are
+            read. UNDEFINED stands for none.
+        now : callable, optional
+            The clock, an aware datetime; for ``timestamp`` and dates without a year.
+        random : callable, optional
+            Takes n and gives a number from 0 to n - 1, for ``random``.
+        strict : bool, default False
+            A field that is not there is an error instead of empty text.
+        limits : Limits
+            What the rendering may use.
+
+        Returns
+        -------
+        str
+            No requests are made, nothing is read or written.
+
+        Raises
+        ------
+        TemplateError
+            A helper refuses its arguments, an unknown helper is called, a lookup has no entry (then
+            ``problems[0].source`` is ``"lookup"``), or a limit is reached.
+        """
+        if self._shortcut is not None and escape == "none" and not strict:
+            text = self._shortcut(context)
+            if text is not None:
+                return text
+        names = by_name(lookups) if lookups else _NO_LOOKUPS
+        run = Run(context, names, dynamic_lookups, now or utc_now, random or _secure_number, limits)
+        return self._evaluate(context, run, escape, strict)
+
+    def renderer(self, **options: Any) -> Callable[[Any], str]:
+        """Bind the options of :meth:`render` and give a function of the context: the quick way for many records."""
+        if isinstance(options.get("lookups"), (list, tuple)):
+            options["lookups"] = by_name(options["lookups"])
+        shortcut = self._shortcut
+        if shortcut is None or options.get("escape", "none") != "none" or options.get("strict"):
+            return lambda context: self.render(context, **options)
+
+        def quick(context: Any) -> str:
+            text = shortcut(context)
+            return self.render(context, **options) if text is None else text
+
+        return quick
+
+    def _evaluate(self, context: Any, run: Run, escape: str, strict: bool) -> str:
+        program = self._programs.get((escape, strict))
+        if program is None:
+            program = compile_program(self._tree, self.source, find_escape(escape), strict)
+            self._programs[escape, strict] = program
+        try:
+            text = program(Scope(context, None, {"root": context}, None, run))
+            run.check_size(len(text))
+        except RecursionError as error:
+            raise check_depth(error, self.source) from None
+        except Refusal as error:
+            raise TemplateError(
+                f"The template cannot be evaluated: {error}.", template=self.source, position=0, hint=error.hint or None
+            ) from None
+        return text
+
+    def paths(self) -> tuple[str, ...]:
+        """List the field paths that the template reads, from the root of the context.
+
+        Returns
+        -------
+        tuple of str
+            In order of first appearance, each once. ``[*]`` stands for every element of a loop; names with special
+            characters are in brackets. What is read from a computed value is not listed.
+        """
+        return find_paths(self._tree)
+
+    def warnings(self) -> tuple[str, ...]:
+        """List what will work but probably not as meant; each entry names its character."""
+        return find_warnings(self._tree, self.source)
+
+
+@lru_cache(maxsize=2048)
+def compile_template(text: str) -> Template:
+    """Compile a template; the last two thousand are kept.
+
+    Raises
+    ------
+    TemplateError
+        The text is no template.
+    """
+    return Template(text)
+
+
+def render(template: str, context: Any, *, lookups: Lookups = (), escape: Escape = "none", **options: Any) -> str:
+    """Render a template for one context: :func:`compile_template`, then :meth:`Template.render`.
+
+    Parameters
+    ----------
+    template : str
+        The template.
+    context : dict
+        What the paths read.
+    lookups : iterable of dict
+        Lookup documents.
+    escape : {"none", "url", "sql"}
+        How ``{{x}}`` writes its value.
+    **options
+        The other options of :meth:`Template.render`.
+
+    Examples
+    --------
+    >>> render("{{uppercase record.city}}", {"record": {"city": "Oslo"}})
+    'OSLO'
+    """
+    return compile_template(template).render(context, lookups=lookups, escape=escape, **options)
