@@ -38,13 +38,14 @@ class PingResult:
             failed = True
         if failed and not errors and body.get("message"):
             errors = (Problem(str(given or ""), str(body["message"])),)
-        if code is None:
-            code = None if failed else 200
-        elif not 200 <= code < 300 and not errors:
+        if code is None and not failed:
+            code = 200
+        elif code is not None and not 200 <= code < 300 and not errors:
             errors = (Problem(str(code), str(body.get("message") or "the connection was refused")),)
-        if failed and code is not None and 200 <= code < 300:
-            code = next((number for number in map(_number, (e.code for e in errors)) if number), None)
-            code = None if code is not None and 200 <= code < 300 else code
+        if failed and (code is None or 200 <= code < 300):
+            # The envelope says nothing of the failure; its errors may.
+            told = [number for number in map(_number, (error.code for error in errors)) if number]
+            code = next((number for number in told if not 200 <= number < 300), None)
         return cls(code, errors)
 
     @property

@@ -27,7 +27,7 @@ def parse_debug_log(content: bytes) -> list[dict[str, Any]]:
     text = content.decode("utf-8", "replace").strip()
     if not text:
         return []
-    if text[0] in "[{":
+    if text[0] in '[{"':
         try:
             value = json.loads(text)
         except ValueError:
