@@ -61,7 +61,7 @@ def _object_column(rule: ObjectRule, scope: Scope, run: Run) -> list[Any]:
     inside = narrow(scope, rule.source.path) if isinstance(rule.source, PathSource) else scope
     column: list[Any] = list(object_rows(rule.children, inside, run))
     if rule.skip_empty or rule.default is not UNDEFINED:
-        rows = empty_rows(source, set(map(type, source)))
+        rows = empty_rows(source)
         values = convert(_Destination.of(rule, "object"), [rule.default] * len(rows), scope, run, rows)
         for row, value in zip(rows, values, strict=True):
             column[row] = value

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.scopes import Prefix, Scope, _stepped
+from celigo_pandas.mapping.columns import stepped
+from celigo_pandas.mapping.scopes import Prefix, Scope
 from celigo_pandas.paths import WILDCARD, Path, read_step
 
 __all__ = ["Expansion", "expand", "narrow"]
@@ -68,7 +69,7 @@ def expand(scope: Scope, path: Path) -> Expansion:
         elif isinstance(step, int):
             walk.pick(step)
         else:
-            walk.column = _stepped(walk.column, step)
+            walk.column = stepped(walk.column, step)
             walk.keys.append(step)
     if not path.steps or path.steps[-1] is not WILDCARD:
         walk.spread(only_arrays=True)

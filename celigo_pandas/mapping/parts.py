@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from celigo_pandas.errors import Problem, TemplateError, shown
+from celigo_pandas.handlebars import compile_template
 from celigo_pandas.javascript.dates import DateError, compile_reader, compile_writer
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules import DateStep, Lookup, TemplateSource
@@ -77,16 +78,17 @@ class Parts:
             self.problem("bad_path", str(error), place)
             return None
 
-    def template(self, text: str, place: str) -> TemplateSource | None:
-        """Compile a template, or note why it cannot be."""
-        from celigo_pandas.handlebars import compile_template
-
+    def template(self, text: str, place: str, *, root: str = "") -> TemplateSource | None:
+        """Compile a template, or note why it cannot be; `root` is what its paths to the record begin with."""
         try:
             template = compile_template(text)
         except TemplateError as error:
             self.problem("bad_template", str(error), place)
             return None
-        return TemplateSource(template, tuple(template.paths()))
+        for warning in template.warnings():
+            self.remark("template_warning", warning, place)
+        reads = (path.removeprefix(root) for path in template.paths() if path.startswith(root))
+        return TemplateSource(template, tuple(reads))
 
     def default(self, entry: Mapping[str, Any], path: str) -> Any:
         """Read a default: text, empty text, null, or UNDEFINED when there is none."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from celigo_pandas.javascript.values import UNDEFINED, Undefined
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.columns import filled_column, gap_rows
 
 __all__ = ["Layout"]
 
@@ -71,15 +72,14 @@ def _built(tree: dict[str, Any], columns: Sequence[list[Any]], size: int) -> lis
     if not members:
         return [{} for _ in range(size)]
     keys = list(tree)
+    filled = [filled_column(column) for column in members]
     if len(keys) <= _WIDEST:
-        rows = _row_maker(len(keys))(*keys)(*members)
+        rows = _row_maker(len(keys))(*keys)(*filled)
     else:
-        rows = [dict(zip(keys, values, strict=True)) for values in zip(*members, strict=True)]
+        rows = [dict(zip(keys, values, strict=True)) for values in zip(*filled, strict=True)]
     for key, column in zip(keys, members, strict=True):
-        if Undefined in set(map(type, column)):
-            for row, value in zip(rows, column, strict=True):
-                if value is UNDEFINED:
-                    del row[key]
+        for row in gap_rows(column):
+            del rows[row][key]
     return rows
 
 

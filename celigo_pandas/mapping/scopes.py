@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
-from celigo_pandas.paths import WILDCARD, Path, Step, read_step
+from celigo_pandas.mapping.columns import stepped
+from celigo_pandas.paths import Path, Step
 
-__all__ = ["Scope"]
+__all__ = ["Prefix", "Scope", "leading_keys"]
 
 Prefix = tuple[str, ...]
 
@@ -82,8 +83,7 @@ class Scope:
     def roots(self) -> list[Any]:
         """The record of each row, with the current elements in place of the arrays they come from."""
         if self._roots is None:
-            assert self.parent is not None  # noqa: S101 - only an inner scope has no roots of its own
-            above = self.parent.roots()
+            above = self.parent.roots() if self.parent is not None else []
             roots = [above[i] for i in self.index]
             for keys in sorted(self.overlay, key=len):
                 column = self.overlay[keys]
@@ -139,12 +139,12 @@ class Scope:
         elif self.overlay and (start := self.base(steps))[1] != steps:
             column, rest = start
             for step in rest:
-                column = _stepped(column, step)
+                column = stepped(column, step)
         elif self.parent is not None and self._is_untouched(steps):
             above = self.parent._read_steps(steps)
             column = [above[i] for i in self.index]
         else:
-            column = _stepped(self._read_steps(steps[:-1]), steps[-1])
+            column = stepped(self._read_steps(steps[:-1]), steps[-1])
         self._columns[steps] = column
         return column
 
@@ -161,22 +161,6 @@ def leading_keys(steps: tuple[Step, ...]) -> Prefix:
             break
         keys.append(step)
     return tuple(keys)
-
-
-def _stepped(column: list[Any], step: Step) -> list[Any]:
-    if isinstance(step, str):
-        # Most columns are all objects that all have the key; the types are only looked at when one does not.
-        try:
-            return [value[step] for value in column]  # type: ignore[call-overload,index]
-        except (KeyError, TypeError, IndexError):
-            pass
-        if set(map(type, column)) == {dict}:
-            return [value.get(step, UNDEFINED) for value in column]
-    assert step is not WILDCARD  # noqa: S101 - wildcards are read record by record
-    return [
-        value.get(step, UNDEFINED) if type(value) is dict and type(step) is str else read_step(value, step, UNDEFINED)
-        for value in column
-    ]
 
 
 def _all_objects(values: list[Any]) -> bool:

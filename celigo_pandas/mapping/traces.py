@@ -9,7 +9,7 @@ from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.scopes import Scope
 
-__all__ = ["CellTrace", "Tracer", "TracedStep"]
+__all__ = ["CellTrace", "TracedStep", "Tracer"]
 
 _EVERY: Final = "[*]"
 
@@ -52,6 +52,7 @@ class Tracer:
     def __call__(
         self, rule: Any, step: str, before: list[Any] | None, after: list[Any], scope: Scope, rows: list[int] | None
     ) -> None:
+        """Keep the values of one step."""
         for place, value in enumerate(after):
             row = place if rows is None else rows[place]
             cell = _numbered(rule.cell, scope.positions[row] if scope.positions else ())

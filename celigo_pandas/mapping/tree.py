@@ -124,7 +124,7 @@ def _value(
 
 
 def _source(entry: Mapping[str, Any], parts: Parts, path: str) -> Source | None:
-    """Decide what an extract is: template, path from the root, or literal text; a hard-coded value has two spellings."""
+    """Decide what an extract is: template, path from the root, or literal text; hard-coded has two spellings."""
     if "hardCodedValue" in entry:
         value = entry["hardCodedValue"]
         if isinstance(value, (dict, list)):
@@ -136,7 +136,7 @@ def _source(entry: Mapping[str, Any], parts: Parts, path: str) -> Source | None:
     if extract is None:
         return NoSource()
     if "{{" in extract:
-        return parts.template(extract, f"{path}.extract")
+        return parts.template(extract, f"{path}.extract", root="record.")
     if not is_rooted(extract):
         return TextSource(extract)
     parsed = parts.path(extract, f"{path}.extract")

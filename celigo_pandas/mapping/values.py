@@ -12,6 +12,7 @@ from typing import Any
 
 from celigo_pandas.errors import CeligoError, TemplateError, shown
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_text
+from celigo_pandas.mapping.columns import holds_only_text, types_of
 from celigo_pandas.mapping.conversions import (
     ARRAY_ELEMENTS,
     CASTS,
@@ -52,28 +53,44 @@ def source_column(source: Source, rule: Any, scope: Scope, run: Run) -> list[Any
 
 
 def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list[Any]:
-    render, lookups, now = source.template.render, run.lookups, run.now
+    render = _renderer(source, run)
     texts: list[Any] = []
     for row, context in enumerate(scope.contexts()):
         try:
-            texts.append(render(context, lookups=lookups, escape="none", now=now))
+            texts.append(render(context))
         except TemplateError as error:
-            failed_lookup = getattr(error, "code", None) == "lookup" or "lookup" in error.codes
+            texts.append(UNDEFINED)
+            of_lookup = bool(error.problems) and error.problems[0].source == "lookup"
             run.fail(
                 scope,
                 row,
                 rule,
-                str(error),
-                code="lookup_no_match" if failed_lookup else "template_error",
-                source="lookup" if failed_lookup else "mapping",
+                f"Template of {rule.generate!r}: {error}",
+                code=error.problems[0].code if of_lookup else "template_error",
+                source="lookup" if of_lookup else "mapping",
                 value=source.template.source,
             )
-            texts.append(UNDEFINED)
     return texts
 
 
-def empty_rows(column: list[Any], types: set[type]) -> list[int]:
+def _renderer(source: TemplateSource, run: Run) -> Callable[[Any], str]:
+    template, lookups, now, resolve = source.template, run.lookups, run.now, run.resolve_lookup
+    dynamic = {lookup["name"]: lookup for lookup in lookups if "map" not in lookup and "name" in lookup}
+    if not dynamic or resolve is None:
+        return template.renderer(lookups=lookups, now=now)
+
+    def render(context: dict[str, Any]) -> str:
+        def ask(name: str) -> Any:
+            return resolve(dynamic[name], context) if name in dynamic else UNDEFINED
+
+        return template.render(context, lookups=lookups, now=now, dynamic_lookups=ask)
+
+    return render
+
+
+def empty_rows(column: list[Any]) -> list[int]:
     """List the rows whose value is empty: absent, null, empty text, or an array without elements."""
+    types = types_of(column)
     if types <= _NEVER_EMPTY:
         return []
     if types == {str} and "" not in column:
@@ -108,7 +125,7 @@ def finish(rule: ValueRule, column: list[Any], scope: Scope, run: Run) -> list[A
 
 def _set_aside(rule: ValueRule, column: list[Any]) -> list[int]:
     """List the rows that no lookup, date or conversion sees."""
-    empties = empty_rows(column, set(map(type, column)))
+    empties = empty_rows(column)
     if rule.default is not UNDEFINED or rule.skip_empty:
         return empties
     if rule.dialect == 1 and rule.lookup is not None:
@@ -158,7 +175,7 @@ def _looked_up(
     else:
         get = lookup.table.get
         element_wise = rule.data_type in ARRAY_ELEMENTS
-        if set(map(type, column)) == {str}:
+        if types_of(column) == {str}:
             found = [get(value, UNDEFINED) for value in column]
         elif element_wise:
             return [
@@ -166,7 +183,7 @@ def _looked_up(
             ]
         else:
             found = [get(key_text(value), UNDEFINED) for value in column]
-    if Undefined not in set(map(type, found)):
+    if Undefined not in types_of(found):
         return found
     for place, value in enumerate(found):
         if value is UNDEFINED:
@@ -268,7 +285,9 @@ def convert(rule: Any, column: list[Any], scope: Scope, run: Run, rows: list[int
     data_type = rule.data_type
     if data_type is None:
         return column
-    types = set(map(type, column))
+    if data_type == "string" and holds_only_text(column):
+        return column
+    types = types_of(column)
     if types <= PASSING.get(data_type, _NO_VALUE):
         return column
     if types == {int} and data_type == "string":

@@ -1,0 +1,125 @@
+"""Columns of values that know where their gaps are and which types they hold.
+
+Reading a column and knowing its types is most of what a mapping costs, so what was learnt on the way stays with the
+column for every rule that reads the same path.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from celigo_pandas.javascript.values import UNDEFINED, Undefined
+from celigo_pandas.paths import Step, read_step
+
+__all__ = ["Column", "filled_column", "gap_rows", "holds_only_text", "stepped", "types_of"]
+
+_MANY_GAPS: Final = 0.25
+
+
+class Column(list[Any]):
+    """A list of values whose gaps (rows that are UNDEFINED) and types are looked at once."""
+
+    __slots__ = ("_filled", "_gaps", "_types")
+
+    _gaps: list[int] | None
+    _types: frozenset[type] | None
+    _filled: list[Any] | None
+
+    def __init__(self, values: list[Any]) -> None:
+        super().__init__(values)
+        self._gaps = None
+        self._types = None
+        self._filled = None
+
+    @property
+    def types(self) -> frozenset[type]:
+        """The types of all values, gaps included."""
+        if self._types is None:
+            self._types = frozenset(map(type, self))
+        return self._types
+
+    @property
+    def gaps(self) -> list[int]:
+        """The rows that are UNDEFINED."""
+        if self._gaps is None:
+            if self._types is not None and Undefined not in self._types:
+                self._gaps = []
+            else:
+                self._gaps = _find_gaps(self)
+        return self._gaps
+
+    @property
+    def filled(self) -> list[Any]:
+        """The values with empty text in the gaps; not to be changed."""
+        if self._filled is None:
+            gaps = self.gaps
+            filled: list[Any] = self
+            if gaps:
+                filled = self[:]
+                for row in gaps:
+                    filled[row] = ""
+            self._filled = filled
+        return self._filled
+
+    def holds_only_text(self) -> bool:
+        """Whether every value that is there is text: joining them finds out faster than their types do."""
+        if self._types is None:
+            try:
+                "".join(self.filled)
+            except TypeError:
+                return False
+            self._types = frozenset({str, Undefined} if self.gaps else {str})
+        return self._types <= {str, Undefined}
+
+
+def _find_gaps(values: list[Any]) -> list[int]:
+    gaps: list[int] = []
+    many, find, row = len(values) * _MANY_GAPS + 1, values.index, -1
+    try:
+        while len(gaps) < many:
+            row = find(UNDEFINED, row + 1)
+            gaps.append(row)
+    except ValueError:
+        return gaps
+    return [row for row, value in enumerate(values) if value is UNDEFINED]
+
+
+def types_of(column: list[Any]) -> frozenset[type]:
+    """Return the types in a column."""
+    return column.types if isinstance(column, Column) else frozenset(map(type, column))
+
+
+def holds_only_text(column: list[Any]) -> bool:
+    """Whether a column holds nothing but text and gaps."""
+    return column.holds_only_text() if isinstance(column, Column) else types_of(column) <= {str, Undefined}
+
+
+def gap_rows(column: list[Any]) -> list[int]:
+    """List the rows of a column that are UNDEFINED."""
+    if isinstance(column, Column):
+        return column.gaps
+    return _find_gaps(column) if Undefined in types_of(column) else []
+
+
+def filled_column(column: list[Any]) -> list[Any]:
+    """Return a column without UNDEFINED, some value in each gap.
+
+    An object that once held UNDEFINED is followed by the garbage collector for good, which costs more than building
+    it: instances of Python classes are, plain values are not.
+    """
+    if not isinstance(column, Column):
+        if Undefined not in types_of(column):
+            return column
+        column = Column(column)
+    return column.filled
+
+
+def stepped(column: list[Any], step: Step) -> list[Any]:
+    """Take one step (a key or a position, no wildcard) from every value of a column."""
+    absent = UNDEFINED
+    if isinstance(step, str):
+        try:
+            return Column([value.get(step, absent) for value in column])
+        except AttributeError:
+            pass
+    return Column([read_step(value, step, absent) for value in column])
