@@ -85,6 +85,11 @@ class Pull:
         return self.source.connection
 
     @property
+    def decoded_by(self) -> dict[str, int]:
+        """How many blocks each rung of the ladder decoded: ``columnar``, ``records``, ``plain``."""
+        return dict(self._ladder.decoded)
+
+    @property
     def partial(self) -> pd.DataFrame | None:
         """All rows so far; of a complete pull its frame, while somebody still holds it."""
         if self._frame is not None:

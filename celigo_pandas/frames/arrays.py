@@ -7,7 +7,6 @@ decoded to.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -92,7 +91,7 @@ def _numbers(pieces: Sequence[Piece], rows: int, dtype: Any, fill: Any) -> tuple
             continue
         if missing:
             mask[part] = piece.values.is_null().to_numpy(zero_copy_only=False)
-            values[part] = piece.values.fill_null(pa.scalar(0, piece.values.type)).to_numpy(zero_copy_only=False)
+            values[part] = piece.values.fill_null(pa.scalar(fill, piece.values.type)).to_numpy(zero_copy_only=False)
         else:
             values[part] = piece.values.to_numpy(zero_copy_only=False)
     return values, mask
@@ -120,8 +119,8 @@ def _str(pieces: Sequence[Piece], _rows: int, _nullable: bool, backend: str | No
     chunks = chunked(pieces, "str")
     if backend == "numpy_nullable":
         return pd.StringDtype("pyarrow").__from_arrow__(chunks)
-    dtype = _text_dtype(bool(pd.options.future.infer_string))
-    if dtype is not None:
+    dtype = pd.Series(["text"]).dtype  # ``str`` from pandas 3.0 on, objects before it or where an option says so
+    if isinstance(dtype, pd.StringDtype):
         return dtype.__from_arrow__(chunks)
     return chunks.to_pandas(deduplicate_objects=True).to_numpy()
 
@@ -133,11 +132,3 @@ def _null(_pieces: Sequence[Piece], rows: int, _nullable: bool, _backend: str | 
 _MAKERS: dict[str, Callable[[Sequence[Piece], int, bool, str | None], Any]] = {
     "null": _null, "bool": _bool, "int": _int, "float": _float, "str": _str,
 }  # fmt: skip
-
-
-@lru_cache(maxsize=2)
-def _text_dtype(infer_string: bool) -> Any:
-    """Return the dtype that this pandas gives to texts: ``str`` from 3.0 on, None where it is plain objects."""
-    del infer_string  # the option decides, and it may be changed between pulls
-    dtype = pd.Series(["text"]).dtype
-    return dtype if isinstance(dtype, pd.StringDtype) else None

@@ -20,9 +20,9 @@ from celigo_pandas.frames.ladder import Block
 from celigo_pandas.frames.pieces import Piece, column_kind, nulls
 from celigo_pandas.frames.shape import Shape
 
-__all__ = ["ColumnSet"]
+__all__ = ["URI_NAMES", "ColumnSet"]
 
-_URI_NAMES = ("dataURI", "dataURI (page)")
+URI_NAMES = ("dataURI", "dataURI (page)")
 
 
 class ColumnSet:
@@ -108,6 +108,13 @@ class ColumnSet:
                 yield path
             yield from self._below(below, path)
 
+    def named_pieces(self) -> dict[str, list[Piece]]:
+        """Return the columns by name, each with pieces for all rows; ``dataURI`` too, where pages had it."""
+        named = {self.shape.name(path): self._filled(self._pieces.get(path, [])) for path in self.paths()}
+        if self._uris:
+            named[URI_NAMES[URI_NAMES[0] in named]] = self._filled(self._uris)
+        return named
+
     def _is_empty(self, path: tuple[str, ...]) -> bool:
         return not any(piece.kinds for _, piece in self._pieces.get(path, ()))
 
@@ -143,12 +150,13 @@ class ColumnSet:
             arrays[name] = array_of(pieces, kind, self.rows, dtype_backend, always_nullable)
             del pieces
         if self._uris:
-            name = _URI_NAMES[_URI_NAMES[0] in arrays]
+            name = URI_NAMES[URI_NAMES[0] in arrays]
             arrays[name] = array_of(self._filled(self._uris), "str", self.rows, dtype_backend, always_nullable)
         self._add_missing(arrays)
         _warn_mixed(mixed)
-        names = list(arrays)
-        frame = pd.DataFrame(dict(enumerate(arrays.values())), index=self._index(), copy=False)
+        names, index = list(arrays), self._index()
+        held = {place: _held(array, index) for place, array in enumerate(arrays.values())}
+        frame = pd.DataFrame(held, index=index, copy=False)
         frame.columns = _labels(names)
         return frame
 
@@ -214,6 +222,13 @@ def _split(pieces: _Placed, count: int) -> tuple[_Placed, _Placed]:
         if cut < len(piece):
             tail.append((max(start - count, 0), Piece(piece.values[cut:], piece.kinds)))
     return head, tail
+
+
+def _held(array: Any, index: pd.Index) -> Any:
+    """Keep objects objects: a bare array of them would be looked through, and become another dtype."""
+    if isinstance(array, np.ndarray) and array.dtype == object:
+        return pd.Series(array, index=index, dtype=object, copy=False)
+    return array
 
 
 def _labels(names: list[str]) -> pd.Index:
