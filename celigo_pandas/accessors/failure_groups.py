@@ -19,7 +19,8 @@ Blame = Callable[[int], "str | None"]
 
 _VARYING = re.compile(
     r"""
-      '[^'\n]{0,200}' | "[^"\n]{0,200}" | `[^`\n]{0,200}`                 # quoted values
+      (?<!\w)'[^'\n]{0,200}'(?!\w)                                        # quoted values, not apostrophes
+    | "[^"\n]{0,200}" | `[^`\n]{0,200}`
     | \b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b            # UUIDs
     | \b(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{12,}\b                              # ids
     | (?<![A-Za-z_])[-+]?\d(?:[\d.,:/TZ+-]*\d)?Z?                         # numbers, dates

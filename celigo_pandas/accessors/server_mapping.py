@@ -110,4 +110,7 @@ def _is_wrapped(element: dict[str, Any]) -> bool:
     """Tell a wrapped record from a bare one that happens to have a field of such a name."""
     if not _WRAPPING.issuperset(element):
         return False
-    return isinstance(element.get("statusCode"), int) and bool({"data", "errors", "ignored"} & element.keys())
+    status = element.get("statusCode")
+    if not isinstance(status, int):
+        return False
+    return bool({"data", "errors", "ignored"} & element.keys()) or not 200 <= status < 300

@@ -1,0 +1,111 @@
+"""Ctrl-C during a push: batches in flight are waited for or given up, and every row keeps an outcome."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from support.ledger import Call, serving
+from support.pushes import DOCUMENT, connected, orders
+
+import celigo_pandas as celigo
+
+
+def interrupting(at: int, times: int = 1, apart_s: float = 0.15) -> object:
+    """Send this process Ctrl-C while the server works on call `at`."""
+
+    def press() -> None:
+        for _ in range(times):
+            time.sleep(apart_s)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def fault(call: Call) -> str | None:
+        if call.number == at:
+            threading.Thread(target=press, daemon=True).start()
+            time.sleep(0.3)
+        return None
+
+    return fault
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_push_ctrl_c_waits_for_the_batches_in_flight(workers: int) -> None:
+    with serving(fault=interrupting(3), delay_s=0.02) as ledger, connected(ledger) as con:
+        df = orders(300)
+        with pytest.raises(celigo.PushCancelled) as caught:
+            df.celigo.to_import(DOCUMENT, con, batch_size=5, max_workers=workers)
+
+        result = caught.value.result
+        assert con.client.last_push is result
+        assert not isinstance(caught.value, celigo.CeligoError)
+        assert result.counts["unknown"] == 0
+        assert set(result.ok["key"]) == set(ledger.applied)
+        assert len(result.ok) + len(result.not_sent) == 300
+        assert len(result.not_sent) > 0
+        assert "interrupted" in result.summary()
+
+        ledger.fault = lambda call: None
+        assert len(result.retry().ok) == 300
+        assert ledger.applied_twice == []
+
+
+def test_push_second_ctrl_c_gives_up_the_batch_in_flight() -> None:
+    with serving(fault=lambda call: None) as ledger, connected(ledger, timeout_s=30) as con:
+        press = interrupting(2, times=2)
+
+        def fault(call: Call) -> str | None:
+            press(call)
+            if call.number == 2:
+                time.sleep(1.2)
+            return None
+
+        ledger.fault = fault
+        started = time.monotonic()
+        with pytest.raises(celigo.PushCancelled) as caught:
+            orders(50).celigo.to_import(DOCUMENT, con, batch_size=10)
+
+        assert time.monotonic() - started < 1.0
+        counts = caught.value.result.counts
+        assert counts == {"ok": 5, "failed": 0, "ignored": 0, "unknown": 10, "not_sent": 35}
+
+        while len(ledger.applied) < 15:  # the answer comes late, and changes nothing
+            time.sleep(0.05)
+        time.sleep(0.2)
+        assert caught.value.result.counts == counts
+
+
+def test_push_ctrl_c_with_a_journal_resumes(tmp_path: Path) -> None:
+    with serving(fault=interrupting(3), delay_s=0.02) as ledger, connected(ledger) as con:
+        df = orders(100)
+        with pytest.raises(celigo.PushCancelled) as caught:
+            df.celigo.to_import(DOCUMENT, con, batch_size=5, journal=tmp_path / "j")
+        before = len(caught.value.result.ok)
+
+        ledger.fault = lambda call: None
+        result = df.celigo.to_import(DOCUMENT, con, batch_size=5, journal=tmp_path / "j")
+
+        assert 0 < before < 100
+        assert len(result.ok) == 100
+        assert ledger.applied_twice == []
+
+
+def test_push_progress_counts_up_to_all_rows() -> None:
+    seen: list[tuple[int, int | None]] = []
+    with serving(delay_s=0.03) as ledger, connected(ledger) as con:
+        orders(60).celigo.to_import(
+            DOCUMENT, con, batch_size=10, progress=lambda done, total: seen.append((done, total))
+        )
+
+    assert seen[-1] == (60, 60)
+    assert seen == sorted(seen)
+
+
+def test_push_leaves_no_thread_behind() -> None:
+    with serving() as ledger, connected(ledger) as con:
+        orders(200).celigo.to_import(DOCUMENT, con, batch_size=10, max_workers=8)
+        time.sleep(0.05)
+        assert [thread.name for thread in threading.enumerate() if thread.name.startswith("celigo-push")] == []
