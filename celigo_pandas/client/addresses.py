@@ -51,7 +51,7 @@ class BaseUrl:
             raise _bad_url(text, "is not text")
         if "@" in text:
             raise ConfigError(
-                "The base URL holds an @, as if a user name or password stood in it; expected scheme, host and port only.",
+                "The base URL holds an @, as before it a user name or password stands; expected scheme, host and port.",
                 hint="Pass the token as token=, or run celigo.login().",
             )
         parts, port = _split(text.strip())

@@ -6,19 +6,28 @@ import re
 
 __all__ = ["next_target"]
 
-_LINK = re.compile(r'\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|\Z)')
-_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]*))', re.IGNORECASE)
+_TARGET = re.compile(r"\s*<([^>]*)>")
+_PARAMETER = re.compile(r'\s*;\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?')
+_END = re.compile(r"\s*(?:,|\Z)")
 
 
 def next_target(header: str) -> str | None:
-    """Return the target of the link whose relation is ``next``; None when there is none."""
+    """Return the target of the link whose relation is ``next``; None when there is none, or the rest is unreadable."""
     position = 0
     while position < len(header):
-        found = _LINK.match(header, position)
-        if found is None:
+        target = _TARGET.match(header, position)
+        if target is None:
             return None
-        relation = _REL.search(found[2])
-        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
-            return found[1]
-        position = found.end()
+        position = target.end()
+        relations: list[str] = []
+        while parameter := _PARAMETER.match(header, position):
+            position = parameter.end()
+            if parameter[1].lower() == "rel":
+                relations += (parameter[2] or parameter[3] or "").lower().split()
+        end = _END.match(header, position)
+        if end is None:
+            return None
+        position = end.end()
+        if "next" in relations:
+            return target[1]
     return None
