@@ -111,7 +111,7 @@ class Reach:
         """
         failure: OSError | None = None
         for family, address in self.addresses(host, port):
-            sock = socket.socket(family, socket.SOCK_STREAM)
+            sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             try:
                 sock.settimeout(timeout)
                 sock.connect((address, port))
