@@ -91,11 +91,12 @@ def __getattr__(name: str) -> Any:
 if not os.environ.get("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, which never loads pandas
     import pandas as _pandas
 
-    @_pandas.api.extensions.register_dataframe_accessor("celigo")
     def _frame_accessor(df: Any) -> Any:
         from celigo_pandas.accessors import FrameAccessor
 
         return FrameAccessor(df)
+
+    _pandas.api.extensions.register_dataframe_accessor("celigo")(_frame_accessor)
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 
 from celigo_pandas.errors import CeligoError, ConfigError, MissingExtraError
 
@@ -42,13 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from celigo_pandas import __version__
-
     parser = argparse.ArgumentParser(
         prog="celigo-pandas",
         description="Pull, map, dry-run and push through integrator.io, or through the local engine.",
     )
-    parser.add_argument("--version", action="version", version=f"celigo-pandas {__version__}")
+    parser.add_argument("--version", action="version", version=f"celigo-pandas {version('celigo-pandas')}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in _COMMANDS:
         import_module(f"celigo_pandas.cli.{name}").add(commands)
