@@ -85,7 +85,7 @@ def export_for(method: str, end: str, stop: str, total: int, size: int) -> dict[
         paging["relativeURI"] = path + "?after={{previous_page.last_record.id}}"
     elif method == "body":
         http |= {"method": "POST", "body": '{"skip": 0}'}
-        paging["body"] = '{"skip": {{previous_page.full_response.nextSkip}}}'
+        paging["body"] = '{"skip": {{previous_page.full_response.nextSkip}} }'
     if stop == "last_page_path":
         paging |= {"lastPagePath": "isLast", "lastPageValues": ["true"]}
     elif stop == "max_page":
