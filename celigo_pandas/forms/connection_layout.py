@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.forms.connection_state import ConnectionState, FieldView
@@ -21,6 +20,7 @@ from celigo_pandas.forms.elements import (
     link,
     paragraph,
 )
+from celigo_pandas.forms.values import KINDS, LAYOUT_HINTS, shown_value
 from celigo_pandas.resources.connection_fields import TYPES
 from celigo_pandas.resources.connections import mask
 
@@ -28,8 +28,6 @@ __all__ = ["connection_layout"]
 
 _GROUPS = ("Basics", "Authentication", "Ping", "Limits", "More", "Everything else")
 _OPEN = ("Basics", "Authentication")
-_KINDS = {"texts": "multiline", "pairs": "multiline", "json": "multiline", "secret": "secret"}
-_HINTS = {"texts": "one a line", "pairs": "name: value, one a line", "json": "JSON"}
 
 
 def connection_layout(state: ConnectionState) -> Element:
@@ -106,17 +104,17 @@ def _field(state: ConnectionState, view: FieldView) -> list[Element]:
     if row.kind == "secret_map":
         return _secret_map(state, view)
     help = row.help
-    if row.kind in _HINTS:
-        help = f"{help} ({_HINTS[row.kind]})".strip()
+    if row.kind in LAYOUT_HINTS:
+        help = f"{help} ({LAYOUT_HINTS[row.kind]})".strip()
     if row.kind == "secret":
         return [_secret(row.path, row.label, view.stored or view.given, view, row.multiline, help)]
-    kind = _KINDS.get(row.kind, "multiline" if row.multiline else row.kind)
+    kind = KINDS.get(row.kind, "multiline" if row.multiline else row.kind)
     choices: list[tuple[str, str]] = []
     if row.kind == "choice":
         choices = _choices(view, state)
     placeholder = "" if row.default is None or row.kind in ("choice", "boolean") else str(row.default)
     fixed = row.read_only or (row.path == "type" and not state.is_new)
-    value = row.default if row.kind == "boolean" and view.value is None else _shown(row.kind, view.value)
+    value = row.default if row.kind == "boolean" and view.value is None else shown_value(row.kind, view.value)
     return [
         field(row.path, row.label, value, kind=kind, help=help, choices=choices, required=view.required,
               suggestions=row.choices if row.kind == "text" else (), problems=view.problems, read_only=fixed,
@@ -156,31 +154,6 @@ def _secret_map(state: ConnectionState, view: FieldView) -> list[Element]:
     adder = field(f"name:{path}", f"{view.row.label}: add a name", "", problems=view.problems,
                   help=f"{text}{view.row.help}")  # fmt: skip
     return [*drawn, adder]
-
-
-def _shown(kind: str, value: Any) -> Any:
-    """Turn a document's value into what the field shows."""
-    if value is None:
-        return ""
-    if kind == "json":
-        return value if isinstance(value, str) and _is_unread(value) else json.dumps(value, ensure_ascii=False)
-    if kind == "texts" and isinstance(value, list):
-        return "\n".join(str(item) for item in value)
-    if kind == "pairs" and isinstance(value, list):
-        if all(isinstance(item, Mapping) and set(item) <= {"name", "value"} for item in value):
-            return "\n".join(f"{item.get('name', '')}: {item.get('value', '')}" for item in value)
-        return json.dumps(value, ensure_ascii=False)
-    if kind == "boolean" or isinstance(value, str):
-        return value
-    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
-
-
-def _is_unread(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return True
-    return False
 
 
 def _shown_document(state: ConnectionState) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms.paths import leaves, put, removed
 from celigo_pandas.forms.state import FormState, History
+from celigo_pandas.forms.values import parsed
 from celigo_pandas.forms.work import Task
 from celigo_pandas.resources.connection_fields import TYPES, ConnectionField, fields_for, is_empty, read
 from celigo_pandas.resources.connections import ALL_SECRETS, masked_secrets, secret_paths, validate_connection
@@ -214,17 +215,17 @@ class ConnectionState(FormState):
             raise ConfigError(f"{path} is kept by the server.")
         unread = {key: text for key, text in now.unread.items() if key != path}
         try:
-            parsed = _parsed(row, value)
+            typed = parsed(row.kind, value, keep_blanks="elimiter" in row.path)
         except ValueError:
             self._push(replace(now, unread={**unread, path: str(value)}))
             return
-        refused = _secrets_in(path, parsed)
+        refused = _secrets_in(path, typed)
         if refused:
             raise DocumentError(
                 f"{', '.join(refused)} is a secret and was not taken from this field.",
                 hint="Type it into its own field, where it is not kept as text.",
             )
-        doc = removed(now.doc, path) if is_empty(parsed) else put(now.doc, path, parsed)
+        doc = removed(now.doc, path) if _is_nothing(typed) else put(now.doc, path, typed)
         self._push(replace(now, doc=_filled(doc, now.doc), unread=unread))
 
     def set_json(self, path: str, text: str) -> None:
@@ -596,43 +597,6 @@ def _at_first_part(views: list[FieldView], problem: Problem) -> list[FieldView]:
     return views
 
 
-def _parsed(row: ConnectionField, value: Any) -> Any:
-    """Turn what was typed into what the document holds; raises ValueError for what cannot be read."""
-    if row.kind == "boolean":
-        return value if isinstance(value, bool) else None
-    if not isinstance(value, str):
-        return value
-    if row.kind == "number":
-        return _number(value)
-    if row.kind == "texts":
-        return [line.strip() for line in value.splitlines() if line.strip()]
-    if row.kind == "pairs":
-        return _pairs(value)
-    if row.kind == "json":
-        return json.loads(value) if value.strip() else None
-    # A blank is a value where blanks mean something, as in a delimiter.
-    return value if value.strip() or "elimiter" in row.path else None
-
-
-def _number(text: str) -> Any:
-    text = text.strip()
-    if re.fullmatch(r"[+-]?\d+", text):
-        return int(text)
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return text  # the validation names it at its field
-
-
-def _pairs(text: str) -> list[dict[str, str]]:
-    if text.lstrip().startswith("["):
-        loaded: list[dict[str, str]] = json.loads(text)
-        return loaded
-    found = []
-    for line in text.splitlines():
-        if line.strip():
-            name, colon, value = line.partition(":")
-            if not colon:
-                raise ValueError(line)
-            found.append({"name": name.strip(), "value": value.strip()})
-    return found
+def _is_nothing(typed: Any) -> bool:
+    """Whether an empty field was left: a blank that was kept on purpose is something."""
+    return typed is None or (isinstance(typed, list) and not typed)

@@ -23,6 +23,7 @@ __all__ = [
     "heading",
     "lamp",
     "link",
+    "meter",
     "paragraph",
     "table",
     "walk",
@@ -34,9 +35,10 @@ STORED = "••••••"
 """What stands for a secret that is stored or given."""
 
 
-def box(*children: Element | None, row: bool = False, look: str = "") -> Element:
-    """Several elements below each other, or side by side where there is room."""
-    return {"k": "box", "row": row, "look": look, "children": [child for child in children if child]}
+def box(*children: Element | None, row: bool = False, look: str = "", depth: int = 0, id: str = "") -> Element:
+    """Several elements below each other, or side by side where there is room; `depth` indents a tree."""
+    shown = [child for child in children if child]
+    return {"k": "box", "id": id, "row": row, "look": look, "depth": depth, "children": shown}
 
 
 def group(label: str, *children: Element | None, is_open: bool = True, id: str = "", count: int = 0) -> Element:
@@ -94,15 +96,17 @@ def button(
     title: str = "",
     argument: object = None,
     keys: str = "",
+    copies: str | None = None,
 ) -> Element:
     """A button that calls the form's method `action`, with `argument` if there is one.
 
     ``tone`` is ``plain, primary, danger, small``; ``keys`` is a shortcut such as ``ctrl+z``, which works while the
-    focus is inside the form.
+    focus is inside the form; ``copies`` is a text that the browser also puts on the clipboard.
     """
     id = f"do:{action}" if argument is None else f"do:{action}:{argument}"
     return {"k": "button", "id": id, "action": action, "argument": argument, "label": label, "tone": tone,
-            "enabled": enabled, "title": title, "keys": keys, "urgent": action == "stop"}  # fmt: skip
+            "enabled": enabled, "title": title, "keys": keys, "urgent": action == "stop",
+            "copies": copies}  # fmt: skip
 
 
 def table(
@@ -147,6 +151,11 @@ def link(href: str, label: str) -> Element:
 def lamp(state: str, label: str) -> Element:
     """A light: ``good, bad, unknown, busy``, never without its word."""
     return {"k": "lamp", "state": state, "label": label}
+
+
+def meter(share: float, text: str, title: str = "") -> Element:
+    """A small bar with its number, for a share from 0 to 1."""
+    return {"k": "meter", "share": share, "text": text, "title": title}
 
 
 def progress(label: str, done: int, total: int | None) -> Element:

@@ -65,6 +65,7 @@ _HTML: dict[str, Callable[[Element], Markup]] = {
     "code": lambda element: tag("details", tag("summary", element["label"]), tag("pre", element["text"])),
     "link": lambda element: tag("p", markup.link(element["href"], element["label"])),
     "lamp": lambda element: tag("span", element["label"]),
+    "meter": lambda element: tag("span", element["text"]),
     "progress": lambda element: tag("p", _progress(element)),
 }
 
@@ -104,6 +105,7 @@ _TEXT: dict[str, Callable[[Element], list[str]]] = {
     "notice": lambda element: [f"{element['level']}: {element['text']} {element['hint']}".rstrip()],
     "link": lambda element: [f"{element['label']}: {element['href']}"],
     "lamp": lambda element: [element["label"]],
+    "meter": lambda element: [],
     "progress": lambda element: [_progress(element)],
 }
 

@@ -73,6 +73,11 @@ class FormView:
             self.redraw()
         return self._widget
 
+    @property
+    def shown(self) -> Any:
+        """What a cell displays: the widget, or several of them in a box."""
+        return self.widget
+
     def redraw(self) -> None:
         """Send the layout to the browser, if there is a widget."""
         widget = self._widget
@@ -153,6 +158,6 @@ class FormView:
         return str(static_html(self.layout()))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        shown = self.widget._repr_mimebundle_(**options)
+        shown = self.shown._repr_mimebundle_(**options)
         data, metadata = shown if isinstance(shown, tuple) else (shown, {})
         return {**(data or {}), "text/html": self._repr_html_(), "text/plain": repr(self)}, metadata

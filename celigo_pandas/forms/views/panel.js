@@ -1,7 +1,7 @@
 // Draws the elements that Python sends (forms/elements.py) and reports what the user does.
 // Text goes into the page by textContent and properties only, never as HTML. Nothing is fetched from anywhere.
 
-const DRAW = { box, group, feedback, field, button, table, code, heading, paragraph, link, lamp, progress, notice };
+const DRAW = { box, group, feedback, field, button, table, code, heading, paragraph, link, lamp, meter, progress, notice };
 const STOP_TARGET = "celigo_pandas.stop";
 let serial = 0;
 
@@ -52,6 +52,7 @@ function children(ctx, node, elements) {
 
 function box(ctx, node, element) {
   look(node, element.row ? "cp-row" : "cp-box", element.look);
+  node.style.marginInlineStart = element.depth ? `${element.depth * 18}px` : "";
   children(ctx, node, element.children);
 }
 
@@ -239,7 +240,8 @@ function button(ctx, node, element) {
     inner.type = "button";
     inner.onclick = () => {
       for (const flush of ctx.flush) flush();
-      const { action, argument, urgent } = node.celigoElement;
+      const { action, argument, urgent, copies } = node.celigoElement;
+      if (copies !== null) copyText(inner, copies);
       if (urgent) ctx.urgent(action);
       ctx.send({ event: "press", action, argument });
     };
@@ -318,7 +320,8 @@ function drawCells(line, row, element) {
     node.className = cell.look ? `cp-cell-${cell.look}` : "";
     node.title = cell.title ?? "";
     if (element.clickable) node.tabIndex = -1;
-    if (cell.bar === undefined) say(node, cell.t);
+    if (cell.lamp) node.replaceChildren(make("span", `cp-lamp cp-lamp-${cell.lamp}`, cell.t));
+    else if (cell.bar === undefined) say(node, cell.t);
     else {
       const bar = make("span", "cp-bar");
       const part = make("span", "cp-bar-part");
@@ -356,16 +359,7 @@ function code(ctx, node, element) {
     copy.type = "button";
     const text = make("pre", "cp-code-text");
     text.tabIndex = 0;
-    copy.onclick = async () => {
-      try {
-        await navigator.clipboard.writeText(text.textContent);
-        copy.textContent = "Copied";
-      } catch {
-        getSelection().selectAllChildren(text);
-        copy.textContent = "Selected";
-      }
-      setTimeout(() => { copy.textContent = "Copy"; }, 1500);
-    };
+    copy.onclick = () => copyText(copy, text.textContent, text);
     head.append(make("span"), copy);
     node.append(head, text);
   }
@@ -373,6 +367,18 @@ function code(ctx, node, element) {
   say(head.firstElementChild, element.label);
   head.lastElementChild.setAttribute("aria-label", `Copy ${element.label}`);
   say(text, element.text);
+}
+
+async function copyText(button, text, shown) {
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    if (shown) getSelection().selectAllChildren(shown);
+    button.textContent = shown ? "Selected" : "Not allowed";
+  }
+  setTimeout(() => { button.textContent = label; }, 1500);
 }
 
 function heading(ctx, node, element) {
@@ -402,6 +408,20 @@ function link(ctx, node, element) {
 function lamp(ctx, node, element) {
   look(node, "cp-lamp", element.state);
   say(node, element.label);
+}
+
+function meter(ctx, node, element) {
+  if (node.celigoNew) {
+    node.className = "cp-meter";
+    node.append(make("span", "cp-bar"), make("span", "cp-bar-text"));
+    node.firstElementChild.append(make("span", "cp-bar-part"));
+  }
+  const [bar, text] = node.children;
+  bar.firstElementChild.style.width = `${Math.max(0, Math.min(1, element.share)) * 100}%`;
+  say(text, element.text);
+  node.title = element.title;
+  node.setAttribute("role", "img");
+  node.setAttribute("aria-label", `${element.text}: ${element.title}`);
 }
 
 function progress(ctx, node, element) {

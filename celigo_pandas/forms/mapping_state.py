@@ -1,0 +1,506 @@
+"""The state of a MappingEditor: the import document, what it makes of a frame, and its way to the target.
+
+The document is the only truth: rules are rows of it, an edit gives a new document, undo goes back to the old one.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem, PushCancelled
+from celigo_pandas.forms import mapping_document as documents
+from celigo_pandas.forms.export_state import stopping_progress
+from celigo_pandas.forms.frame_table import cell_text
+from celigo_pandas.forms.lookup_tables import add_lookup, lookup_names, remove_lookup, set_lookup
+from celigo_pandas.forms.mapping_document import RuleRow, dialect_of, rule_rows
+from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, flattened, preview
+from celigo_pandas.forms.state import FormState, History
+from celigo_pandas.forms.work import Stopped, Task
+from celigo_pandas.frames.outward import to_records
+from celigo_pandas.mapping import compile_mapping
+from celigo_pandas.mapping.compilation import compile_parts
+from celigo_pandas.mapping.coverage import Coverage, measure
+
+__all__ = ["MappingState"]
+
+_PAGE = 15
+_SERVER_ROWS = 100
+_DATES = ("extractDateFormat", "extractDateTimezone", "generateDateFormat", "generateDateTimezone")
+_EMPTIES = {"empty": "", "null": None}
+
+
+class MappingState(FormState):
+    """What a MappingEditor holds.
+
+    Parameters
+    ----------
+    df : DataFrame
+        The rows to map. Not modified.
+    import_doc : mapping
+        Where the rules start from. Not modified.
+    con : Connection, optional
+        Where *Push* and *Dry run on server* go.
+    sample : int, default 1000
+        Rows of the live preview.
+    """
+
+    title = "Mapping"
+
+    def __init__(self, df: Any, import_doc: Mapping[str, Any], con: Any = None, *, sample: int = 1000) -> None:
+        super().__init__()
+        self.df = df
+        self.connection = con
+        self.sample = sample
+        self.records = to_records(df.iloc[:sample])
+        self.preview: Preview | None = None
+        self.before: Preview | None = None
+        self.stale = False
+        self.coverage: Coverage | None = None
+        self.problems: tuple[Problem, ...] = ()
+        self.picked: str | None = None
+        self.page = 0
+        self.page_rows = _PAGE
+        self.failing_place: int | None = None
+        self.selected: tuple[int, str] | None = None
+        self.push_options: dict[str, Any] = {"batch_size": 100, "first": 5, "max_failures": None}
+        self.push_preview: Any = None
+        self.result: Any = None
+        self.server_differences: list[tuple[int, str, str, str]] | None = None
+        self.all_rows: tuple[Mapping[str, int], float] | None = None
+        self.shown_code = ""
+        self._pushed_doc: dict[str, Any] | None = None
+        self._progress: Callable[[int, int | None], None] = lambda done, total: None
+        self._history = History(copy.deepcopy(dict(import_doc)))
+        self._evaluate()
+
+    # The document
+
+    @property
+    def import_doc(self) -> dict[str, Any]:
+        """A copy of the import document as edited."""
+        return copy.deepcopy(self._history.now)
+
+    @property
+    def dialect(self) -> int:
+        """1 or 2."""
+        return dialect_of(self._history.now)
+
+    @property
+    def rows(self) -> list[RuleRow]:
+        """The rules, parents before their children."""
+        return rule_rows(self._history.now)
+
+    @property
+    def lookup_names(self) -> list[str]:
+        """Names of the lookups."""
+        return lookup_names(self._history.now)
+
+    @property
+    def completions(self) -> list[str]:
+        """Paths that the frame has, as the dialect writes them."""
+        return completions(self.records, self.dialect)
+
+    def problems_at(self, path: str) -> list[str]:
+        """Texts of the problems of one rule, those of its members included."""
+        inside = (f"{path}.", f"{path}[")
+        below = {row.path for row in self.rows if row.path.startswith(inside)}
+        return [
+            problem.message
+            for problem in self.problems
+            if problem.field == path
+            or (
+                problem.field is not None
+                and problem.field.startswith(inside)
+                and not any(problem.field == other or problem.field.startswith(f"{other}.") for other in below)
+            )
+        ]
+
+    def loose_problems(self) -> list[str]:
+        """Texts of the problems that belong to no rule."""
+        placed = {text for row in self.rows for text in self.problems_at(row.path)}
+        return [str(problem) for problem in self.problems if problem.message not in placed]
+
+    def edit(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Replace the document by what `change` makes of it, and evaluate it."""
+        now = self._history.now
+        doc = change(now)
+        if doc == now:
+            self.changed()
+            return
+        with self.lock:
+            self._history.push(doc)
+            self.push_preview, self.notices = None, ()
+        self._evaluate()
+        self.changed()
+
+    def set_document(self, text: str) -> None:
+        """Replace the whole document by JSON."""
+        try:
+            doc = json.loads(text)
+        except ValueError as error:
+            raise DocumentError(f"This is not JSON: {error}.") from error
+        if not isinstance(doc, dict):
+            raise DocumentError("An import document is a JSON object.")
+        self.edit(lambda _: doc)
+
+    def set_rule(self, path: str, member: str, value: Any) -> None:
+        """Change one member of a rule.
+
+        Parameters
+        ----------
+        path : str
+            Path of the rule.
+        member : str
+            ``generate``, ``how``, ``source``, ``dataType``, ``when``, ``default_kind`` (none, empty, null, text),
+            ``default``, ``fixed_kind`` (text, empty, null), ``lookupName``, ``discardIfEmpty``, ``description`` or one
+            of the four date members.
+        """
+        doc = self._history.now
+        if member == "how":
+            name = next(iter(self.lookup_names), "")
+            if value == "lookup" and not name:
+                doc, name = add_lookup(doc)
+            self.edit(lambda _: documents.set_how(doc, path, str(value), name))
+        elif member == "source":
+            self.edit(lambda _: documents.set_source(doc, path, str(value)))
+        elif member == "generate":
+            self.edit(lambda _: documents.set_member(doc, path, "generate", str(value)))
+        elif member == "default_kind":
+            self._set_default(path, str(value))
+        elif member == "default":
+            self.edit(lambda _: documents.set_member(doc, path, "default", str(value)))
+        elif member == "fixed_kind":
+            fixed = _EMPTIES.get(str(value), "text")
+            self.edit(lambda _: documents.set_member(documents.set_member(doc, path, "extract", None, remove=True),
+                                                     path, "hardCodedValue", fixed))  # fmt: skip
+        elif member == "when":
+            conditional = {"when": str(value)}
+            self.edit(lambda _: documents.set_member(doc, path, "conditional", conditional, remove=not value))
+        elif member in ("dataType", "lookupName", "description", "discardIfEmpty", *_DATES):
+            self.edit(lambda _: documents.set_member(doc, path, member, value, remove=value in ("", None, False)))
+        else:
+            raise ConfigError(f"A rule has no member {member!r} here.", hint="Edit the document as JSON.")
+
+    def _set_default(self, path: str, kind: str) -> None:
+        value = _EMPTIES.get(kind, "text")
+        doc = self._history.now
+        self.edit(lambda _: documents.set_member(doc, path, "default", value, remove=kind == "none"))
+
+    def add_rule(self, parent: str | None = None, kind: str = "value") -> str:
+        """Add an empty rule, at the end or below `parent`; returns its path. It is opened."""
+        doc, path = documents.add_rule(self._history.now, parent, kind)
+        self.picked = path
+        self.edit(lambda _: doc)
+        return path
+
+    def remove(self, path: str) -> None:
+        """Remove a rule and what is below it."""
+        self.picked = None
+        self.edit(lambda doc: documents.remove_rule(doc, path))
+
+    def duplicate(self, path: str) -> str:
+        """Put a copy of a rule right after it; returns the copy's path."""
+        doc, copied = documents.duplicate_rule(self._history.now, path)
+        self.picked = copied
+        self.edit(lambda _: doc)
+        return copied
+
+    def move(self, path: str, by: int) -> str:
+        """Move a rule among its neighbours; returns its new path."""
+        doc, moved = documents.move_rule(self._history.now, path, by)
+        self.picked = moved if self.picked == path else self.picked
+        self.edit(lambda _: doc)
+        return moved
+
+    def pick(self, path: str) -> None:
+        """Open the details of a rule, or close them."""
+        self.picked = None if self.picked == path else path
+        self.changed()
+
+    def add_lookup(self) -> str:
+        """Add an empty static lookup; returns its name."""
+        doc, name = add_lookup(self._history.now)
+        self.edit(lambda _: doc)
+        return name
+
+    def remove_lookup(self, name: str) -> None:
+        """Remove a lookup; rules that name it say so."""
+        self.edit(lambda doc: remove_lookup(doc, name))
+
+    def set_lookup(self, name: str, member: str, value: Any) -> None:
+        """Change a lookup: ``name``, ``map`` (``key = value`` lines or JSON), ``allowFailures``, ``default_kind``,
+        ``default``.
+        """
+        if member == "default_kind":
+            kind = str(value)
+            self.edit(lambda doc: set_lookup(doc, name, "default", _EMPTIES.get(kind, "text"), remove=kind == "none"))
+        elif member in ("name", "map", "allowFailures", "default"):
+            self.edit(lambda doc: set_lookup(doc, name, member, value))
+        else:
+            raise ConfigError(f"A lookup has no member {member!r} here.")
+
+    def undo(self) -> None:
+        """Go one edit back."""
+        self._step(self._history.undo)
+
+    def redo(self) -> None:
+        """Take one undo back."""
+        self._step(self._history.redo)
+
+    def _step(self, step: Callable[[], bool]) -> None:
+        if step():
+            self.push_preview, self.notices = None, ()
+            self._evaluate()
+        self.changed()
+
+    # What it makes of the frame
+
+    def _evaluate(self) -> None:
+        doc = self._history.now
+        found = list(_validated(doc, self.records))
+        try:
+            now = preview(self.records, doc)
+            covered = measure(compile_mapping(doc), self.records)
+        except CeligoError as error:
+            # The last good preview stays, marked: a half-typed rule must not blank the screen.
+            known = {(problem.field, problem.message) for problem in found}
+            listed = error.problems or (Problem("", error.message),)
+            found += [problem for problem in listed if (problem.field, problem.message) not in known]
+            self.stale = True
+        else:
+            self.before, self.preview = self.preview, now
+            self.coverage, self.stale = covered, False
+            self.page = min(self.page, max(0, (len(now.rows) - 1) // self.page_rows))
+        self.problems = tuple(found)
+        self.server_differences, self.all_rows = None, None
+
+    @property
+    def changed_cells(self) -> set[tuple[int, str]]:
+        """Cells that the last edit changed."""
+        return set() if self.preview is None else self.preview.changed_from(self.before)
+
+    def next_failing(self) -> int | None:
+        """Show the next failing row; returns its place in the preview, or None when no row fails."""
+        failing = self.preview.failing if self.preview is not None else []
+        if not failing:
+            self.failing_place = None
+            self.say("good", "No row of the sample fails.")
+            return None
+        later = [place for place in failing if self.failing_place is None or place > self.failing_place]
+        self.failing_place = (later or failing)[0]
+        self.page = self.failing_place // self.page_rows
+        self.selected = None
+        self.changed()
+        return self.failing_place
+
+    def turn_page(self, by: int) -> None:
+        """Show earlier or later rows of the preview."""
+        last = max(0, (len(self.preview.rows) - 1) // self.page_rows) if self.preview is not None else 0
+        self.page = max(0, min(last, self.page + by))
+        self.changed()
+
+    def select(self, place: int, column: str) -> None:
+        """Select an output cell; its blame is shown."""
+        self.selected = (place, column)
+        blamed = self.blame()
+        if blamed:
+            self.picked = blamed[0].rule
+        self.changed()
+
+    def blame(self) -> list[Blame]:
+        """Tell where the selected cell comes from."""
+        if self.selected is None or self.preview is None or self.stale:
+            return []
+        place, column = self.selected
+        if place >= len(self.preview.rows):
+            return []
+        return blame(self.preview.rows[place].source, self._history.now, column)
+
+    def check_all(self) -> None:
+        """Evaluate all rows of the frame, on the form's thread, and count what becomes of them."""
+        doc, frame = self.import_doc, self.df
+
+        def run(task: Task) -> tuple[Mapping[str, int], float]:
+            began = time.perf_counter()
+            counts = {"mapped": 0, "ignored": 0, "failed": 0}
+            for start in range(0, len(frame), 10_000):
+                task.check()
+                part = preview(to_records(frame.iloc[start : start + 10_000]), doc)
+                counts = {name: counts[name] + part.counts[name] for name in counts}
+                task.show(min(len(frame), start + 10_000), len(frame))
+            return counts, time.perf_counter() - began
+
+        def done(found: tuple[Mapping[str, int], float]) -> None:
+            self.all_rows = found
+            listed = ", ".join(f"{count:,} {name}" for name, count in found[0].items() if count)
+            self.say("info", f"All {len(frame):,} rows: {listed or 'nothing'}.")
+
+        self.run_long("All rows", run, done)
+
+    def dry_run(self) -> None:
+        """Ask the server to map the first rows of the sample, and compare with what is shown."""
+        connection = self._connected("Dry run on server")
+        doc, head = self.import_doc, self.df.iloc[: min(self.sample, _SERVER_ROWS)]
+        local = preview(self.records[:_SERVER_ROWS], doc)
+
+        def done(trial: Any) -> None:
+            theirs = [flattened(record) for record in to_records(trial.mapped)]
+            ours = [row.cells for row in local.rows if not row.problems and row.state == "mapped"]
+            self.server_differences = _differences(ours, theirs)
+            count = len(self.server_differences)
+            if count or len(ours) != len(theirs):
+                self.say("warning", f"The server maps differently: {len(theirs):,} records, here {len(ours):,}; "
+                         f"{count:,} cells differ.")  # fmt: skip
+            else:
+                self.say("good", f"The server maps these {len(head):,} rows to the same {len(theirs):,} records.")
+
+        self.run_long("Dry run on server", lambda task: connection.dry_run(head, doc, progress=False), done)
+
+    # The way to the target
+
+    def set_push_option(self, name: str, value: Any) -> None:
+        """Set ``batch_size``, ``first`` or ``max_failures``."""
+        text = str(value).strip() if value is not None else ""
+        if name not in self.push_options:
+            raise ConfigError(f"There is no push option {name!r} here.")
+        if not text and name == "max_failures":
+            self.push_options[name] = None
+        elif text.isdecimal() and (int(text) > 0 or name != "batch_size"):
+            self.push_options[name] = int(text)
+        else:
+            raise ConfigError(f"{name}: got {text!r}; expected a whole number.")
+        self.changed()
+
+    def push(self) -> None:
+        """Show what a push would send and where to; :meth:`send` sends it."""
+        connection = self._connected("Push")
+        self._refuse_problems()
+        doc, frame, options = self.import_doc, self.df, self._options()
+
+        def done(shown: Any) -> None:
+            self.push_preview = shown
+            self.say("warning", f"{len(frame):,} rows would go to {shown.target}. Press Send to send them.")
+
+        self.run_long("Push", lambda task: connection.to_import(frame, doc, preview=True, **options), done)
+
+    def send(self) -> None:
+        """Send the rows that the preview of :meth:`push` showed; Stop keeps the outcomes so far."""
+        if self.push_preview is None:
+            raise ConfigError("Nothing was shown yet.", hint="Press Push first: it shows what would be sent.")
+        connection, doc = self._connected("Push"), self.import_doc
+        self.push_preview = None
+        self._pushed_doc = doc
+        self._send("Push", lambda **more: connection.to_import(self.df, doc, **self._options(), **more))
+
+    def cancel(self) -> None:
+        """Drop the preview of a push; nothing is sent."""
+        self.push_preview = None
+        self.say("info", "Nothing was sent.")
+
+    def retry_failed(self) -> None:
+        """Send the rows that failed or were not sent again.
+
+        With the rules they were sent with, the result is over all rows; after an edit they are sent with the rules as
+        they are now, and the result is over these rows.
+        """
+        last = self.result
+        if last is None:
+            raise ConfigError("Nothing was pushed yet.")
+        doc = self.import_doc
+        if doc == self._pushed_doc:
+            self._send("Retry", lambda **more: last.retry())
+            return
+        self._refuse_problems()
+        connection = self._connected("Push")
+        due = last.frame["outcome"].isin(["failed", "not_sent"]).to_numpy()
+        rows = last.join()[list(self.df.columns)][due]
+        rows.attrs.update(self.df.attrs)
+        self._pushed_doc = doc
+        options = {**self._options(), "first": 0}
+        self._send("Retry", lambda **more: connection.to_import(rows, doc, **options, **more))
+
+    def _send(self, name: str, send: Callable[..., Any]) -> None:
+        def run(task: Task) -> Any:
+            # A retry uses the progress function of its push: it must find the task of now.
+            self._progress = stopping_progress(task)
+            try:
+                return send(progress=self._show)
+            except PushCancelled as stopped:
+                if not task.stop_requested:
+                    raise
+                self.result = stopped.result
+                raise Stopped from None
+            except CeligoError:
+                # Outcomes of the rows that had been answered are kept by the client.
+                self.result = getattr(self.connection.client, "last_push", None) or self.result
+                raise
+
+        def done(result: Any) -> None:
+            self.result = result
+            counts = result.counts
+            bad = counts.get("failed", 0) + counts.get("unknown", 0) + counts.get("not_sent", 0)
+            self.say("warning" if bad else "good", result.summary())
+
+        self.run_long(name, run, done)
+
+    def _show(self, done: int, total: int | None) -> None:
+        self._progress(done, total)
+
+    def _options(self) -> dict[str, Any]:
+        return dict(self.push_options)
+
+    def _connected(self, what: str) -> Any:
+        if self.connection is None:
+            raise ConfigError(f"{what} needs a connection.", hint="Open the editor with con=client.connections['…'].")
+        return self.connection
+
+    def _refuse_problems(self) -> None:
+        if self.stale or self.problems:
+            raise DocumentError("The rules have problems; nothing was sent.", hint="Each is marked at its rule.",
+                                problems=self.problems)  # fmt: skip
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether the last push left rows to send again."""
+        counts = self.result.counts if self.result is not None else {}
+        return bool(counts.get("failed", 0) + counts.get("not_sent", 0))
+
+    @property
+    def actions(self) -> dict[str, bool]:
+        """Names of the buttons and whether each can be pressed now."""
+        free = not self.busy
+        connected = free and self.connection is not None
+        return {
+            "undo": self._history.can_undo,
+            "redo": self._history.can_redo,
+            "next_failing": self.preview is not None,
+            "check_all": free,
+            "dry_run": connected,
+            "push": connected and not self.problems,
+            "send": connected and self.push_preview is not None,
+            "cancel": free,
+            "retry_failed": connected and self.can_retry,
+            "stop": not free,
+        }
+
+
+def _validated(doc: Mapping[str, Any], records: list[Any]) -> list[Problem]:
+    try:
+        from celigo_pandas.mapping import validate
+    except ImportError:
+        return list(compile_parts(doc)[1].problems)
+    return list(validate(doc, sample=records))
+
+
+def _differences(ours: list[Any], theirs: list[Any]) -> list[tuple[int, str, str, str]]:
+    found = []
+    for place, (here, there) in enumerate(zip(ours, theirs, strict=False)):
+        for name in dict.fromkeys((*here, *there)):
+            one, other = cell_text(here.get(name)), cell_text(there.get(name))
+            if one != other:
+                found.append((place, name, one, other))
+    return found
