@@ -154,7 +154,8 @@ def _visit(rows: Any, prefix: tuple[str, ...], columns: dict[tuple[str, ...], Pi
     members = dict(zip((member.name for member in rows.type), rows.flatten(), strict=True))
     if len(members) != rows.type.num_fields:
         raise Unfit("a key given twice")
-    _refuse_hollow(rows, members.values())
+    if prefix:  # a record without any value is a row without any value, whichever way it was written
+        _refuse_hollow(rows, members.values())
     for name in (*order, *(name for name in members if name not in order)):
         values, path = members[name], (*prefix, name)
         if pa.types.is_struct(values.type):

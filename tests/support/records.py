@@ -46,6 +46,7 @@ _COLUMNS = {
     "text": _plain,
     "date": st.sampled_from(DATES[:2]),
     "exact": st.one_of(_small, st.floats(-1e9, 1e9)),
+    "inexact": st.one_of(st.integers(2**53 - 2, 2**53 + 3), st.just(0.5)),
 }
 
 
@@ -57,7 +58,7 @@ def tidy_records(draw: Any, max_size: int = 12) -> list[dict[str, Any]]:
     flat = st.fixed_dictionaries({}, optional=optional)
     if draw(st.booleans()):
         inner = st.fixed_dictionaries({"x": _small}, optional={"y": st.none() | _plain})
-        flat = st.builds(lambda record, below: {**record, "sub": below}, flat, st.none() | inner)
+        flat = st.builds(lambda record, below: {**record, "sub": below}, flat, st.none() | inner | st.just({}))
     return draw(st.lists(flat, max_size=max_size))
 
 
