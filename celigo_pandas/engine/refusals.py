@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from celigo_pandas.engine.vault import VaultError
 from celigo_pandas.errors import Problem
 
 __all__ = ["Refusal", "invalid", "not_found", "refusal_of"]
@@ -46,6 +47,8 @@ def refusal_of(error: Exception) -> Refusal:
     """Return what an exception is answered with; one that nobody foresaw is logged and is a 500."""
     if isinstance(error, Refusal):
         return error
+    if isinstance(error, VaultError):
+        return invalid("wrong_key", f"{error} Start the engine with the key that it was written with.")
     # The traceback is logged without the exception's text, which may hold what a source answered.
     _LOG.error("Unforeseen %s", type(error).__name__, exc_info=_bare(error))
     return Refusal(500, [Problem("internal_error", f"The engine failed ({type(error).__name__}); its log says where.")])

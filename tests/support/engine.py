@@ -49,7 +49,7 @@ class EngineProcess:
         line = self.process.stdout.readline()
         if not line:
             self.process.wait(10)
-            self._reader.join(5)
+            self._close_pipes()
             raise RuntimeError(f"the engine did not start: {self.log()}")
         self.ready = json.loads(line)
         self.url = self.ready["url"]
@@ -118,11 +118,13 @@ class EngineProcess:
             self.process.wait(5)
             raise
         finally:
-            self._reader.join(5)
-            assert self.process.stdout is not None
-            self.process.stdout.close()
-            assert self.process.stderr is not None
-            self.process.stderr.close()
+            self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        self._reader.join(5)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None and not pipe.closed:
+                pipe.close()
 
     def __enter__(self) -> EngineProcess:
         return self

@@ -195,8 +195,18 @@ def test_list_follows_link_to_every_document_once() -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=-1", "limit=x", "limit=1.5", "skip=-1", "skip=%00", "include=a&exclude=b", "include=a%20b", "exclude=a%2Fb"],
-)  # fmt: skip
+    [
+        "limit=0",
+        "limit=-1",
+        "limit=x",
+        "limit=1.5",
+        "skip=-1",
+        "skip=%00",
+        "include=a&exclude=b",
+        "include=a%20b",
+        "exclude=a%2Fb",
+    ],
+)
 def test_list_query_that_cannot_be_read_is_a_400(engine: EngineProcess, query: str) -> None:
     (error,) = errors(engine.call("GET", f"/connections?{query}"), 400)
     assert error["code"] == "invalid_query_params"

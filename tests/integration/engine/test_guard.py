@@ -35,8 +35,19 @@ def send(engine: EngineProcess, method: str = "GET", path: str = "/v1/tokenInfo"
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", "Bearer ", f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", TOKEN, f"Bearer x {TOKEN}", "Bearer \xe4"],
-)  # fmt: skip
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        f"Basic {TOKEN}",
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN[:-1]}",
+        TOKEN,
+        f"Bearer x {TOKEN}",
+        "Bearer \xe4",
+    ],
+)
 @pytest.mark.parametrize("path", ["/v1/tokenInfo", "/v1/nix", "/openapi.json", "/postman.json", "/"])
 def test_guard_without_the_token_nothing_is_told(engine: EngineProcess, header: str | None, path: str) -> None:
     headers = {} if header is None else {"Authorization": header.encode("latin-1")}

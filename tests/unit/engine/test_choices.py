@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import itertools
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_choices_each_one_says_why() -> None:
     body = next(node for node in tree.body if isinstance(node, ast.ClassDef)).body
     documented = {
         first.target.id
-        for first, second in zip(body, body[1:], strict=False)
+        for first, second in itertools.pairwise(body)
         if isinstance(first, ast.AnnAssign)
         and isinstance(first.target, ast.Name)
         and isinstance(second, ast.Expr)

@@ -26,8 +26,19 @@ def test_json_text_integer_beyond_64_bit_is_not_a_float() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"{", b"NaN", b"[Infinity]", b"[-Infinity, 12345678901234567890]", b"{} {}", b'"\xff"', b"[" * 100_000, b'\xef\xbb\xbf{}', b'["\\ud8"]'],
-)  # fmt: skip
+    [
+        b"",
+        b"{",
+        b"NaN",
+        b"[Infinity]",
+        b"[-Infinity, 12345678901234567890]",
+        b"{} {}",
+        b'"\xff"',
+        b"[" * 100_000,
+        b"\xef\xbb\xbf{}",
+        b'["\\ud8"]',
+    ],
+)
 def test_json_text_what_is_no_json_raises_value_error(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         load(text)
