@@ -20,7 +20,7 @@ import pandas as pd
 
 from celigo_pandas.errors import FrameError, shown
 from celigo_pandas.frames.names import split_path
-from celigo_pandas.frames.outward_values import SCALARS, Unsendable, plain_value, shortest_double
+from celigo_pandas.frames.outward_values import SCALARS, Unsendable, is_clean, plain_value, shortest_double
 
 __all__ = ["encode_records", "encode_rows", "flatten_sep", "to_records"]
 
@@ -118,6 +118,12 @@ def _encode(record: dict[str, Any], index: pd.Index, position: int) -> bytes:
     for key, value in record.items():
         try:
             json.dumps([key, value], ensure_ascii=False).encode()
+        except RecursionError:
+            raise FrameError(
+                f"Column {key!r}, row {index[position]!r}: got a value that is nested too deeply.",
+                column=key,
+                row=index[position],
+            ) from None
         except UnicodeEncodeError as error:
             raise FrameError(
                 f"Column {key!r}, row {index[position]!r}: got text with a lone surrogate "
@@ -351,10 +357,7 @@ def _categorical(series: pd.Series) -> Column:
 
 def _any(series: pd.Series) -> Column:
     values = series.tolist()
-    if SCALARS.issuperset(map(type, values)):
-        plain = values
-    else:
-        plain = _plain_values(values)
+    plain = values if is_clean(values) else _plain_values(values)
     missing = np.fromiter((value is None for value in plain), dtype=bool, count=len(plain))
     return plain, (missing if missing.any() else None)
 
@@ -366,6 +369,8 @@ def _plain_values(values: Iterable[Any]) -> list[Any]:
             plain.append(value if type(value) in SCALARS else plain_value(value))
         except Unsendable as error:
             raise _At(place, str(error)) from None
+        except RecursionError:
+            raise _At(place, "got a value that is nested too deeply, or holds itself") from None
     return plain
 
 

@@ -23,6 +23,13 @@ class Colour(enum.Enum):
     RED = "red"
 
 
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 NAMES = {"pd": pd, "np": np, "dt": dt, "Decimal": Decimal, "UUID": UUID, "Colour": Colour}
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "frames.md"
 
@@ -77,9 +84,10 @@ def test_outward_table_is_not_empty() -> None:
         pd.Series([1, 1j, 2], dtype=object),
         pd.Series([1, object(), 2], dtype=object),
         pd.Series([1, {None: 2}, 2], dtype=object),
+        pd.Series([1, nested(2000), 2], dtype=object),
         pd.Series([1, {1: 2, "1": 3}, 2], dtype=object),
     ],
-    ids=lambda series: f"{series.dtype} {series.iloc[1]!r}"[:40].encode("ascii", "backslashreplace").decode(),
+    ids=range(21),
 )
 def test_outward_value_without_a_form_names_column_and_row(series: pd.Series) -> None:
     df = pd.DataFrame({"fine": [1, 2, 3], "x": series})
