@@ -181,6 +181,8 @@ class Sender:
 
 
 def _problem(response: Response, inspect: Inspect) -> str | None:
+    if inspect is not anything and response.status != 204 and not response.content.strip(_SPACE):
+        return "it is empty"  # a head that was cut off looks like this
     try:
         inspect(response)
     except ValueError as error:

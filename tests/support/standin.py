@@ -222,8 +222,9 @@ class StandIn:
         if "pagedExportState" in body:
             known = self.states.get(body["pagedExportState"].get("sig", ""))
             written = _member_text(seen.body, "pagedExportState")
-            same = written if self.strict_states else json.dumps(body["pagedExportState"])
-            if known is None or known[0] != model + same:
+            if not self.strict_states:
+                written = json.dumps(body["pagedExportState"])
+            if known is None or known[0] != model + written:
                 return _problem(422, "invalid_paged_export_state", "The state is not one that was given out")
             page = known[1]
         try:
