@@ -1,0 +1,141 @@
+"""The walk: which request comes next, and when it ends."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from celigo_pandas.errors import PagingError
+from celigo_pandas.paging import TOO_LARGE, Page, effective_page_size, state_key, walk
+
+EXPORT = {"rdbms": {"query": "select 'é'"}}
+
+
+def _page(state: bytes | None, done: bool = False) -> Page:
+    return Page(b"[]", state, done)
+
+
+def test_first_request_sends_the_document_as_it_is() -> None:
+    request = next(walk(EXPORT))
+
+    assert json.loads(request.body) == {"export": EXPORT}
+    assert (request.number, request.state, request.page_size) == (1, None, None)
+
+
+def test_page_size_is_the_only_member_added() -> None:
+    assert json.loads(next(walk(EXPORT, page_size=7)).body) == {"export": {**EXPORT, "pageSize": 7}}
+    assert EXPORT == {"rdbms": {"query": "select 'é'"}}
+
+
+@pytest.mark.parametrize(
+    ("doc", "asked", "expected"), [({}, "auto", 1000), ({"pageSize": 20}, "auto", None), ({"pageSize": 20}, 50, 50)]
+)
+def test_effective_page_size_auto_respects_the_document(doc: dict[str, Any], asked: Any, expected: int | None) -> None:
+    assert effective_page_size(doc, asked) == expected
+
+
+def test_state_goes_back_byte_for_byte() -> None:
+    state = b'{ "z":1.0, "a" : "\\u00e9", "n":12345678901234567890 }'
+    pages = walk(EXPORT)
+    next(pages)
+
+    request = pages.send(_page(state))
+
+    assert request.body.endswith(b',"pagedExportState":' + state + b"}")
+    assert json.loads(request.body)["export"] == EXPORT
+
+
+@pytest.mark.parametrize(("page", "reason"), [(_page(None, True), "no state"), (_page(b'{"done":true}', True), "done")])
+def test_walk_ends_when_state_is_missing_or_done(page: Page, reason: str) -> None:
+    pages = walk(EXPORT)
+    next(pages)
+
+    with pytest.raises(StopIteration) as stop:
+        pages.send(page)
+
+    assert stop.value.value == reason
+
+
+def test_empty_page_is_not_the_end() -> None:
+    pages = walk(EXPORT)
+    next(pages)
+
+    assert pages.send(Page(b"[]", b'{"p":2}', False)).number == 2
+
+
+@pytest.mark.parametrize("distance", [1, 3])
+def test_repeated_state_raises(distance: int) -> None:
+    pages = walk(EXPORT)
+    next(pages)
+    for number in range(distance):
+        pages.send(_page(b'{"p":%d,"issuedAt":1,"sig":"a"}' % number))
+
+    with pytest.raises(PagingError, match="state that an earlier page had"):
+        pages.send(_page(b'{"issuedAt":2, "p":0,"sig":"b"}'))
+
+
+def test_states_that_differ_only_in_signature_members_are_told_apart_when_there_is_nothing_else() -> None:
+    assert state_key(b'{"sig":"a"}') != state_key(b'{"sig":"b"}')
+    assert state_key(b'"token-1"') != state_key(b'"token-2"')
+    assert state_key(b'{"p":1,"sig":"a"}') == state_key(b'{"sig":"b","p":1}')
+
+
+def test_enough_ends_before_the_next_request() -> None:
+    pages = walk(EXPORT, enough=lambda: True)
+    next(pages)
+
+    with pytest.raises(StopIteration) as stop:
+        pages.send(_page(b'{"p":2}'))
+
+    assert stop.value.value == "max_rows"
+
+
+def test_too_large_halves_until_it_fits_and_then_stays() -> None:
+    pages = walk(EXPORT, page_size=1000, may_halve=True)
+    sizes = [next(pages).page_size, pages.send(TOO_LARGE).page_size, pages.send(TOO_LARGE).page_size]
+
+    request = pages.send(_page(b'{"p":2}'))
+
+    assert sizes == [1000, 500, 250]
+    assert json.loads(request.body)["export"]["pageSize"] == 250
+    with pytest.raises(PagingError, match="413"):
+        pages.send(TOO_LARGE)
+
+
+@pytest.mark.parametrize(("size", "halve"), [(1, True), (1000, False), (None, False)])
+def test_too_large_that_cannot_be_halved_raises(size: int | None, halve: bool) -> None:
+    pages = walk(EXPORT, page_size=size, may_halve=halve)
+    next(pages)
+
+    with pytest.raises(PagingError, match="413"):
+        pages.send(TOO_LARGE)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
+def test_walk_of_any_pages_asks_for_each_once(sizes: list[int]) -> None:
+    pages = walk(EXPORT)
+    request = next(pages)
+    asked = []
+    while True:
+        position = json.loads(request.state)["p"] if request.state else 0
+        asked.append(position)
+        done = position + 1 == len(sizes)
+        try:
+            request = pages.send(Page(b"[]", b'{"p":%d}' % (position + 1), done))
+        except StopIteration as stop:
+            assert stop.value == "done"
+            break
+    assert asked == list(range(len(sizes)))
+
+
+def test_walk_taken_up_again_knows_the_states_before() -> None:
+    pages = walk(EXPORT, state=b'{"p":3}', seen={state_key(b'{"p":1}')})
+    assert next(pages).body.endswith(b'"pagedExportState":{"p":3}}')
+
+    with pytest.raises(PagingError):
+        pages.send(_page(b'{"p":1}'))
