@@ -120,7 +120,7 @@ class _Compiler:
         if has_arguments or is_argument:
             if path.is_simple and not path.data and name in HELPERS:
                 return self._helper_value(HELPERS[name], call)
-            return self._missing_helper(path, call, has_arguments)
+            return self._missing_helper(path, call)
         if path.is_simple and not path.data and name in HELPERS:
             return self._helper_value(HELPERS[name], call)
         return self._path(path)
@@ -132,12 +132,12 @@ class _Compiler:
             return _undefined
         return self._refusal(call, f"#{name} is a block: it needs a body and {{{{/{name}}}}}")
 
-    def _missing_helper(self, path: Path, call: Call, has_arguments: bool) -> Value:
+    def _missing_helper(self, path: Path, call: Call) -> Value:
         refuse = self._refusal(call, f"no helper is called {shown(path.original)}")
-        if has_arguments:
+        if call.params:
             return refuse
         field = self._path(path)
-        # A subexpression without arguments: undefined where there is no such field either.
+        # Without positional arguments it is undefined where there is no such field either.
         return lambda scope: refuse(scope) if truthy(field(scope)) else UNDEFINED
 
     def _refusal(self, call: Call, why: str) -> Value:
@@ -149,14 +149,18 @@ class _Compiler:
     def _helper_value(self, helper: Helper, call: Call) -> Value:
         """Compile the call of a helper: it gives the helper's value, and false where a choice chooses neither."""
         arguments = [self._helper_argument(helper, place, param) for place, param in enumerate(call.params)]
-        arguments = arguments[: helper.most] if helper.most is not None else arguments
-        arguments += [_undefined] * (helper.least - len(arguments))
+        most = len(arguments) if helper.most is None else helper.most
+        ignored = arguments[most:] + [self.argument(value) for name, value in call.hash if name not in helper.named]
+        arguments = arguments[:most] + [_undefined] * (helper.least - len(arguments))
         named = {name: self.argument(value) for name, value in call.hash if name in helper.named}
         function, with_run, source, position = helper.function, helper.with_run, self.source, call.position
         characters = f"The helper {helper.name!r}"
 
         def evaluate(scope: Scope) -> Any:
             values = [argument(scope) for argument in arguments]
+            for argument in ignored:
+                # Not used, but evaluated: an error in it is an error.
+                argument(scope)
             run = scope.run
             try:
                 _weigh(values, run)
@@ -197,7 +201,7 @@ class _Compiler:
         if not is_param and path.is_simple and not path.data and name in HELPERS:
             return self._helper_block(HELPERS[name], node, body, inverse, names)
         if has_arguments and not is_param:
-            return blocks.as_text(self._missing_helper(path, call, True))
+            return blocks.as_text(self._missing_helper(path, call))
         same = blocks.in_same_context(body, bool(names))
         field, each = self._path(path), blocks.each_renderer(body, inverse, names)
         return self._guarded(node, blocks.section(field, body, same, inverse, each, names))

@@ -8,7 +8,7 @@ from typing import Any
 from celigo_pandas.errors import TemplateError, shown
 from celigo_pandas.handlebars.rendering import Refusal, Scope, failure, member
 from celigo_pandas.handlebars.syntax import Path
-from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.javascript.values import UNDEFINED, truthy
 
 __all__ = ["compile_path", "walk"]
 
@@ -51,7 +51,7 @@ def _reader(path: Path, place: tuple[int, int] | None, source: str) -> Value:
     parts = path.parts
     if place is not None:
         return _param_reader(path, place, source)
-    if path.data:
+    if path.data and parts:
         return _data_reader(parts, path.depth)
     if path.depth:
         return _outer_reader(parts, path.depth)
@@ -117,7 +117,13 @@ def _data_reader(parts: tuple[str, ...], depth: int) -> Value:
             data = data.get("_parent") if data else None
         if not data:
             return UNDEFINED
-        return walk(data, parts) if parts else data
+        value: Any = data
+        for part in parts:
+            # Unlike in a field's path, any false value ends the way here.
+            if not truthy(value):
+                return value
+            value = member(value, part)
+        return value
 
     return read
 

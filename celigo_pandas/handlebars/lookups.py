@@ -30,10 +30,13 @@ def compile_lookup(call: Call, arguments: list[Value], source: str) -> Value:
     is_name = bool(call.params) and isinstance(call.params[0], Literal) and call.params[0].kind == "text"
 
     def evaluate(scope: Scope) -> Any:
-        if len(arguments) < 2:
+        target = arguments[0](scope) if arguments else True
+        if len(arguments) != 2:
+            if not truthy(target):
+                return target
             why = Refusal("it takes the name of a lookup, or an object, and a key")
             raise failure(source, call.position, "The helper 'lookup'", why)
-        target, key = arguments[0](scope), arguments[1](scope)
+        key = arguments[1](scope)
         if isinstance(target, str) and (is_name or target in scope.run.lookups):
             return _look_up(scope.run, target, key, source, call.position)
         return member(target, js_text(key)) if truthy(target) else target

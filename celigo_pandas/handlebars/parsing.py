@@ -191,7 +191,7 @@ class _Parser:
             program.block_params = names
             inverse, inverse_strip = self._inverse(chains=True)
             self.nesting -= 1
-            inner = Block(call, program, inverse, strip, inverse_strip, Strip(), token.position)
+            inner = Block(call, program, inverse, strip, inverse_strip, strip, token.position)
             return Program([inner], chained=True), strip
         return None, Strip()
 
@@ -252,13 +252,9 @@ class _Parser:
 
 
 def _close_chain(inverse: Program | None, strip: Strip) -> None:
-    """Tell each block of an else chain how the tag that ends them all strips."""
-    while inverse is not None and inverse.chained:
-        inner = inverse.body[0]
-        if not isinstance(inner, Block):  # pragma: no cover - a chained program holds one block
-            return
-        inner.close_strip = strip
-        inverse = inner.inverse
+    """Tell the first block of an else chain how the tag that ends the chain strips; the others keep their own."""
+    if inverse is not None and inverse.chained and isinstance(inverse.body[0], Block):
+        inverse.body[0].close_strip = strip
 
 
 def _strip(opening: Token, closing: Token) -> Strip:

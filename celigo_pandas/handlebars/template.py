@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random as randomness
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, Literal
 
 from celigo_pandas.errors import TemplateError
@@ -47,8 +47,6 @@ class Template:
     'Hello Ann'
     """
 
-    __slots__ = ("_programs", "_shortcut", "_tree", "source")
-
     def __init__(self, source: str) -> None:
         if not isinstance(source, str):
             raise TemplateError(f"A template is text, not {type(source).__name__}.", position=0)
@@ -59,6 +57,9 @@ class Template:
             raise check_depth(error, source) from None
         self._programs: dict[tuple[str, bool], Callable[[Scope], str]] = {}
         self._shortcut = compile_shortcut(self._tree)
+        if self._shortcut is not None:
+            # Stands before the method: the call of a method alone would cost a third of the rendering.
+            self.__dict__["render"] = self._shortcut(self._render)
 
     def __repr__(self) -> str:
         return f"Template({self.source!r})"
@@ -111,27 +112,41 @@ class Template:
             A helper refuses its arguments, an unknown helper is called, a lookup has no entry (then
             ``problems[0].source`` is ``"lookup"``), or a limit is reached.
         """
-        if self._shortcut is not None and escape == "none" and not strict:
-            text = self._shortcut(context)
-            if text is not None:
-                return text
-        names = by_name(lookups) if lookups else _NO_LOOKUPS
-        run = Run(context, names, dynamic_lookups, now or utc_now, random or _secure_number, limits)
-        return self._evaluate(context, run, escape, strict)
+        return self._render(
+            context,
+            lookups=lookups,
+            escape=escape,
+            dynamic_lookups=dynamic_lookups,
+            now=now,
+            random=random,
+            strict=strict,
+            limits=limits,
+        )
 
     def renderer(self, **options: Any) -> Callable[[Any], str]:
         """Bind the options of :meth:`render` and give a function of the context: the quick way for many records."""
         if isinstance(options.get("lookups"), (list, tuple)):
             options["lookups"] = by_name(options["lookups"])
-        shortcut = self._shortcut
-        if shortcut is None or options.get("escape", "none") != "none" or options.get("strict"):
-            return lambda context: self.render(context, **options)
+        general = partial(self._render, **options)
+        if self._shortcut is None or options.get("escape", "none") != "none" or options.get("strict"):
+            return general
+        return self._shortcut(general)
 
-        def quick(context: Any) -> str:
-            text = shortcut(context)
-            return self.render(context, **options) if text is None else text
-
-        return quick
+    def _render(
+        self,
+        context: Any,
+        *,
+        lookups: Lookups = (),
+        escape: str = "none",
+        dynamic_lookups: DynamicLookups = None,
+        now: Clock | None = None,
+        random: Callable[[int], int] | None = None,
+        strict: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> str:
+        names = by_name(lookups) if lookups else _NO_LOOKUPS
+        run = Run(context, names, dynamic_lookups, now or utc_now, random or _secure_number, limits)
+        return self._evaluate(context, run, escape, strict)
 
     def _evaluate(self, context: Any, run: Run, escape: str, strict: bool) -> str:
         program = self._programs.get((escape, strict))

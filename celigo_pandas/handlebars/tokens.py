@@ -36,7 +36,7 @@ _IN_TAG: Final = tuple(
         ("OPEN_CHAIN", rf"\{{\{{~?{_S}*else(?![0-9A-Za-z_])"),
         ("OPEN_UNESCAPED", r"\{\{~?\{"),
         ("OPEN_PLAIN", r"\{\{~?&"),
-        ("COMMENT", r"\{\{~?!--[\s\S]*?--~?\}\}"),
+        ("COMMENT", r"(?=\{\{~?!--)[\s\S]*?--~?\}\}"),
         ("COMMENT", r"\{\{~?!(?!--)[\s\S]*?\}\}"),
         ("OPEN", r"\{\{~?"),
         ("EQUALS", "="),

@@ -100,9 +100,9 @@ def _some(values: Any, condition: Any = UNDEFINED) -> bool:
 
 
 HELPERS: Final = (
-    Helper("and", _and, 2, None, kind="choice"),
-    Helper("or", _or, 2, None, kind="choice"),
-    Helper("neither", _neither, 2, None, kind="choice"),
+    Helper("and", _and, 1, None, kind="choice"),
+    Helper("or", _or, 1, None, kind="choice"),
+    Helper("neither", _neither, 1, None, kind="choice"),
     Helper("not", _not, kind="choice"),
     Helper("compare", _compare, 3, 3, kind="choice"),
     Helper("contains", _contains, 2, 2, kind="choice"),

@@ -1,0 +1,52 @@
+"""Runs the scripts in ``tests/node``: many cases in one process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import needs
+
+FOLDER = Path(__file__).parent.parent / "node"
+
+
+def install() -> None:
+    """Install the packages to compare with, once; end the test as ``needs`` would where that is not possible."""
+    needs.require("node")
+    npm = needs.require("npm")
+    if (FOLDER / "node_modules" / ".package-lock.json").exists():
+        return
+    command = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+    result = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300, check=False)
+    if result.returncode:
+        message = f"npm install failed: {result.stderr[-500:]}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        needs.NOT_RUN["npm packages"] = needs.NOT_RUN.get("npm packages", 0) + 1
+        pytest.skip(message)
+
+
+def run(script: str, cases: Iterable[Any]) -> list[Any]:
+    """Give each case to a script and return its answers, in order."""
+    install()
+    lines = [json.dumps(case) for case in cases]
+    result = subprocess.run(
+        [needs.require("node"), script],
+        cwd=FOLDER,
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+        env={**os.environ, "TZ": "UTC"},
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    answers = [json.loads(line) for line in result.stdout.split("\n")]
+    assert len(answers) == len(lines)
+    return answers
