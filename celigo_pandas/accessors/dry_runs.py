@@ -228,9 +228,12 @@ def dry_run(
     -----
     Requests: none without `con`; else one POST per batch, which changes nothing and is resent like a read.
     """
+    from celigo_pandas.accessors.saved import SavedImport
     from celigo_pandas.accessors.targets import resolve_import
 
     nested_by = flatten_sep(df, unflatten, sep)
+    if con is None and isinstance(import_doc, SavedImport):
+        import_doc = import_doc.virtual()  # its connection is not asked for
     connection, document = resolve_import(import_doc, con)
     rows = kept_copy(df)
     if con is None or connection is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -85,6 +86,10 @@ class ImportResult:
     @property
     def frame(self) -> pd.DataFrame:
         """One row per pushed row; see the class."""
+        return kept_copy(self._frame)
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
         return self._outcomes.to_frame(self._rows.index)
 
     @property

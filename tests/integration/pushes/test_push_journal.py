@@ -217,3 +217,20 @@ with serving() as ledger, connected(ledger) as con:
         resumed = orders(200).celigo.to_import(DOCUMENT, con, batch_size=10, journal=tmp_path / "j")
     assert len(resumed.ok) + len(resumed.unknown) == 200
     assert len(resumed.ok) - len(ledger.applied) <= applied
+
+
+def test_journal_halved_and_refused_batches_are_not_in_flight(tmp_path: Path) -> None:
+    with serving(max_records=4) as ledger, connected(ledger, max_retries=1) as con:
+        ledger.fault = lambda call: "rate_limited" if call.number > 9 else None
+        df = orders(40)
+        stopped = df.celigo.to_import(DOCUMENT, con, batch_size=10, journal=tmp_path / "j")
+        assert stopped.counts["ok"] > 0
+        assert stopped.counts["unknown"] == 0
+        assert stopped.counts["not_sent"] > 0
+
+        ledger.fault = lambda call: None
+        resumed = df.celigo.to_import(DOCUMENT, con, batch_size=10, journal=tmp_path / "j")
+        assert len(resumed.ok) == 40
+        again = df.celigo.to_import(DOCUMENT, con, batch_size=10, journal=tmp_path / "j")
+        assert len(again.ok) == 40
+        assert ledger.applied_twice == []

@@ -199,3 +199,28 @@ def test_dry_run_many_errors_leave_attrs_small() -> None:
 def test_dry_run_infinity_is_refused_here_too() -> None:
     with pytest.raises(celigo.FrameError, match="infinity"):
         pd.DataFrame({"key": [np.inf]}).celigo.dry_run(MAPPING)
+
+
+def test_dry_run_here_of_a_saved_import_sends_nothing() -> None:
+    from celigo_pandas.accessors.saved import SavedImport
+
+    def handle(request: Request) -> Response:
+        raise AssertionError(request.path)
+
+    document = {"_id": "5a1000000000000000000003", "_connectionId": "5a1000000000000000000001", **MAPPING}
+    saved = SavedImport(calling(handle).client, document)
+
+    assert len(pd.DataFrame({"key": [1], "day": ["2024-05-01"]}).celigo.dry_run(saved).mapped) == 1
+
+
+def test_dry_run_here_sees_the_settings_of_the_import() -> None:
+    document = {
+        "settings": {"site": "north"},
+        "mappings": [
+            {
+                "generate": "site", "extract": "{{settings.import.site}}", "dataType": "string", "status": "Active",
+            }
+        ],
+    }  # fmt: skip
+
+    assert list(pd.DataFrame({"key": [1]}).celigo.map_import(document)["site"]) == ["north"]
