@@ -16,7 +16,7 @@ from celigo_pandas.errors import CeligoError, ConfigError, MissingExtraError
 
 __all__ = ["main"]
 
-_COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "journals", "doctor")
+_COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "mappings", "journals", "doctor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

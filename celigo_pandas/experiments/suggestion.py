@@ -1,8 +1,8 @@
 """Suggesting rules: which source path could fill which target field.
 
 Names are split into word tokens (``customerID``, ``cust_id``, ``Customer Id``), tokens are folded by a table of
-synonyms of this trade, and the best pairs are taken one to one. Nothing is guessed below a threshold: a target without a
-suggestion is listed, not filled.
+synonyms of this trade, and the best pairs are taken one to one. Nothing is guessed below a threshold: a target
+without a suggestion is listed, not filled.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-__all__ = ["Suggestion", "match_names", "tokens"]
+from celigo_pandas.errors import DocumentError, shown
+from celigo_pandas.experiments.editing import EACH, find_rule, set_rule
+from celigo_pandas.experiments.rows import records_of
+from celigo_pandas.frames.names import escape_key
+from celigo_pandas.mapping.coverage import field_paths
+from celigo_pandas.paths import parse_extract
+
+__all__ = ["Suggested", "Suggestion", "match_names", "suggest_document", "tokens"]
 
 THRESHOLD = 0.5
 
@@ -104,8 +112,9 @@ def similarity(target: str, source: str) -> float:
     if wanted == found or "".join(wanted) == "".join(found):
         return 0.95
     # The last key of a nested path says most: order.customer.name is a name.
-    leaf = tokens(source.rsplit(".", 1)[-1])
-    return max(_overlap(wanted, found), 0.9 * _overlap(wanted, leaf))
+    leaf, wanted_leaf = (tokens(path.rsplit(".", 1)[-1]) for path in (source, target))
+    score = max(_overlap(wanted, found), 0.9 * _overlap(wanted, leaf), 0.9 * _overlap(wanted_leaf, leaf))
+    return score if (EACH in target) == (EACH in source) else 0.6 * score
 
 
 def _overlap(wanted: tuple[str, ...], found: tuple[str, ...]) -> float:
@@ -131,11 +140,6 @@ def _weight(word: str) -> float:
     return 1.0 if word == "id" else 1.0 + min(len(word), 8) / 8
 
 
-def json_types(sample: Mapping[str, object]) -> dict[str, str]:
-    """Return the Mapper 2.0 data type of each member of a sample record."""
-    return {name: _json_type(value) for name, value in sample.items()}
-
-
 def _json_type(value: object) -> str:
     if isinstance(value, bool):
         return "boolean"
@@ -147,3 +151,130 @@ def _json_type(value: object) -> str:
         inner = {_json_type(element) for element in value}
         return f"{inner.pop()}array" if len(inner) == 1 else "stringarray"
     return "string"
+
+
+# --- documents --------------------------------------------------------------------------------------------------------
+
+DATA_TYPES = frozenset(
+    "string number boolean object stringarray numberarray booleanarray objectarray arrayarray".split()
+)
+_PLAIN_KEY = re.compile(r"[A-Za-z_]\w*\Z")
+_SLASH_DATE = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})\Z")
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """A document with the suggested rules, and the target fields that got none."""
+
+    document: dict[str, Any]
+    unmatched: tuple[str, ...]
+    pairs: tuple[Suggestion, ...]
+
+
+def suggest_document(records: Sequence[Any], target: Any) -> Suggested:
+    """Suggest Mapper 2.0 rules from records to a target; see :meth:`celigo_pandas.Mapping.suggest`."""
+    wanted = target_types(target)
+    sources = field_paths(records)
+    pairs = match_names(list(wanted), sources)
+    samples = {pair.source: _values(records, pair.source) for pair in pairs}
+    document: dict[str, Any] = {"mappings": []}
+    for pair in pairs:
+        members = _members(pair, wanted[pair.target], samples[pair.source])
+        if EACH in pair.target:
+            _add_lists(document, pair, pairs)
+        set_rule(document, pair.target, members)
+    found = {pair.target for pair in pairs}
+    return Suggested(document, tuple(name for name in wanted if name not in found), tuple(pairs))
+
+
+def target_types(target: Any) -> dict[str, str | None]:
+    """Read a target: names, names with data types, a sample record, or a frame."""
+    if hasattr(target, "columns") and hasattr(target, "head"):
+        records = records_of(target.head(50))
+        merged_record: dict[str, object] = {}
+        for record in records:
+            merged_record.update(record)
+        known = _leaf_types(merged_record, "")
+        return known or dict.fromkeys(map(str, target.columns))
+    if isinstance(target, Mapping):
+        if target and all(isinstance(value, str) and value in DATA_TYPES for value in target.values()):
+            return {str(name): str(kind) for name, kind in target.items()}
+        return _leaf_types(dict(target), "")
+    if isinstance(target, str) or not isinstance(target, Iterable):
+        raise DocumentError(f"target={shown(target)}; expected names, a dict, or a frame.")
+    return dict.fromkeys(str(name) for name in target)
+
+
+def _leaf_types(record: Mapping[str, Any], prefix: str) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for key, value in record.items():
+        path = prefix + escape_key(str(key))
+        if isinstance(value, Mapping):
+            found.update(_leaf_types(value, f"{path}."))
+        elif isinstance(value, list) and value and all(isinstance(element, Mapping) for element in value):
+            found.update(_leaf_types(value[0], f"{path}{EACH}."))
+        else:
+            found[path] = None if value is None else _json_type(value)
+    return found
+
+
+def _members(pair: Suggestion, wanted: str | None, values: list[Any]) -> dict[str, Any]:
+    kinds = {_json_type(value) for value in values if value is not None}
+    data_type = wanted or (kinds.pop() if len(kinds) == 1 else "string")
+    # Inside a list a rule reads the composite record, in which each array is its current element.
+    source = pair.source.replace(EACH, "") if EACH in pair.target else pair.source
+    members: dict[str, Any] = {"extract": root_path(source), "dataType": data_type}
+    if data_type == "string" and (date_format := _date_format(values)):
+        members["extractDateFormat"] = date_format
+        members["generateDateFormat"] = "YYYY-MM-DD"
+    return members
+
+
+def root_path(dotted: str) -> str:
+    """Write a dotted path as Mapper 2.0 reads it: ``$.cust.[Ship To]``."""
+    text = "$"
+    for key in dotted.split("."):
+        name, each, _ = key.partition(EACH)
+        text += f".{name}" if _PLAIN_KEY.match(name) else ".[" + name.replace("]", "\\]") + "]"
+        text += each
+    return text
+
+
+def _add_lists(document: dict[str, Any], pair: Suggestion, pairs: Sequence[Suggestion]) -> None:
+    """Make the lists a target lies in, each fed by the array that most of its fields' sources lie in."""
+    parts = pair.target.split(f"{EACH}.")
+    for depth in range(1, len(parts)):
+        path = f"{EACH}.".join(parts[:depth])
+        if find_rule(document, path) is not None:
+            continue
+        inside = [one.source for one in pairs if one.target.startswith(f"{path}{EACH}.")]
+        arrays = [source.rsplit(EACH, 1)[0] + EACH for source in inside if EACH in source]
+        helper: dict[str, Any] = {"mappings": []}
+        if arrays:
+            helper["extract"] = root_path(max(arrays, key=arrays.count))
+        set_rule(document, path, {"dataType": "objectarray", "buildArrayHelper": [helper]})
+
+
+def _values(records: Sequence[Any], path: str, limit: int = 200) -> list[Any]:
+    steps = parse_extract(root_path(path))
+    found: list[Any] = []
+    for record in records:
+        value = steps.read(record, None)
+        found += value if EACH in path and isinstance(value, list) else [value]
+        if len(found) >= limit:
+            break
+    return [value for value in found if value is not None]
+
+
+def _date_format(values: Sequence[Any]) -> str | None:
+    """Recognise day-month-year texts; ISO texts need no format. What fits both ways is read the American way."""
+    matches = [_SLASH_DATE.match(value) for value in values if isinstance(value, str)]
+    if not matches or len(matches) != len(values) or not all(matches):
+        return None
+    firsts = [int(match[1]) for match in matches if match]
+    seconds = [int(match[3]) for match in matches if match]
+    separator = matches[0][2] if matches[0] else "/"
+    if max(firsts) > 31 or max(seconds) > 31 or (max(firsts) > 12 and max(seconds) > 12):
+        return None
+    order = ("D", "M", "YYYY") if max(firsts) > 12 or separator == "." else ("M", "D", "YYYY")
+    return separator.join(order)

@@ -16,7 +16,7 @@ from celigo_pandas.errors import MappingError
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.compilation import CompiledMapping
 
-__all__ = ["CellChange", "MappingDifference", "RuleChange", "compare", "compare_outputs"]
+__all__ = ["CellChange", "MappingDifference", "RuleChange", "compare", "compare_outputs", "rule_of"]
 
 Kind = Literal["changed", "added", "removed"]
 _CONTAINERS = frozenset({dict, list})
@@ -132,6 +132,13 @@ def compare_outputs(
     )
 
 
+def rule_of(compiled: CompiledMapping, cell: str) -> Any:
+    """Return the rule that writes an output cell (``lines[2].sku``), or None."""
+    rules = {rule.cell: rule for rule in compiled.rules}
+    order = {known: place for place, known in enumerate(rules)}
+    return rules.get(_owning(_NUMBERED.sub("[*]", cell), order))
+
+
 def _path(rule: Any) -> str | None:
     return None if rule is None else str(rule.path)
 
@@ -218,7 +225,7 @@ def _cells(position: int, cell: str, a: Any, b: Any) -> Iterator[CellChange]:
             other = b[place] if place < len(b) else UNDEFINED
             if not _equal(one, other):
                 yield from _cells(position, f"{cell}[{place}]", one, other)
-    elif (type(a) is dict and b is UNDEFINED) or (type(b) is dict and a is UNDEFINED):
+    elif (type(a) is dict and a and b is UNDEFINED) or (type(b) is dict and b and a is UNDEFINED):
         whole = a if b is UNDEFINED else b
         for key, value in whole.items() if isinstance(whole, dict) else ():
             below = f"{cell}.{key}" if cell else key

@@ -9,9 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-import celigo_pandas as celigo
 import pytest
 import requests
+
+import celigo_pandas as celigo
 from celigo_pandas.errors import ConfigError, TransportError
 
 

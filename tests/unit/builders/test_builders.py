@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from celigo_pandas import build
 from celigo_pandas.errors import DocumentError
 

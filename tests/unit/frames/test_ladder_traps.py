@@ -144,7 +144,15 @@ def test_zero_records_give_an_empty_frame() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [b'[{"a":NaN}]', b'[{"a":Infinity}]', b'[{"a":"\xff"}]', b'[{"a":1}]]', b'[{"a":1}', b'[{"a":1}],[{"a":2}]', b"[{a:1}]"],
+    [
+        b'[{"a":NaN}]',
+        b'[{"a":Infinity}]',
+        b'[{"a":"\xff"}]',
+        b'[{"a":1}]]',
+        b'[{"a":1}',
+        b'[{"a":1}],[{"a":2}]',
+        b"[{a:1}]",
+    ],
 )
 def test_bytes_that_are_no_json_raise_on_every_rung(page: bytes) -> None:
     for rung in RUNGS:

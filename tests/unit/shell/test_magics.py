@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from celigo_pandas.errors import ConfigError, DocumentError
 from celigo_pandas.magics import load, parse_body, parse_line
 

@@ -1,0 +1,56 @@
+"""Frames as the mapper sees them: JSON-ready records, one per row, and the row a label names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from celigo_pandas.errors import FrameError, shown
+from celigo_pandas.frames.outward import to_records
+
+__all__ = ["label_text", "position_of", "records_of"]
+
+
+def records_of(df: Any) -> list[Any]:
+    """Return the records of a frame (or a list of records as it is).
+
+    Raises
+    ------
+    FrameError
+        A value that cannot be sent, or something that is neither a frame nor records.
+    """
+    if isinstance(df, pd.DataFrame):
+        return list(to_records(df))
+    if isinstance(df, Sequence) and not isinstance(df, (str, bytes)):
+        return list(df)
+    raise FrameError(f"Got {shown(df)}; expected a DataFrame or a list of records.")
+
+
+def position_of(df: Any, row: Any) -> int:
+    """Return the position of the row with the label `row`.
+
+    Raises
+    ------
+    FrameError
+        No row, or several, have this label.
+    """
+    if not isinstance(df, pd.DataFrame):
+        if isinstance(row, int) and 0 <= row < len(df):
+            return row
+        raise FrameError(f"row={shown(row)}; expected a position from 0 to {len(df) - 1}.", row=row)
+    try:
+        found = df.index.get_loc(row)
+    except (KeyError, TypeError):
+        raise FrameError(
+            f"row={shown(row)} is no label of the frame; its index begins {shown(list(df.index[:5]))}.", row=row
+        ) from None
+    if isinstance(found, int):
+        return found
+    raise FrameError(f"row={shown(row)} names several rows; give the frame a unique index first.", row=row)
+
+
+def label_text(df: Any, position: int) -> Any:
+    """Return the label of a row, for tables."""
+    return df.index[position] if isinstance(df, pd.DataFrame) else position

@@ -1,0 +1,371 @@
+"""``celigo.Mapping``: a mapping as an object, to make, change, measure, compare and explain."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from celigo_pandas.errors import ConfigError, shown
+from celigo_pandas.experiments.documents import document_of, merged
+from celigo_pandas.experiments.editing import find_rule, iter_rules, no_rule, remove_rule, set_rule
+from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
+from celigo_pandas.experiments.frozen import freeze
+from celigo_pandas.experiments.reports import Report
+from celigo_pandas.experiments.rows import position_of, records_of
+from celigo_pandas.experiments.suggestion import Suggested, suggest_document
+from celigo_pandas.experiments.upgrading import upgraded
+from celigo_pandas.experiments.verification import verify
+from celigo_pandas.mapping import CompiledMapping, compile_mapping
+from celigo_pandas.mapping.blame import blame_cell
+from celigo_pandas.mapping.coverage import measure
+from celigo_pandas.mapping.diff import compare
+from celigo_pandas.markup import Markup, table, tag
+
+__all__ = ["Mapping"]
+
+_UNSET: Any = object()
+_MEMBERS = {
+    "data_type": "dataType",
+    "default": "default",
+    "lookup": "lookupName",
+    "value": "hardCodedValue",
+    "extract_date_format": "extractDateFormat",
+    "extract_date_timezone": "extractDateTimezone",
+    "generate_date_format": "generateDateFormat",
+    "generate_date_timezone": "generateDateTimezone",
+    "description": "description",
+}
+
+
+class Mapping:
+    """The rules and lookups of an import document.
+
+    A rule is named by the path of what it writes: ``total``, ``address.city``, ``lines[*].sku`` (Mapper 1.0 and 2.0
+    alike; a dot inside a key is written ``\\.``). Methods that change the mapping return it, so that calls chain.
+
+    Parameters
+    ----------
+    document : dict, optional
+        Import document whose rules to begin with; the rest of it is kept for :meth:`to_import`.
+    dialect : {2, 1}, default 2
+        Mapper of a mapping that begins empty.
+
+    Examples
+    --------
+    >>> notice = Mapping().set("tail", "$.tailnum").set("minutes", "$.dep_delay", data_type="number")
+    >>> notice.to_import()["mappings"][1]["generate"]
+    'minutes'
+    """
+
+    def __init__(self, document: AnyMapping[str, Any] | None = None, *, dialect: int = 2) -> None:
+        if dialect not in (1, 2):
+            raise ConfigError(f"dialect={shown(dialect)}; expected 1 or 2.")
+        self._document = copy.deepcopy(dict(document or {}))
+        if document is None and dialect == 1:
+            self._document["mapping"] = {"fields": [], "lists": []}
+        self.unmatched: tuple[str, ...] = ()
+
+    # --- making ------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_import(cls, doc: Any) -> Mapping:
+        """Take the mapping of an import document (dict, builder or saved import), of either dialect."""
+        return cls(document_of(doc))
+
+    @classmethod
+    def suggest(cls, df: Any, target: Any) -> Mapping:
+        """Suggest a mapping from a frame to a target.
+
+        Parameters
+        ----------
+        df : DataFrame
+            The source; a sample is enough (its first 1,000 rows are looked at).
+        target : list of str, dict or DataFrame
+            Names of the target's fields (``lines[*].sku`` for a field of a list); or name to data type; or a sample
+            record; or a frame of the target's kind.
+
+        Returns
+        -------
+        Mapping
+            Mapper 2.0. ``unmatched`` lists the target fields for which no source is alike enough; they get no rule.
+        """
+        found: Suggested = suggest_document(
+            records_of(df if not isinstance(df, pd.DataFrame) else df.head(1000)), target
+        )
+        mapping = cls(found.document)
+        mapping.unmatched = found.unmatched
+        return mapping
+
+    # --- reading and editing -----------------------------------------------------------------------------------------
+
+    @property
+    def dialect(self) -> int:
+        """Mapper 1 or 2."""
+        return 1 if self._document.get("mapping") is not None and self._document.get("mappings") is None else 2
+
+    @property
+    def lookups(self) -> list[dict[str, Any]]:
+        """A copy of the lookups."""
+        return [dict(lookup) for lookup in self.compiled.lookups]
+
+    @property
+    def compiled(self) -> CompiledMapping:
+        """The rules compiled, ready for :mod:`celigo_pandas.mapping`.
+
+        Raises
+        ------
+        DocumentError
+            With every problem of the document, each at its path.
+        """
+        return compile_mapping(self._document)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per rule: ``path`` and the members in the vendor's spelling; children are rows of their own."""
+        hidden = ("mappings", "buildArrayHelper")
+        rows = [
+            {"path": path, **{name: value for name, value in rule.items() if name not in hidden}}
+            for path, rule in iter_rules(self._document)
+        ]
+        return pd.DataFrame(rows, columns=["path", *dict.fromkeys(key for row in rows for key in row if key != "path")])
+
+    def __contains__(self, generate: object) -> bool:
+        return isinstance(generate, str) and find_rule(self._document, generate) is not None
+
+    def __getitem__(self, generate: str) -> dict[str, Any]:
+        rule = find_rule(self._document, generate)
+        if rule is None:
+            raise no_rule(self._document, generate)
+        return copy.deepcopy(rule)
+
+    def set(
+        self,
+        generate: str,
+        extract: Any = _UNSET,
+        *,
+        when: Any = _UNSET,
+        members: AnyMapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Mapping:
+        """Add a rule, or change the named members of the one that is there.
+
+        Parameters
+        ----------
+        generate : str
+            Path of what is written.
+        extract : str, optional
+            The vendor's own text: ``$.a.b``, a template, a literal (2.0); ``a.b``, ``["text"]`` (1.0).
+        when : str, optional
+            Condition, e.g. ``"extract_not_empty"``.
+        members : mapping, optional
+            Further members in the vendor's spelling.
+        **options
+            ``data_type, default, lookup`` (name), ``value`` (hard-coded), ``extract_date_format,
+            extract_date_timezone, generate_date_format, generate_date_timezone, description``. ``...`` removes a
+            member.
+
+        Raises
+        ------
+        DocumentError
+            A list that the path goes through does not exist yet.
+        ConfigError
+            An option of another name.
+        """
+        changes: dict[str, Any] = {}
+        if unknown := set(options) - set(_MEMBERS):
+            listed = ", ".join(sorted(unknown))
+            raise ConfigError(f"set() knows no {listed}; expected {', '.join(_MEMBERS)}, or members={{...}}.")
+        if extract is not _UNSET:
+            changes["extract"] = extract
+        for name, value in options.items():
+            changes[_MEMBERS[name]] = value
+        if when is not _UNSET:
+            changes["conditional"] = ... if when is ... else {"when": when}
+        changes.update(members or {})
+        if self.dialect == 2 and isinstance(extract, str) and changes.get("dataType") in ("objectarray", "arrayarray"):
+            helper = {"extract": changes.pop("extract")}
+            rule = find_rule(self._document, generate)
+            helpers = (rule or {}).get("buildArrayHelper") or [{}]
+            changes["buildArrayHelper"] = [{**helpers[0], **helper}, *helpers[1:]]
+        set_rule(self._document, generate, changes)
+        return self
+
+    def set_lookup(self, name: str, map: AnyMapping[str, Any], **members: Any) -> Mapping:
+        """Add or replace a static lookup; further members (``default``, ``allowFailures``) in the vendor's spelling."""
+        lookup = {"name": name, "map": {str(key): value for key, value in map.items()}, **members}
+        self._document = merged(self._document, {**self._document, "lookups": [lookup]})
+        return self
+
+    def remove(self, generate: str) -> Mapping:
+        """Remove a rule, with everything below it."""
+        remove_rule(self._document, generate)
+        return self
+
+    def copy(self) -> Mapping:
+        """Return a mapping that can be changed apart from this one."""
+        return Mapping(self._document)
+
+    def to_import(self, doc: Any = None) -> dict[str, Any]:
+        """Return an import document with this mapping.
+
+        Parameters
+        ----------
+        doc : dict, builder or saved import, optional
+            Written into a copy of it: its rules are replaced, lookups replaced or added by name, everything else stays.
+            By default the document that this mapping was made from.
+        """
+        return copy.deepcopy(self._document) if doc is None else merged(document_of(doc), self._document)
+
+    def upgrade(self, df: Any = None) -> Mapping:
+        """Rewrite a Mapper 1.0 mapping in Mapper 2.0.
+
+        Parameters
+        ----------
+        df : DataFrame, optional
+            Rows over which both are evaluated; a difference is an error. Also tells the type of fields that have none.
+
+        Raises
+        ------
+        DocumentError
+            Rules without an equal, or rows that both map differently; ``problems`` names each.
+        """
+        return Mapping(upgraded(self._document, None if df is None else records_of(df)))
+
+    # --- measuring ---------------------------------------------------------------------------------------------------
+
+    def apply(self, df: Any) -> list[Any]:
+        """Map each row; one object, list of rows or MappingError each."""
+        return self.compiled.evaluate(records_of(df))
+
+    def coverage(self, df: Any) -> CoverageFindings:
+        """Measure, per rule, how often its source is there, null, retyped, untranslated, undated; and unused fields.
+
+        Costs about one evaluation. No request is made.
+        """
+        return CoverageFindings(measure(self.compiled, records_of(df)))
+
+    def diff(self, other: Any, df: Any) -> DiffFindings:
+        """Compare with another mapping over the same rows: which output cells change, by rule.
+
+        Parameters
+        ----------
+        other : Mapping or import document
+            The other version; ``before`` is this mapping, ``after`` is `other`.
+        df : DataFrame
+
+        Notes
+        -----
+        Costs two evaluations. No request is made.
+        """
+        return DiffFindings(compare(self.compiled, compile_mapping(document_of(other)), records_of(df)), df)
+
+    def blame(self, df: Any, row: Any, cell: str) -> BlameFindings:
+        """Explain one output cell: rule, source path, source value, each step.
+
+        Parameters
+        ----------
+        df : DataFrame
+        row : label
+            Index label of the row.
+        cell : str
+            ``total``, ``address.city``, ``lines[2].sku``.
+        """
+        position = position_of(df, row)
+        one = df.iloc[[position]] if isinstance(df, pd.DataFrame) else [df[position]]
+        return BlameFindings(blame_cell(self.compiled, records_of(one)[0], cell), row)
+
+    def report(self, df: Any, against: Any = None, *, title: str = "Mapping report") -> Report:
+        """Write one self-contained HTML page for a change ticket.
+
+        Parameters
+        ----------
+        df : DataFrame
+        against : Mapping or import document, optional
+            The version before; the page then shows what changes.
+        title : str
+        """
+        before = None if against is None else Mapping.from_import(against)
+        return Report.of(self, before, df, title)
+
+    def freeze(self, df: Any, path: str | os.PathLike[str]) -> int:
+        """Write the rows with what this mapping makes of them, for :func:`celigo_pandas.experiments.check_frozen`.
+
+        Returns
+        -------
+        int
+            How many distinct examples were written.
+        """
+        return freeze(self._document, records_of(df), path)
+
+    def verify(self, df: Any, con: Any, *, batch_size: int = 100) -> pd.DataFrame:
+        """Map the same rows here and on the server (``/import/map``), and return where they disagree.
+
+        Parameters
+        ----------
+        df : DataFrame
+        con : Connection
+            Of an account. The local engine uses the same code as this method, so it is refused.
+        batch_size : int
+            Rows a request.
+
+        Returns
+        -------
+        DataFrame
+            One row per cell: ``row``, ``cell``, ``rule``, ``local``, ``server``. Empty where both agree.
+
+        Notes
+        -----
+        One request per `batch_size` rows; nothing is written to the outer system.
+        """
+        return verify(self._document, df, con, batch_size)
+
+    # --- showing -----------------------------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and self._document == other._document
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        lines = [f"<Mapping {self.dialect}.0, {sum(1 for _ in iter_rules(self._document))} rules>"]
+        lines += [f"  {path:<28} ← {_source(rule)}" for path, rule in iter_rules(self._document)]
+        if self.unmatched:
+            lines.append("  no source found for: " + ", ".join(self.unmatched))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> Markup:
+        rows = [
+            (tag("code", path), _source(rule), rule.get("dataType", ""), _more(rule))
+            for path, rule in iter_rules(self._document)
+        ]
+        parts = [table(("writes", "from", "type", "more"), rows)]
+        if self.unmatched:
+            parts.append(tag("p", tag("b", "No source found for: "), ", ".join(self.unmatched)))
+        return tag("div", *parts)
+
+
+def _source(rule: dict[str, Any]) -> str:
+    if "hardCodedValue" in rule:
+        return f"the value {rule['hardCodedValue']!r}"
+    if rule.get("buildArrayHelper"):
+        helpers: Sequence[Any] = rule["buildArrayHelper"]
+        return ", ".join(str(helper.get("extract", "its own fields")) for helper in helpers if isinstance(helper, dict))
+    if rule.get("extract") is None:
+        return "its own fields" if rule.get("mappings") is not None else "nothing"
+    return str(rule["extract"])
+
+
+def _more(rule: dict[str, Any]) -> str:
+    shown_members = (
+        "lookupName",
+        "default",
+        "conditional",
+        "extractDateFormat",
+        "generateDateFormat",
+        "generateDateTimezone",
+    )
+    return ", ".join(f"{name}={rule[name]!r}" for name in shown_members if name in rule)

@@ -1,0 +1,63 @@
+"""The same rows through the local mapper and the server's ``/import/map``: where do they disagree?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from celigo_pandas.errors import ConfigError, MappingError, TransportError, problems_from_body, shown
+from celigo_pandas.experiments.frozen import shown_output
+from celigo_pandas.experiments.rows import label_text, records_of
+from celigo_pandas.mapping import compile_mapping
+from celigo_pandas.mapping.diff import compare_outputs, rule_of
+
+__all__ = ["verify"]
+
+
+def verify(document: dict[str, Any], df: Any, con: Any, batch_size: int) -> pd.DataFrame:
+    """See :meth:`celigo_pandas.Mapping.verify`."""
+    client = con.client
+    client.ask_account_once()
+    if client.is_local_engine:
+        raise ConfigError(
+            "verify() compares the local mapper with an account's server, and this is the local engine: both sides "
+            "would be the same code.",
+            hint="Give a connection of celigo.connect().",
+        )
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ConfigError(f"batch_size={shown(batch_size)}; expected a whole number, 1 or more.")
+    records = records_of(df)
+    compiled = compile_mapping(document)
+    local = compiled.evaluate(records)
+    server: list[Any] = []
+    for start in range(0, len(records), batch_size):
+        batch = records[start : start + batch_size]
+        answer = client.api.map_import(con.id, {"import": document, "data": batch})
+        if not isinstance(answer, list) or len(answer) != len(batch):
+            got = f"{len(answer)} results" if isinstance(answer, list) else type(answer).__name__
+            raise TransportError(f"/import/map answered {got} for {len(batch)} records; expected one for each.")
+        server += [_unwrapped(result) for result in answer]
+    rows = [
+        {
+            "row": label_text(df, change.position),
+            "cell": change.cell,
+            "rule": getattr(rule_of(compiled, change.cell), "path", None),
+            "local": shown_output(change.before),
+            "server": shown_output(change.after),
+        }
+        for change in compare_outputs(compiled, compiled, local, server).changes
+    ]
+    return pd.DataFrame(rows, columns=["row", "cell", "rule", "local", "server"])
+
+
+def _unwrapped(result: Any) -> Any:
+    """Read one answer: a bare record, ``{"statusCode": 200, "data": …}``, or an error."""
+    if isinstance(result, dict) and isinstance(result.get("statusCode"), int):
+        if "errors" in result:
+            problems = problems_from_body(result)
+            message = "; ".join(problem.message for problem in problems) or "refused"
+            return MappingError(message, problems=problems)
+        if set(result) <= {"statusCode", "data", "dataURI"} and "data" in result:
+            return result["data"]
+    return result

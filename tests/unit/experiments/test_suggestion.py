@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from support.flights import february
+
+from celigo_pandas import Mapping
+from celigo_pandas.errors import DocumentError
+from celigo_pandas.experiments.suggestion import match_names, tokens
+
+
+@pytest.mark.parametrize("name", ["customerID", "cust_id", "Customer Id", "CUSTOMER-ID", "customer.id", "clientNo"])
+def test_tokens_of_every_spelling_are_the_same(name):
+    assert tokens(name) == ("customer", "id")
+
+
+def test_match_names_prefers_the_exact_name_and_uses_a_source_once():
+    pairs = {pair.target: pair.source for pair in match_names(["name", "customerName"], ["customer_name", "name"])}
+
+    assert pairs == {"name": "name", "customerName": "customer_name"}
+
+
+def test_match_names_guesses_nothing_for_names_without_a_likeness():
+    assert match_names(["color"], ["qty", "price", "sku"]) == []
+
+
+def test_suggest_maps_real_flights_to_a_desk_of_other_names():
+    mapping = Mapping.suggest(february(), ["flightNumber", "tail", "from", "to", "Carrier", "miles", "color"])
+    written = {path: mapping[path]["extract"] for path in mapping.to_frame()["path"]}
+
+    assert written == {
+        "flightNumber": "$.flight", "tail": "$.tailnum", "from": "$.origin", "to": "$.dest", "Carrier": "$.carrier",
+    }  # fmt: skip
+    assert mapping.unmatched == ("miles", "color")
+    assert "miles, color" in repr(mapping)
+    assert mapping["flightNumber"]["dataType"] == "number"
+    assert len(mapping.apply(february())) == len(february())
+
+
+def test_suggest_takes_the_types_of_the_target():
+    df = pd.DataFrame({"order_no": ["1"], "qty": [2], "created": ["02/25/2026"], "vip": [True]})
+    mapping = Mapping.suggest(df, {"orderId": "number", "quantity": "string", "createdAt": "string", "vip": "boolean"})
+
+    assert mapping.apply(df) == [{"orderId": 1, "quantity": "2", "createdAt": "2026-02-25", "vip": True}]
+    assert mapping["createdAt"]["extractDateFormat"] == "M/D/YYYY"
+
+
+def test_suggest_keeps_iso_dates_as_they_are():
+    df = pd.DataFrame({"ordered_at": ["2026-02-25T10:00:00Z"]})
+
+    assert Mapping.suggest(df, ["orderDate"]).apply(df) == [{"orderDate": "2026-02-25T10:00:00Z"}]
+
+
+def test_suggest_from_a_sample_record_nests_objects_and_lists():
+    df = pd.DataFrame(
+        {"order_no": [7], "cust.name": ["Ann"], "lines": [[{"article": "A", "qty": 2}, {"article": "B", "qty": 1}]]}
+    )
+    df.attrs["celigo"] = {"flatten": "."}
+    target = {"orderId": 1, "customer": {"name": "x"}, "items": [{"sku": "x", "quantity": 1}]}
+    mapping = Mapping.suggest(df, target)
+
+    assert mapping.apply(df) == [
+        {
+            "orderId": 7,
+            "customer": {"name": "Ann"},
+            "items": [{"sku": "A", "quantity": 2}, {"sku": "B", "quantity": 1}],
+        }
+    ]
+
+
+def test_suggest_from_a_frame_takes_its_columns():
+    target = pd.DataFrame({"tailnumber": ["N1"], "destination": ["ORD"]})
+
+    assert set(Mapping.suggest(february(), target).to_frame()["path"]) == {"tailnumber", "destination"}
+
+
+def test_suggest_writes_keys_with_blanks_so_that_the_mapper_reads_them():
+    df = pd.DataFrame({"Ship To": ["Oslo"]})
+
+    assert Mapping.suggest(df, ["ship_to"]).apply(df) == [{"ship_to": "Oslo"}]
+
+
+def test_suggest_of_no_target_says_what_is_expected():
+    with pytest.raises(DocumentError, match="expected names"):
+        Mapping.suggest(february(), 7)
