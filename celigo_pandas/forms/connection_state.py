@@ -62,11 +62,14 @@ class ConnectionState(FormState):
         A connection to edit, or a client to create one with.
     kind : str, optional
         Type of a new connection.
+    document : mapping, optional
+        What a new connection starts from; its secrets are taken out of it. Not modified.
     """
 
     title = "Connection"
+    marks_problems = True
 
-    def __init__(self, target: Any, kind: str = "http") -> None:
+    def __init__(self, target: Any, kind: str = "http", document: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         is_connection = hasattr(target, "client")
         self.client = target.client if is_connection else target
@@ -78,8 +81,15 @@ class ConnectionState(FormState):
         self.deleting = False
         self.deleted = False
         self._tried = is_connection
-        self._base = self._start(kind)
-        self._history = History(_Draft(self._base, {}, {}))
+        self._looked_at: frozenset[str] = frozenset()
+        self._first = _Draft(*(_lifted(document) if document is not None else (self._start(kind), {})), {})
+        shown = {row.path for row in fields_for(self._first.doc)}
+        # Secrets that the given document has although they do not apply: they are kept, and shown with what has no
+        # field.
+        self._kept = tuple(path for path in self._first.secrets if path not in shown and _map_of(path, shown) is None)
+        self._tried = self._tried or document is not None
+        self._base = self._first.doc
+        self._history = History(self._first)
         self.map_names: dict[str, tuple[str, ...]] = {}
         self.extra = {"path": "", "value": ""}
 
@@ -141,13 +151,10 @@ class ConnectionState(FormState):
         result = copy.deepcopy(now.doc)
         shown = {row.path for row in fields_for(now.doc)}
         for path, secret in now.secrets.items():
-            if path in shown or _map_of(path, shown) is not None:
+            if path in shown or path in self._kept or _map_of(path, shown) is not None:
                 result = put(result, path, secret)
-        if not self.stored:
-            # Another type's block was only a look around.
-            for name in TYPES:
-                if name != self.kind:
-                    result.pop(name, None)
+        for name in self._looked_at - {self.kind}:
+            result.pop(name, None)
         return result
 
     @property
@@ -156,7 +163,7 @@ class ConnectionState(FormState):
         now = self._history.now
         found = [Problem("invalid_field", f"This is not JSON: {text[:40]!r}.", path) for path, text in
                  now.unread.items()]  # fmt: skip
-        found += [*validate_connection(self.document(), masks=True), *self.server_problems]
+        found += [*validate_connection(self.document(), masks=not self.is_new), *self.server_problems]
         return list({(problem.field, problem.message): problem for problem in found}.values())
 
     @property
@@ -164,7 +171,12 @@ class ConnectionState(FormState):
         """The fields that apply, in order, with their values and problems; then every member no field covers."""
         now = self._history.now
         found = self.problems
-        rows = [row for row in fields_for(now.doc) if not _is_parent(row, now.doc)]
+        # What the server keeps shows only once it is there.
+        rows = [
+            row
+            for row in fields_for(now.doc)
+            if not _is_parent(row, now.doc) and not (row.read_only and is_empty(read(now.doc, row.path)))
+        ]
         rows += self._extra_rows(now.doc, {row.path for row in rows})
         views = [self._view(row, now, found) for row in rows]
         placed = {view.row.path for view in views}
@@ -189,6 +201,8 @@ class ConnectionState(FormState):
         for path in leaves(doc, covered):
             kind = "secret" if path in secret else "json"
             rows.append(ConnectionField(path, path, kind, group="Everything else"))  # type: ignore[arg-type]
+        taken = covered | {row.path for row in rows}
+        rows += [ConnectionField(p, p, "secret", group="Everything else") for p in self._kept if p not in taken]
         return rows
 
     def loose_problems(self) -> list[str]:
@@ -317,6 +331,8 @@ class ConnectionState(FormState):
             raise ConfigError("The type of a saved connection stays.", hint="Create a new connection.")
         now = self._history.now
         doc = {**now.doc, "type": kind}
+        # The block of a type that was only looked at is not sent.
+        self._looked_at |= {name for name in (kind, self.kind) if name in TYPES}
         doc.setdefault(kind, {})
         self._tried = False
         self._push(replace(now, doc=_filled(doc, now.doc)))
@@ -466,7 +482,7 @@ class ConnectionState(FormState):
         """Throw the edits away; of a saved connection the document is read again."""
         self.deleting = False
         if self.is_new:
-            self._reset(self._start(self.kind))
+            self._reset(self._first.doc, self._first.secrets)
             self._tried = False
             self.say("info", "The form is as it was at first.")
             return
@@ -531,9 +547,9 @@ class ConnectionState(FormState):
         self.authorize_url = ""
         self.run_long("Authorize", wait, done)
 
-    def _reset(self, doc: dict[str, Any]) -> None:
+    def _reset(self, doc: dict[str, Any], secrets: Mapping[str, Secret] | None = None) -> None:
         self._base = doc
-        self._history = History(_Draft(doc, {}, {}))
+        self._history = History(_Draft(doc, secrets or {}, {}))
         self.server_problems, self.map_names, self.extra = (), {}, {"path": "", "value": ""}
 
     def _refuse_problems(self) -> None:
@@ -565,6 +581,19 @@ def _filled(doc: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
         if row.path not in old and row.default is not None and row.is_required(doc) and is_empty(read(doc, row.path)):
             doc = put(doc, row.path, row.default)
     return doc
+
+
+def _lifted(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Secret]]:
+    """Take the secrets out of a document: the rest, and the secrets by path. Masks stay, as the problem they are."""
+    doc, secrets = copy.deepcopy(dict(document)), {}
+    for path in secret_paths(doc):
+        value = read(doc, path)
+        members = {f"{path}.{name}": member for name, member in value.items()} if isinstance(value, Mapping) else {}
+        for place, text in (members or {path: value}).items():
+            if isinstance(text, Secret) or (isinstance(text, str) and text != MASK):
+                secrets[place] = text if isinstance(text, Secret) else Secret(text)
+                doc = removed(doc, place)
+    return doc, secrets
 
 
 def _secrets_in(path: str, value: object) -> list[str]:

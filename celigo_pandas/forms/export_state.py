@@ -50,6 +50,7 @@ class ExportState(FormState):
     """
 
     title = "Export"
+    marks_problems = True
 
     def __init__(self, con: Any, export: Mapping[str, Any] | None = None, *, consume: bool = False) -> None:
         super().__init__()

@@ -86,6 +86,8 @@ class FormState:
     """Base of the states: notices, listeners, and one worker thread for long actions."""
 
     title = "Form"
+    marks_problems = False
+    """Whether the problems of a document are marked at their fields, and so not listed beside the error."""
 
     def __init__(self) -> None:
         self.notices: tuple[Notice, ...] = ()
@@ -118,9 +120,11 @@ class FormState:
         self.last_error = error
         text = getattr(error, "message", None) or str(error) or type(error).__name__
         hint = getattr(error, "hint", None) or ""
-        listed = getattr(error, "problems", ()) if isinstance(error, CeligoError) else ()
-        notices = [Notice("error", f"{type(error).__name__}: {text}", hint)]
-        notices += [Notice("error", str(problem)) for problem in listed if str(problem) not in text]
+        is_ours = isinstance(error, CeligoError)
+        listed = error.problems if isinstance(error, CeligoError) else ()
+        notices = [Notice("error", text if is_ours else f"{type(error).__name__}: {text}", hint)]
+        notices += [Notice("error", str(problem)) for problem in listed
+                    if problem.message not in text and not (self.marks_problems and problem.field)]  # fmt: skip
         self.notices = tuple(notices)
         log.error("%s: %s: %s", self.title, type(error).__name__, text)
         self.changed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.forms.connection_layout import connection_layout
@@ -25,6 +26,8 @@ class ConnectionForm(FormView):
         A connection to edit, or a client to create one with.
     type : str, default "http"
         Type of a new connection.
+    document : dict, optional
+        What a new connection starts from, e.g. a copy of another's; its secrets are taken out of it.
 
     Notes
     -----
@@ -38,8 +41,8 @@ class ConnectionForm(FormView):
 
     state: ConnectionState
 
-    def __init__(self, target: Any, type: str = "http") -> None:
-        super().__init__(ConnectionState(target, type))
+    def __init__(self, target: Any, type: str = "http", document: Mapping[str, Any] | None = None) -> None:
+        super().__init__(ConnectionState(target, type, document))
 
     def layout(self) -> Element:
         """Describe what the form shows now."""

@@ -107,7 +107,6 @@ function field(ctx, node, element) {
     if (!element.stored) node.celigoReplacing = false;
   } else if (element.type === "boolean") {
     input.checked = element.value === true;
-    input.indeterminate = element.value !== true && element.value !== false;
   } else {
     const value = element.value === null ? "" : String(element.value);
     // A field that has the focus keeps what is being typed; it is told the truth when it is left.
