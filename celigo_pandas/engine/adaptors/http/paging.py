@@ -7,12 +7,11 @@ Facts: integrator-api.md, section 4.2. Stops that every method has: an empty pag
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
-
-from requests.utils import parse_header_links
 
 from celigo_pandas.engine.adaptors.http.values import MISSING, as_list, is_given, read_path, text_of
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
@@ -21,6 +20,10 @@ from celigo_pandas.javascript.values import to_number
 __all__ = ["METHODS", "Page", "Pager", "Step", "open_pager"]
 
 METHODS = ("page", "skip", "token", "url", "linkheader", "relativeuri", "body")
+
+# RFC 8288, section 3. requests' own reader cuts a target at a semicolon, and its next page would be lost unnoticed.
+_LINK = re.compile(r"""<([^>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"(?:\\.|[^"\\])*"|[^\s;,"]*))?)*)""")
+_PARAMETER = re.compile(r""";\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;,"]*)))?""")
 
 _REPEATS = 5
 """The platform's figure for wrappers: the same answer more often than this is an endless loop."""
@@ -217,10 +220,12 @@ class Pager:
 
     def _next_link(self, page: Page) -> Step | None:
         wanted = str(self._paging.get("linkHeaderRelation") or "next").lower()
-        header = page.headers.get("Link", "")
-        for link in parse_header_links(header) if header else ():
-            if wanted in str(link.get("rel", "")).lower().split():
-                return self._linked(page, link.get("url"))
+        for link in _LINK.finditer(page.headers.get("Link", "")):
+            relations = (found for found in _PARAMETER.finditer(link.group(2)) if found.group(1).lower() == "rel")
+            # The first rel counts; others must be ignored (RFC 8288, section 3.3).
+            relation = next(relations, None)
+            if relation and wanted in (relation.group(2) or relation.group(3) or "").lower().split():
+                return self._linked(page, link.group(1))
         return None
 
     def _linked(self, page: Page, link: Any) -> Step | None:

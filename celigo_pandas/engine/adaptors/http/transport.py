@@ -25,12 +25,11 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 
+from celigo_pandas.engine.adaptors.http.bodies import TransportFailure, read_body
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.reach import Reach, ReachError
 
 __all__ = ["Answer", "Limits", "Transport", "TransportFailure"]
-
-_PIECE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +50,6 @@ class Limits:
     request_s: float = 120.0
     connect_s: float = 15.0
     redirects: int = 10
-
-
-class TransportFailure(Exception):
-    """No usable answer; the message holds neither headers nor a query.
-
-    ``sent`` is False when the request surely never left (name, connection, TLS, policy).
-    """
-
-    def __init__(self, message: str, *, code: str, sent: bool = True) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +158,7 @@ class Transport:
         with response:
             if cookies is not None:
                 extract_cookies_to_jar(cookies, response.request, response.raw)  # type: ignore[no-untyped-call]
-            body = _read(response, self.limits.size_bytes)
+            body = read_body(response, self.limits.size_bytes)
         return Answer(response.status_code, response.headers, body, response.url or "", time.monotonic() - started)
 
     def close(self) -> None:
@@ -277,56 +263,6 @@ def _pool_classes(reach: Reach, current: _Current) -> dict[str, type[HTTPConnect
         "http": type("ReachingPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
         "https": type("ReachingTlsPool", (_SecurePool,), {"ConnectionCls": secure}),
     }
-
-
-def _read(response: requests.Response, size_bytes: int) -> bytes:
-    codings = [name.strip().lower() for name in response.headers.get("Content-Encoding", "").split(",")]
-    codings = [name for name in codings if name not in ("", "identity")]
-    if len(codings) > 1 or any(name not in ("gzip", "x-gzip", "deflate") for name in codings):
-        raise TransportFailure(
-            f"The answer has Content-Encoding {', '.join(codings)!r}; only gzip and deflate were offered.",
-            code="bad_answer",
-        )
-    inflate = _Inflater(size_bytes) if codings else None
-    pieces: list[bytes] = []
-    size = 0
-    for raw in iter(lambda: cast(bytes, response.raw.read(_PIECE, decode_content=False)), b""):
-        piece = inflate.feed(raw) if inflate else raw
-        size += len(piece)
-        if size > size_bytes:
-            raise TransportFailure(f"The answer is larger than {size_bytes:,} bytes.", code="answer_too_large")
-        pieces.append(piece)
-    if inflate and not inflate.is_complete:
-        raise TransportFailure("The compressed answer is cut off.", code="bad_answer")
-    return b"".join(pieces)
-
-
-class _Inflater:
-    """gzip, zlib and raw deflate, never producing more than the limit at once."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._machine = zlib.decompressobj(47)
-        self._fed = False
-
-    @property
-    def is_complete(self) -> bool:
-        return self._machine.eof or not self._fed
-
-    def feed(self, raw: bytes) -> bytes:
-        try:
-            piece = self._machine.decompress(raw, self._limit + 1)
-        except zlib.error:
-            if self._fed:
-                raise
-            self._machine = zlib.decompressobj(-15)
-            piece = self._machine.decompress(raw, self._limit + 1)
-        self._fed = True
-        while self._machine.eof and self._machine.unused_data and len(piece) <= self._limit:
-            # A gzip body may be several members one after another.
-            rest, self._machine = self._machine.unused_data, zlib.decompressobj(47)
-            piece += self._machine.decompress(rest, self._limit + 1)
-        return piece
 
 
 def _explained(error: Exception, place: str) -> TransportFailure:

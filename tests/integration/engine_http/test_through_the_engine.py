@@ -1,0 +1,161 @@
+"""The adaptor and the OAuth routes in the real engine process, over its own API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+import requests
+from support.engine import EngineProcess
+from support.oauth_server import CLIENT_ID, CLIENT_SECRET, oauth_server
+from support.rest_standin import Answer, Asked, answer_json, serve
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EngineProcess]:
+    found = EngineProcess()
+    yield found
+    found.close()
+
+
+def document(url: str, auth: dict[str, Any], **http: Any) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "name": "Remote",
+        "debugDate": (datetime.now(timezone.utc) + timedelta(minutes=10)).isoformat(),
+        "http": {"baseURI": url, "mediaType": "json", "auth": auth, **http},
+    }
+
+
+def test_oauth_connection_is_authorized_through_the_callback(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    with oauth_server() as provider:
+        provider.client.redirect_uris = [f"{engine.url}/connection/oauth2callback"]
+        oauth = {
+            "grantType": "authorizecode",
+            "authURI": f"{provider.url}/authorize",
+            "tokenURI": f"{provider.url}/token",
+            "clientId": CLIENT_ID,
+            "clientSecret": CLIENT_SECRET,
+            "scope": ["read"],
+        }
+        auth = {"type": "oauth", "oauth": oauth, "token": {"location": "header"}}
+        id = engine.connection(document(provider.url, auth, ping={"relativeURI": "/me", "method": "GET"}))
+        assert engine.call("GET", f"/connections/{id}").json()["needsAuthorization"] is True
+
+        url = engine.call("GET", f"/connection/{id}/oauth2").json()["authorizationURL"]
+        # A browser has no token of the engine.
+        page = requests.get(url, timeout=10)
+        again = requests.get(page.url, timeout=10)
+
+        assert (page.status_code, again.status_code) == (200, 400)
+        assert "The connection is authorized" in page.text
+        assert engine.call("GET", f"/connections/{id}").json().get("needsAuthorization", False) is False
+        assert engine.call("POST", f"/connections/{id}/ping").json() == {"code": 200}
+        provider.revoke_access()
+        export = {"http": {"method": "GET", "relativeURI": "/me"}}
+        answer = engine.call("POST", f"/connections/{id}/export/pages", {"export": export})
+
+    assert answer.json()["data"] == [{"scope": "read", "user": "amelia"}]
+    assert provider.grants == ["authorization_code", "refresh_token"]
+    shown = json.dumps(engine.call("GET", f"/connections/{id}").json())
+    logged = engine.call("GET", f"/connections/{id}/debug").text
+    for token in provider.tokens:
+        for secret in (token.access_token, token.__dict__.get("refresh_token"), CLIENT_SECRET):
+            assert not secret or secret not in shown + logged + engine.log() + page.text
+
+
+def test_refused_credentials_take_the_connection_offline_and_a_ping_back(engine: EngineProcess) -> None:
+    accepted = ["another-token-1"]
+
+    def answer(asked: Asked) -> Answer:
+        good = asked.headers.get("Authorization") == f"Bearer {accepted[0]}"
+        return answer_json([{"id": 1}]) if good else answer_json({"error": "expired"}, 401)
+
+    importing = {"http": {"method": ["POST"], "relativeURI": ["/items"]}}
+    with serve(answer) as server:
+        auth = {"type": "token", "token": {"token": "first-token-99", "location": "header"}}
+        id = engine.connection(document(server.url, auth, ping={"relativeURI": "/items"}))
+        pushed = engine.call("POST", f"/connections/{id}/import", {"import": importing, "data": [{"a": 1}, {"a": 2}]})
+        offline = engine.call("GET", f"/connections/{id}").json()["offline"]
+        accepted[0] = "first-token-99"
+        ping = engine.call("POST", f"/connections/{id}/ping")
+        back = engine.call("GET", f"/connections/{id}").json()["offline"]
+        read = engine.call("POST", f"/connections/{id}/export", {"export": {"http": {"relativeURI": "/items"}}})
+
+    assert [element["statusCode"] for element in pushed.json()] == [403, 403]
+    assert (offline, ping.json(), back) == (True, {"code": 200}, False)
+    assert read.json()["data"] == [{"id": 1}]
+    assert len(server.asked) == 3
+
+
+def test_mapping_lookup_and_upsert_work_together(engine: EngineProcess) -> None:
+    """Mapper 2.0 with a dynamic lookup, then one request per record: what a real import document does."""
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path == "/planes":
+            return answer_json([{"id": 44}] if asked.query.get("tail") == "N1" else [])
+        return answer_json({"id": "x" + asked.path.rpartition("/")[2]})
+
+    importing = {
+        "mappings": [
+            {"generate": "tail", "dataType": "string", "extract": "$.tail", "status": "Active"},
+            {"generate": "seats", "dataType": "number", "extract": "$.seats", "status": "Active"},
+        ],
+        "lookups": [{"name": "byTail", "relativeURI": "/planes?tail={{record.tail}}", "extract": "[0].id"}],
+        "http": {
+            "method": ["PUT", "POST"],
+            "relativeURI": ["/up/{{lookup.byTail}}", "/new/0"],
+            "requestType": ["UPDATE", "CREATE"],
+            "existingLookupName": "byTail",
+        },
+    }
+    records = [{"tail": "N1", "seats": "12"}, {"tail": "N2", "seats": "7"}, {"tail": "N3", "seats": "many"}]
+    with serve(answer) as server:
+        id = engine.connection(document(server.url, {"type": "custom"}))
+        elements = engine.call("POST", f"/connections/{id}/import", {"import": importing, "data": records}).json()
+
+    assert [element["statusCode"] for element in elements] == [200, 200, 422]
+    assert [element.get("id") for element in elements] == ["x44", "x0", None]
+    sent = [(asked.method, asked.path, asked.json) for asked in server.asked if asked.method != "GET"]
+    assert sent == [("PUT", "/up/44", {"tail": "N1", "seats": 12}), ("POST", "/new/0", {"tail": "N2", "seats": 7})]
+
+
+def test_transform_filter_and_pages_of_a_paged_source(engine: EngineProcess) -> None:
+    def answer(asked: Asked) -> Answer:
+        start = int(asked.query["skip"])
+        return answer_json({"rows": [{"n": n} for n in range(start, min(start + 10, 47))]})
+
+    export = {
+        "pageSize": 7,
+        "filter": {
+            "type": "expression",
+            "expression": {"version": "1", "rules": ["lessthan", ["number", ["extract", "n"]], ["number", 40]]},
+        },
+        "http": {
+            "method": "GET",
+            "relativeURI": "/rows?skip={{export.http.paging.skip}}",
+            "response": {"resourcePath": "rows"},
+            "paging": {"method": "skip"},
+        },
+    }
+    with serve(answer) as server:
+        id = engine.connection(document(server.url, {"type": "custom"}))
+        records: list[Any] = []
+        body: dict[str, Any] = {"export": export}
+        while True:
+            page = engine.call("POST", f"/connections/{id}/export/pages", body).json()
+            records += page["data"]
+            if page["pagedExportState"]["done"]:
+                break
+            body = {"export": export, "pagedExportState": page["pagedExportState"]}
+
+    assert [record["n"] for record in records] == list(range(47))[: len(records)]
+    assert len(records) == 40
+    # The source was read once, page by page.
+    assert [asked.query["skip"] for asked in server.asked] == ["0", "10", "20", "30", "40", "47"]
