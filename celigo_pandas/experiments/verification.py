@@ -33,10 +33,11 @@ def verify(document: dict[str, Any], df: Any, con: Any, batch_size: int) -> pd.D
     server: list[Any] = []
     for start in range(0, len(records), batch_size):
         batch = records[start : start + batch_size]
-        answer = client.api.map_import(con.id, {"import": document, "data": batch})
-        if not isinstance(answer, list) or len(answer) != len(batch):
-            got = f"{len(answer)} results" if isinstance(answer, list) else type(answer).__name__
-            raise TransportError(f"/import/map answered {got} for {len(batch)} records; expected one for each.")
+        answer = client.api.map_records(con.id, document, batch)
+        if len(answer) != len(batch):
+            raise TransportError(
+                f"/import/map answered {len(answer)} results for {len(batch)} records; expected one for each."
+            )
         server += [_unwrapped(result) for result in answer]
     rows = [
         {
