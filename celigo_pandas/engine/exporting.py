@@ -87,7 +87,9 @@ def export_pages(
             chunks = _stepped(chunks, export_doc, masked_context)
         chunks = _redacted(chunks, redactor)
         uri_of = _uri_writer(export_doc.get("dataURITemplate"), masked_context)
-        yield from cut_pages(chunks, page_size_of(export_doc), uri_of)
+        for page in cut_pages(chunks, page_size_of(export_doc), uri_of):
+            page.head = redactor.json(page.head)
+            yield page
     except SourceFailure as failure:
         raise failed_source(failure, access, redactor, choices) from None
     except CeligoError as error:

@@ -97,7 +97,7 @@ def submit_records(
     by_position: dict[int, list[dict[str, Any]]] = {}
     for one, result in zip(outgoing, results, strict=True):
         by_position.setdefault(one.position, []).append(result)
-    return [redactor.value(_result(step, by_position.get(step.position, []))) for step in steps]
+    return [_masked(_result(step, by_position.get(step.position, [])), redactor) for step in steps]
 
 
 def _run(
@@ -170,6 +170,10 @@ def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:
         joined["ignored"] = True
     joined["_json"] = [result.get("_json") for result in results]
     return joined
+
+
+def _masked(result: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
+    return {name: redactor.value(value) if name == "errors" else redactor.data(value) for name, value in result.items()}
 
 
 _WORSE = {200: 0, 422: 2, 401: 3, 403: 3}

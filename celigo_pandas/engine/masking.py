@@ -22,6 +22,9 @@ __all__ = ["Redactor", "mask", "secret_values"]
 _SHORTEST = 4
 """Values shorter than this are not searched for: they would blot out unrelated text."""
 
+_SHORTEST_IN_DATA = 8
+"""In records, only values that cannot well be there by chance: data must not change because it equals a password."""
+
 
 def secret_values(doc: Mapping[str, Any]) -> set[str]:
     """Return every text that the masked form of `doc` hides."""
@@ -34,8 +37,11 @@ class Redactor:
     """Replaces secret values in texts and in JSON-able values."""
 
     def __init__(self, doc: Mapping[str, Any]) -> None:
-        forms = {form for value in secret_values(doc) if len(value) >= _SHORTEST for form in _forms(value)}
-        self._forms = sorted(forms, key=len, reverse=True)
+        values = [value for value in secret_values(doc) if len(value) >= _SHORTEST]
+        self._forms = _sorted(values)
+        self._data_forms = _sorted([value for value in values if len(value) >= _SHORTEST_IN_DATA])
+        encoded = {json.dumps(form, ensure_ascii=False)[1:-1] for form in self._data_forms}
+        self._json_forms = [form.encode("utf-8", "surrogatepass") for form in sorted(encoded, key=len, reverse=True)]
 
     def text(self, text: str) -> str:
         """Return `text` with each secret value masked."""
@@ -45,16 +51,36 @@ class Redactor:
         return text
 
     def value(self, value: Any) -> Any:
-        """Return a JSON-able value with each secret value masked, keys too."""
-        if not self._forms:
-            return value
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, Mapping):
-            return {self.text(str(key)): self.value(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.value(one) for one in value]
+        """Return a JSON-able value (an error, a log entry) with each secret value masked, keys too."""
+        return _replaced(value, self._forms) if self._forms else value
+
+    def data(self, value: Any) -> Any:
+        """Return what a source answered with long secret values masked: a service may echo its credentials."""
+        return _replaced(value, self._data_forms) if self._data_forms else value
+
+    def json(self, text: bytes) -> bytes:
+        """As :meth:`data`, for JSON that is already encoded."""
+        for form in self._json_forms:
+            if form in text:
+                text = text.replace(form, MASK.encode())
+        return text
+
+
+def _sorted(values: list[str]) -> list[str]:
+    return sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
+
+
+def _replaced(value: Any, forms: list[str]) -> Any:
+    if isinstance(value, str):
+        for form in forms:
+            if form in value:
+                value = value.replace(form, MASK)
         return value
+    if isinstance(value, Mapping):
+        return {_replaced(str(key), forms): _replaced(one, forms) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_replaced(one, forms) for one in value]
+    return value
 
 
 def _forms(value: str) -> Iterator[str]:

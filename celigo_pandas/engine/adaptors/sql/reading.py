@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -93,8 +95,13 @@ def _chunks(
         yield Chunk([])
         return
     names = column_names(cursor.description)
+    fetch = cursor.fetchmany
+    if after is not None and isinstance(cursor, sqlite3.Cursor):
+        # An open cursor keeps others from writing to a SQLite file that is not in WAL mode, and ``after`` writes.
+        waiting = iter(cursor.fetchall())
+        fetch = lambda count: list(islice(waiting, count))  # noqa: E731
     while not call.stop.is_set():
-        fetched = cursor.fetchmany(rows)
+        fetched = fetch(rows)
         if not fetched:
             return
         records = to_records(names, fetched)

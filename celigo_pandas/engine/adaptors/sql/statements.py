@@ -61,12 +61,24 @@ def render_sql(text: str, context: Mapping[str, Any], field: str) -> str:
 
 def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, Any]:
     """Return what a per-record query sees: ``record``, bare names as older templates use them, the surroundings."""
-    mapped = outgoing.mapped
+    mapped = _exact(outgoing.mapped)
     bare = mapped if isinstance(mapped, dict) else {}
     return {**bare, **context, "record": mapped, "data": [mapped]}
 
 
+def _exact(value: Any) -> Any:
+    # The template language's numbers are doubles, as JavaScript's; a key of 2**53 + 1 must not become its neighbour.
+    if type(value) is int:
+        return value if -_SAFE <= value <= _SAFE else str(value)
+    if isinstance(value, dict):
+        return {name: _exact(one) for name, one in value.items()}
+    return [_exact(one) for one in value] if isinstance(value, list) else value
+
+
+_SAFE = 2**53 - 1
+
+
 def batch_context(context: Mapping[str, Any], batch: list[Outgoing]) -> dict[str, Any]:
     """Return what a per-page query sees: ``batch_of_records``, each with its ``record``."""
-    records = [one.mapped for one in batch]
+    records = [_exact(one.mapped) for one in batch]
     return {**context, "batch_of_records": [{"record": record} for record in records], "data": records}

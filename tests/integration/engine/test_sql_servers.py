@@ -1,0 +1,228 @@
+"""The SQL adaptor against real servers: types both ways, quoting, one snapshot under writes, refused logins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.databases import DatabaseServer
+from support.engine import EngineProcess
+
+ROWS = 200_000
+SERVERS = [
+    pytest.param("postgres", marks=pytest.mark.postgres),
+    pytest.param("mariadb", marks=pytest.mark.mariadb),
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EngineProcess]:
+    with EngineProcess() as running:
+        yield running
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> DatabaseServer:
+    found: DatabaseServer = request.getfixturevalue(request.param)
+    return found
+
+
+def query(engine: EngineProcess, id: str, text: str) -> Any:
+    return engine.call("POST", f"/connections/{id}/export", {"export": {"rdbms": {"query": text}, "pageSize": 100}})
+
+
+def submit(engine: EngineProcess, id: str, block: Any, data: Any) -> list[dict[str, Any]]:
+    answer = engine.call("POST", f"/connections/{id}/import", {"import": {"rdbms": block}, "data": data})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()
+    return found
+
+
+@pytest.mark.postgres
+def test_postgres_types_to_json_and_back(engine: EngineProcess, postgres: DatabaseServer) -> None:
+    columns = (
+        "id bigint primary key, n numeric, f float8, t timestamp, tz timestamptz, d date, ti time, iv interval, "
+        "j jsonb, u uuid, b bytea, a int[], ta text[], bo boolean, s text"
+    )
+    postgres.run("drop table if exists kinds", "drop table if exists copies", f"create table kinds({columns})",
+                 f"create table copies({columns})")  # fmt: skip
+    postgres.run(
+        "insert into kinds values (9007199254740993, 12.3400, 1.5, '2020-01-02 03:04:05.678901', "
+        "'2020-01-02 03:04:05+05:30', '2020-01-02', '03:04:05', '1 day 02:03:04', "
+        '\'{"x": [1, null, {"y": "ü"}]}\', '
+        "'0b2c9a5e-6f3a-4b6c-9d3e-1f2a3b4c5d6e', '\\xdeadbeef', '{1,2,null}', '{\"a b\",\"c,d\"}', true, 'it''s \\')",
+        "insert into kinds(id, n, f, tz, d) values (2, 'NaN', 'Infinity', 'infinity', '0044-03-15 BC')",
+        "insert into kinds(id, n) values (3, 123456789012345678901234567890.12345), (4, 5)",
+    )
+    id = engine.connection(postgres.doc)
+
+    found = query(engine, id, "select * from kinds order by id desc").json()["data"]
+
+    assert found[0] == {
+        "id": 9007199254740993, "n": 12.34, "f": 1.5, "t": "2020-01-02T03:04:05.678901",
+        "tz": "2020-01-01T21:34:05+00:00", "d": "2020-01-02", "ti": "03:04:05", "iv": "26:03:04",
+        "j": {"x": [1, None, {"y": "ü"}]}, "u": "0b2c9a5e-6f3a-4b6c-9d3e-1f2a3b4c5d6e", "b": "3q2+7w==",
+        "a": [1, 2, None], "ta": ["a b", "c,d"], "bo": True, "s": "it's \\",
+    }  # fmt: skip
+    assert [record["n"] for record in found[1:]] == [5, "123456789012345678901234567890.12345", "NaN"]
+    assert (found[3]["f"], found[3]["tz"], found[3]["d"]) == ("Infinity", "infinity", "0044-03-15 BC")
+    bulk = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "public.copies"}}
+    results = submit(engine, id, bulk, found)
+    assert [result["statusCode"] for result in results] == [200] * 4, results
+    assert query(engine, id, "select * from copies order by id desc").json()["data"] == found
+    postgres.run("truncate copies")
+    row = ", ".join(f"{{{{record.{name}}}}}" for name in ("id", "n", "t", "tz", "d", "u", "s"))
+    insert = {"queryType": ["per_record"], "query": [f"insert into copies(id, n, t, tz, d, u, s) values ({row})"]}
+    assert submit(engine, id, insert, found[:1]) == [{"statusCode": 200}]
+    (copy,) = query(engine, id, "select id, n, t, tz, d, u, s from copies").json()["data"]
+    assert copy == {name: found[0][name] for name in copy}
+
+
+@pytest.mark.mariadb
+def test_mariadb_types_to_json_and_back(engine: EngineProcess, mariadb: DatabaseServer) -> None:
+    columns = (
+        "id bigint primary key, n decimal(20,4), f double, t datetime(6), d date, ti time, b varbinary(20), "
+        "bo tinyint(1), s text, ts timestamp null, j json"
+    )
+    mariadb.run("drop table if exists kinds", "drop table if exists copies", f"create table kinds({columns})",
+                f"create table copies({columns})")  # fmt: skip
+    mariadb.run(
+        "insert into kinds values (9007199254740993, 12.3400, 1.5, '2020-01-02 03:04:05.678901', '2020-01-02', "
+        "'30:04:05', x'deadbeef', 1, 'it''s é', '2020-01-02 03:04:05', '{\"a\":[1]}')"
+    )
+    id = engine.connection(mariadb.doc)
+
+    found = query(engine, id, "select * from kinds").json()["data"]
+
+    # MariaDB's json is a text type: what comes is the text.
+    assert found == [
+        {"id": 9007199254740993, "n": 12.34, "f": 1.5, "t": "2020-01-02T03:04:05.678901", "d": "2020-01-02",
+         "ti": "30:04:05", "b": "3q2+7w==", "bo": 1, "s": "it's é", "ts": "2020-01-02T03:04:05", "j": '{"a":[1]}'}
+    ]  # fmt: skip
+    bulk = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "copies"}}
+    assert submit(engine, id, bulk, found) == [{"statusCode": 200}]
+    assert query(engine, id, "select * from copies").json()["data"] == found
+    zoned = [{"id": 5, "t": "2021-01-01T02:00:00.000+02:00", "s": "z"}]
+    assert submit(engine, id, bulk, zoned) == [{"statusCode": 200}]
+    assert query(engine, id, "select t from copies where id = 5").json()["data"] == [{"t": "2021-01-01T00:00:00"}]
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_quoted_values_cannot_leave_their_quotes(engine: EngineProcess, server: DatabaseServer) -> None:
+    """A backslash escapes a quote in MySQL's default mode; the session's mode must not."""
+    server.run("drop table if exists q", "create table q(id int primary key, s text)")
+    id = engine.connection(server.doc)
+    evil = ["\\'); drop table q; -- ", "\\", "\\' or 1=1 -- ", "'", "''", "%s %(x)s %", ":name", '"', "\\\\'", "a\nb"]
+    insert = {"queryType": ["per_record"], "query": ["insert into q values ({{record.id}}, {{record.s}})"]}
+    data = [{"id": number, "s": text} for number, text in enumerate(evil)]
+
+    assert submit(engine, id, insert, data) == [{"statusCode": 200}] * len(evil)
+
+    assert [one["s"] for one in query(engine, id, "select s from q order by id").json()["data"]] == evil
+    assert query(engine, id, "select s from q where s like '%\\%s%'").status_code == 200
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_batch_keeps_its_good_rows(engine: EngineProcess, server: DatabaseServer) -> None:
+    server.run("drop table if exists g", "create table g(id int primary key, n int not null)")
+    id = engine.connection(server.doc)
+    data = [{"id": 1, "n": 1}, {"id": 1, "n": 2}, {"id": 2, "n": None}, {"id": 3, "n": "x"}, {"id": 4, "n": 4}]
+
+    results = submit(engine, id, {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "g"}}, data)
+
+    assert [result["statusCode"] for result in results] == [200, 422, 422, 422, 200]
+    assert all(result["errors"][0]["code"] not in {"", "database_error"} for result in results if "errors" in result)
+    assert query(engine, id, "select id, n from g order by id").json()["data"] == [{"id": 1, "n": 1}, {"id": 4, "n": 4}]
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_refused_login_sets_offline(engine: EngineProcess, server: DatabaseServer) -> None:
+    doc = {**server.doc, "rdbms": {**server.doc["rdbms"], "password": "wrong-password-of-the-test"}}
+    id = engine.connection(doc)
+
+    answer = query(engine, id, "select 1 as one")
+
+    assert answer.status_code == 422
+    assert "wrong-password" not in answer.text
+    assert engine.call("GET", f"/connections/{id}").json()["offline"] is True
+    assert engine.call("PUT", f"/connections/{id}", server.doc).json()["offline"] is False
+    assert query(engine, id, "select 1 as one").json()["data"] == [{"one": 1}]
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_virtual_ping_and_unreachable_port(engine: EngineProcess, server: DatabaseServer) -> None:
+    assert engine.call("POST", "/connections/ping", server.doc).json() == {"code": 200}
+    dead = {**server.doc, "rdbms": {**server.doc["rdbms"], "port": 1}}
+    answer = engine.call("POST", "/connections/ping", dead).json()
+    assert answer["code"] == 401
+    assert answer["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_statement_that_returns_nothing_is_an_empty_export(
+    engine: EngineProcess, server: DatabaseServer
+) -> None:
+    server.run("drop table if exists e", "create table e(id int)")
+    id = engine.connection(server.doc)
+
+    assert query(engine, id, "insert into e values (1)").json()["data"] == []
+    assert query(engine, id, "select id from e").json()["data"] == [{"id": 1}]
+
+
+@pytest.mark.postgres
+def test_postgres_insert_returning_gives_its_rows(engine: EngineProcess, postgres: DatabaseServer) -> None:
+    postgres.run("drop table if exists e", "create table e(id serial, s text)")
+    id = engine.connection(postgres.doc)
+    with_insert = "with x as (insert into e(s) values ('b') returning id, s) select * from x"
+
+    assert query(engine, id, "insert into e(s) values ('a') returning id, s").json()["data"] == [{"id": 1, "s": "a"}]
+    assert query(engine, id, with_insert).json()["data"] == [{"id": 2, "s": "b"}]
+    insert = {"queryType": ["per_record"], "query": ["insert into e(s) values ({{record.s}}) returning id, s"]}
+    assert submit(engine, id, insert, [{"s": "c"}]) == [{"statusCode": 200, "id": "3", "_json": {"id": 3, "s": "c"}}]
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+@pytest.mark.parametrize("order", ["", " order by shuffled"], ids=["unordered", "unindexed order"])
+def test_server_snapshot_gives_every_row_once_while_others_write(
+    engine: EngineProcess, server: DatabaseServer, order: str
+) -> None:
+    fill = {
+        "postgresql": f"n, (n * 7919) % {ROWS}, 'row ' || n from generate_series(1, {ROWS}) as s(n)",
+        "mariadb": f"seq, (seq * 7919) % {ROWS}, concat('row ', seq) from seq_1_to_{ROWS}",
+    }
+    server.run("drop table if exists big", "create table big(id int primary key, shuffled int, s varchar(40))",
+               f"insert into big select {fill[server.kind]}")  # fmt: skip
+    id = engine.connection(server.doc)
+    stop = threading.Event()
+    changes = [0]
+
+    def write() -> None:
+        connection = server.connect()
+        cursor = connection.cursor()
+        while not stop.is_set():
+            number = changes[0]
+            cursor.execute(f"insert into big values ({ROWS + 1 + number}, {number % ROWS}, 'new')")
+            cursor.execute(f"delete from big where id = {1 + (number * 104_729) % ROWS}")
+            changes[0] += 1
+        connection.close()
+
+    pages = engine.pages(id, {"pageSize": 10_000, "rdbms": {"query": f"select id, shuffled, s from big{order}"}})
+    found = [record["id"] for record in next(pages)["data"]]
+    writer = threading.Thread(target=write)
+    writer.start()
+    last = -1
+    try:
+        for page in pages:
+            found += [record["id"] for record in page["data"]]
+            if order:
+                assert [one["shuffled"] for one in page["data"]] == sorted(one["shuffled"] for one in page["data"])
+                last = page["data"][-1]["shuffled"]
+    finally:
+        stop.set()
+        writer.join(30)
+
+    assert changes[0] > 50
+    assert sorted(found) == list(range(1, ROWS + 1))
+    assert last == (ROWS - 1 if order else -1)

@@ -1,0 +1,306 @@
+"""The SQL adaptor on SQLite: templates, imports, what SQL may not do."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.engine import EngineProcess, make_sqlite
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EngineProcess]:
+    with EngineProcess() as running:
+        yield running
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    statement = "create table t(id integer primary key, name text not null, n integer, extra text default 'given')"
+    return make_sqlite(tmp_path / "t.db", [statement, "insert into t(id, name) values (1, 'first')"])
+
+
+def rows(database: Path, query: str = "select id, name from t order by id") -> list[tuple[Any, ...]]:
+    connection = sqlite3.connect(database)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def submit(engine: EngineProcess, id: str, block: Any, data: Any, **more: Any) -> list[dict[str, Any]]:
+    answer = engine.call("POST", f"/connections/{id}/import", {"import": {"rdbms": block, **more}, "data": data})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()
+    assert len(found) == len(data)
+    return found
+
+
+def statuses(results: list[dict[str, Any]]) -> list[int]:
+    return [result["statusCode"] for result in results]
+
+
+def query(engine: EngineProcess, id: str, text: str, **more: Any) -> Any:
+    return engine.call(
+        "POST", f"/connections/{id}/export", {"export": {"rdbms": {"query": text}, "pageSize": 100, **more}}
+    )
+
+
+INSERT = {"queryType": ["per_record"], "query": ["insert into t(id, name) values ({{record.id}}, {{record.name}})"]}
+
+
+def test_sqlite_values_come_as_they_are(engine: EngineProcess, database: Path) -> None:
+    text = "select 9223372036854775807 as a, 1.5 as b, 'ü''\"' as c, x'00ff' as d, null as e"
+    text += ", 9e999 as f, -9e999 as g, 1 as a"
+
+    (record,) = query(engine, engine.sqlite(database), text).json()["data"]
+
+    assert record == {
+        "a": 2**63 - 1,
+        "b": 1.5,
+        "c": "ü'\"",
+        "d": "AP8=",
+        "e": None,
+        "f": "Infinity",
+        "g": "-Infinity",
+        "a_2": 1,
+    }
+
+
+def test_sqlite_template_values_are_quoted(engine: EngineProcess, database: Path) -> None:
+    id = engine.sqlite(database)
+    evil = "'); drop table t; --"
+
+    results = submit(
+        engine, id, INSERT, [{"id": 2, "name": evil}, {"id": 3, "name": "it's"}, {"id": 4, "name": "{{x}}"}]
+    )
+
+    assert statuses(results) == [200, 200, 200]
+    assert rows(database) == [(1, "first"), (2, evil), (3, "it's"), (4, "{{x}}")]
+
+
+def test_sqlite_export_template_sees_settings_and_delta(engine: EngineProcess, database: Path) -> None:
+    text = "select {{settings.export.a}} as a, {{lastExportDateTime}} as last, {{{settings.export.raw}}} as raw"
+    delta = {"startDate": "2020-01-02T03:04:05.678Z", "lagOffset": 5000, "dateFormat": "YYYY/MM/DD HH:mm:ss"}
+
+    answer = query(
+        engine, engine.sqlite(database), text, type="delta", delta=delta, settings={"a": "o'k", "raw": "1 + 1"}
+    )
+
+    assert answer.json()["data"] == [{"a": "o'k", "last": "2020/01/02 03:04:00", "raw": 2}]
+
+
+def test_sqlite_delta_without_a_start_begins_in_1970(engine: EngineProcess, database: Path) -> None:
+    answer = query(engine, engine.sqlite(database), "select {{lastExportDateTime}} as last")
+
+    assert answer.json()["data"] == [{"last": "1970-01-01T00:00:00.000Z"}]
+
+
+def test_sqlite_good_rows_of_a_batch_stay_and_each_bad_one_has_its_error(engine: EngineProcess, database: Path) -> None:
+    data = [{"id": 2, "name": "a"}, {"id": 1, "name": "twice"}, {"id": 3}, {"id": 4, "name": "b"}]
+    name = "{{#if record.name}}{{record.name}}{{else}}null{{/if}}"
+    block = {"queryType": ["per_record"], "query": [f"insert into t(id, name) values ({{{{record.id}}}}, {name})"]}
+
+    results = submit(engine, engine.sqlite(database), block, data)
+
+    assert statuses(results) == [200, 422, 422, 200]
+    assert results[1]["errors"][0]["code"] == "SQLITE_CONSTRAINT_PRIMARYKEY"
+    assert results[2]["errors"][0]["source"] == "application"
+    assert rows(database) == [(1, "first"), (2, "a"), (4, "b")]
+
+
+def test_sqlite_returned_row_is_the_answer(engine: EngineProcess, database: Path) -> None:
+    block = {"queryType": ["per_record"], "query": ["insert into t(name) values ({{record.name}}) returning id, name"]}
+
+    assert submit(engine, engine.sqlite(database), block, [{"name": "x"}]) == [
+        {"statusCode": 200, "_json": {"id": 2, "name": "x"}, "id": "2"}
+    ]
+
+
+def test_sqlite_per_page_is_one_statement_for_all(engine: EngineProcess, database: Path) -> None:
+    row = "{{#if @index}},{{/if}}({{record.id}}, {{record.name}})"
+    text = f"insert into t(id, name) values {{{{#each batch_of_records}}}}{row}{{{{/each}}}}"
+    id = engine.sqlite(database)
+    for kind in ("per_page", "first_page"):
+        start = 10 if kind == "per_page" else 20
+        data = [{"id": start + number, "name": "p"} for number in range(3)]
+        assert statuses(submit(engine, id, {"queryType": [kind], "query": [text]}, data)) == [200, 200, 200]
+        assert (
+            statuses(submit(engine, id, {"queryType": [kind], "query": [text]}, [*data, {"id": 99, "name": "x"}]))
+            == [422] * 4
+        )
+    assert [row[0] for row in rows(database)] == [1, 10, 11, 12, 20, 21, 22]
+
+
+def test_sqlite_bulk_insert_keeps_defaults_and_tells_errors_apart(engine: EngineProcess, database: Path) -> None:
+    block = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "t", "batchSize": 3}}
+    data = [
+        {"id": 2, "name": "a"},
+        {"id": 3, "name": "b", "extra": None},
+        {"id": 1, "name": "twice"},
+        {"name": "c", "nix": 1},
+        {"name": True, "extra": {"a": [1]}},
+        [{"name": "rows"}],
+        {"id": 9, "name": "d"},
+    ]
+
+    results = submit(engine, engine.sqlite(database), block, data)
+
+    assert statuses(results) == [200, 200, 422, 422, 200, 422, 200]
+    assert rows(database, "select id, name, extra from t where id > 1") == [
+        (2, "a", "given"), (3, "b", None), (4, "1", '{"a":[1]}'), (9, "d", "given"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("block", "field"),
+    [
+        ({}, "import.rdbms.query"),
+        ({"queryType": ["per_record"], "query": []}, "import.rdbms.query"),
+        ({"queryType": ["per_record"], "query": ["insert {{#if}}"]}, "import.rdbms.query"),
+        ({"queryType": ["bulk_load"], "query": ["x"]}, "import.rdbms.queryType"),
+        ({"queryType": ["bulk_insert"]}, "import.rdbms.bulkInsert.tableName"),
+        ({"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "nix"}}, "import.rdbms.bulkInsert.tableName"),
+        (None, "import.rdbms"),
+    ],
+)
+def test_sqlite_import_document_that_cannot_be_fails_the_call(
+    engine: EngineProcess, database: Path, block: Any, field: str
+) -> None:
+    doc = {"import": {"rdbms": block}, "data": [{"a": 1}]}
+    answer = engine.call("POST", f"/connections/{engine.sqlite(database)}/import", doc)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+
+
+def test_sqlite_ignored_records_are_said_to_be(engine: EngineProcess, database: Path) -> None:
+    id = engine.sqlite(database)
+    data = [{"id": 2, "name": "new"}, {"id": 3, "name": "old", "known": 7}]
+
+    results = submit(engine, id, {**INSERT, "ignoreExtract": "known"}, data, ignoreExisting=True)
+
+    assert results == [{"statusCode": 200}, {"statusCode": 200, "ignored": True}]
+    rules = ["notequals", ["extract", "name"], "skip"]
+    filtered = {"filter": {"type": "expression", "expression": {"version": "1", "rules": rules}}}
+    data = [{"id": 5, "name": "skip"}, {"id": 6, "name": "keep"}]
+    assert submit(engine, id, INSERT, data, **filtered)[0] == {"statusCode": 200, "ignored": True}
+    assert [row[0] for row in rows(database)] == [1, 2, 6]
+
+
+def test_sqlite_mapping_and_dynamic_lookup(engine: EngineProcess, database: Path) -> None:
+    lookup = {"name": "byName", "query": "select id from t where name = {{record.who}}", "extract": "id"}
+    mappings = [
+        {"generate": "id", "dataType": "number", "extract": "$.nr", "status": "Active"},
+        {"generate": "name", "dataType": "string", "extract": "$.who", "lookupName": "byName", "status": "Active"},
+    ]
+    id = engine.sqlite(database)
+    data = [{"nr": "50", "who": "first"}, {"nr": "51", "who": "nobody"}]
+
+    results = submit(engine, id, {**INSERT, "lookups": [lookup]}, data, mappings=mappings)
+
+    assert statuses(results) == [200, 422]
+    assert results[1]["errors"][0]["source"] == "lookup"
+    assert rows(database)[-1] == (50, "1")
+
+
+def test_sqlite_one_to_many_gives_one_result_a_record(engine: EngineProcess, database: Path) -> None:
+    block = {"queryType": ["per_record"], "query": ["insert into t(id, name) values ({{record.id}}, {{record.name}})"]}
+    mapping = {"fields": [{"generate": "id", "extract": "id"}, {"generate": "name", "extract": "_PARENT.who"}]}
+    data = [
+        {"who": "a", "lines": [{"id": 10}, {"id": 11}]},
+        {"who": "b", "lines": [{"id": 12}, {"id": 1}]},
+        {"who": "c", "lines": []},
+    ]
+
+    results = submit(engine, engine.sqlite(database), block, data, oneToMany=True, pathToMany="lines", mapping=mapping)
+
+    assert statuses(results) == [200, 422, 200]
+    assert results[2]["ignored"] is True
+    assert rows(database)[1:] == [(10, "a"), (11, "a"), (12, "b")]
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_sqlite_once_query_runs_for_each_exported_record(engine: EngineProcess, database: Path, journal: str) -> None:
+    connection = sqlite3.connect(database)
+    connection.execute(f"pragma journal_mode = {journal}")
+    connection.executemany("insert into t(name, n) values (?, 0)", [(f"r{n}",) for n in range(250)])
+    connection.commit()
+    connection.close()
+    once = {"query": "update t set n = 1 where id = {{record.id}}"}
+    export = {"type": "once", "pageSize": 100, "rdbms": {"query": "select id from t where n = 0", "once": once}}
+
+    found = engine.records(engine.sqlite(database), export)
+
+    assert len(found) == 250
+    assert rows(database, "select count(*) from t where n = 1") == [(250,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "attach database '{other}' as other",
+        "select load_extension('x')",
+        "pragma journal_mode = delete",
+        "pragma writable_schema = on",
+        "vacuum into '{other}'",
+        "detach database main",
+    ],
+)
+def test_sqlite_statement_that_leaves_the_file_is_refused(
+    engine: EngineProcess, database: Path, statement: str
+) -> None:
+    other = database.with_name("other.db")
+    make_sqlite(other, s=[{"secret": 1}])
+    before = other.read_bytes()
+
+    answer = query(engine, engine.sqlite(database), statement.format(other=other))
+
+    assert answer.status_code == 422, answer.text
+    assert other.read_bytes() == before
+
+
+def test_sqlite_file_that_is_not_there_is_not_made(engine: EngineProcess, tmp_path: Path) -> None:
+    path = tmp_path / "nix.db"
+
+    answer = engine.call("GET", f"/connections/{engine.sqlite(path)}/ping")
+
+    assert answer.json()["errors"][0]["code"] == "database_not_found"
+    assert not path.exists()
+
+
+def test_sqlite_endless_query_is_stopped_and_blocks_nobody(tmp_path: Path, database: Path) -> None:
+    endless = "with recursive c(n) as (select 1 union all select n + 1 from c) select n from c where n < 0"
+    with EngineProcess("--call-timeout", "1") as engine:
+        id = engine.sqlite(database)
+        started = time.monotonic()
+        answer = query(engine, id, endless)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["code"] == "SQLITE_INTERRUPT"
+        assert time.monotonic() - started < 8
+        paged = engine.call("POST", f"/connections/{id}/export/pages", {"export": {"rdbms": {"query": endless}}})
+        assert paged.status_code == 422
+        assert query(engine, id, "select 1 as one").json()["data"] == [{"one": 1}]
+
+
+def test_sqlite_offline_is_set_by_a_failed_ping_and_cleared_by_a_good_one(
+    engine: EngineProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "later.db"
+    id = engine.sqlite(path)
+    assert engine.call("GET", f"/connections/{id}").json()["offline"] is False
+    assert engine.call("GET", f"/connections/{id}/ping").json()["code"] == 401
+    assert engine.call("GET", f"/connections/{id}").json()["offline"] is True
+    make_sqlite(path, ["create table t(id, name)"])
+
+    assert query(engine, id, "select 1").json()["errors"][0]["code"] == "connection_offline"
+    (result,) = submit(engine, id, INSERT, [{"id": 1, "name": "x"}])
+    assert (result["statusCode"], result["errors"][0]["source"]) == (403, "connection")
+
+    assert engine.call("POST", f"/connections/{id}/ping").json() == {"code": 200}
+    assert engine.call("GET", f"/connections/{id}").json()["offline"] is False
+    assert statuses(submit(engine, id, INSERT, [{"id": 1, "name": "x"}])) == [200]
