@@ -38,7 +38,7 @@ _LONG_FORMS: Final = {
 _LONG: Final = re.compile(r"\[[^\[]*\]|\\?(?:LTS|LT|L{1,4}|l{1,4})")
 # The longest token first wherever one is the start of another; the order of the rest does not matter.
 _TOKENS: Final = re.compile(
-    r"\[[^\[]*\]|\\?(?:[Hh]mm(?:ss)?|Mo|M{1,4}|Do|DDDo|D{1,4}|do|d{1,4}|wo|ww?|Wo|WW?|Qo|Q|N{1,5}"
+    r"\[[^\[]*\]|\\?(?:[Hh]mm(?:ss)?|Mo|M{1,4}|Do|DDDo|D{1,4}|do|d{1,4}|w[o|w]?|W[o|W]?|Qo|Q|N{1,5}"
     r"|Y{4,6}|YY|y{2,4}|yo|y|g{4,5}|gg|G{4,5}|GG|e|E|a|A|hh?|HH?|kk?|mm?|ss?|S{1,9}|x|X|zz?|ZZ?"
     r"|[^\n\r\u2028\u2029])"
 )

@@ -54,7 +54,7 @@ def _day_of_year(moment: datetime) -> int:
 def local_week(moment: datetime) -> tuple[int, int]:
     """Give year and number of the week that starts on Sunday; week 1 holds January 1."""
     last = moment.date() + timedelta(days=6 - _weekday(moment)) if moment.year < 9999 else moment.date()
-    return last.year, (last.timetuple().tm_yday + 6 - (last.isoweekday() % 7)) // 7
+    return last.year, (last.timetuple().tm_yday + 6) // 7
 
 
 def _offset(moment: datetime, separator: str) -> str:

@@ -1,8 +1,9 @@
 // Writes and reads dates with moment-timezone: one JSON case a line in, one JSON answer a line out.
 const moment = require("moment-timezone");
 moment.suppressDeprecationWarnings = true;
+moment.now = () => Date.UTC(2024, 1, 29, 12);
 
-const answer = ({ kind, value, format, zone, year }) => {
+const answer = ({ kind, value, format, zone }) => {
   if (kind === "write") return moment.tz(value, zone).format(format);
   if (kind === "changes") {
     const { untils } = moment.tz.zone(zone);
