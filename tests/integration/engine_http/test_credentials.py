@@ -229,6 +229,17 @@ def test_token_refused_is_refreshed_stored_and_the_request_repeated() -> None:
     assert "token-number" not in str(bench.log)
 
 
+def test_token_that_is_empty_is_got_before_the_first_request() -> None:
+    with serve(Expiring()) as server:
+        doc = refreshing(server.url)
+        doc["http"]["auth"]["token"]["token"] = ""
+        with Bench(doc) as bench:
+            assert bench.records(READ) == [{"ok": True, "code": "fine"}]
+            assert bench.records(READ) == [{"ok": True, "code": "fine"}]
+
+    assert [asked.path for asked in server.asked] == ["/refresh", "/items", "/items"]
+
+
 def test_token_refused_twice_is_refreshed_once_and_goes_offline() -> None:
     def answer(asked: Asked) -> Answer:
         return answer_json({"data": {"key": "useless"}}) if asked.path == "/refresh" else answer_json({}, 401)

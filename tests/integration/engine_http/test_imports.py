@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -294,3 +295,35 @@ def test_urlencoded_slack_sample_sends_token_and_fields() -> None:
         assert service_server.asked[1].body == b"channel=%23ops&text=Delayed+%26+late"
     assert outcome == {"statusCode": 200, "id": "1.5", "_json": {"ok": True, "ts": "1.5"}}
     assert "xoxp" not in json.dumps(bench.log)
+
+
+@pytest.mark.parametrize(
+    ("status", "sent"), [(301, ["POST"]), (302, ["POST"]), (303, ["POST", "GET"]), (307, ["POST", "POST"])]
+)
+def test_redirected_write_counts_as_stored_only_where_that_is_known(status: int, sent: list[str]) -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.path == "/items":
+            return status, {"Location": "/login"}, b""
+        return answer_json({"id": 9})
+
+    with serve(answer) as server, Bench(connection(server.url)) as bench:
+        [outcome] = bench.push(importing(), [{"a": 1}])
+
+    assert [asked.method for asked in server.asked] == sent
+    assert outcome["statusCode"] == (200 if len(sent) == 2 else 422)
+    assert (server.asked[-1].body == b'{"a":1}') is (status != 303)
+
+
+def test_write_whose_answer_never_came_is_said_to_be_unknown() -> None:
+    stop = threading.Event()
+
+    def answer(asked: Asked) -> Answer:
+        stop.wait(5)
+        return answer_json({})
+
+    with serve(answer) as server, Bench(connection(server.url), time_s=0.3) as bench:
+        [outcome] = bench.push(importing(), [{"a": 1}])
+        stop.set()
+
+    assert outcome["errors"][0]["code"] == "timeout"
+    assert outcome["errors"][0]["message"].endswith("Whether the record was stored is not known.")

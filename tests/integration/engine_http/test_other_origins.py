@@ -95,7 +95,10 @@ def test_export_led_away_sends_no_secret_and_says_so(own: Server, other: Server,
     assert chunks[-1].errors[0]["code"] == "other_origin"
     assert other.url in chunks[-1].errors[0]["message"]
     [asked] = other.asked
-    assert not {"authorization", "cookie", "x-tenant"} & {name.lower() for name in asked.headers}
+    sent = {name.lower() for name in asked.headers}
+    assert not {"authorization", "cookie", "x-tenant"} & sent
+    # A header of the export goes only where the export's own URI leads.
+    assert ("x-key" in sent) is (way == "absolute_uri")
     for secret in SECRETS:
         assert secret not in other.everything()
     if way == "redirect_307_with_body":

@@ -99,7 +99,11 @@ def draft_request(spec: Spec, real: Mapping[str, Any]) -> Draft:
     url, is_own = _target(spec, base, seeing)
     context = seeing if is_own else spec.context
     headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
-    sources = [*(http.get("headers") or ()), *spec.headers] if is_own else spec.headers
+    if is_own:
+        sources = [*(http.get("headers") or ()), *spec.headers]
+    else:
+        # Where the document itself names the other server, its headers are meant for it; where an answer does, not.
+        sources = list(spec.headers) if spec.url is None else []
     for header in sources:
         name, value = str(header.get("name") or "").strip(), str(header.get("value") or "")
         if name:

@@ -26,6 +26,8 @@ Outcome = dict[str, Any]
 
 _MESSAGE_NOT_SENT = "Not sent: the connection's credentials were refused before."
 
+_UNKNOWN = " Whether the record was stored is not known."
+
 
 class Importer:
     """Submits the records of one call.
@@ -88,7 +90,8 @@ class Importer:
             except SourceFailure as error:
                 if error.offline:
                     refused = error
-                results = [_failed(403 if error.offline else 422, error.code, error.message, _source_of(error))]
+                message = error.message + (_UNKNOWN if error.code in ("timeout", "broken") else "")
+                results = [_failed(403 if error.offline else 422, error.code, message, _source_of(error))]
             self._settle(outcomes, members, results)
         return [
             outcome if outcome is not None else _failed(422, "internal", "No outcome.", "internal")
@@ -239,6 +242,8 @@ class Importer:
         error_path = self._rules.get("errorPath")
         note = "" if received.is_own else " " + other_origin(answer.url)
         if not answer.is_success:
+            if 300 <= answer.status < 400:
+                note += " A redirected write is not sent again as a read."
             return [self._refused(body, str(answer.status), error_path, note)] * count
         path = position(self._rules.get("resourcePath"), index)
         if self._batch_size == 1:

@@ -42,6 +42,8 @@ def is_due(doc: Mapping[str, Any], http: Mapping[str, Any], state: ConnectionSta
     kind = auth_type(http)
     if kind == "cookie":
         return not len(state.wallet.cookies)
+    if kind == "token":
+        return not token_of(http) and is_possible(http) and not state.renewals
     if kind == "oauth":
         if state.renewals:
             # The document of this call was read before the renewal.
@@ -50,7 +52,7 @@ def is_due(doc: Mapping[str, Any], http: Mapping[str, Any], state: ConnectionSta
     return False
 
 
-def is_possible(http: Mapping[str, Any], access: ConnectionAccess) -> bool:
+def is_possible(http: Mapping[str, Any]) -> bool:
     """Whether the document says how to renew."""
     auth = http.get("auth") or {}
     token = auth.get("token") or {}

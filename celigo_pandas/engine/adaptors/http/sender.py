@@ -33,7 +33,6 @@ from celigo_pandas.resources.secret import MASK
 
 __all__ = ["Received", "Sender"]
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_LIMITED = 10
 _SHOWN_BODY = 20_000
 
@@ -150,7 +149,7 @@ class Sender:
                 if self.state.wallet.digest.take(answer.headers.get("WWW-Authenticate", "")):
                     continue
             location = answer.headers.get("Location")
-            if answer.status not in _REDIRECTS or not location:
+            if not location or not _is_followed(spec.method, answer.status):
                 return received
             spec = self._redirected(spec, answer, location)
         raise SourceFailure(
@@ -285,7 +284,7 @@ class Sender:
 
     def _renew(self, used: int) -> bool:
         """Refresh once for all threads that were refused with the same credentials."""
-        if not renewal.is_possible(self.http, self.call.connection):
+        if not renewal.is_possible(self.http):
             return False
         with self.state.renewing:
             if self.state.renewals != used:
@@ -297,6 +296,17 @@ class Sender:
     @sealed
     def _renew_now(self) -> None:
         renewal.renew(self.call, self.doc, self.state)
+
+
+def _is_followed(method: str, status: int) -> bool:
+    """Whether a redirect is followed.
+
+    A write that is sent elsewhere by 301 or 302 would become a GET, and its answer read as the write's: it is not
+    followed, so that no record counts as stored that may not be.
+    """
+    if method.upper() in ("GET", "HEAD"):
+        return status in (301, 302, 303, 307, 308)
+    return status in (303, 307, 308)
 
 
 def other_origin(url: str) -> str:
