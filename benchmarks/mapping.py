@@ -79,12 +79,12 @@ TEN_RULES = {
         entry("quantity", "number", "$.qty"),
         entry("price", "number", "$.rate"),
         entry("memo", "string", "$.memo"),
-        entry("currency", "string", "$.currency"),
+        entry("currency", "string", hardCodedValue="EUR"),
         entry("isPaid", "boolean", "$.paid"),
         entry("status", "string", "$.status"),
         entry("customer", "string", "$.customer.name"),
         entry("email", "string", "$.customer.email"),
-        entry("location", "string", "$.location"),
+        entry("reference", "string", "$.internalId"),
     ]
 }
 
@@ -100,12 +100,11 @@ def orders(count: int) -> list[dict[str, Any]]:
                     "qty": rng.randrange(100),
                     "rate": rng.random() * 100,
                     "memo": f"memo {place}",
-                    "currency": "EUR",
                     "paid": rng.random() < 0.5,
                     "status": "open",
-                    "location": f"store {place % 40}",
                 },
             ),
+            "internalId": 1_000_000 + place,
             "customer": gappy(rng, {"name": f"Name {place}", "email": f"{place}@example.com"}),
         }
         for place in range(count)
@@ -119,12 +118,12 @@ def ten_by_hand(records: list[Any]) -> list[Any]:
             "quantity": record.get("qty"),
             "price": record.get("rate"),
             "memo": record.get("memo"),
-            "currency": record.get("currency"),
+            "currency": "EUR",
             "isPaid": record.get("paid"),
             "status": record.get("status"),
             "customer": record["customer"].get("name"),
             "email": record["customer"].get("email"),
-            "location": record.get("location"),
+            "reference": str(record["internalId"]),
         }
         for record in records
     ]

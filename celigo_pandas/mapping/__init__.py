@@ -4,6 +4,7 @@ from celigo_pandas.mapping.compilation import CompiledMapping, compile_mapping, 
 from celigo_pandas.mapping.pipeline import ImportStep, run_export_steps, run_import_steps
 from celigo_pandas.mapping.traces import CellTrace, TracedStep
 from celigo_pandas.mapping.transforms import CompiledTransform, compile_transform, transform_records
+from celigo_pandas.mapping.validation import validate
 
 __all__ = [
     "CellTrace",
@@ -17,4 +18,5 @@ __all__ = [
     "run_export_steps",
     "run_import_steps",
     "transform_records",
+    "validate",
 ]

@@ -6,6 +6,8 @@ column for every rule that reads the same path.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Any, Final
 
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
@@ -25,7 +27,7 @@ class Column(list[Any]):
     _types: frozenset[type] | None
     _filled: list[Any] | None
 
-    def __init__(self, values: list[Any]) -> None:
+    def __init__(self, values: Iterable[Any]) -> None:
         super().__init__(values)
         self._gaps = None
         self._types = None
@@ -116,10 +118,10 @@ def filled_column(column: list[Any]) -> list[Any]:
 
 def stepped(column: list[Any], step: Step) -> list[Any]:
     """Take one step (a key or a position, no wildcard) from every value of a column."""
-    absent = UNDEFINED
     if isinstance(step, str):
         try:
-            return Column([value.get(step, absent) for value in column])
-        except AttributeError:
+            return Column(map(dict.get, column, repeat(step), repeat(UNDEFINED)))
+        except TypeError:
+            # Some value is no object.
             pass
-    return Column([read_step(value, step, absent) for value in column])
+    return Column([read_step(value, step, UNDEFINED) for value in column])

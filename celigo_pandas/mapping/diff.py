@@ -90,14 +90,20 @@ def compare(
     """
     old = before.evaluate(records, **surroundings)
     new = after.evaluate(records, **surroundings)
-    return compare_outputs(before, after, old, new)
+    return compare_outputs(before, after, old, new, unchanged=_unchanged_keys(before, after))
 
 
 def compare_outputs(
-    before: CompiledMapping, after: CompiledMapping, old: Sequence[Any], new: Sequence[Any], examples: int = 5
+    before: CompiledMapping,
+    after: CompiledMapping,
+    old: Sequence[Any],
+    new: Sequence[Any],
+    *,
+    unchanged: frozenset[str] = frozenset(),
+    examples: int = 5,
 ) -> MappingDifference:
-    """Compare what two mappings made of the same records."""
-    changes = sorted(_changes(old, new), key=lambda change: change.position)
+    """Compare what two mappings made of the same records; `unchanged` keys are known to be equal."""
+    changes = sorted(_changes(old, new, unchanged), key=lambda change: change.position)
     old_rules = {rule.cell: rule for rule in before.rules}
     new_rules = {rule.cell: rule for rule in after.rules}
     order = {cell: place for place, cell in enumerate(dict.fromkeys([*new_rules, *old_rules]))}
@@ -139,6 +145,23 @@ def rule_of(compiled: CompiledMapping, cell: str) -> Any:
     return rules.get(_owning(_NUMBERED.sub("[*]", cell), order))
 
 
+def _unchanged_keys(before: CompiledMapping, after: CompiledMapping) -> frozenset[str]:
+    """List the keys of the output that the same rules write in both mappings, so that no value can differ."""
+    if before.makes_rows or after.makes_rows:
+        return frozenset()
+    written: list[dict[str, list[Any]]] = []
+    for mapping in (before, after):
+        by_key: dict[str, list[Any]] = {}
+        for rule in mapping.tree:
+            by_key.setdefault(rule.keys[0], []).append(rule)
+        written.append(by_key)
+    return frozenset(
+        key
+        for key, rules in written[0].items()
+        if len(rules) == len(others := written[1].get(key, [])) and all(map(_same_rule, rules, others))
+    )
+
+
 def _path(rule: Any) -> str | None:
     return None if rule is None else str(rule.path)
 
@@ -167,7 +190,7 @@ def _same_rule(old: Any, new: Any) -> bool:
 # --- outputs ----------------------------------------------------------------------------------------------------------
 
 
-def _changes(old: Sequence[Any], new: Sequence[Any]) -> Iterator[CellChange]:
+def _changes(old: Sequence[Any], new: Sequence[Any], unchanged: frozenset[str]) -> Iterator[CellChange]:
     both, rows = [], []
     for position, (a, b) in enumerate(zip(old, new, strict=True)):
         if type(a) is dict and type(b) is dict:
@@ -178,9 +201,10 @@ def _changes(old: Sequence[Any], new: Sequence[Any]) -> Iterator[CellChange]:
                 yield CellChange(position, "", a, b)
         else:
             yield from _cells(position, "", a, b)
-    keys = dict.fromkeys(key for a, _ in both for key in a)
-    keys.update(dict.fromkeys(key for _, b in both for key in b))
-    for key in keys:
+    # Outputs of one mapping mostly have the same keys: each distinct list of keys is looked at once.
+    shapes = dict.fromkeys(tuple(output) for pair in both for output in pair)
+    keys = dict.fromkeys(key for shape in shapes for key in shape)
+    for key in (key for key in keys if key not in unchanged):
         before = [a.get(key, UNDEFINED) for a, _ in both]
         after = [b.get(key, UNDEFINED) for _, b in both]
         if before == after and not _hides_booleans(before, after):

@@ -12,7 +12,7 @@ from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules import DateStep, Lookup, TemplateSource
 from celigo_pandas.paths import Path, PathError, parse_extract
 
-__all__ = ["CONDITIONS", "Parts", "find_lookups", "is_member"]
+__all__ = ["CONDITIONS", "Parts", "find_lookups"]
 
 CONDITIONS: Final = frozenset(
     {
@@ -32,6 +32,7 @@ _DATE_NAMES: Final = (
     ("generateDateTimezone", "importDateTimeZone"),
 )
 _ISO: Final = "ISO8601"
+_UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
 _LOOKUP_HOMES: Final = ("netsuite_da", "netsuite", "http", "rest", "rdbms", "salesforce", "file", "wrapper", "mongodb")
 
 
@@ -167,7 +168,9 @@ def _no_clock(_: Any) -> Callable[[Any], str]:
 def _date_function(step: DateStep) -> Callable[[Callable[[], Any] | None], Callable[[Any], str]]:
     def with_clock(now: Callable[[], Any] | None) -> Callable[[Any], str]:
         read = compile_reader(step.extract_format, step.extract_zone, now=now)
-        write = compile_writer(step.generate_format, step.generate_zone)
+        # Without a zone the ISO form ends in Z, with one in an offset; moment writes Z for UTC however it is named.
+        zone = None if step.generate_zone in _UTC else step.generate_zone
+        write = compile_writer(step.generate_format, zone)
 
         def rewrite(value: Any) -> str:
             return write(read(value))
@@ -185,8 +188,3 @@ def find_lookups(doc: Mapping[str, Any]) -> list[Any]:
         if isinstance(lookups, list):
             found.extend(lookups)
     return found
-
-
-def is_member(entry: object) -> bool:
-    """Whether an element of a mapping list can be an entry at all."""
-    return isinstance(entry, Mapping)

@@ -1,0 +1,163 @@
+"""Everything that is wrong or doubtful about a mapping document, each with its path.
+
+What makes a document unusable comes from compiling it; beside that stand what the API would refuse though it can be
+evaluated here (a missing ``status``), and what is probably not meant (a path that names no field of the sample).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from celigo_pandas.errors import FilterError, Problem, shown
+from celigo_pandas.filters import compile_rules, rules_of
+from celigo_pandas.mapping.compilation import compile_parts
+from celigo_pandas.mapping.parts import find_lookups
+from celigo_pandas.mapping.rules import ArrayRule, ListRule, PathSource, Rule, Source, TemplateSource
+from celigo_pandas.mapping.transforms import compile_transform_parts
+from celigo_pandas.paths import Path, PathError, parse_extract
+
+__all__ = ["validate"]
+
+_ONLY_FIELDS: Final = ("NetSuite", "Salesforce")
+# What a template may read beside the record: not a field of any sample.
+_SURROUNDINGS: Final = frozenset(
+    {"settings", "connection", "import", "export", "job", "data", "lookup", "testMode", "_PARENT", "record"}
+)
+_DIGITS: Final = re.compile(r"\d+")
+
+
+def validate(doc: Any, sample: Any = None) -> list[Problem]:
+    """List every problem of a document's mapping, transform, lookups and filter.
+
+    Parameters
+    ----------
+    doc : mapping
+        Import or export document. Not modified.
+    sample : object, optional
+        A record, or a list of records: paths that name none of their fields are problems too.
+
+    Returns
+    -------
+    list of Problem
+        ``field`` is the path in the document; in the document's order. Empty: nothing to say.
+
+    Examples
+    --------
+    >>> doc = {"mappings": [{"generate": "a", "dataType": "string", "extract": "$.a"}]}
+    >>> [str(problem) for problem in validate(doc)]
+    ["mappings[0].status: status must be 'Active', got None. (missing_status)"]
+    """
+    if not isinstance(doc, Mapping):
+        return [Problem("not_an_object", f"A document must be an object, got {shown(doc)}.")]
+    compiled, parts = compile_parts(doc)
+    problems = [*parts.problems, *parts.remarks]
+    rules: list[Rule] = list(compiled.rules)
+    problems += _lookup_problems(doc)
+    problems += _adaptor_problems(doc, compiled.dialect)
+    problems += _filter_problems(doc)
+    if doc.get("transform"):
+        if isinstance(doc["transform"], Mapping):
+            transform, transform_parts = compile_transform_parts(doc["transform"])
+            problems += [
+                Problem(problem.code, problem.message, f"transform.{problem.field}")
+                for problem in (*transform_parts.problems, *transform_parts.remarks)
+            ]
+            rules += transform.rules
+        else:
+            problems.append(Problem("not_an_object", "transform must be an object.", "transform"))
+    if sample is not None:
+        problems += _path_problems(rules, sample if isinstance(sample, list) else [sample])
+    return sorted(problems, key=lambda problem: _natural(problem.field or ""))
+
+
+def _natural(path: str) -> str:
+    """Pad the numbers of a path, so that entry 10 sorts behind entry 9."""
+    return _DIGITS.sub(lambda match: match.group().zfill(6), path)
+
+
+def _lookup_problems(doc: Mapping[str, Any]) -> Iterator[Problem]:
+    if doc.get("lookups") is not None and not isinstance(doc["lookups"], list):
+        yield Problem("not_a_list", "lookups must be a list.", "lookups")
+    seen: set[str] = set()
+    for place, lookup in enumerate(find_lookups(doc)):
+        path = f"lookups[{place}]"
+        if not isinstance(lookup, Mapping):
+            yield Problem("not_an_object", f"A lookup must be an object, got {shown(lookup)}.", path)
+            continue
+        name = lookup.get("name")
+        if not isinstance(name, str) or not name:
+            yield Problem("missing_name", "A lookup needs a name.", f"{path}.name")
+            continue
+        if name in seen:
+            yield Problem("duplicate_lookup", f"There are two lookups {name!r}; the last one counts.", f"{path}.name")
+        seen.add(name)
+
+
+def _adaptor_problems(doc: Mapping[str, Any], dialect: int) -> Iterator[Problem]:
+    adaptor = doc.get("adaptorType")
+    if dialect == 2 and isinstance(adaptor, str) and adaptor.startswith(_ONLY_FIELDS):
+        yield Problem("wrong_dialect", f"{adaptor} takes Mapper 1.0 (mapping) only.", "mappings")
+
+
+def _filter_problems(doc: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in ("filter", "inputFilter"):
+        try:
+            rules = rules_of(doc.get(name))
+            if rules is not None:
+                compile_rules(rules)
+        except FilterError as error:
+            yield Problem("bad_filter", error.message, f"{name}.{error.rule}" if error.rule else name)
+
+
+def _path_problems(rules: Sequence[Rule], samples: list[Any]) -> Iterator[Problem]:
+    for rule in rules:
+        for source, path in _sources(rule):
+            for missing in _missing(source, samples):
+                message = f"{missing!r} names no field of the sample."
+                yield Problem("unknown_path", message, f"{path}.extract")
+
+
+def _sources(rule: Rule) -> list[tuple[Source, str]]:
+    if isinstance(rule, ArrayRule):
+        return [(helper.source, helper.path) for helper in rule.helpers]
+    if isinstance(rule, ListRule):
+        return []
+    return [(rule.source, rule.path)]
+
+
+def _missing(source: Source, samples: list[Any]) -> list[str]:
+    if isinstance(source, PathSource):
+        paths = [source.path]
+    elif isinstance(source, TemplateSource):
+        paths = [path for path in map(_parsed, source.reads) if path is not None]
+    else:
+        return []
+    missing = []
+    for path in paths:
+        keys = [step for step in path.steps if isinstance(step, str)]
+        outside = isinstance(source, TemplateSource) and bool(keys) and keys[0] in _SURROUNDINGS
+        if keys and not outside and keys[0] != "_PARENT" and not any(_has(sample, keys) for sample in samples):
+            missing.append(path.text)
+    return missing
+
+
+def _parsed(text: str) -> Path | None:
+    try:
+        return parse_extract(text)
+    except PathError:
+        return None
+
+
+def _has(value: Any, keys: Sequence[str]) -> bool:
+    """Whether keys lead somewhere, through arrays too; where the sample is null or empty it cannot tell, so yes."""
+    if not keys or value is None:
+        return True
+    if isinstance(value, dict):
+        return keys[0] in value and _has(value[keys[0]], keys[1:])
+    if isinstance(value, list):
+        if keys[0] == "length" or keys[0].isdigit():
+            return True
+        return not value or any(_has(item, keys) for item in value)
+    return keys[0] == "length"
