@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SUITES = ("mapping", "templates", "pull", "push", "engine", "startup")
+SUITES = ("mapping", "experiments", "templates", "pull", "push", "engine", "startup")
 
 
 def main(names: list[str]) -> int:

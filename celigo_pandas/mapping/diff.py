@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from celigo_pandas.errors import MappingError
 from celigo_pandas.javascript.values import UNDEFINED
@@ -23,8 +23,7 @@ _CONTAINERS = frozenset({dict, list})
 _NUMBERED = re.compile(r"\[\d+\]")
 
 
-@dataclass(frozen=True)
-class CellChange:
+class CellChange(NamedTuple):
     """One output cell of one record that differs; an absent value is UNDEFINED, a failed record a MappingError."""
 
     position: int
