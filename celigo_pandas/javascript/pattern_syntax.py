@@ -12,29 +12,50 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from celigo_pandas.javascript.values import split_units
 
-__all__ = ["PatternError", "Translation", "translate"]
+__all__ = ["PatternError", "Translation", "stand_ins", "translate"]
 
 MAX_PATTERN: Final = 20_000
 MAX_NESTING: Final = 200
 
 _LINE_ENDS: Final = r"\n\r\u2028\u2029"
-_SPACE: Final = r"\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_NOT_SPACE: Final = (
-    r"\x00-\x08\x0e-\x1f!-\x9f\xa1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e\u2060-\u2fff"
-    r"\u3001-\ufefe\uff00-\U0010ffff"
-)
-_SETS: Final = {
-    "d": "0-9",
-    "D": r"\x00-/:-\U0010ffff",
-    "w": "0-9A-Za-z_",
-    "W": r"\x00-/:-@\[-\^`\{-\U0010ffff",
-    "s": _SPACE,
-    "S": _NOT_SPACE,
+_DIGITS: Final = ((0x30, 0x39),)
+_WORDS: Final = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
+_SPACES: Final = (
+    (0x09, 0x0D), (0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029), (0x202F, 0x202F),
+    (0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF),
+)  # fmt: skip
+Ranges = tuple[tuple[int, int], ...]
+
+
+def _others(ranges: Ranges) -> Ranges:
+    """Give the ranges of all characters that are in none of the given ones."""
+    starts = [0, *(high + 1 for _, high in ranges)]
+    ends = [*(low - 1 for low, _ in ranges), 0x10FFFF]
+    return tuple(pair for pair in zip(starts, ends, strict=True) if pair[0] <= pair[1])
+
+
+_SETS: Final[dict[str, Ranges]] = {
+    "d": _DIGITS,
+    "D": _others(_DIGITS),
+    "w": _WORDS,
+    "W": _others(_WORDS),
+    "s": _SPACES,
+    "S": _others(_SPACES),
+}
+# With ``i`` and ``u`` the word characters are closed under folding, and what is no word character leaves those out.
+_FOLDED_WORDS: Final = (*_WORDS, (0x17F, 0x17F), (0x212A, 0x212A))
+_FOLDED_SETS: Final = {**_SETS, "w": _FOLDED_WORDS, "W": _others(_FOLDED_WORDS)}
+# With the flag ``i`` the regex module folds these onto other letters and JavaScript does not (with ``u`` only the two
+# Turkish ones), so pattern and text hold stand-ins for them. Some thirty pairs of polytonic Greek letters are left,
+# which match here and not there.
+STAND_INS: Final = {
+    "i": {0x130: 0xF8F0, 0x131: 0xF8F1, 0x17F: 0xF8F2, 0x212A: 0xF8F3, 0x212B: 0xF8F4, 0x2126: 0xF8F5, 0x1E9E: 0xF8F6},
+    "iu": {0x130: 0xF8F0, 0x131: 0xF8F1},
 }
 _WORD: Final = "[0-9A-Za-z_]"
 _BOUNDARY: Final = {
@@ -73,6 +94,9 @@ class _Piece:
     groups: dict[int, bool] = field(default_factory=dict)
     # The text of a repeat without an upper end, when the piece is that and nothing else.
     run: str = ""
+    nullable: bool = False
+    # Whether it may prefer to match nothing where it could match something, as ``a??`` and ``(|a)`` do.
+    coy: bool = False
 
 
 def translate(pattern: str, flags: str = "") -> Translation:
@@ -98,6 +122,11 @@ def translate(pattern: str, flags: str = "") -> Translation:
     return _Translator(pattern if "u" in flags else split_units(pattern), flags).run()
 
 
+def stand_ins(flags: str) -> dict[int, int]:
+    """Give the characters that pattern and text must not hold themselves, and what stands for them."""
+    return STAND_INS["iu" if "u" in flags else "i"] if "i" in flags else {}
+
+
 class _Translator:
     def __init__(self, pattern: str, flags: str) -> None:
         self.pattern = pattern
@@ -105,6 +134,8 @@ class _Translator:
         self.unicode = "u" in flags
         self.multiline = "m" in flags
         self.dot_all = "s" in flags
+        self.stand_ins = stand_ins(flags)
+        self.sets = _FOLDED_SETS if self.unicode and "i" in flags else _SETS
         self.count = 0
         self.open: list[int] = []
         self.closed: set[int] = set()
@@ -181,17 +212,26 @@ class _Translator:
         while self._take("|"):
             branches.append(self._sequence())
         self.nesting -= 1
-        groups = {group: sure and len(branches) == 1 for branch in branches for group, sure in branch.groups.items()}
+        is_one = len(branches) == 1
         return _Piece(
-            "|".join(branch.text for branch in branches), groups, branches[0].run if len(branches) == 1 else ""
+            "|".join(branch.text for branch in branches),
+            {group: sure and is_one for branch in branches for group, sure in branch.groups.items()},
+            branches[0].run if is_one else "",
+            nullable=any(branch.nullable for branch in branches),
+            coy=any(branch.coy for branch in branches) or any(branch.nullable for branch in branches[:-1]),
         )
 
     def _sequence(self) -> _Piece:
         pieces: list[_Piece] = []
         while self.pos < len(self.pattern) and self._peek() not in "|)":
             pieces.append(self._term())
-        groups = {group: sure for piece in pieces for group, sure in piece.groups.items()}
-        return _Piece("".join(piece.text for piece in pieces), groups, pieces[0].run if len(pieces) == 1 else "")
+        return _Piece(
+            "".join(piece.text for piece in pieces),
+            {group: sure for piece in pieces for group, sure in piece.groups.items()},
+            pieces[0].run if len(pieces) == 1 else "",
+            nullable=all(piece.nullable for piece in pieces),
+            coy=any(piece.coy for piece in pieces),
+        )
 
     def _term(self) -> _Piece:
         sign = self._peek()
@@ -211,7 +251,7 @@ class _Translator:
     def _unrepeated(self, text: str) -> _Piece:
         if self._quantifier_follows():
             raise self._error("nothing to repeat")
-        return _Piece(text)
+        return _Piece(text, nullable=True)
 
     def _quantifier_follows(self) -> bool:
         return self._peek() in ("*", "+", "?") or bool(_QUANTIFIER.match(self.pattern, self.pos))
@@ -233,17 +273,30 @@ class _Translator:
                 raise self._error("a quantifier of more than 100000")
             self.pos = match.end()
             text = f"{{{low}}}" if high == low else f"{{{low},{'' if high is None else high}}}"
-        if self._take("?"):
-            text += "?"
+        is_lazy = self._take("?")
         if self._quantifier_follows():
             raise self._error("nothing to repeat")
         if high is None or high > 1:
-            self.forgotten.update(group for group, sure in piece.groups.items() if not sure)
+            self._check_loop(piece)
+            self.forgotten.update(group for group, sure in piece.groups.items() if piece.nullable or not sure)
         if high is None and piece.run and not re.search(r"\\[0-9]|\((?!\?)|\(\?\(", piece.run):
             self.runaways.append(piece.run)
-        repeated = f"(?:{piece.text}){text}"
-        run = repeated if high is None else ""
-        return _Piece(repeated, {group: sure and low > 0 for group, sure in piece.groups.items()}, run)
+        repeated = f"(?:{piece.text}){text}{'?' if is_lazy else ''}"
+        return _Piece(
+            repeated,
+            {group: sure and low > 0 for group, sure in piece.groups.items()},
+            repeated if high is None else "",
+            nullable=piece.nullable or low == 0,
+            coy=piece.coy or (is_lazy and (low == 0 or piece.nullable)),
+        )
+
+    def _check_loop(self, piece: _Piece) -> None:
+        if piece.nullable and piece.coy:
+            # JavaScript takes back a turn that matched nothing and tries it otherwise; the regex module ends the loop.
+            raise PatternError(
+                f"Pattern {self.pattern!r} repeats a group that prefers to match nothing (before position {self.pos}); "
+                "this cannot be evaluated as JavaScript does. Repeat a group that matches at least one character."
+            )
 
     def _group(self) -> _Piece:
         for opening in ("(?=", "(?!", "(?<=", "(?<!"):
@@ -252,7 +305,7 @@ class _Translator:
         if self._take("(?:"):
             inner = self._alternatives()
             self._close()
-            return self._repeated(_Piece(f"(?:{inner.text})", inner.groups, inner.run))
+            return self._repeated(replace(inner, text=f"(?:{inner.text})"))
         if self._take("(?<"):
             self.pos = self.pattern.index(">", self.pos) + 1
         elif self.pattern.startswith("(?", self.pos):
@@ -266,7 +319,7 @@ class _Translator:
         self._close()
         self.open.pop()
         self.closed.add(number)
-        return self._repeated(_Piece(f"({inner.text})", {**inner.groups, number: True}, inner.run))
+        return self._repeated(replace(inner, text=f"({inner.text})", groups={**inner.groups, number: True}))
 
     def _look(self, opening: str) -> _Piece:
         behind = opening.startswith("(?<")
@@ -278,7 +331,7 @@ class _Translator:
         if behind and self.count > before and any(before < number <= self.count for number in self.referred):
             raise self._error("a reference to a group of a lookbehind")
         negative = opening.endswith("!")
-        piece = _Piece(f"{opening}{inner.text})", {} if negative else inner.groups)
+        piece = _Piece(f"{opening}{inner.text})", {} if negative else inner.groups, nullable=True)
         if behind or self.unicode:
             return self._unrepeated(piece.text) if not piece.groups else self._no_quantifier(piece)
         return self._repeated(piece)
@@ -300,13 +353,14 @@ class _Translator:
         if sign == "[":
             return _Piece(self._set())
         if sign == "\\":
-            return _Piece(self._escape())
+            text = self._escape()
+            return _Piece(text, nullable=text.startswith("(?"))
         if sign in "*+?" or (sign == "{" and _QUANTIFIER.match(self.pattern, self.pos)):
             raise self._error("nothing to repeat")
         if self.unicode and sign in "{}]":
             raise self._error(f"a {sign} that is not escaped")
         self.pos += 1
-        return _Piece(_literal(ord(sign)))
+        return _Piece(self._literal(ord(sign)))
 
     def _escape(self) -> str:
         sign = self._peek(1)
@@ -314,7 +368,7 @@ class _Translator:
             raise self._error("a backslash at the end")
         if sign in _SETS:
             self.pos += 2
-            return f"[{_SETS[sign]}]"
+            return f"[{self._ranges(self.sets[sign])}]"
         if sign in "pP" and self.unicode:
             return f"[{self._property()}]"
         if sign == "k" and (self.unicode or self.names):
@@ -323,7 +377,7 @@ class _Translator:
             reference = self._numbered_reference()
             if reference is not None:
                 return reference
-        return _literal(self._character_escape(in_set=False))
+        return self._literal(self._character_escape(in_set=False))
 
     def _named_reference(self) -> str:
         end = self.pattern.find(">", self.pos)
@@ -452,7 +506,7 @@ class _Translator:
     def _member(self) -> str:
         low = self._set_atom()
         if self._peek() != "-" or self._peek(1) in ("]", ""):
-            return low if isinstance(low, str) else _in_set(low)
+            return low if isinstance(low, str) else self._ranges(((low, low),))
         start = self.pos
         self.pos += 1
         high = self._set_atom()
@@ -460,11 +514,27 @@ class _Translator:
             if self.unicode:
                 raise self._error("a range with a set for an end")
             # Annex B: the dash is then a character like others.
-            return "".join(part if isinstance(part, str) else _in_set(part) for part in (low, ord("-"), high))
+            ends = (low, ord("-"), high)
+            return "".join(end if isinstance(end, str) else self._ranges(((end, end),)) for end in ends)
         if low > high:
             self.pos = start
             raise self._error("a range that is out of order")
-        return f"{_in_set(low)}-{_in_set(high)}"
+        return self._ranges(((low, high),))
+
+    def _ranges(self, ranges: Ranges) -> str:
+        """Write ranges for the inside of a set, with the stand-ins where a range holds what they stand for."""
+        pieces = []
+        for low, high in ranges:
+            start = low
+            for code, other in sorted(self.stand_ins.items()):
+                if low <= code <= high:
+                    pieces += [_range(start, code - 1), _in_set(other)]
+                    start = code + 1
+            pieces.append(_range(start, high))
+        return "".join(pieces)
+
+    def _literal(self, code: int) -> str:
+        return _in_set(self.stand_ins.get(code, code))
 
     def _set_atom(self) -> str | int:
         sign = self._peek()
@@ -478,7 +548,7 @@ class _Translator:
             raise self._error("a backslash at the end")
         if sign in _SETS:
             self.pos += 2
-            return _SETS[sign]
+            return self._ranges(self.sets[sign])
         if sign == "b":
             self.pos += 2
             return 8
@@ -487,9 +557,10 @@ class _Translator:
         return self._character_escape(in_set=True)
 
 
-def _literal(code: int) -> str:
-    sign = chr(code)
-    return sign if sign.isascii() and sign.isalnum() else _in_set(code)
+def _range(low: int, high: int) -> str:
+    if low > high:
+        return ""
+    return _in_set(low) if low == high else f"{_in_set(low)}-{_in_set(high)}"
 
 
 def _in_set(code: int) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import regex
 
 from celigo_pandas.errors import shown
-from celigo_pandas.javascript.pattern_syntax import PatternError, Translation, translate
+from celigo_pandas.javascript.pattern_syntax import PatternError, Translation, stand_ins, translate
 from celigo_pandas.javascript.values import join_units, split_units, utf16_length
 
 __all__ = ["Match", "Pattern", "PatternError", "PatternTimeout", "compile_pattern"]
@@ -27,9 +27,6 @@ MAX_RESULT: Final = 10_000_000
 # A run of this length divides in 2**29 ways: over a second for V8, which the regex module's guards would hide.
 RUNAWAY: Final = 30
 
-# Without ``u`` JavaScript never folds these onto ASCII letters, the regex module does: they are searched as stand-ins.
-_NOT_FOLDED: Final = {0x130: 0xF8F0, 0x131: 0xF8F1, 0x17F: 0xF8F2, 0x212A: 0xF8F3}
-_NOT_FOLDED_SIGNS: Final = regex.compile("[\u0130\u0131\u017f\u212a]")
 _SUBSTITUTION: Final = regex.compile(r"\$(?:(\$)|(&)|(`)|(')|([0-9]{1,2})|<([^>]*)>)")
 
 
@@ -56,7 +53,7 @@ class Pattern:
         As JavaScript writes them.
     """
 
-    __slots__ = ("_compiled", "_folds", "_plan", "_sticky", "_unicode", "flags", "source")
+    __slots__ = ("_compiled", "_plan", "_stand_ins", "_sticky", "_unicode", "flags", "source")
 
     def __init__(self, source: str, flags: str, plan: Translation, compiled: Any) -> None:
         self.source = source
@@ -65,7 +62,7 @@ class Pattern:
         self._compiled = compiled
         self._unicode = "u" in flags
         self._sticky = "y" in flags
-        self._folds = "i" in flags and not self._unicode
+        self._stand_ins = stand_ins(flags)
 
     def __repr__(self) -> str:
         return f"Pattern({shown(self.source)}, {self.flags!r})"
@@ -201,8 +198,8 @@ class Pattern:
     def _searched(self, text: str) -> str:
         if text.isascii():
             return text
-        if self._folds and _NOT_FOLDED_SIGNS.search(text):
-            text = text.translate(_NOT_FOLDED)
+        if self._stand_ins:
+            text = text.translate(self._stand_ins)
         return text if self._unicode else split_units(text)
 
     def _all(self, subject: str, timeout_s: float) -> Iterator[Any]:
@@ -260,12 +257,8 @@ def compile_pattern(pattern: str, flags: str = "") -> Pattern:
     """
     plan = translate(pattern, flags)
     options = regex.VERSION0 | (regex.IGNORECASE if "i" in flags else 0)
-    text = plan.text
-    if "i" in flags and "u" not in flags:
-        for sign, stand_in in _NOT_FOLDED.items():
-            text = text.replace(f"\\u{sign:04x}", f"\\u{stand_in:04x}")
     try:
-        compiled = regex.compile(text, options)
+        compiled = regex.compile(plan.text, options)
     except (regex.error, OverflowError, RecursionError, MemoryError, ValueError) as error:
         raise PatternError(f"The pattern {shown(pattern)} cannot be used here: {error}.") from None
     return Pattern(pattern, flags, plan, compiled)
