@@ -173,7 +173,7 @@ def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _masked(result: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
-    return {name: redactor.value(value) if name == "errors" else redactor.data(value) for name, value in result.items()}
+    return {**result, "errors": redactor.value(result["errors"])} if "errors" in result else result
 
 
 _WORSE = {200: 0, 422: 2, 401: 3, 403: 3}

@@ -39,8 +39,8 @@ class Redactor:
     def __init__(self, doc: Mapping[str, Any]) -> None:
         values = [value for value in secret_values(doc) if len(value) >= _SHORTEST]
         self._forms = _sorted(values)
-        self._data_forms = _sorted([value for value in values if len(value) >= _SHORTEST_IN_DATA])
-        encoded = {json.dumps(form, ensure_ascii=False)[1:-1] for form in self._data_forms}
+        long = _sorted([value for value in values if len(value) >= _SHORTEST_IN_DATA])
+        encoded = {json.dumps(form, ensure_ascii=False)[1:-1] for form in long}
         self._json_forms = [form.encode("utf-8", "surrogatepass") for form in sorted(encoded, key=len, reverse=True)]
 
     def text(self, text: str) -> str:
@@ -54,12 +54,8 @@ class Redactor:
         """Return a JSON-able value (an error, a log entry) with each secret value masked, keys too."""
         return _replaced(value, self._forms) if self._forms else value
 
-    def data(self, value: Any) -> Any:
-        """Return what a source answered with long secret values masked: a service may echo its credentials."""
-        return _replaced(value, self._data_forms) if self._data_forms else value
-
     def json(self, text: bytes) -> bytes:
-        """As :meth:`data`, for JSON that is already encoded."""
+        """Return encoded data with long secret values masked: a service may echo its credentials."""
         for form in self._json_forms:
             if form in text:
                 text = text.replace(form, MASK.encode())

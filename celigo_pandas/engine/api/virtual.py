@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from celigo_pandas.engine import json_text
 from celigo_pandas.engine.access import SavedAccess, VirtualAccess
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.api.documents import DocumentHandlers
@@ -183,10 +184,13 @@ async def _import(
     doc, records = check_import(import_doc, data)
     engine = request.engine
     call = engine.calls.make(access, "import", doc)
-    answers = await _at_source(
-        request, access, call, lambda: run(call, doc, records, access, access.redactor(), engine.choices)
-    )
-    return Answer(200, answers)
+
+    def answers() -> bytes:
+        redactor = access.redactor()
+        # A service, or a lookup, may echo what it was sent.
+        return redactor.json(json_text.dump(run(call, doc, records, access, redactor, engine.choices)))
+
+    return Answer(200, ready=await _at_source(request, access, call, answers))
 
 
 async def purge_messages(request: ApiRequest) -> Answer:
