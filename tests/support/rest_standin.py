@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -52,8 +53,13 @@ def answer_json(value: Any, status: int = 200, headers: Mapping[str, str] | None
     return status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(value).encode()
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that broke off: many tests are about that."""
+
+
 @contextmanager
-def serve(handle: Callable[[Asked], Answer]) -> Iterator[Server]:
+def serve(handle: Callable[[Asked], Answer], tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Run a server on a free loopback port for the length of a ``with`` block."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -81,9 +87,11 @@ def serve(handle: Callable[[Asked], Answer]) -> Iterator[Server]:
         def log_message(self, *args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Quiet(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    found = Server(f"http://127.0.0.1:{server.server_address[1]}")
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    found = Server(f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

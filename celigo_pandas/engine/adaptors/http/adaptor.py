@@ -26,11 +26,12 @@ class HttpAdaptor:
 
     def ping(self, call: Call) -> PingOutcome:
         """Send the request of ``http.ping``; one request, more where a token is renewed."""
-        return send_ping(Sender(call, self._gates))
+        return send_ping(call, self._gates)
 
     def open_export(self, call: Call, export_doc: Mapping[str, Any]) -> Iterator[Chunk]:
         """Yield one chunk per page of the source; one request a page."""
-        return read_export(Sender(call, self._gates), export_doc)
+        # A generator, so that nothing happens, and nothing fails, before the first chunk is asked for.
+        yield from read_export(Sender(call, self._gates), export_doc)
 
     def import_batch(
         self, call: Call, import_doc: Mapping[str, Any], batch: Sequence[Outgoing]

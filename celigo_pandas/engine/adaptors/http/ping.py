@@ -11,16 +11,17 @@ from celigo_pandas.engine.adaptors.http.drafts import Spec
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.adaptors.http.refusals import message_of
 from celigo_pandas.engine.adaptors.http.sender import Sender, other_origin
+from celigo_pandas.engine.adaptors.http.state import Gates
 from celigo_pandas.engine.adaptors.http.values import verdict
-from celigo_pandas.engine.adaptors.protocol import PingOutcome, SourceFailure
+from celigo_pandas.engine.adaptors.protocol import Call, PingOutcome, SourceFailure
 
 __all__ = ["send_ping"]
 
 
-def send_ping(sender: Sender) -> PingOutcome:
+def send_ping(call: Call, gates: Gates) -> PingOutcome:
     """Return whether the connection works; a refusal is an outcome, not an error."""
     try:
-        return _send(sender)
+        return _send(Sender(call, gates))
     except SourceFailure as error:
         code = int(error.code) if error.code.isdigit() else 401
         return PingOutcome(code, ({"code": error.code, "message": error.message, "source": "connection"},))

@@ -6,13 +6,12 @@ Renders and signs (see ``drafts`` and ``credentials``), waits for a place and th
 
 from __future__ import annotations
 
-import functools
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urljoin
 
 from requests.models import PreparedRequest
@@ -23,12 +22,13 @@ from celigo_pandas.engine.adaptors.http.drafts import Draft, Spec, draft_request
 from celigo_pandas.engine.adaptors.http.legacy import http_connection
 from celigo_pandas.engine.adaptors.http.media import decode_any
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
+from celigo_pandas.engine.adaptors.http.sealing import sealed
 from celigo_pandas.engine.adaptors.http.state import ConnectionState, Gates, pause, state_of
 from celigo_pandas.engine.adaptors.http.transport import Answer, TransportFailure
 from celigo_pandas.engine.adaptors.http.values import verdict
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.masking import Redactor
-from celigo_pandas.errors import CeligoError, MissingExtraError, TemplateError
+from celigo_pandas.errors import CeligoError, TemplateError
 from celigo_pandas.resources.secret import MASK
 
 __all__ = ["Received", "Sender"]
@@ -39,8 +39,6 @@ _SHOWN_BODY = 20_000
 _CREDENTIAL_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-wsse", "authentication-info"}
 )
-
-Result = TypeVar("Result")
 
 
 class Received:
@@ -58,32 +56,6 @@ class Received:
         return decode_any(self.answer.body, media, self.answer.headers.get("Content-Type", ""))
 
 
-def sealed(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Let no frame that holds a secret leave with an exception.
-
-    The failure is made anew after the handler, so that it carries neither the traceback nor the context of the frames
-    in which the real connection and the signed request were.
-    """
-
-    @functools.wraps(function)
-    def call(*args: Any, **options: Any) -> Result:
-        try:
-            return function(*args, **options)
-        except SourceFailure as error:
-            failure: Exception = SourceFailure(error.message, code=error.code, offline=error.offline, field=error.field)
-        except TransportFailure as error:
-            failure = SourceFailure(error.message, code=error.code)
-        except MissingExtraError as error:
-            failure = SourceFailure(str(error), code="missing_extra")
-        except TemplateError as error:
-            failure = SourceFailure(error.message, code="template_error")
-        except CeligoError as error:
-            failure = SourceFailure(error.message, code="invalid_document")
-        raise failure
-
-    return call
-
-
 class Sender:
     """Sends the requests of one call.
 
@@ -98,7 +70,7 @@ class Sender:
         self.call = call
         self.doc = http_connection(call.connection.masked)
         self.http: Mapping[str, Any] = self.doc["http"]
-        self.state: ConnectionState = state_of(call, self.http)
+        self.state: ConnectionState = state_of(call, self.doc)
         self._gate = gates.gate(self.doc, self.http, call.connection.id)
         self._hidden = _CREDENTIAL_HEADERS | credential_headers(self.http)
 

@@ -6,6 +6,7 @@ are stored with the connection, encrypted.
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,10 @@ from typing import Any
 
 from requests.cookies import RequestsCookieJar
 
+from celigo_pandas.engine.adaptors.http.certificates import tls_context
 from celigo_pandas.engine.adaptors.http.credentials import Wallet
+from celigo_pandas.engine.adaptors.http.legacy import http_connection
+from celigo_pandas.engine.adaptors.http.sealing import sealed
 from celigo_pandas.engine.adaptors.http.signatures import Digest
 from celigo_pandas.engine.adaptors.http.transport import Transport
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
@@ -28,8 +32,11 @@ _KEY = "http"
 class ConnectionState:
     """The run-time state of one version of one connection; ``close`` is called by the engine."""
 
-    def __init__(self, call: Call, http: Mapping[str, Any]) -> None:
-        self.transport = Transport(call.reach, verify=not http.get("disableStrictSSL"))
+    def __init__(self, call: Call, doc: Mapping[str, Any]) -> None:
+        http = doc["http"]
+        # Only a connection that brings certificates has its secrets opened here.
+        tls = _own_tls(call) if doc.get("ssl") or http.get("clientCertificates") else None
+        self.transport = Transport(call.reach, verify=not http.get("disableStrictSSL"), tls=tls)
         self.wallet = Wallet(Digest(), RequestsCookieJar())
         self.renewing = threading.Lock()
         self.renewals = 0
@@ -71,12 +78,17 @@ def pause(call: Call, seconds: float) -> None:
         raise SourceFailure("The reader has gone.", code="stopped")
 
 
-def state_of(call: Call, http: Mapping[str, Any]) -> ConnectionState:
+@sealed
+def _own_tls(call: Call) -> ssl.SSLContext | None:
+    return tls_context(http_connection(call.connection.secrets()))
+
+
+def state_of(call: Call, doc: Mapping[str, Any]) -> ConnectionState:
     """Return the state of a call's connection; two threads that meet here get the same one."""
     cache = call.connection.cache()
     found = cache.get(_KEY)
     if not isinstance(found, ConnectionState) or found.transport.reach is not call.reach:
-        found = cache.setdefault(_KEY, ConnectionState(call, http)) if found is None else ConnectionState(call, http)
+        found = cache.setdefault(_KEY, ConnectionState(call, doc)) if found is None else ConnectionState(call, doc)
         cache[_KEY] = found
     return found
 

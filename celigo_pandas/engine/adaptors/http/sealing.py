@@ -1,0 +1,41 @@
+"""What keeps a secret in the frames where it is needed: exceptions leave them without their tracebacks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from celigo_pandas.engine.adaptors.http.bodies import TransportFailure
+from celigo_pandas.engine.adaptors.protocol import SourceFailure
+from celigo_pandas.errors import CeligoError, MissingExtraError, TemplateError
+
+__all__ = ["sealed"]
+
+Result = TypeVar("Result")
+
+
+def sealed(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Let no frame that holds a secret leave with an exception.
+
+    The failure is made anew after the handler, so that it carries neither the traceback nor the context of the frames
+    in which the real connection and the signed request were.
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Result:
+        try:
+            return function(*args, **options)
+        except SourceFailure as error:
+            failure: Exception = SourceFailure(error.message, code=error.code, offline=error.offline, field=error.field)
+        except TransportFailure as error:
+            failure = SourceFailure(error.message, code=error.code)
+        except MissingExtraError as error:
+            failure = SourceFailure(str(error), code="missing_extra")
+        except TemplateError as error:
+            failure = SourceFailure(error.message, code="template_error")
+        except CeligoError as error:
+            failure = SourceFailure(error.message, code="invalid_document")
+        raise failure
+
+    return call
