@@ -39,7 +39,6 @@ class FrameAccessor:
 
     def nest(self, by: Any, into: str = "lines", **options: Any) -> pd.DataFrame:
         """Gather rows of one key into a list of objects; see :func:`celigo_pandas.nest`."""
-        import celigo_pandas
+        from celigo_pandas.frames import nest
 
-        nested: pd.DataFrame = celigo_pandas.nest(self._df, by, into=into, **options)
-        return nested
+        return nest(self._df, by, into=into, **options)

@@ -117,6 +117,8 @@ class Sending:
         self._frozen = False
         self._failures = 0
         self._unknown_in_a_row = 0
+        self._too_large: int | None = None
+        self._fitted = 0
         self.done = 0
         self.stop_reason: str | None = None
         self.failure: BaseException | None = None
@@ -231,13 +233,26 @@ class Sending:
         with self._changed:
             if self.stop_reason is not None or not self._queue or self._frozen:
                 return None
-            positions = self._queue.popleft()
+            positions = self._cut(self._queue.popleft())
             self._number += 1
             number = self._number
             if self._journal is not None:
                 self._journal.sending(number, positions)
             self._flying[number] = positions
             return number, positions
+
+    def _cut(self, positions: Sequence[int]) -> Sequence[int]:
+        """Halve a batch that surely or probably is too large, by what earlier ones have shown."""
+        while self._too_large is not None and len(positions) > 1:
+            # What went through before will again; what is about as large as one that was refused is not tried.
+            if self._size(positions) <= max(self._fitted, self._too_large * 3 // 4):
+                break
+            positions, rest = _halves(positions)
+            self._queue.appendleft(rest)
+        return positions
+
+    def _size(self, positions: Sequence[int]) -> int:
+        return sum(len(self._rows[position]) + 1 for position in positions)
 
     def _deliver(self, number: int, positions: Sequence[int]) -> None:
         request = self._envelope.request([self._rows[position] for position in positions])
@@ -280,6 +295,8 @@ class Sending:
             if self._frozen:
                 return
             self._flying.pop(number, None)
+            if self._too_large is not None and rows[0].status_code != 413:
+                self._fitted = max(self._fitted, self._size(positions))
             self.outcomes.record(positions, rows)
             self.done += len(positions)
             self._count(rows)
@@ -298,8 +315,9 @@ class Sending:
                 earlier = [self.outcomes.rows[position] for position in positions]
                 self.outcomes.record(positions, [_still_due(row, before) for before in earlier])
             if halve:
-                middle = (len(positions) + 1) // 2
-                self._queue.extendleft([positions[middle:], positions[:middle]])
+                size = self._size(positions)
+                self._too_large = size if self._too_large is None else min(size, self._too_large)
+                self._queue.extendleft(reversed(_halves(positions)))
             self._changed.notify_all()
 
     def _count(self, rows: Sequence[RowOutcome]) -> None:
@@ -326,6 +344,11 @@ def _row_of(error: BaseException, outcome: str) -> RowOutcome:
     text = "; ".join(problem.message for problem in problems if problem.message) or str(error) or type(error).__name__
     source = problems[0].source if problems else None
     return RowOutcome(outcome, status, None, code or None, text, source)
+
+
+def _halves(positions: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    middle = (len(positions) + 1) // 2
+    return positions[:middle], positions[middle:]
 
 
 def _still_due(row: RowOutcome, before: RowOutcome) -> RowOutcome:

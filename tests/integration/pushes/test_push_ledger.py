@@ -81,11 +81,11 @@ def test_push_unknown_rows_are_sent_again_only_when_asked() -> None:
 
 @pytest.mark.parametrize("workers", [1, 3, 8])
 def test_push_workers_never_more_requests_in_flight(workers: int) -> None:
-    with serving(delay_s=0.01) as ledger, connected(ledger) as con:
+    with serving(delay_s=0.03) as ledger, connected(ledger) as con:
         result = orders(400).celigo.to_import(DOCUMENT, con, batch_size=10, max_workers=workers)
 
     assert len(result.ok) == 400
-    assert ledger.most_in_flight == workers
+    assert workers // 2 < ledger.most_in_flight <= workers
 
 
 def test_push_one_worker_keeps_the_order_of_rows() -> None:
@@ -158,8 +158,8 @@ def test_push_record_403_stops_and_rows_in_flight_keep_their_outcome() -> None:
     ],
 )
 def test_push_answer_decides_rows_and_going_on(fault: str, outcome: str, stops: bool) -> None:
-    script = serving(fault=lambda call: fault if call.number == 2 else None, slow_s=0.3)
-    with script as ledger, connected(ledger, timeout_s=0.15) as con:
+    script = serving(fault=lambda call: fault if call.number == 2 else None, slow_s=2.0)
+    with script as ledger, connected(ledger, timeout_s=0.8 if fault == "slow_after" else 5.0) as con:
         df = orders(25)
         result = df.celigo.to_import(DOCUMENT, con, batch_size=10)
 
@@ -317,3 +317,17 @@ def test_push_uses_no_connection_that_was_idle_too_long() -> None:
     assert [(request.fresh, request.repeat, request.path) for request in seen] == [
         (True, "write", "/connections/5a1000000000000000000001/import")
     ]
+
+
+def test_push_learns_the_servers_limit() -> None:
+    with serving(body_limit=3000) as ledger, connected(ledger) as con:
+        df = orders(2000, text="x" * 40)
+        df.loc[1000, "text"] = "x" * 4000
+        result = df.celigo.to_import(DOCUMENT, con)
+        check(result, ledger, df)
+
+    assert len(result.ok) == 1999
+    sizes = [len(call.keys) for call in ledger.calls if call.fault is None]
+    assert sum(call.fault == "too_large" for call in ledger.calls) <= 8
+    assert sorted(sizes)[len(sizes) // 2] == 25  # one record that is too large leaves the other batches alone
+    assert [key for call in ledger.calls if call.fault is None for key in call.keys] == list(result.ok["key"])
