@@ -16,7 +16,10 @@ from celigo_pandas.forms.work import Stopped, Task
 from celigo_pandas.resources.connection_fields import ConnectionField, is_empty, read
 from celigo_pandas.resources.exports import consuming_member
 
-__all__ = ["ExportState", "stopping_progress"]
+__all__ = ["ExportState", "read_pages", "stopping_progress"]
+
+Reader = Callable[[Any, Mapping[str, Any], Task, Mapping[str, Any]], Any]
+"""``read(connection, export_doc, task, options)`` gives a frame; stopped, it raises :class:`PullCancelled`."""
 
 
 def stopping_progress(task: Task) -> Callable[[int, int | None], None]:
@@ -36,6 +39,16 @@ def stopping_progress(task: Task) -> Callable[[int, int | None], None]:
     return show
 
 
+def read_pages(connection: Any, doc: Mapping[str, Any], task: Task, options: Mapping[str, Any]) -> Any:
+    """Read all pages as :func:`celigo_pandas.read_export` does; Stop is looked at before each request."""
+    from celigo_pandas.accessors.page_source import PullOptions
+    from celigo_pandas.accessors.pull import Pull
+
+    pull = Pull(connection, doc, PullOptions(progress=task.show, **options))
+    pull.cancel_when(lambda: task.stop_requested)
+    return pull.run()
+
+
 class ExportState(FormState):
     """What an ExportForm holds.
 
@@ -47,13 +60,23 @@ class ExportState(FormState):
         The document to start from.
     consume : bool, default False
         Allow an export that changes its source; otherwise preview and pull are refused.
+    read : callable, optional
+        How Pull reads; :func:`read_pages` by default.
     """
 
     title = "Export"
     marks_problems = True
 
-    def __init__(self, con: Any, export: Mapping[str, Any] | None = None, *, consume: bool = False) -> None:
+    def __init__(
+        self,
+        con: Any,
+        export: Mapping[str, Any] | None = None,
+        *,
+        consume: bool = False,
+        read: Reader = read_pages,
+    ) -> None:
         super().__init__()
+        self._read = read
         self.connection = con
         self.consume = consume
         self.preview_rows = 20
@@ -212,7 +235,7 @@ class ExportState(FormState):
 
         def run(task: Task) -> Any:
             try:
-                return connection.read_export(doc, progress=stopping_progress(task), **options)
+                return self._read(connection, doc, task, options)
             except PullCancelled as stopped:
                 if not task.stop_requested:
                     raise

@@ -21,8 +21,7 @@ from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completio
 from celigo_pandas.forms.state import FormState, History
 from celigo_pandas.forms.work import Stopped, Task
 from celigo_pandas.frames.outward import to_records
-from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.compilation import compile_parts
+from celigo_pandas.mapping import compile_mapping, validate
 from celigo_pandas.mapping.coverage import Coverage, measure
 
 __all__ = ["MappingState"]
@@ -263,7 +262,7 @@ class MappingState(FormState):
 
     def _evaluate(self) -> None:
         doc = self._history.now
-        found = list(_validated(doc, self.records))
+        found = list(validate(doc, self.records))
         try:
             now = preview(self.records, doc)
             # A watched evaluation costs as much as the preview: some hundred rows, spread evenly, tell enough.
@@ -492,14 +491,6 @@ class MappingState(FormState):
             "retry_failed": connected and self.can_retry,
             "stop": not free,
         }
-
-
-def _validated(doc: Mapping[str, Any], records: list[Any]) -> list[Problem]:
-    try:
-        from celigo_pandas.mapping import validate
-    except ImportError:
-        return list(compile_parts(doc)[1].problems)
-    return list(validate(doc, sample=records))
 
 
 def _differences(ours: list[Any], theirs: list[Any]) -> list[tuple[int, str, str, str]]:

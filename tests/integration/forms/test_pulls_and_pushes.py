@@ -1,0 +1,173 @@
+"""The export form and the mapping editor against the local engine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import celigo_pandas as celigo
+from celigo_pandas.errors import DocumentError
+
+# A row that costs the database some milliseconds, so that a pull takes its time.
+SLOW = """with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000)
+select i, (select count(*) from (
+    with recursive m(j) as (select i union all select j + 1 from m where j < i + 300) select j from m)) as c
+from n"""
+
+
+def entry(generate: str, extract: str, data_type: str = "string", **more: Any) -> dict[str, Any]:
+    return {"generate": generate, "dataType": data_type, "extract": extract, "status": "Active", **more}
+
+
+def test_export_form_previews_and_pulls_what_read_export_reads(client: Any) -> None:
+    shop = client.connections["Small shop"]
+    export = {"rdbms": {"query": "select * from orders"}}
+    form = celigo.ExportForm(shop, export)
+
+    preview = form.preview()
+    df = form.pull()
+
+    expected = shop.read_export(export, progress=False)
+    assert 0 < len(preview) <= 20
+    pd.testing.assert_frame_equal(df, expected)
+    assert form.df is df
+
+
+def test_export_form_shows_what_the_server_refuses(client: Any) -> None:
+    form = celigo.ExportForm(client.connections["Small shop"], {"rdbms": {"query": "select * from nothing"}})
+
+    with pytest.raises(Exception, match="nothing"):
+        form.pull()
+    assert form.state.notices[0].level == "error"
+    assert "nothing" in form.state.notices[0].text
+
+
+def test_export_form_stop_ends_a_long_pull_within_one_request_and_keeps_its_rows(client: Any) -> None:
+    form = celigo.ExportForm(client.connections["Small shop"], {"rdbms": {"query": SLOW}})
+    form.set("page_size", "200")
+    form.pull(wait=False)
+    deadline = time.monotonic() + 30
+    while form.state.progress[0] < 400 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert form.state.busy == "Pull"
+    before = len(client.history)
+
+    form.stop()
+
+    assert form.wait(20)
+    assert form.state.partial
+    assert 400 <= len(form.df) < 100_000
+    assert len(client.history) - before <= 1
+    assert "was stopped" in form.state.notices[0].text
+
+
+def test_export_form_runs_beside_other_work(client: Any) -> None:
+    form = celigo.ExportForm(client.connections["Small shop"], {"rdbms": {"query": SLOW}})
+    form.set("page_size", "200")
+    began = time.monotonic()
+    form.pull(wait=False)
+    returned = time.monotonic() - began
+    assert client.connections["Small shop"].ping()
+    form.stop()
+    form.wait(20)
+
+    assert returned < 1
+
+
+@pytest.fixture
+def orders(client: Any) -> pd.DataFrame:
+    return pd.DataFrame({"id": range(8), "qty": ["1", "2", "x", "4", "5", "6", "7", "y"]})
+
+
+def test_editor_dry_run_on_server_agrees(client: Any, orders: pd.DataFrame) -> None:
+    editor = celigo.MappingEditor(orders, {"mappings": [entry("id", "$.id", "number"), entry("n", "$.qty")]},
+                                  client.connections["Delay desk"])  # fmt: skip
+
+    editor.dry_run()
+
+    assert editor.state.server_differences == []
+    assert "to the same 8 records" in editor.state.notices[0].text
+
+
+def desk_import(*mappings: dict[str, Any]) -> dict[str, Any]:
+    return {"http": {"method": ["POST"], "relativeURI": ["/delays"], "requestMediaType": "json"},
+            "mappings": list(mappings)}  # fmt: skip
+
+
+def test_editor_push_shows_first_then_sends_and_retries_what_failed(client: Any, orders: pd.DataFrame) -> None:
+    editor = celigo.MappingEditor(
+        orders,
+        desk_import(entry("flight", "{{record.id}}"), entry("delay", "$.qty", "number")),
+        client.connections["Delay desk"],
+    )
+    assert editor.state.preview is not None
+    assert editor.state.preview.counts["failed"] == 2
+    preview = editor.push()
+    assert len(preview) == 8
+    assert editor.result is None
+
+    result = editor.send()
+    assert result.counts["failed"] >= 2
+    assert editor.state.can_retry
+
+    editor.set("mappings[1]", "how", "fixed")
+    editor.set("mappings[1]", "source", "0")
+    editor.set("mappings[1]", "dataType", "number")
+    assert editor.state.preview.counts["failed"] == 0
+    again = editor.retry_failed()
+    assert len(again) == result.counts["failed"] + result.counts["not_sent"]
+
+
+def test_editor_push_can_be_cancelled_and_nothing_is_sent(client: Any, orders: pd.DataFrame) -> None:
+    editor = celigo.MappingEditor(orders, desk_import(entry("n", "$.qty")), client.connections["Delay desk"])
+    editor.push()
+    before = len(client.history)
+
+    editor.cancel()
+
+    with pytest.raises(Exception, match="Press Push first"):
+        editor.send()
+    assert len(client.history) == before
+
+
+def test_editor_edit_after_the_preview_drops_it(client: Any, orders: pd.DataFrame) -> None:
+    editor = celigo.MappingEditor(orders, desk_import(entry("n", "$.qty")), client.connections["Delay desk"])
+    editor.push()
+
+    editor.set("mappings[0]", "generate", "other")
+
+    assert editor.state.push_preview is None
+    assert not editor.state.actions["send"]
+
+
+def test_editor_with_a_problem_does_not_push(client: Any, orders: pd.DataFrame) -> None:
+    editor = celigo.MappingEditor(orders, desk_import(entry("n", "{{oops")), client.connections["Delay desk"])
+
+    with pytest.raises(DocumentError, match="nothing was sent"):
+        editor.push()
+
+
+def test_editor_stop_ends_a_push_and_keeps_every_outcome(client: Any) -> None:
+    frame = pd.DataFrame({"id": range(3000)})
+    editor = celigo.MappingEditor(frame, desk_import(entry("flight", "$.id"), entry("delay", "$.id", "number")),
+                                  client.connections["Delay desk"])  # fmt: skip
+    editor.state.set_push_option("batch_size", "5")
+    editor.state.set_push_option("first", "0")
+    editor.push()
+    moved = threading.Event()
+    editor.state.subscribe(lambda: editor.state.progress[0] >= 10 and moved.set())
+    editor.send(wait=False)
+    moved.wait(30)
+
+    editor.stop()
+
+    assert editor.wait(60)
+    counts = editor.result.counts
+    assert sum(counts.values()) == 3000
+    assert counts["not_sent"] > 0
+    assert counts["unknown"] == 0
+    assert len(editor.result.frame) == 3000

@@ -1,0 +1,243 @@
+"""The widgets in this process: what the browser would send, what it would be sent."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import json
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+from ipywidgets.widgets import widget as widget_module
+from support.forms import FakeClient, buttons, field_of, texts
+
+from celigo_pandas.forms import ConnectionForm, Explorer, ExportForm, MappingEditor
+from celigo_pandas.forms.elements import walk
+from celigo_pandas.forms.views.form import FormView, _stop
+from celigo_pandas.resources.secret import Secret
+
+CANARY = "canary-93bd"
+EVIL = "<img src=x onerror=window.__x=1>"
+BASIC = {
+    "name": "Shop",
+    "type": "http",
+    "http": {"baseURI": "https://shop.example", "mediaType": "json",
+             "auth": {"type": "basic", "basic": {"username": "u", "password": CANARY}}},
+}  # fmt: skip
+DOC = {
+    "mappings": [{"generate": "x", "dataType": "number", "extract": "$.a", "status": "Active"}],
+    "lookups": [{"name": "l", "map": {"A": "B"}}],
+}
+FRAME = pd.DataFrame({"a": ["1", "no"], "b": [1, 2]})
+
+
+@pytest.fixture(autouse=True)
+def _widget_errors_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ipywidgets swallows what a callback raises; here it fails the test."""
+
+    def strict(self: Any, *args: Any, **kwargs: Any) -> Any:
+        value = None
+        for callback in self.callbacks:
+            local = callback(*args, **kwargs)
+            value = local if local is not None else value
+        return value
+
+    monkeypatch.setattr(widget_module.CallbackDispatcher, "__call__", strict)
+
+
+class Export:
+    name = "Shop"
+    type = "http"
+
+    def __init__(self, client: Any = None) -> None:
+        self.client = client
+
+
+def send(form: FormView, **content: Any) -> None:
+    """Deliver a message as the browser's comm does."""
+    form.widget._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+
+
+def forms() -> Iterator[FormView]:
+    client = FakeClient()
+    connection = client.connection(BASIC)
+    yield ConnectionForm(connection)
+    yield ConnectionForm(client)
+    yield ExportForm(Export(client))
+    yield MappingEditor(FRAME, DOC)
+    yield MappingEditor(FRAME, {"mapping": {"fields": [{"generate": "x", "extract": "a"}]}}, Export(client))
+    explorer = Explorer(client)
+    explorer.wait(5)
+    yield explorer
+
+
+def test_view_every_button_has_a_public_method_of_its_name() -> None:
+    for form in forms():
+        for name in ("mappings[0]", "mapping.fields[0]"):
+            if isinstance(form, MappingEditor) and name in texts(form.layout()):
+                form.pick(name)
+        for action, button in buttons(form.layout()).items():
+            method = getattr(type(form), action)
+            assert not action.startswith("_")
+            assert method.__doc__
+            needs = [p for n, p in inspect.signature(method).parameters.items() if n not in ("self", "wait")]
+            assert bool(needs) is (button["argument"] is not None), action
+        form.close()
+
+
+def test_view_state_that_is_synced_is_json_and_holds_no_secret() -> None:
+    for form in forms():
+        if isinstance(form, ConnectionForm):
+            send(form, event="secret", id="http.auth.basic.password", value=CANARY)
+        synced = json.dumps(form.widget.get_state(), default=str)
+        assert CANARY not in synced
+        assert CANARY not in repr(form)
+        assert CANARY not in form._repr_html_()
+        assert CANARY not in repr(vars(form)) + repr(vars(form.state))
+        form.close()
+
+
+def test_view_secret_message_becomes_a_secret_and_the_message_is_emptied() -> None:
+    form = ConnectionForm(FakeClient().connection(BASIC))
+    message = {"event": "secret", "id": "http.auth.basic.password", "value": CANARY}
+
+    form.handle(message)
+
+    assert "value" not in message
+    assert form.state.secrets == {"http.auth.basic.password": Secret(CANARY)}
+    shown = field_of(form.layout(), "http.auth.basic.password")
+    assert (shown["value"], shown["stored"]) == ("", True)
+
+
+def test_view_typing_and_choosing_changes_the_document_and_the_layout() -> None:
+    form = ConnectionForm(FakeClient())
+    send(form, event="set", id="name", value="Shop")
+    send(form, event="set", id="http.auth.type", value="token")
+
+    assert form.doc["http"]["auth"] == {"type": "token", "token": {"location": "header"}}
+    assert field_of(form.widget.tree, "http.auth.token.token")["required"]
+    assert field_of(form.widget.tree, "name")["value"] == "Shop"
+
+
+def test_view_error_of_a_message_shows_in_the_form_and_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    form = ConnectionForm(FakeClient())
+
+    send(form, event="press", action="save", argument=None)
+    send(form, event="set", id="no.such.field", value="x")
+
+    notices = [element for element in walk(form.widget.tree) if element["k"] == "notice"]
+    assert "no field 'no.such.field'" in notices[0]["text"]
+    assert "to mend" in caplog.text
+    assert "no.such.field" in caplog.text
+
+
+@pytest.mark.parametrize("action", ["_press", "__init__", "nope", "state"])
+def test_view_press_reaches_public_methods_only(action: str) -> None:
+    form = ConnectionForm(FakeClient())
+
+    send(form, event="press", action=action, argument=None)
+
+    assert "no action" in form.state.notices[0].text
+
+
+def test_view_pressed_action_does_not_wait_and_called_one_raises() -> None:
+    client = FakeClient()
+    form = ConnectionForm(client.connection(BASIC))
+    send(form, event="press", action="ping", argument=None)
+    form.wait(5)
+    assert client.sent == [("ping saved", form.connection.id)]
+
+    assert form.ping()
+    client.connections = None  # type: ignore[assignment]
+    broken = ConnectionForm(client, document=BASIC)
+    with pytest.raises(AttributeError):
+        broken.ping()
+    assert "AttributeError" in broken.state.notices[0].text
+
+
+def test_view_stop_reaches_a_form_by_its_id() -> None:
+    form = ConnectionForm(FakeClient())
+    form.state.run_long("Ping", lambda task: task.sleep(60), lambda value: None)
+
+    _stop(form._form_id)
+    _stop("of nobody")
+
+    assert form.wait(5)
+    assert form.state.notices[0].text == "Ping was stopped."
+
+
+def test_view_form_that_is_gone_is_not_kept_by_its_state_or_widget() -> None:
+    form = ConnectionForm(FakeClient())
+    state, panel, gone = form.state, form.widget, weakref.ref(form)
+    del form
+    gc.collect()
+
+    assert gone() is None
+    state.say("info", "nobody listens")
+    panel._handle_msg({"content": {"data": {"method": "custom", "content": {"event": "set"}}}, "buffers": []})
+
+
+def test_view_bundle_has_the_widget_and_both_forms_without_a_browser() -> None:
+    for form in forms():
+        data, _ = form._repr_mimebundle_()
+        assert set(data) >= {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
+        assert data["text/plain"] == repr(form)
+        form.close()
+
+
+def test_view_text_from_outside_is_text_everywhere() -> None:
+    client = FakeClient()
+    connection = client.connection({**BASIC, "name": EVIL, EVIL: EVIL})
+    frame = pd.DataFrame({EVIL: [EVIL]})
+    doc = {"mappings": [{"generate": EVIL, "dataType": "string", "extract": "$.[" + EVIL + "]", "status": "Active",
+                         "description": EVIL}]}  # fmt: skip
+    editor = MappingEditor(frame, doc)
+    editor.pick("mappings[0]")
+    for form in (ConnectionForm(connection), editor, ExportForm(connection), Explorer(client)):
+        form.wait(5)
+        assert EVIL in texts(form.layout()).replace("\\", "")
+        assert EVIL not in form._repr_html_()
+        form.close()
+
+
+def test_editor_click_on_a_cell_blames_it() -> None:
+    editor = MappingEditor(pd.DataFrame({"a": ["1"]}), DOC)
+    send(editor, event="cell", id="output", row=0, column=1)
+
+    assert editor.state.selected == (0, "x")
+    tables = {element["id"] for element in walk(editor.widget.tree) if element["k"] == "table"}
+    assert "blame" in tables
+
+
+def test_editor_marks_changed_and_failing_cells() -> None:
+    editor = MappingEditor(FRAME, DOC)
+    send(editor, event="set", id="mappings[0]|source", value="$.b")
+    send(editor, event="set", id="mappings[0]|dataType", value="string")
+
+    output = next(element for element in walk(editor.widget.tree) if element.get("id") == "output")
+    looks = [[cell["look"] for cell in row["cells"]] for row in output["rows"]]
+    assert looks == [["muted", "changed"], ["muted", "changed"]]
+
+
+def test_editor_copies_what_it_stands_for() -> None:
+    editor = MappingEditor(FRAME, DOC)
+    editor.set("mappings[0]", "source", "$.b")
+
+    assert json.loads(editor.copy_as_json()) == editor.import_doc
+    space: dict[str, Any] = {"df": FRAME}
+    import celigo_pandas
+
+    assert celigo_pandas.__version__
+    exec(editor.copy_as_python(), space)
+    assert space["import_doc"] == editor.import_doc
+    assert len(space["trial"]) == 2
+    assert buttons(editor.layout())["copy_as_python"]["copies"] == editor.copy_as_python()
+
+
+def test_editor_mapping_is_a_mapping_of_the_document() -> None:
+    editor = MappingEditor(FRAME, DOC)
+
+    assert editor.mapping.to_import({})["mappings"] == DOC["mappings"]
