@@ -28,6 +28,7 @@ from celigo_pandas.engine.adaptors.http.transport import Answer, TransportFailur
 from celigo_pandas.engine.adaptors.http.values import verdict
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.masking import Redactor
+from celigo_pandas.engine.reach import ReachError
 from celigo_pandas.errors import CeligoError, TemplateError
 from celigo_pandas.resources.secret import MASK
 
@@ -156,8 +157,13 @@ class Sender:
             ) from None
         except CeligoError as error:
             raise TemplateError(redactor.text(error.message)) from None
-        except ValueError as error:
+        except ReachError as error:
             raise SourceFailure(redactor.text(str(error)), code="out_of_reach") from None
+        except ValueError as error:
+            # requests says so of a URL or a header that it cannot send; its text holds them.
+            raise SourceFailure(
+                f"The rendered request cannot be sent ({type(error).__name__}).", code="bad_request"
+            ) from None
         cookies = self.state.wallet.cookies if draft.is_own and auth_type(self.http) == "cookie" else None
         with self._gate.one(self.call):
             self.state.wait_turn(self.call, self._pace_s())
