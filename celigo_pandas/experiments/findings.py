@@ -68,6 +68,8 @@ class CoverageFindings:
         for rule in self.coverage.rules:
             notes = [f"{name.replace('_', ' ')} {_percent(getattr(rule, name), rule.rows)}" for name in _SHARES]
             told = [note for note, name in zip(notes, _SHARES, strict=True) if getattr(rule, name) or name == "found"]
+            if not rule.reads:
+                told = ["constant" if rule.rows else "object"]
             lines.append(f"  {rule.cell:<30} {'DEAD PATH ' if rule.is_dead else ''}{', '.join(told)}")
         if self.unused:
             lines.append("  not used: " + ", ".join(self.unused))

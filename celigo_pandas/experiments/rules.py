@@ -68,7 +68,7 @@ class Mapping:
         self._document = copy.deepcopy(dict(document or {}))
         if document is None and dialect == 1:
             self._document["mapping"] = {"fields": [], "lists": []}
-        self.unmatched: tuple[str, ...] = ()
+        self._wanted: tuple[str, ...] = ()
 
     # --- making ------------------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class Mapping:
             records_of(df if not isinstance(df, pd.DataFrame) else df.head(1000)), target
         )
         mapping = cls(found.document)
-        mapping.unmatched = found.unmatched
+        mapping._wanted = found.unmatched
         return mapping
 
     # --- reading and editing -----------------------------------------------------------------------------------------
@@ -107,6 +107,11 @@ class Mapping:
     def dialect(self) -> int:
         """Mapper 1 or 2."""
         return 1 if self._document.get("mapping") is not None and self._document.get("mappings") is None else 2
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Target fields for which :meth:`suggest` found no source, and which still have no rule."""
+        return tuple(path for path in self._wanted if path not in self)
 
     @property
     def lookups(self) -> list[dict[str, Any]]:
@@ -207,7 +212,9 @@ class Mapping:
 
     def copy(self) -> Mapping:
         """Return a mapping that can be changed apart from this one."""
-        return Mapping(self._document)
+        twin = Mapping(self._document)
+        twin._wanted = self._wanted
+        return twin
 
     def to_import(self, doc: Any = None) -> dict[str, Any]:
         """Return an import document with this mapping.
