@@ -173,7 +173,8 @@ def feedback(state: FormState) -> Element:
     running = None
     if state.busy:
         done, total = state.progress
-        running = box(progress(state.busy, done, total), button("stop", "Stop", tone="danger", keys="escape"), row=True)
+        label = f"{state.busy} ({state.progress_note})" if state.progress_note else state.busy
+        running = box(progress(label, done, total), button("stop", "Stop", tone="danger", keys="escape"), row=True)
     return {**box(running, *(notice(message) for message in state.notices)), "k": "feedback"}
 
 

@@ -44,7 +44,10 @@ def read_pages(connection: Any, doc: Mapping[str, Any], task: Task, options: Map
     from celigo_pandas.accessors.page_source import PullOptions
     from celigo_pandas.accessors.pull import Pull
 
-    pull = Pull(connection, doc, PullOptions(progress=task.show, **options))
+    def show(rows: int, total: int | None) -> None:
+        task.show(rows, total, f"page {pull.pages}")
+
+    pull = Pull(connection, doc, PullOptions(progress=show, **options))
     pull.cancel_when(lambda: task.stop_requested)
     return pull.run()
 

@@ -93,6 +93,7 @@ class FormState:
         self.notices: tuple[Notice, ...] = ()
         self.last_error: BaseException | None = None
         self.progress: tuple[int, int | None] = (0, None)
+        self.progress_note = ""
         self.worker = Worker()
         self.lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
@@ -194,10 +195,10 @@ class FormState:
                     done(outcome.value)
             self.changed()
 
-        def show(done_so_far: int, total: int | None) -> None:
-            self.progress = (done_so_far, total)
+        def show(done_so_far: int, total: int | None, note: str) -> None:
+            self.progress, self.progress_note = (done_so_far, total), note
             self.changed()
 
-        self.progress, self.notices, self.last_error = (0, None), (), None
+        self.progress, self.progress_note, self.notices, self.last_error = (0, None), "", (), None
         self.worker.start(name, run, finished, show)
         self.changed()

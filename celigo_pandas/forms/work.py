@@ -32,7 +32,7 @@ class Outcome:
 class Task:
     """What a running task sees of its form."""
 
-    def __init__(self, show: Callable[[int, int | None], None]) -> None:
+    def __init__(self, show: Callable[[int, int | None, str], None]) -> None:
         self.stop_event = threading.Event()
         self._show = show
         self._shown_at = 0.0
@@ -52,12 +52,12 @@ class Task:
         if self.stop_event.wait(seconds):
             raise Stopped
 
-    def show(self, done: int, total: int | None = None) -> None:
-        """Show progress, ten times a second at most."""
+    def show(self, done: int, total: int | None = None, note: str = "") -> None:
+        """Show progress, ten times a second at most; `note` says it in other words."""
         now = time.monotonic()
         if now - self._shown_at >= _SHOW_EVERY_S or done == total:
             self._shown_at = now
-            self._show(done, total)
+            self._show(done, total, note)
 
 
 class Worker:
@@ -82,7 +82,7 @@ class Worker:
         name: str,
         run: Callable[[Task], Any],
         finished: Callable[[Outcome], None],
-        show: Callable[[int, int | None], None] = lambda done, total: None,
+        show: Callable[[int, int | None, str], None] = lambda done, total, note: None,
     ) -> None:
         """Start a task; `finished` gets its outcome, on this thread, when nothing runs any more.
 

@@ -49,11 +49,13 @@ def test_export_form_shows_what_the_server_refuses(client: Any) -> None:
 def test_export_form_stop_ends_a_long_pull_within_one_request_and_keeps_its_rows(client: Any) -> None:
     form = celigo.ExportForm(client.connections["Small shop"], {"rdbms": {"query": SLOW}})
     form.set("page_size", "200")
+    client.last_pull = None
     form.pull(wait=False)
     deadline = time.monotonic() + 30
-    while form.state.progress[0] < 400 and time.monotonic() < deadline:
+    while getattr(client.last_pull, "pages", 0) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert form.state.busy == "Pull"
+    assert form.state.progress_note.startswith("page ")
     before = len(client.history)
 
     form.stop()

@@ -63,7 +63,7 @@ def test_worker_thread_does_not_keep_the_interpreter() -> None:
 
 def test_task_progress_is_throttled_and_its_end_is_shown() -> None:
     shown: list[tuple[int, int | None]] = []
-    task = Task(lambda done, total: shown.append((done, total)))
+    task = Task(lambda done, total, note: shown.append((done, total)))
 
     for done in range(1, 1001):
         task.show(done, 1000)
@@ -73,7 +73,7 @@ def test_task_progress_is_throttled_and_its_end_is_shown() -> None:
 
 
 def test_task_that_checks_ends_when_it_is_stopped() -> None:
-    task = Task(lambda done, total: None)
+    task = Task(lambda done, total, note: None)
     task.check()
     task.stop_event.set()
 
