@@ -117,7 +117,7 @@ def _helper_part(rule: ArrayRule, helper: Helper, scope: Scope, run: Run, offset
         rows = list(range(scope.size))
         inside = scope.inner(rows, positions=_positions(scope, run, rows, offsets))
         made = _made(rule, helper, inside, run)
-        return _Part([[item] if item is not UNDEFINED else [] for item in made], [True] * scope.size)
+        return _Part(_grouped(rows, made, scope.size), [True] * scope.size)
     expansion = _expanded(rule, helper, scope, run)
     if helper.children is None:
         return _extracted(rule, helper, expansion, scope, run)
@@ -181,11 +181,12 @@ class _Destination:
     cell: str
     generate: str
     data_type: str
+    declared: str
     dialect: int = 2
 
     @classmethod
     def of(cls, rule: ArrayRule | ObjectRule, data_type: str) -> _Destination:
-        return cls(rule.path, rule.cell, rule.generate, data_type)
+        return cls(rule.path, rule.cell, rule.generate, data_type, getattr(rule, "data_type", data_type))
 
 
 def _grouped(index: list[int], values: list[Any], size: int) -> list[list[Any]]:

@@ -120,6 +120,11 @@ class ValueRule:
         return ".".join(self.keys)
 
     @property
+    def declared(self) -> str | None:
+        """The type that a refusal names."""
+        return self.data_type
+
+    @property
     def is_guarded(self) -> bool:
         """Whether an empty value needs a look before the type conversion."""
         return self.default is not UNDEFINED or self.skip_empty or self.lookup is not None or self.date is not None

@@ -53,7 +53,8 @@ def validate(doc: Any, sample: Any = None) -> list[Problem]:
         return [Problem("not_an_object", f"A document must be an object, got {shown(doc)}.")]
     compiled, parts = compile_parts(doc)
     problems = [*parts.problems, *parts.remarks]
-    rules: list[Rule] = list(compiled.rules)
+    samples = sample if isinstance(sample, list) else [] if sample is None else [sample]
+    problems += _path_problems(compiled.rules, samples)
     problems += _lookup_problems(doc)
     problems += _adaptor_problems(doc, compiled.dialect)
     problems += _filter_problems(doc)
@@ -64,11 +65,9 @@ def validate(doc: Any, sample: Any = None) -> list[Problem]:
                 Problem(problem.code, problem.message, f"transform.{problem.field}")
                 for problem in (*transform_parts.problems, *transform_parts.remarks)
             ]
-            rules += transform.rules
+            problems += _path_problems(transform.rules, samples, "transform.")
         else:
             problems.append(Problem("not_an_object", "transform must be an object.", "transform"))
-    if sample is not None:
-        problems += _path_problems(rules, sample if isinstance(sample, list) else [sample])
     return sorted(problems, key=lambda problem: _natural(problem.field or ""))
 
 
@@ -111,12 +110,12 @@ def _filter_problems(doc: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem("bad_filter", error.message, f"{name}.{error.rule}" if error.rule else name)
 
 
-def _path_problems(rules: Sequence[Rule], samples: list[Any]) -> Iterator[Problem]:
-    for rule in rules:
+def _path_problems(rules: Sequence[Rule], samples: list[Any], base: str = "") -> Iterator[Problem]:
+    for rule in rules if samples else ():
         for source, path in _sources(rule):
             for missing in _missing(source, samples):
                 message = f"{missing!r} names no field of the sample."
-                yield Problem("unknown_path", message, f"{path}.extract")
+                yield Problem("unknown_path", message, f"{base}{path}.extract")
 
 
 def _sources(rule: Rule) -> list[tuple[Source, str]]:

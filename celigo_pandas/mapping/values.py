@@ -65,7 +65,7 @@ def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list
                 scope,
                 row,
                 rule,
-                f"Template of {rule.generate!r}: {error}",
+                f"Template at {rule.path}: {error}",
                 code=error.problems[0].code if of_lookup else "template_error",
                 source="lookup" if of_lookup else "mapping",
                 value=source.template.source,
@@ -312,7 +312,7 @@ def _converted_one(rule: Any, converter: Callable[[Any], Any], value: Any, scope
         source = refused.source
     except RecursionError:
         source = "object"
-    destination = destination_type(rule.data_type)
+    destination = destination_type(rule.declared)
     message = (
         f"Mapper {rule.dialect}.0: {rule.generate}: You can't map {source} (source) to {destination} (destination)"
     )
