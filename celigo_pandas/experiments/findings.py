@@ -270,10 +270,13 @@ def _bar(count: int, rows: int, *, good: bool) -> Markup:
 def failing_rows(outputs: list[Any], df: Any, limit: int = 50) -> Markup:
     """List the rows that a mapping cannot map, with the reason."""
     failures = [(place, output) for place, output in enumerate(outputs) if isinstance(output, MappingError)]
-    rows = [(label_text(df, place), error.rule or "", error.code, error.message) for place, error in failures[:limit]]
+    rows = [
+        (label_text(df, place), error.rule or "", cell_text(error.value), error.code, error.message)
+        for place, error in failures[:limit]
+    ]
     parts = [tag("p", f"{len(failures):,} of {len(outputs):,} rows fail.")]
     if rows:
-        parts.append(table(("row", "rule", "code", "message"), rows, style=_TABLE))
+        parts.append(table(("row", "rule", "value", "code", "message"), rows, style=_TABLE))
     if len(failures) > limit:
         parts.append(tag("p", f"The first {limit} are shown."))
     return tag("div", *parts)
