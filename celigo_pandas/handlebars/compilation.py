@@ -278,10 +278,14 @@ def _text(text: str) -> Render:
 
 
 def _weigh(values: list[Any], run: Any) -> None:
+    """Count a call as one step, and the size of what it works on: an element costs more than a character."""
     cost = 1
     for value in values:
-        if isinstance(value, (str, list, dict)) and len(value) > _LIGHT:
-            cost += len(value) >> 5
+        if isinstance(value, str):
+            if len(value) > _LIGHT:
+                cost += len(value) >> 5
+        elif isinstance(value, (list, dict)) and len(value) > _LIGHT:
+            cost += len(value) >> 2
     run.spend(cost)
 
 

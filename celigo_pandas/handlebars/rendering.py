@@ -36,8 +36,8 @@ class Limits:
 
     steps: int = 1_000_000
     characters: int = 10_000_000
-    pattern_s: float = 0.5
-    time_s: float = 10.0
+    pattern_s: float = 0.25
+    time_s: float = 5.0
 
 
 DEFAULT_LIMITS: Final = Limits()

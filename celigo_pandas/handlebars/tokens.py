@@ -146,6 +146,8 @@ class _Splitter:
                 if kind:
                     self._add(kind, match.group(), position)
                 return kind
+        if "}}" not in self.template[position:]:
+            raise self._error(f"The tag is not closed: {shown(self.template[start : start + 60])}.", start)
         raise self._error(f"This cannot stand in a tag: {shown(self.template[position : position + 20])}.", position)
 
     def _raw(self) -> None:

@@ -13,6 +13,7 @@ from celigo_pandas.handlebars.helpers import (
     lists,
     logic,
     patterns,
+    signing,
     texts,
     words,
 )
@@ -22,6 +23,6 @@ __all__ = ["HELPERS", "Helper"]
 
 HELPERS: Final[dict[str, Helper]] = {
     helper.name: helper
-    for module in (arithmetic, texts, words, lists, dates, encodings, patterns, hashing, logic, formats)
+    for module in (arithmetic, texts, words, lists, dates, encodings, patterns, hashing, signing, logic, formats)
     for helper in module.HELPERS
 }
