@@ -159,3 +159,54 @@ def test_transform_filter_and_pages_of_a_paged_source(engine: EngineProcess) -> 
     assert len(records) == 40
     # The source was read once, page by page.
     assert [asked.query["skip"] for asked in server.asked] == ["0", "10", "20", "30", "40", "47"]
+
+
+def test_dynamic_lookup_of_a_mapping_asks_once_per_record_and_fails_by_record(engine: EngineProcess) -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.path != "/planes":
+            return answer_json({"id": "new"})
+        tail = asked.query["tail"]
+        if tail == "N2":
+            return answer_json({"error": "index is broken"}, 500)
+        return answer_json([{"id": 44}] if tail == "N1" else [])
+
+    importing = {
+        "mappings": [
+            {
+                "generate": "planeId",
+                "dataType": "number",
+                "extract": "$.tail",
+                "lookupName": "byTail",
+                "status": "Active",
+            }
+        ],
+        "lookups": [{"name": "byTail", "relativeURI": "/planes?tail={{record.tail}}", "extract": "[0].id"}],
+        "http": {"method": ["POST"], "relativeURI": ["/new"]},
+    }
+    with serve(answer) as server:
+        id = engine.connection(document(server.url, {"type": "custom"}))
+        body = {"import": importing, "data": [{"tail": "N1"}, {"tail": "N2"}, {"tail": "N3"}]}
+        elements = engine.call("POST", f"/connections/{id}/import", body).json()
+
+    assert [element["statusCode"] for element in elements] == [200, 422, 422]
+    assert [element["errors"][0]["source"] for element in elements[1:]] == ["lookup", "lookup"]
+    assert "index is broken" in elements[1]["errors"][0]["message"]
+    assert [asked.json for asked in server.asked if asked.method == "POST"] == [{"planeId": 44}]
+
+
+def test_lookup_whose_credentials_are_refused_fails_its_records(engine: EngineProcess) -> None:
+    importing = {
+        "mappings": [
+            {"generate": "id", "dataType": "string", "extract": "$.tail", "lookupName": "byTail", "status": "Active"}
+        ],
+        "lookups": [{"name": "byTail", "relativeURI": "/planes", "extract": "id"}],
+        "http": {"method": ["POST"], "relativeURI": ["/new"]},
+    }
+    with serve(lambda asked: answer_json({"error": "expired"}, 401)) as server:
+        id = engine.connection(document(server.url, {"type": "custom"}))
+        answer = engine.call("POST", f"/connections/{id}/import", {"import": importing, "data": [{"tail": "N1"}]})
+
+    [element] = answer.json()
+    assert element["statusCode"] in (403, 422)
+    assert "refused the connection's credentials" in element["errors"][0]["message"]
+    assert [asked.path for asked in server.asked] == ["/planes"]

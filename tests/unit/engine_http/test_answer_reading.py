@@ -143,6 +143,10 @@ def test_decode_something_else_says_how_it_begins(content: bytes, media: str) ->
 def test_decode_any_never_raises() -> None:
     assert decode_any(b"<html>", "json", "text/html") == "<html>"
     assert decode_any(b'{"a": 1}', "xml", "application/problem+json; charset=utf-8") == {"a": 1}
+    assert decode_any(b'{"a": 1}', "json", "text/html") == {"a": 1}
+    assert decode_any(b'{"a": 1}', "json", "text/plain") == {"a": 1}
+    assert decode_any(b'{"a": 1}', "plaintext", "application/json") == {"a": 1}
+    assert decode_any(b'{"a": 1}', "csv", "application/json") == {"a": 1}
 
 
 @pytest.mark.parametrize(

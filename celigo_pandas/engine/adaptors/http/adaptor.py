@@ -11,7 +11,8 @@ from celigo_pandas.engine.adaptors.http.lookups import run_lookup
 from celigo_pandas.engine.adaptors.http.ping import send_ping
 from celigo_pandas.engine.adaptors.http.sender import Sender
 from celigo_pandas.engine.adaptors.http.state import Gates
-from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome
+from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
+from celigo_pandas.errors import MappingError
 
 __all__ = ["HttpAdaptor"]
 
@@ -40,5 +41,15 @@ class HttpAdaptor:
         return Importer(Sender(call, self._gates), import_doc).submit(batch)
 
     def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
-        """Answer one dynamic lookup; one request."""
-        return run_lookup(Sender(call, self._gates), lookup_doc, context)
+        """Answer one dynamic lookup; one request.
+
+        Raises
+        ------
+        MappingError
+            The lookup failed, which is that one record's error.
+        """
+        try:
+            return run_lookup(Sender(call, self._gates), lookup_doc, context)
+        except SourceFailure as error:
+            message, code = error.message, error.code
+        raise MappingError(message, source="lookup", code=code)

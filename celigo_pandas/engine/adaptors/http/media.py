@@ -79,8 +79,14 @@ def decode(content: bytes, media: str, content_type: str = "", csv_options: Mapp
 
 
 def decode_any(content: bytes, media: str, content_type: str) -> Any:
-    """Read the body of a refusal: by its own Content-Type, else as `media`, else as text; never raises."""
-    for kind in (media_of(content_type), media, "plaintext"):
+    """Read a body whatever it is; never raises.
+
+    JSON and XML are tried first where they are expected, because many services send them as ``text/html``; other
+    media types would take anything, so there the Content-Type is asked first.
+    """
+    named = media_of(content_type)
+    order = (media, named) if media in ("json", "xml") else (named, media)
+    for kind in (*order, "plaintext"):
         if kind is not None:
             try:
                 return decode(content, kind, content_type)
