@@ -45,7 +45,11 @@ def spellings(secret: str = CANARY) -> dict[str, bytes]:
 def leaks(content: str | bytes, secret: str = CANARY) -> list[str]:
     """Return the names of the spellings that occur in `content`."""
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-    return [name for name, spelling in spellings(secret).items() if spelling in data]
+    once = data.replace(b"\\\\", b"\\")  # a repr within a repr, JSON within JSON
+    twice = once.replace(b"\\\\", b"\\")
+    return [
+        name for name, spelling in spellings(secret).items() if any(spelling in text for text in (data, once, twice))
+    ]
 
 
 def assert_no_canary(*contents: str | bytes, secret: str = CANARY) -> None:
@@ -84,7 +88,8 @@ def traceback_text(error: BaseException, *, own: str) -> str:
         shown = TracebackException(type(link), link, link.__traceback__, capture_locals=True)
         for frame in shown.stack:
             if frame.filename != own:
-                parts.append(f"{frame.filename}:{frame.lineno} {frame.name} {frame.locals}")
+                parts.append(f"{frame.filename}:{frame.lineno} {frame.name}")
+                parts += [f"{name} = {value}" for name, value in (frame.locals or {}).items()]
         parts += [repr(link), str(link), repr(link.args), deep_text(vars(link))]
     return "\n".join(parts)
 

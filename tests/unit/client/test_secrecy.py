@@ -32,7 +32,7 @@ import celigo_pandas as celigo
 from celigo_pandas.accessors.client import Client
 from celigo_pandas.client.messages import Request
 from celigo_pandas.client.profiles import ProfileStore
-from celigo_pandas.client.transport import RequestsTransport
+from celigo_pandas.client.transport import RequestsTransport, _bared
 from celigo_pandas.errors import CeligoError, ConfigError, TransportError
 from celigo_pandas.resources.secret import Secret
 
@@ -51,6 +51,37 @@ def client(server: StandIn) -> Client:
 @pytest.mark.parametrize("name", sorted(spellings()))
 def test_canary_search_finds_every_spelling(name: str) -> None:
     assert name in leaks(b"before " + spellings()[name] + b" after")
+
+
+def test_canary_search_finds_a_repr_within_a_repr() -> None:
+    assert leaks(repr({"headers": repr({"Authorization": b"Bearer " + CANARY.encode("latin-1")})}))
+    assert leaks(str({"a": repr([f"Bearer {CANARY}"])}))
+
+
+def test_canary_search_finds_it_in_captured_locals() -> None:
+    def failing(headers: dict[str, bytes]) -> None:
+        raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x") as caught:
+        failing({"Authorization": b"Bearer " + CANARY.encode("latin-1")})
+
+    assert leaks(traceback_text(caught.value, own="elsewhere"))
+
+
+def test_exception_that_leaves_the_transport_is_linked_to_none() -> None:
+    """Ctrl-C while a library handles its own error would bring that error, and its frames, along."""
+    interrupted: BaseException | None = None
+    try:
+        try:
+            raise ValueError(CANARY)
+        except ValueError:
+            raise KeyboardInterrupt from None
+    except KeyboardInterrupt as error:
+        interrupted = error
+
+    bared = _bared(interrupted)
+
+    assert (bared.__cause__, bared.__context__, bared.__traceback__) == (None, None, None)
 
 
 def test_canary_is_sent_as_the_token(server: StandIn, client: Client) -> None:
