@@ -216,7 +216,7 @@ class ImportResult:
         return retry(self, df, unknown=unknown)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows, their outcomes and the import document to one Parquet file; no secret is in it."""
+        """Write the rows, their outcomes and the import document as it was passed to one Parquet file."""
         from celigo_pandas.accessors.result_files import save
 
         save(self, path)

@@ -33,7 +33,7 @@ from celigo_pandas.errors import (
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
-from celigo_pandas.resources.imports import acts_per_call, describe, digest, file_names, file_names_vary
+from celigo_pandas.resources.imports import acts_per_call, describe, digest, file_names, file_names_vary, writes_file
 
 __all__ = ["deliver", "fitted", "to_import"]
 
@@ -271,17 +271,19 @@ def fitted(call: PushCall, rows: Sequence[bytes]) -> tuple[bool, PushCall]:
     size = sum(map(len, rows)) + len(rows) + len(encode_document(call.document)) + 32
     if size <= BODY_LIMIT:
         return True, call
-    if member == "file" and file_names_vary(call.document):
+    if writes_file(member) and file_names_vary(call.document):
         return False, _replace(call, batch_size=max(1, len(rows)))  # as few calls as the size allows, a file each
     names = ", ".join(path for path, _ in file_names(call.document)) or "no file name"
     what = (
-        f"it writes one file per call ({names} does not vary by call)" if member == "file" else "it acts once per call"
+        f"it writes one file per call ({names} does not vary by call)"
+        if writes_file(member)
+        else "it acts once per call"
     )
     raise DocumentError(
         f"{describe(call.document)} cannot take {len(rows):,} rows: {what}, and they need {size:,} bytes where "
         f"{BODY_LIMIT:,} fit into one call. Nothing was sent.",
         hint="Push fewer rows, or put {{random}} into the file name, so that each call writes a file of its own."
-        if member == "file"
+        if writes_file(member)
         else "Push fewer rows, or use a query type that runs per record or per page.",
         problems=[Problem("acts_per_call", "The rows do not fit into one call.", member)],
     )

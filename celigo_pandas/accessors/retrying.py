@@ -17,7 +17,7 @@ from celigo_pandas.errors import ConfigError, DocumentError, FrameError
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import encode_rows
 from celigo_pandas.journal.pushes import PushJournal
-from celigo_pandas.resources.imports import acts_per_call, file_names_vary
+from celigo_pandas.resources.imports import acts_per_call, file_names_vary, writes_file
 
 __all__ = ["places_of", "retry", "with_replaced"]
 
@@ -66,7 +66,7 @@ def _encoded(rows: pd.DataFrame, call: PushCall) -> list[bytes]:
 def _check_calls(call: PushCall, outcomes: Outcomes, due: list[int]) -> None:
     """Refuse a second call of an import that acts per call when the first one has left something."""
     member = acts_per_call(call.document)
-    if member is None or not due or (member == "file" and file_names_vary(call.document)):
+    if member is None or not due or (writes_file(member) and file_names_vary(call.document)):
         return
     counts = outcomes.counts()
     if counts["ok"] or len(due) < len(outcomes) - counts["ignored"]:

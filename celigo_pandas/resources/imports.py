@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["acts_per_call", "describe", "digest", "file_names", "file_names_vary", "virtual"]
+__all__ = ["acts_per_call", "describe", "digest", "file_names", "file_names_vary", "virtual", "writes_file"]
 
 _READ_ONLY = frozenset(
     {"_id", "createdAt", "lastModified", "lastModifiedBy", "createdBy", "_integrationId", "_connectorId", "_sourceId",
@@ -46,15 +46,25 @@ def acts_per_call(doc: Mapping[str, Any]) -> str | None:
     Returns
     -------
     str or None
-        ``"file"``, ``"rdbms.queryType"`` (or the adaptor's block of that name); None when each record stands for
-        itself, so that batches of any size have the same effect.
+        ``"file"`` (or ``"ftp"``, ``"s3"``, ``"filesystem"``), ``"rdbms.queryType"`` (or another block's); None when each record stands for itself, so that batches of any size have the same effect.
     """
-    if isinstance(doc.get("file"), Mapping):
-        return "file"
+    # Assumed: a blob import (``blobKeyPath``) transfers one stored file per record.
+    if "blobKeyPath" not in doc:
+        for name in _FILE_BLOCKS:
+            if isinstance(doc.get(name), Mapping):
+                return name
     for name, block in doc.items():
         if isinstance(block, Mapping) and "first_page" in _listed(block.get("queryType")):
             return f"{name}.queryType"
     return None
+
+
+_FILE_BLOCKS = ("file", "ftp", "s3", "filesystem")
+
+
+def writes_file(member: str | None) -> bool:
+    """Say whether what :func:`acts_per_call` named is a file."""
+    return member in _FILE_BLOCKS
 
 
 def _listed(value: object) -> list[object]:
