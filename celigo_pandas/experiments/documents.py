@@ -83,7 +83,10 @@ def _rule_rows(path: str, old: dict[str, Any] | None, new: dict[str, Any] | None
     change = "added" if old is None else "removed" if new is None else "changed"
     rows = []
     for name in dict.fromkeys([*one, *other]):
-        if one.get(name, ...) != other.get(name, ...):
+        if isinstance(one.get(name), dict) and isinstance(other.get(name), dict):
+            # A lookup's table, say: only the entries that differ.
+            rows += [{**row, "member": f"{name}.{row['member']}"} for row in _rule_rows(path, one[name], other[name])]
+        elif one.get(name, ...) != other.get(name, ...):
             entry = {"rule": path, "member": name, "before": one.get(name), "after": other.get(name), "change": change}
             rows.append(entry)
     helpers = [_helper_extracts(rule) for rule in (old, new)]

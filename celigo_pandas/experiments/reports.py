@@ -26,7 +26,8 @@ _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c1e21;background:#fff}
 h1{font-size:1.5rem;margin:0 0 .3rem}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid #d5d8dc}
 table{border-collapse:collapse;margin:.5rem 0;font-size:.9rem}th{text-align:left;border-bottom:2px solid #888}
-th,td{padding:.25rem .7rem .25rem 0;vertical-align:top;overflow-wrap:anywhere}tr+tr td{border-top:1px solid #e6e8ea}
+th,td{padding:.25rem .9rem .25rem 0;vertical-align:top;overflow-wrap:anywhere;min-width:4.5em}
+tr+tr td{border-top:1px solid #e6e8ea}
 code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f5f6f7;padding:.8rem;overflow:auto;max-height:30rem}
 .facts{color:#5b6066}.facts code{font-size:12px}
 @media (prefers-color-scheme:dark){body{background:#16181b;color:#e4e6e9}h2,tr+tr td{border-color:#3a3f45}

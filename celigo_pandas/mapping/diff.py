@@ -106,21 +106,14 @@ def compare_outputs(
     old_rules = {rule.cell: rule for rule in before.rules}
     new_rules = {rule.cell: rule for rule in after.rules}
     order = {cell: place for place, cell in enumerate(dict.fromkeys([*new_rules, *old_rules]))}
-    found: dict[str, RuleChange] = {}
-    last_seen: dict[str, int] = {}
+    tally = _Tally(old_rules, new_rules, examples)
     for change in changes:
         if isinstance(change.before, MappingError) or isinstance(change.after, MappingError):
-            continue
-        cell = _owning(_NUMBERED.sub("[*]", change.cell), order)
-        entry = found.get(cell)
-        if entry is None:
-            entry = found[cell] = RuleChange(cell, _path(old_rules.get(cell)), _path(new_rules.get(cell)))
-        entry.count += 1
-        if last_seen.get(cell) != change.position:
-            last_seen[cell] = change.position
-            entry.records += 1
-        if len(entry.examples) < examples:
-            entry.examples.append(change)
+            for blamed in _failed_cells(change, old_rules, new_rules):
+                tally.add(blamed.cell, blamed)
+        else:
+            tally.add(_owning(_NUMBERED.sub("[*]", change.cell), order), change)
+    found = tally.found
     pairs = list(zip(old, new, strict=True))
     idle = tuple(
         cell
@@ -135,6 +128,39 @@ def compare_outputs(
         tuple(i for i, (a, b) in enumerate(pairs) if isinstance(a, MappingError) and not isinstance(b, MappingError)),
         len(pairs),
     )
+
+
+class _Tally:
+    """Changes gathered by the cell of the rule behind them; changes come in the order of records."""
+
+    def __init__(self, before: dict[str, Any], after: dict[str, Any], examples: int) -> None:
+        self.found: dict[str, RuleChange] = {}
+        self._before, self._after, self._examples = before, after, examples
+        self._last: dict[str, int] = {}
+
+    def add(self, cell: str, change: CellChange) -> None:
+        entry = self.found.get(cell)
+        if entry is None:
+            entry = self.found[cell] = RuleChange(cell, _path(self._before.get(cell)), _path(self._after.get(cell)))
+        entry.count += 1
+        if self._last.get(cell) != change.position:
+            self._last[cell] = change.position
+            entry.records += 1
+        if len(entry.examples) < self._examples:
+            entry.examples.append(change)
+
+
+def _failed_cells(change: CellChange, before: dict[str, Any], after: dict[str, Any]) -> Iterator[CellChange]:
+    """Lay a record that only one side can map at the rules that failed, with what the other side wrote there."""
+    for error, other, rules in ((change.before, change.after, before), (change.after, change.before, after)):
+        if not isinstance(error, MappingError):
+            continue
+        failed = {problem.field for problem in error.problems}
+        for cell, rule in rules.items():
+            if rule.path in failed:
+                value = other.get(cell, UNDEFINED) if isinstance(other, dict) else other
+                pair = (error, value) if error is change.before else (value, error)
+                yield CellChange(change.position, cell, *pair)
 
 
 def rule_of(compiled: CompiledMapping, cell: str) -> Any:

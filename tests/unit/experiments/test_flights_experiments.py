@@ -72,6 +72,10 @@ def test_diff_lookup_with_a_missing_key_names_the_rows_that_now_fail(before):
 
     assert found.newly_failed == list(FLIGHTS.index[FLIGHTS["carrier"] == "B6"])
     assert found.newly_mapped == []
+    assert found.idle == []
+    assert list(found.frame["cell"]) == ["airline"]
+    assert found.frame.iloc[0]["rows"] == len(found.newly_failed)
+    assert found.frame.iloc[0]["example_before"] == "JetBlue"
 
 
 def test_diff_rule_without_an_effect_is_listed_as_idle(before):
