@@ -21,7 +21,7 @@ from celigo_pandas.journal.spool import Spool
 
 __all__ = ["export_to_parquet"]
 
-_GROUP_BYTES = 8_000_000
+_GROUP_BYTES = 3_000_000
 
 
 def export_to_parquet(
@@ -68,7 +68,7 @@ def export_to_parquet(
 
     Notes
     -----
-    Requests: one POST per page. Memory: a few pages and one row group of about 8 MB of JSON, however long the pull.
+    Requests: one POST per page. Memory: a few pages and one row group of about 3 MB of JSON, however long the pull.
     """
     shape = Shape.of(columns, nested=nested, sep=sep, explode=explode, grouped="rows")
     if shape.nested == "keep":

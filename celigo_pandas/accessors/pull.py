@@ -216,6 +216,7 @@ class Pull:
         """After a page that could not be decoded, the walk stands before that page again."""
         if decoder.failed_pages:
             self.source.state = decoder.failed_state
+            self.source.seen.clear()  # the pages behind it are asked for once more
             self.source.pages -= decoder.failed_pages
 
     def _interrupted(self, cause: CeligoError) -> ExportInterrupted:

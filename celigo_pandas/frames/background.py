@@ -22,9 +22,8 @@ _WAITING_BLOCKS = 2
 
 @dataclass
 class _Batch:
-    pages: list[Page] = field(default_factory=list)
+    pages: list[tuple[Page, bytes | None]] = field(default_factory=list)
     size: int = 0
-    state: bytes | None = None
 
 
 class BackgroundDecoder:
@@ -56,9 +55,7 @@ class BackgroundDecoder:
     def put(self, page: Page, state: bytes | None) -> None:
         """Hand over one page and the state that asked for it; raises what an earlier block failed with."""
         self._raise()
-        if not self._batch.pages:
-            self._batch.state = state
-        self._batch.pages.append(page)
+        self._batch.pages.append((page, state))
         self._batch.size += len(page.data)
         if self._batch.size >= _BLOCK_BYTES or self._limit is not None:
             self._flush()
@@ -99,16 +96,26 @@ class BackgroundDecoder:
     def _work(self) -> None:
         while (batch := self._queue.get()) is not None:
             if self._error is None:
-                try:
-                    self._decode(batch.pages)
-                except BaseException as error:  # handed to the thread that waits for the rows
-                    self._error, self.failed_state = error, batch.state
-            if self._error is not None:
+                self._decode_all(batch.pages)
+            else:
                 self.failed_pages += len(batch.pages)
             del batch.pages[:]
             with self._changed:
                 self._outstanding -= 1
                 self._changed.notify_all()
+
+    def _decode_all(self, pages: list[tuple[Page, bytes | None]]) -> None:
+        try:
+            self._decode([page for page, _ in pages])
+        except BaseException as error:  # handed to the thread that waits for the rows
+            if len(pages) == 1:
+                self._error, self.failed_state, self.failed_pages = error, pages[0][1], 1
+                return
+            for place, single in enumerate(pages):  # keep the pages before the one at fault
+                self._decode_all([single])
+                if self._error is not None:
+                    self.failed_pages += len(pages) - place - 1
+                    return
 
     def _decode(self, pages: list[Page]) -> None:
         left = None if self._limit is None else self._limit - self._columns.rows
@@ -116,5 +123,5 @@ class BackgroundDecoder:
             self.was_cut |= any(page.data[1:-1].strip() for page in pages)
             return
         block = self._ladder.decode(pages, left)
-        self.was_cut |= block.is_cut
         self._columns.add(block)
+        self.was_cut |= block.is_cut

@@ -15,6 +15,7 @@ for the rest. What was found, and how each is met:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,6 +37,7 @@ class _NewText(Exception):
     """A column that looks like dates: it is read again as text."""
 
 
+_BEGINS_WITH_OBJECT = re.compile(rb"\[[ \t\r\n]*\{")
 _LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
@@ -100,7 +102,7 @@ class ColumnarReader:
 def _as_lines(pages: Sequence[bytes]) -> bytes:
     lines: list[bytes] = []
     for data in pages:
-        if not data[1:].lstrip(b" \t\r\n").startswith(b"{"):
+        if _BEGINS_WITH_OBJECT.match(data) is None:
             raise Unfit("a page that does not begin with an object")
         if b"\n" in data or b"\r" in data:  # inside a JSON text both are escaped, so these stand between tokens
             data = data.translate(_LINE_BREAKS)
@@ -185,7 +187,8 @@ def _piece(values: Any) -> Piece:
     if pa.types.is_large_string(kind) or pa.types.is_string(kind):
         if values.null_count == len(values):
             return nulls(len(values))
-        return Piece(values.cast(pa.large_string()), frozenset({"str"}))
+        text = values if pa.types.is_large_string(kind) else values.cast(pa.large_string())
+        return Piece(text, frozenset({"str"}))
     if pa.types.is_float64(kind):
         _refuse_inexact(values)
         return Piece(values, frozenset({"float"}))

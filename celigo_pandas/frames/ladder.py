@@ -30,6 +30,7 @@ __all__ = ["RUNGS", "Block", "Ladder"]
 
 RUNGS = ("columnar", "records", "plain")
 
+_EMPTY = re.compile(rb"\[[ \t\r\n]*\]\Z")
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN = b"0" * 20  # orjson reads unsigned 64 bits exactly, and 2^64 has 20 digits
 _LONG_NEGATIVE = b"-" + b"0" * 19  # -2^63 has 19
@@ -85,7 +86,7 @@ class Ladder:
             try:
                 return self._counted(self._columnar(pages, limit))
             except Unfit:
-                if any(page.data.strip(b"[] \t\r\n") for page in pages):
+                if not all(_EMPTY.match(page.data) for page in pages):
                     self._rung = 1
         return self._counted(self._by_records(pages, limit))
 
@@ -96,7 +97,7 @@ class Ladder:
     def _columnar(self, pages: Sequence[Page], limit: int | None) -> Block:
         if any(page.data_uris is not None for page in pages):
             raise Unfit("dataURIs")
-        filled = [page.data for page in pages if page.data[1:-1].strip(b" \t\r\n")]
+        filled = [page.data for page in pages if not _EMPTY.match(page.data)]
         if not filled:
             raise Unfit("nothing but empty pages")
         rows, columns = self._reader.read(filled)

@@ -18,6 +18,7 @@ __all__ = ["EXACT_INTEGER", "Piece", "column_kind", "piece_of"]
 EXACT_INTEGER = 2**53
 """The largest magnitude up to which every integer has a double of its own."""
 
+NoneType = type(None)
 _NAMES = {bool: "bool", int: "int", float: "float", str: "str", dict: "object", list: "list"}
 
 
@@ -45,7 +46,7 @@ def nulls(count: int) -> Piece:
 def piece_of(values: list[Any]) -> Piece:
     """Hold Python values, as an Arrow array where that keeps each exactly."""
     types = set(map(type, values))
-    types.discard(type(None))
+    types.discard(NoneType)
     if not types:
         return nulls(len(values))
     kinds = frozenset(_NAMES.get(kind, kind.__name__) for kind in types)

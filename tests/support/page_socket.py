@@ -1,0 +1,128 @@
+"""A server on a real socket whose every answer a test writes: whole, cut off, reset, or never."""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from support.pulls import CONNECTION_ID
+
+from celigo_pandas.accessors.client import Client
+from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.client.api import ApiClient
+from celigo_pandas.client.pacing import Clock
+from celigo_pandas.client.transport import RequestsTransport
+from celigo_pandas.resources.secret import Secret
+
+Answer = tuple[str, bytes]
+"""What to do and the bytes to do it with: send, cut (announce twice as much, then close), reset, silent."""
+
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+class PageSocket:
+    """Answers request number n (from 0, over all connections) with ``script(n, body)``."""
+
+    def __init__(self, script: Callable[[int, bytes], Answer]) -> None:
+        self._script = script
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.bodies: list[bytes] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._stop.set()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while not self._stop.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection:
+            while (body := _read_request(connection)) is not None:
+                with self._lock:
+                    number = len(self.bodies)
+                    self.bodies.append(body)
+                kind, answer = self._script(number, body)
+                try:
+                    if not self._answer(connection, kind, answer):
+                        return
+                except OSError:
+                    return
+
+    def _answer(self, connection: socket.socket, kind: str, answer: bytes) -> bool:
+        if kind == "silent":
+            self._stop.wait(30)
+            return False
+        connection.sendall(answer)
+        if kind == "reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return kind == "send"
+
+
+def _read_request(connection: socket.socket) -> bytes | None:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(65536)
+        if not part:
+            return None
+        data += part
+    head, _, body = data.partition(b"\r\n\r\n")
+    found = _LENGTH.search(head)
+    while found and len(body) < int(found[1]):
+        body += connection.recv(65536)
+    return body
+
+
+def sends(body: bytes, status: str = "200 OK", headers: str = "", kind: str = "application/json") -> Answer:
+    return "send", _response(body, status, headers, kind, len(body))
+
+
+def cuts(body: bytes) -> Answer:
+    return "cut", _response(body, "200 OK", "", "application/json", 2 * len(body))
+
+
+def resets(body: bytes) -> Answer:
+    return "reset", _response(body, "200 OK", "", "application/json", 2 * len(body))
+
+
+def _response(body: bytes, status: str, headers: str, kind: str, length: int) -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{headers}\r\n".encode() + body
+
+
+SILENT: Answer = ("silent", b"")
+
+
+@contextmanager
+def serving(script: Callable[[int, bytes], Answer], **options: Any) -> Iterator[tuple[PageSocket, Connection]]:
+    """Serve a script and give a connection to it; waits of the client are cut to a hundredth."""
+    import time
+
+    timeout = options.pop("timeout", (2, 5))
+    server = PageSocket(script)
+    clock = Clock(sleep=lambda seconds: time.sleep(seconds / 100), jitter=lambda: 0.0)
+    api = ApiClient(
+        RequestsTransport(server.url, Secret("token"), timeout=timeout), base_url=server.url, clock=clock, **options
+    )
+    client = Client(api, progress=False)
+    try:
+        yield server, Connection(client, {"_id": CONNECTION_ID, "name": "test", "type": "rdbms"})
+    finally:
+        client.close()
+        server.close()
