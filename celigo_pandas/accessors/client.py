@@ -35,6 +35,8 @@ class Client:
     ----------
     last_pull, last_push : object
         What the last pull or push left, also after it failed or was stopped; None at first.
+    completions : dict
+        Names that tab completion offers, by kind, with the time of their list: a key press asks no server twice.
     """
 
     def __init__(self, api: ApiClient, *, progress: Any = "auto", on_close: Callable[[], None] | None = None) -> None:
@@ -42,6 +44,7 @@ class Client:
         self.progress = progress
         self.last_pull: Any = None
         self.last_push: Any = None
+        self.completions: dict[str, tuple[float, list[str]]] = {}
         self._on_close = on_close
         self._token_info: dict[str, Any] | None = None
 

@@ -27,6 +27,7 @@ T = TypeVar("T", Connection, SavedExport, SavedImport)
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}\Z")
 _FRESH_S = 2.0  # ``list(collection)`` asks for the length first; that is one list, not two
+_COMPLETED_S = 30.0
 _OFFERED = 5
 _SAVED_COLUMNS = ("name", "_id", "adaptorType", "type", "_connectionId", "lastModified")
 
@@ -78,7 +79,11 @@ class _Collection(Generic[T]):
         return any(name_or_id in (doc.get("name"), doc.get("_id")) for doc in self._documents())
 
     def _ipython_key_completions_(self) -> list[str]:
-        return [str(doc.get("name") or doc.get("_id")) for doc in self._documents(30)]
+        known = self.client.completions.get(self.kind)
+        if known is None or time.monotonic() - known[0] > _COMPLETED_S:
+            names = [str(doc.get("name") or doc.get("_id")) for doc in self._documents()]
+            known = self.client.completions[self.kind] = (time.monotonic(), names)
+        return list(known[1])
 
     def __repr__(self) -> str:
         return f"<celigo {self.kind} at {self.client.host}: client.{self.kind}['name or id'], .to_frame()>"
@@ -158,6 +163,7 @@ class Connections(_Collection[Connection]):
         refuse_masks(paths, "connection")
         created = self.client.api.create_connection(sealed)
         self._listed = None
+        self.client.completions.pop(self.kind, None)
         return Connection(self.client, created)
 
     def ping(self, doc: Mapping[str, Any]) -> PingResult:

@@ -145,6 +145,17 @@ def test_completions_are_the_names(server: StandIn, client: Client) -> None:
     assert "z" not in client.connections
 
 
+def test_completions_ask_the_server_once_for_many_key_presses(server: StandIn, client: Client) -> None:
+    server.add("a")
+
+    for _ in range(5):
+        client.connections._ipython_key_completions_()
+    client.connections.create({"name": "b", **HTTP})
+
+    assert server.paths().count("GET /connections") == 1
+    assert client.connections._ipython_key_completions_() == ["a", "b"]
+
+
 def test_table_has_one_row_per_connection(server: StandIn, client: Client) -> None:
     server.add("a", offline=True, sandbox=True)
     key = server.add("b", queues=[{"name": "x", "size": 8}, {"name": "y", "size": 1}])

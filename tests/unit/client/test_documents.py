@@ -80,6 +80,7 @@ def test_rows_that_are_bytes_are_sent_as_they_are() -> None:
         ),
         ('<https://h/a,b>; rel="prev", <https://h/c>; rel=next', "https://h/c"),
         ('<https://h/c>; title="a, b; rel=next"; rel="last"', None),
+        ('<https://h/c>; title="next"; rel="last"', None),
         ('<https://h/c>; rel="last next"', "https://h/c"),
         ('<https://h/c>;REL="NEXT"', "https://h/c"),
         ("<https://h/c>", None),

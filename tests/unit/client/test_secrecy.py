@@ -308,6 +308,8 @@ def _with_password(**more: Any) -> dict[str, Any]:
 _CALLS: dict[str, Callable[[Client, str], Any]] = {
     "create": lambda client, key: client.connections.create(_with_password()),
     "replace": lambda client, key: client.connections[key].replace(_with_password()),
+    "low-level create": lambda client, key: client.api.create_connection(_with_password()),
+    "low-level replace": lambda client, key: client.api.replace_connection(key, _with_password()),
     "update": lambda client, key: client.connections[key].update({"http.auth.basic.password": CANARY}),
     "update with secrets": lambda client, key: client.connections[key].update(
         {"http.mediaType": "xml"}, secrets={"http.auth.basic.password": CANARY}
