@@ -260,11 +260,19 @@ def test_plain_text_export_is_one_record(httpbin: str) -> None:
 
 
 def test_ping_without_success_path_takes_any_2xx(httpbin: str) -> None:
-    good = connection(httpbin, ping={"relativeURI": "/status/204", "method": "GET"})
-    bad = connection(httpbin, ping={"relativeURI": "/status/500"})
-    with Bench(good) as first, Bench(bad) as second:
-        assert first.ping().code == 200
-        assert second.ping().code == 500
+    for method, status, code in (("GET", 204, 200), ("HEAD", 200, 200), ("PUT", 201, 200), ("GET", 500, 500)):
+        with Bench(connection(httpbin, ping={"relativeURI": f"/status/{status}", "method": method})) as bench:
+            assert bench.ping().code == code
+
+
+def test_ping_without_a_uri_tries_server_and_credentials(httpbin: str) -> None:
+    with Bench(connection(httpbin + "/no-such-resource")) as bench:
+        assert bench.ping().code == 200
+    refused = {"type": "basic", "basic": {**USER, "password": "wrong-one"}}
+    with Bench(connection(httpbin + "/basic-auth/amelia/pass-word-77", refused)) as bench:
+        assert bench.ping().code == 401
+    with Bench(connection("http://127.0.0.1:9")) as bench:
+        assert bench.ping().errors[0]["code"] == "unreachable"
 
 
 def test_ping_compares_success_and_fail_values_as_texts(httpbin: str) -> None:
