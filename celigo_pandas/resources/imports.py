@@ -46,7 +46,8 @@ def acts_per_call(doc: Mapping[str, Any]) -> str | None:
     Returns
     -------
     str or None
-        ``"file"`` (or ``"ftp"``, ``"s3"``, ``"filesystem"``), ``"rdbms.queryType"`` (or another block's); None when each record stands for itself, so that batches of any size have the same effect.
+        ``"file"`` (or ``"ftp"``, ``"s3"``, ``"filesystem"``), ``"rdbms.queryType"`` (or another block's); None when
+        each record stands for itself, so that batches of any size have the same effect.
     """
     # Assumed: a blob import (``blobKeyPath``) transfers one stored file per record.
     if "blobKeyPath" not in doc:
