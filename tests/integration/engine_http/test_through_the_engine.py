@@ -210,3 +210,89 @@ def test_lookup_whose_credentials_are_refused_fails_its_records(engine: EnginePr
     assert element["statusCode"] in (403, 422)
     assert "refused the connection's credentials" in element["errors"][0]["message"]
     assert [asked.path for asked in server.asked] == ["/planes"]
+
+
+def test_unsaved_connection_is_pinged_with_a_token_that_it_gets_itself(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    with oauth_server() as provider:
+        oauth = {
+            "grantType": "clientcredentials",
+            "tokenURI": f"{provider.url}/token",
+            "clientId": CLIENT_ID,
+            "clientSecret": CLIENT_SECRET,
+        }
+        auth = {"type": "oauth", "oauth": oauth, "token": {"location": "header"}}
+        answer = engine.call("POST", "/connections/ping", document(provider.url, auth, ping={"relativeURI": "/me"}))
+        oauth["clientSecret"] = "not-this-secret"
+        refused = engine.call("POST", "/connections/ping", document(provider.url, auth, ping={"relativeURI": "/me"}))
+
+    assert answer.json() == {"code": 200}
+    assert refused.json()["code"] == 401
+    assert "invalid_client" in refused.text
+    assert "not-this-secret" not in refused.text
+
+
+def test_delta_export_sends_the_start_date_and_once_runs_after_the_page(engine: EngineProcess) -> None:
+    def answer(asked: Asked) -> Answer:
+        return answer_json([{"id": 1}, {"id": 2}]) if asked.method == "GET" else answer_json({})
+
+    delta = {
+        "type": "delta",
+        "delta": {"startDate": "2026-01-02T03:04:05.000Z", "lagOffset": 5000, "dateFormat": "YYYY-MM-DD HH:mm:ss"},
+        "http": {"method": "GET", "relativeURI": "/rows?since={{lastExportDateTime}}"},
+    }
+    once = {
+        "type": "once",
+        "http": {
+            "method": "GET",
+            "relativeURI": "/rows",
+            "once": {"relativeURI": "/rows/{{record.id}}", "method": "PATCH", "body": '{"exported": true}'},
+        },
+    }
+    with serve(answer) as server:
+        id = engine.connection(document(server.url, {"type": "custom"}))
+        first = engine.call("POST", f"/connections/{id}/export", {"export": delta}).json()
+        second = engine.call("POST", f"/connections/{id}/export", {"export": once}).json()
+
+    assert first["data"] == second["data"] == [{"id": 1}, {"id": 2}]
+    assert server.asked[0].query == {"since": "2026-01-02 03:04:00"}
+    assert [(asked.method, asked.path) for asked in server.asked[1:]] == [
+        ("GET", "/rows"),
+        ("PATCH", "/rows/1"),
+        ("PATCH", "/rows/2"),
+    ]
+
+
+def test_no_answer_of_the_engine_shows_a_secret_that_the_source_echoes(engine: EngineProcess) -> None:
+    canary = "canary-secret-value-31"
+
+    def answer(asked: Asked) -> Answer:
+        text = f"{asked.headers.get('Authorization')} {asked.headers.get('X-Key')}"
+        return answer_json({"message": text}, 400 if asked.method == "GET" else 422)
+
+    auth = {"type": "token", "token": {"token": canary, "location": "header"}}
+    doc = document(
+        "http://set.below",
+        auth,
+        headers=[{"name": "X-Key", "value": "{{{connection.http.encrypted.key}}}"}],
+        encrypted={"key": canary + "-two"},
+        ping={"relativeURI": "/"},
+    )
+    with serve(answer) as server:
+        doc["http"]["baseURI"] = server.url
+        id = engine.connection(doc)
+        importing = {"http": {"method": ["POST"], "relativeURI": ["/"]}}
+        texts = [
+            engine.call("POST", f"/connections/{id}/ping").text,
+            engine.call("POST", f"/connections/{id}/export", {"export": {"http": {"relativeURI": "/"}}}).text,
+            engine.call("POST", f"/connections/{id}/import", {"import": importing, "data": [{"a": 1}]}).text,
+            engine.call("GET", f"/connections/{id}/debug").text,
+            engine.call("GET", f"/connections/{id}/audit").text,
+            engine.log(),
+        ]
+
+    assert canary in server.everything()
+    for text in texts:
+        assert canary not in text
