@@ -61,6 +61,10 @@ class Choices:
     conflict_on_external_id: bool = True
     """[9] A second connection with the same ``externalId`` is a 409. 402 is never used: there is no licence here."""
 
+    purge_of_nothing_is_error: bool = False
+    """``purgeMessages`` with an empty queue is a 204. One client expects an error that says "already empty"; the local
+    engine queues nothing, so the error would be its only answer."""
+
     max_body_bytes: int = 50_000_000
     """[9] Larger bodies are refused with 413. No threshold is published for these routes."""
 

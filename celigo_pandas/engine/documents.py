@@ -205,6 +205,8 @@ class DocumentService:
         name, connection_id = whole.get("name"), whole.get("_connectionId")
         if not isinstance(name, str) or not name:
             problems.append(Problem("missing_required_field", "Expected field: name to be present.", "name"))
+        elif len(name) > 100:
+            problems.append(Problem("invalid_field", "name has more than 100 characters.", "name"))
         if connection_id is None and whole.get("type") not in {"webhook", "simple"}:
             text = "Expected field: _connectionId to be present."
             problems.append(Problem("missing_required_field", text, "_connectionId"))

@@ -79,8 +79,9 @@ def export_pages(
         text = "The connection is offline: its last call was refused by its system. Correct it, then ping it."
         raise invalid("connection_offline", text, "_connectionId")
     masked_context = call.context
-    source = _source(call, export_doc, access, choices)
+    source: Iterator[Chunk] | None = None
     try:
+        source = _source(call, export_doc, access, choices)
         chunks: Iterable[Chunk] = _limited(source, _test_limit(export_doc))
         chunks = _grouped(chunks, _group_fields(export_doc))
         if export_doc.get("transform") or export_doc.get("filter"):
@@ -136,7 +137,9 @@ def _test_limit(export_doc: Mapping[str, Any]) -> int | None:
 
 
 def _group_fields(export_doc: Mapping[str, Any]) -> list[str]:
-    fields = export_doc.get("groupByFields") or []
+    fields = export_doc.get("groupByFields")
+    if fields is None:
+        return []
     if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
         raise invalid("invalid_field", "groupByFields is no list of field names.", "export.groupByFields")
     return fields

@@ -39,10 +39,12 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
         raise invalid("invalid_field", "A document has either mapping or mappings, never both.", "import.mappings")
     for name, wanted in _KINDS.items():
         value = import_doc.get(name)
-        if value is not None and not isinstance(value, wanted):
+        if (value is not None or (name == "mockResponse" and name in import_doc)) and not isinstance(value, wanted):
             raise invalid(
                 "invalid_field", f"{name} is {type(value).__name__}; expected {wanted.__name__}.", f"import.{name}"
             )
+    if not all(isinstance(one, dict) for one in import_doc.get("mockResponse") or []):
+        raise invalid("invalid_field", "mockResponse needs objects: one answer a record.", "import.mockResponse")
     hooks = import_doc.get("hooks") or {}
     used = [name for name, hook in hooks.items() if hook]
     if used or (import_doc.get("filter") or {}).get("type") == "script":
@@ -54,6 +56,7 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
 
 _KINDS: Mapping[str, type] = {
     "hooks": dict, "filter": dict, "mapping": dict, "mappings": list, "lookups": list, "settings": dict,
+    "mockResponse": list,
 }  # fmt: skip
 
 
@@ -134,7 +137,7 @@ def _submit(
     if not outgoing:
         return []
     if adaptor is None:
-        mock = [one for one in import_doc["mockResponse"] if isinstance(one, dict)] or [{}]
+        mock = import_doc["mockResponse"] or [{}]
         return [{"statusCode": 200, **mock[min(position, len(mock) - 1)]} for position in range(len(outgoing))]
     try:
         results = adaptor.import_batch(call, import_doc, outgoing)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
+from starlette.types import Receive, Scope, Send
 
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest, refused
 from celigo_pandas.engine.api.guard import App, Guard
@@ -47,7 +48,7 @@ def build_application(engine: Engine) -> App:
     application = Starlette(
         routes=described
         + [
-            StarletteRoute(path, _endpoint(engine, methods), methods=list(methods))
+            StarletteRoute(path, _Endpoint(engine, methods))
             for path, methods in sorted(by_path.items(), key=lambda item: item[0].count("{"))
         ],
         exception_handlers={HTTPException: _http_error},
@@ -62,11 +63,30 @@ def _is_offered(route: Route, engine: Engine) -> bool:
     return not route.name.startswith("pingConnection") or route.method in engine.choices.ping_methods
 
 
-def _endpoint(engine: Engine, methods: Mapping[str, Route]) -> Any:
-    async def answer(request: Request) -> Response:
-        route = methods["GET" if request.method == "HEAD" else request.method]
+class _Endpoint:
+    """All methods of one path; the router gives it every method, so that it answers 405 where it has none.
+
+    With functions, a path with a parameter would take the request for its own (``PUT /connections/ping``).
+    """
+
+    def __init__(self, engine: Engine, methods: Mapping[str, Route]) -> None:
+        self._engine = engine
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        response = _response(await self._answer(request))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Answer:
+        route = self._methods.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            allow = ", ".join(sorted({*self._methods, *(["HEAD"] if "GET" in self._methods else [])}))
+            text = f"{request.method[:20]} is not allowed on this route; allowed: {allow}."
+            return refused(Refusal(405, [Problem("method_not_allowed", text)], {"Allow": allow}))
         api_request = ApiRequest(
-            engine,
+            self._engine,
             request.method,
             str(request.url.replace(query="")),
             dict(request.path_params),
@@ -75,14 +95,12 @@ def _endpoint(engine: Engine, methods: Mapping[str, Route]) -> Any:
         )
         try:
             if inspect.iscoroutinefunction(route.handler):
-                result = await route.handler(api_request)
+                answer: Answer = await route.handler(api_request)
             else:
-                result = await engine.workers.store(route.handler, api_request)
+                answer = await self._engine.workers.store(route.handler, api_request)
         except Exception as error:
-            result = refused(refusal_of(error))
-        return _response(result)
-
-    return answer
+            return refused(refusal_of(error))
+        return answer
 
 
 def _description(document: dict[str, Any]) -> Any:

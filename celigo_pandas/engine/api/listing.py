@@ -53,11 +53,11 @@ def _url(request: ApiRequest, skip: int, limit: int) -> str:
 
 
 def _whole(request: ApiRequest, name: str, default: int, low: int, high: int) -> int:
-    text = request.query.get(name, "")
-    if text == "":
+    text = request.query.get(name)
+    if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or len(text) > 12 or not low <= int(text):
-        raise _bad(name, f"{name} {text[:40]!r} is no whole number of {low} or more.")
+    if not text.isascii() or not text.isdigit() or len(text) > 12 or not low <= int(text) < 2**31:
+        raise _bad(name, f"{name} {text[:40]!r} is no whole number from {low} to {2**31 - 1}.")
     return min(int(text), high)
 
 

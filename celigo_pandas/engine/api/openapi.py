@@ -78,13 +78,16 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
     names = re.findall(r"{(\w+)}", route.path)
-    return [{"name": name, "in": "path", "required": True, "schema": _IDS} for name in names]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"} if name == "resourceId" else _IDS}
+        for name in names
+    ]
 
 
 def _query_parameter(name: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     if name in {"limit", "skip"}:
-        schema = {"type": "integer", "minimum": 1 if name == "limit" else 0, "maximum": 100_000}
+        schema = {"type": "integer", "minimum": 1 if name == "limit" else 0, "maximum": 2**31 - 1}
     elif name in {"include", "exclude"}:
         schema = {"type": "string", "pattern": "^[A-Za-z0-9._,]*$"}
     return {"name": name, "in": "query", "required": False, "schema": schema}

@@ -93,7 +93,7 @@ def table() -> list[Route]:
             "POST",
             "/connections/{connectionId}/import/map",
             virtual.import_map,
-            body="virtualImport",
+            body="virtualMap",
         ),
         Route("getAudit", "GET", "/connections/{connectionId}/audit", observing.audit_records, query=_AUDIT),
         Route(
@@ -101,6 +101,7 @@ def table() -> list[Route]:
             "POST",
             "/connections/{connectionId}/purgeMessages",
             virtual.purge_messages,
+            204,
             body="optional:nothing",
         ),
     ]
@@ -112,7 +113,7 @@ def table() -> list[Route]:
         ]
     exports, imports = DocumentHandlers("exports"), DocumentHandlers("imports")
     rows += [
-        Route("previewExport", "POST", "/exports/preview", virtual.export_preview, body="export"),
+        Route("previewExport", "POST", "/exports/preview", virtual.export_preview, body="exportPreview"),
         *_crud("export", exports, exports),
         Route(
             "invokeExport", "POST", "/exports/{exportId}/invoke", virtual.run_saved_export, body="optional:invokeExport"

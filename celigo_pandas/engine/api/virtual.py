@@ -196,7 +196,9 @@ async def _import(
 async def purge_messages(request: ApiRequest) -> Answer:
     """POST purgeMessages: the local engine queues nothing."""
     await request.engine.workers.store(request.engine.access, request.id)
-    raise invalid("queue_empty", "The queue of this connection is already empty.")
+    if request.engine.choices.purge_of_nothing_is_error:
+        raise invalid("queue_empty", "The queue of this connection is already empty.")
+    return Answer(204)
 
 
 class ChangingHandlers:

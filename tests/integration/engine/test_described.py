@@ -72,11 +72,13 @@ def test_openapi_names_every_route_and_nothing_else(engine: EngineProcess) -> No
 
 
 def test_every_documented_route_is_there(engine: EngineProcess) -> None:
-    documented = """GET /connections;POST /connections;GET /connections/{id};PUT /connections/{id};PATCH /connections/{id};
+    documented = """GET /connections;POST /connections;GET /connections/{id};PUT /connections/{id};
+    PATCH /connections/{id};
     DELETE /connections/{id};GET /connections/{id}/ping;POST /connections/{id}/ping;POST /connections/ping;
     GET /connections/{id}/debug;GET /connections/{id}/debug/{id};DELETE /connections/{id}/debug;
     POST /connections/{id}/export;POST /connections/{id}/export/pages;POST /connections/{id}/import;
-    POST /connections/{id}/import/map;GET /connections/{id}/audit;GET /connection/{id}/oauth2;GET /connections/{id}/oauth2;
+    POST /connections/{id}/import/map;GET /connections/{id}/audit;GET /connection/{id}/oauth2;
+    GET /connections/{id}/oauth2;
     GET /connection/{id}/dependencies;GET /connections/{id}/dependencies;GET /tokenInfo;POST /exports/preview;
     GET /exports;POST /exports;GET /imports;POST /imports"""
     found = {f"{route.method} {re.sub(r'{[a-zA-Z]+}', '{id}', route.path)}" for route in table()}

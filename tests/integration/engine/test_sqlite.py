@@ -240,6 +240,18 @@ def test_sqlite_once_query_runs_for_each_exported_record(engine: EngineProcess, 
     assert rows(database, "select count(*) from t where n = 1") == [(250,)]
 
 
+@pytest.mark.parametrize("text", ["", "{{#if}}", "select {{/each}}", "selec", "select 1; select 2"])
+@pytest.mark.parametrize("path", ["export", "export/pages"])
+def test_sqlite_query_that_cannot_be_fails_the_call(
+    engine: EngineProcess, database: Path, text: str, path: str
+) -> None:
+    export = {"export": {"rdbms": {"query": text}}}
+    answer = engine.call("POST", f"/connections/{engine.sqlite(database)}/{path}", export)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["code"]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
