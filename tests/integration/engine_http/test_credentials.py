@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import sys
 import threading
 import time
 import traceback
@@ -81,6 +82,28 @@ def test_jwtbearer_unfit_block_is_refused_before_sending(echo: Server, block: di
 
     assert said in failed.message
     assert "no-key-at-all" not in failed.message
+    assert echo.asked == []
+
+
+@pytest.mark.parametrize(
+    ("package", "auth"),
+    [
+        (
+            "jwt",
+            {"type": "jwtbearer", "jwt": {"signatureMethod": "hmac-sha256", "payload": '{"a": 1}', "secret": HMAC}},
+        ),
+        ("requests_oauthlib", {"type": "oauth1", "oauth": {"oauth1": {"consumerKey": "consumer-1"}}}),
+    ],
+)
+def test_kind_that_needs_a_missing_package_says_what_to_install(
+    echo: Server, monkeypatch: pytest.MonkeyPatch, package: str, auth: dict[str, Any]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with Bench(connection(echo.url, auth)) as bench:
+        failed = bench.failure(READ)
+
+    assert failed.code == "missing_extra"
+    assert 'pip install "celigo-pandas[oauth]"' in failed.message
     assert echo.asked == []
 
 
