@@ -47,17 +47,21 @@ class ApiClient(Sender):
     def create_connection(self, doc: ConnectionDocument) -> dict[str, Any]:
         """``POST /connections``: the stored document, secrets masked."""
         doc = seal(doc, "connection")
-        return self._object(Request("POST", "/connections", body=doc.reveal(), repeat="write"))
+        return self._decoded(Request("POST", "/connections", body=doc.reveal(), repeat="write"), _stored)
 
     def get_connection(self, connection_id: str) -> dict[str, Any]:
         """``GET /connections/{id}``: adds ``offline`` and ``queues``."""
-        return self._object(Request("GET", _path("connections", connection_id)))
+        return self._decoded(Request("GET", _path("connections", connection_id)), _stored)
 
     def replace_connection(self, connection_id: str, doc: ConnectionDocument) -> dict[str, Any]:
-        """``PUT /connections/{id}``: a full replacement; what `doc` leaves out is erased."""
+        """``PUT /connections/{id}``: a full replacement; what `doc` leaves out is erased.
+
+        The new document is the answer, or is read (one more request) where the server answers something else.
+        """
         doc = seal(doc, "connection")
         path = _path("connections", connection_id)
-        return self._object(Request("PUT", path, body=doc.reveal(), repeat="write"))
+        answer = self._maybe(Request("PUT", path, body=doc.reveal(), repeat="write"))
+        return answer if answer and isinstance(answer.get("_id"), str) else self.get_connection(connection_id)
 
     def patch_connection(self, connection_id: str, operations: Sequence[Document]) -> dict[str, Any] | None:
         """``PATCH /connections/{id}`` with a JSON Patch; the new document if the server answers one, None for 204."""
@@ -176,7 +180,7 @@ class ApiClient(Sender):
 
     def get_export(self, export_id: str) -> dict[str, Any]:
         """``GET /exports/{id}``."""
-        return self._object(Request("GET", _path("exports", export_id)))
+        return self._decoded(Request("GET", _path("exports", export_id)), _stored)
 
     def list_imports(self, **options: Any) -> Iterator[dict[str, Any]]:
         """``GET /imports``, every page of it."""
@@ -184,7 +188,7 @@ class ApiClient(Sender):
 
     def get_import(self, import_id: str) -> dict[str, Any]:
         """``GET /imports/{id}``."""
-        return self._object(Request("GET", _path("imports", import_id)))
+        return self._decoded(Request("GET", _path("imports", import_id)), _stored)
 
     def preview_export(self, export_doc: Document) -> dict[str, Any]:
         """``POST /exports/preview``: the body is the export document; ``{"data", "stages", …}``."""
@@ -323,6 +327,12 @@ def _import_body(import_doc: Document, records: Sequence[Any]) -> bytes:
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"it is of type {type(value).__name__}, expected an object")
+    return value
+
+
+def _stored(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not isinstance(value.get("_id"), str):
+        raise ValueError("it is no stored document with an _id")
     return value
 
 

@@ -258,6 +258,7 @@ def test_token_is_in_nothing_that_a_fresh_process_prints(server: StandIn, tmp_pa
     )
     server.token = CANARY
     environment = {**os.environ, "CELIGO_API_TOKEN": CANARY, "CELIGO_BASE_URL": server.url, "HOME": str(tmp_path)}
+    environment["PYTHONPATH"] = str(Path(celigo.__file__).parents[1])
 
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "ignore", "-c", program],
@@ -268,7 +269,7 @@ def test_token_is_in_nothing_that_a_fresh_process_prints(server: StandIn, tmp_pa
         cwd=tmp_path,
     )
 
-    assert b"NotFoundError" in done.stderr
+    assert b"celigo_pandas.errors.NotFoundError" in done.stderr
     assert b"DEBUG:urllib3" in done.stderr
     assert_no_canary(done.stdout, done.stderr)
     assert_no_canary_in_files(tmp_path)

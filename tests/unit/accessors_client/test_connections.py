@@ -625,6 +625,26 @@ def test_list_of_another_shape_is_a_transport_error(server: StandIn, client: Cli
         len(client.connections)
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"ok"])
+def test_replace_that_answers_no_document_reads_it(server: StandIn, con: Connection, body: bytes) -> None:
+    server.next = [Reply(200, body)]
+
+    con.replace({"name": "other", **HTTP})
+
+    assert server.paths()[-2:] == [f"PUT /connections/{con.id}", f"GET /connections/{con.id}"]
+
+
+@pytest.mark.parametrize("body", [{}, [], None, {"_id": 5}, {"errors": []}])
+def test_document_without_an_id_is_a_transport_error(server: StandIn, con: Connection, body: Any) -> None:
+    server.next = [Reply(200, json.dumps(body).encode())] * 6
+    with pytest.raises(TransportError, match="cannot be used"):
+        con.refresh()
+    assert con.name == "Slack API"
+    server.next = [Reply(201, json.dumps(body).encode())]
+    with pytest.raises(TransportError, match="cannot be used"):
+        con.client.connections.create({"name": "n", **HTTP})
+
+
 def test_preview_shows_the_first_rows_of_one_call(server: StandIn, con: Connection) -> None:
     frame = con.preview_export({"netsuite": {"type": "search"}}, rows=3)
 

@@ -145,7 +145,7 @@ def test_patch_escapes_its_pointers() -> None:
     ],
 )
 def test_endpoint_sends_what_is_documented(call: Any, method: str, path: str, body: Any) -> None:
-    handle, asked = scripted(answer({}))
+    handle, asked = scripted(answer({"_id": "5"}))
 
     call(api_over(handle))
 
