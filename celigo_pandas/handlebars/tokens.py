@@ -19,46 +19,44 @@ _AFTER_NAME: Final = rf"(?=[=~}}/.)|]|{_S})"
 _AFTER_LITERAL: Final = rf"(?=[~}})]|{_S})"
 
 # Order matters: the first that matches is taken.
-_IN_TAG: Final = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("OPEN_SUB", r"\("),
-        ("CLOSE_SUB", r"\)"),
-        ("OPEN_RAW", r"\{\{\{\{"),
-        ("CLOSE_RAW", r"\}\}\}\}"),
-        ("PARTIAL", r"\{\{~?#?>"),
-        ("DECORATOR", r"\{\{~?#?\*"),
-        ("OPEN_BLOCK", r"\{\{~?#"),
-        ("OPEN_END", r"\{\{~?/"),
-        ("ELSE", rf"\{{\{{~?\^{_S}*~?\}}\}}"),
-        ("ELSE", rf"\{{\{{~?{_S}*else{_S}*~?\}}\}}"),
-        ("OPEN_INVERSE", r"\{\{~?\^"),
-        ("OPEN_CHAIN", rf"\{{\{{~?{_S}*else(?![0-9A-Za-z_])"),
-        ("OPEN_UNESCAPED", r"\{\{~?\{"),
-        ("OPEN_PLAIN", r"\{\{~?&"),
-        ("COMMENT", r"(?=\{\{~?!--)[\s\S]*?--~?\}\}"),
-        ("COMMENT", r"\{\{~?!(?!--)[\s\S]*?\}\}"),
-        ("OPEN", r"\{\{~?"),
-        ("EQUALS", "="),
-        ("NAME", r"\.\."),
-        ("NAME", r"\." + _AFTER_NAME),
-        ("SEPARATOR", r"[/.]"),
-        ("", _S + "+"),
-        ("CLOSE_UNESCAPED", r"\}~?\}\}"),
-        ("CLOSE", r"~?\}\}"),
-        ("TEXT", r'"(?:\\"|[^"])*"'),
-        ("TEXT", r"'(?:\\'|[^'])*'"),
-        ("DATA", "@"),
-        ("BOOLEAN", "(?:true|false)" + _AFTER_LITERAL),
-        ("UNDEFINED", "undefined" + _AFTER_LITERAL),
-        ("NULL", "null" + _AFTER_LITERAL),
-        ("NUMBER", r"-?[0-9]+(?:\.[0-9]+)?" + _AFTER_LITERAL),
-        ("OPEN_PARAMS", rf"as{_S}+\|"),
-        ("CLOSE_PARAMS", r"\|"),
-        ("NAME", rf"[^{_NOT_IN_NAME}]+" + _AFTER_NAME),
-        ("NAME", r"\[(?:\\\]|[^\]])*\]"),
-    )
+_KINDS: Final = (
+    ("OPEN_SUB", r"\("),
+    ("CLOSE_SUB", r"\)"),
+    ("OPEN_RAW", r"\{\{\{\{"),
+    ("CLOSE_RAW", r"\}\}\}\}"),
+    ("PARTIAL", r"\{\{~?#?>"),
+    ("DECORATOR", r"\{\{~?#?\*"),
+    ("OPEN_BLOCK", r"\{\{~?#"),
+    ("OPEN_END", r"\{\{~?/"),
+    ("ELSE", rf"\{{\{{~?\^{_S}*~?\}}\}}"),
+    ("ELSE", rf"\{{\{{~?{_S}*else{_S}*~?\}}\}}"),
+    ("OPEN_INVERSE", r"\{\{~?\^"),
+    ("OPEN_CHAIN", rf"\{{\{{~?{_S}*else(?![0-9A-Za-z_])"),
+    ("OPEN_UNESCAPED", r"\{\{~?\{"),
+    ("OPEN_PLAIN", r"\{\{~?&"),
+    ("COMMENT", r"(?=\{\{~?!--)[\s\S]*?--~?\}\}"),
+    ("COMMENT", r"\{\{~?!(?!--)[\s\S]*?\}\}"),
+    ("OPEN", r"\{\{~?"),
+    ("EQUALS", "="),
+    ("NAME", r"\.\."),
+    ("NAME", r"\." + _AFTER_NAME),
+    ("SEPARATOR", r"[/.]"),
+    ("", _S + "+"),
+    ("CLOSE_UNESCAPED", r"\}~?\}\}"),
+    ("CLOSE", r"~?\}\}"),
+    ("TEXT", r'"(?:\\"|[^"])*"'),
+    ("TEXT", r"'(?:\\'|[^'])*'"),
+    ("DATA", "@"),
+    ("BOOLEAN", "(?:true|false)" + _AFTER_LITERAL),
+    ("UNDEFINED", "undefined" + _AFTER_LITERAL),
+    ("NULL", "null" + _AFTER_LITERAL),
+    ("NUMBER", r"-?[0-9]+(?:\.[0-9]+)?" + _AFTER_LITERAL),
+    ("OPEN_PARAMS", rf"as{_S}+\|"),
+    ("CLOSE_PARAMS", r"\|"),
+    ("NAME", rf"[^{_NOT_IN_NAME}]+" + _AFTER_NAME),
+    ("NAME", r"\[(?:\\\]|[^\]])*\]"),
 )
+_IN_TAG: Final = re.compile("|".join(f"(?P<kind{place}>{pattern})" for place, (_, pattern) in enumerate(_KINDS)))
 _ENDS_TAG: Final = frozenset({"CLOSE", "CLOSE_UNESCAPED", "COMMENT", "ELSE"})
 _AFTER_ESCAPED: Final = re.compile(r"\{\{|\\\{\{|\\\\\{\{")
 _RAW_END: Final = re.compile(rf"\{{\{{\{{\{{/([^{_NOT_IN_NAME}]+)\}}\}}\}}\}}")
@@ -139,13 +137,13 @@ class _Splitter:
         position = self.position
         if position >= len(self.template):
             raise self._error(f"The tag is not closed: {shown(self.template[start : start + 60])}.", start)
-        for kind, pattern in _IN_TAG:
-            match = pattern.match(self.template, position)
-            if match is not None:
-                self.position = match.end()
-                if kind:
-                    self._add(kind, match.group(), position)
-                return kind
+        match = _IN_TAG.match(self.template, position)
+        if match is not None:
+            kind = _KINDS[int((match.lastgroup or "")[4:])][0]
+            self.position = match.end()
+            if kind:
+                self._add(kind, match.group(), position)
+            return kind
         if "}}" not in self.template[position:]:
             raise self._error(f"The tag is not closed: {shown(self.template[start : start + 60])}.", start)
         raise self._error(f"This cannot stand in a tag: {shown(self.template[position : position + 20])}.", position)
