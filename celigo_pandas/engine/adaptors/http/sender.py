@@ -29,7 +29,7 @@ from celigo_pandas.engine.adaptors.http.values import verdict
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.masking import Redactor
 from celigo_pandas.engine.reach import ReachError
-from celigo_pandas.errors import CeligoError, TemplateError
+from celigo_pandas.errors import CeligoError, MissingExtraError, TemplateError
 from celigo_pandas.resources.secret import MASK
 
 __all__ = ["Received", "Sender"]
@@ -155,6 +155,8 @@ class Sender:
             raise SourceFailure(
                 redactor.text(error.message), code=error.code, offline=error.offline, field=error.field
             ) from None
+        except MissingExtraError:
+            raise
         except CeligoError as error:
             raise TemplateError(redactor.text(error.message)) from None
         except ReachError as error:
