@@ -145,7 +145,7 @@ class Sending:
             if self.stop_reason is None:
                 self._drain(list(self._batches(positions[first:])), self._max_workers, show)
         except KeyboardInterrupt:
-            self._interrupt(show)
+            self._interrupt()
             raise
         finally:
             self._freeze()
@@ -200,10 +200,11 @@ class Sending:
             message = next((row.message for row in rows if row.message), None)
             self.stop(f"none of the first {len(rows)} rows was ok" + (f" ({message.rstrip('.')})" if message else ""))
 
-    def _interrupt(self, show: Callable[[int], None]) -> None:
+    def _interrupt(self) -> None:
         self.stop("interrupted")
         with contextlib.suppress(KeyboardInterrupt):  # the second one: give the batches in flight up
-            self._wait(show, time.monotonic() + GRACE_S)
+            # Nothing is shown any more: a form's Stop is a progress function that raises, and would raise again.
+            self._wait(lambda done: None, time.monotonic() + GRACE_S)
 
     def _freeze(self) -> None:
         """Take no answer from here on: what is still in flight is unknown."""

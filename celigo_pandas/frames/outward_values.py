@@ -150,8 +150,11 @@ def _array(value: Any) -> list[Any]:
 
 
 def _refuse(value: Any) -> Any:
-    hint = {bytes: "; decode it to text", bytearray: "; decode it to text", set: "; a set has no order, use a list"}
-    raise Unsendable(f"got a value of type {type(value).__name__}{hint.get(type(value), '')}")
+    name = type(value).__name__
+    raise Unsendable(f"got a value of type {name}{_HINTS.get(name, '')}")
+
+
+_HINTS = {"bytes": "; decode it to text", "bytearray": "; decode it to text", "set": "; a set has no order, use a list"}
 
 
 _ANCESTORS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (

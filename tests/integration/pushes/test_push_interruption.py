@@ -104,6 +104,32 @@ def test_push_progress_counts_up_to_all_rows() -> None:
     assert seen == sorted(seen)
 
 
+def test_push_stopped_by_its_progress_function_waits_for_the_batches_in_flight() -> None:
+    """This is how a form's Stop button ends a push that runs on a thread of the form's."""
+
+    def stop(done: int, total: int | None) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    caught: list[celigo.PushCancelled] = []
+
+    def push() -> None:
+        try:
+            orders(100).celigo.to_import(DOCUMENT, con, batch_size=10, max_workers=2, progress=stop)
+        except celigo.PushCancelled as error:
+            caught.append(error)
+
+    with serving(delay_s=0.15) as ledger, connected(ledger) as con:
+        thread = threading.Thread(target=push)
+        thread.start()
+        thread.join(10)
+
+    counts = caught[0].result.counts
+    assert counts["unknown"] == 0
+    assert counts["ok"] == len(ledger.applied) > 0
+    assert counts["not_sent"] > 0
+
+
 def test_push_leaves_no_thread_behind() -> None:
     with serving() as ledger, connected(ledger) as con:
         orders(200).celigo.to_import(DOCUMENT, con, batch_size=10, max_workers=8)
