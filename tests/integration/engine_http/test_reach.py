@@ -83,6 +83,18 @@ def test_base_uri_that_is_no_url_is_named() -> None:
         assert failed.field == "http.baseURI"
 
 
+@pytest.mark.parametrize("uri", ["http://", "http://x.com:port/t", "http://[::1/t", "http://exa mple/t", "http://*/t"])
+def test_renewal_at_an_unreadable_place_is_a_failure_that_is_said(uri: str) -> None:
+    oauth = {"grantType": "clientcredentials", "tokenURI": uri, "clientId": "c", "clientSecret": "client-secret-5"}
+    token = {"token": "", "refreshRelativeURI": uri, "refreshToken": "refresh-token-5"}
+    for auth in ({"type": "oauth", "oauth": oauth}, {"type": "token", "token": token}):
+        with Bench(connection("http://127.0.0.1:9", auth)) as bench:
+            failed = bench.failure({"http": {"relativeURI": "/"}})
+
+        assert failed.code in ("out_of_reach", "bad_request", "unreachable")
+        assert "-5" not in failed.message
+
+
 def test_renewal_is_within_reach_too() -> None:
     token = {"token": "", "refreshRelativeURI": METADATA, "refreshToken": "refresh-token-5"}
     auth = {"type": "token", "token": token}

@@ -32,6 +32,7 @@ from celigo_pandas.engine.oauth.grants import (
     refresh_request,
     stored_changes,
 )
+from celigo_pandas.engine.reach import ReachError
 from celigo_pandas.resources.secret import MASK
 
 __all__ = ["exchange_tokens", "is_due", "is_possible", "renew"]
@@ -104,8 +105,7 @@ def _oauth(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None:
 
 def exchange_tokens(call: Call, state: ConnectionState, http: Mapping[str, Any], request: TokenRequest) -> Any:
     """Send one token request and read its tokens; OAuthError for a refusal."""
-    prepared = requests.Request("POST", request.url, headers=dict(request.headers), data=request.body).prepare()
-    answer = _send(call, state, prepared)
+    answer = _send(call, state, _ready(call, "POST", request.url, dict(request.headers), request.body))
     return read_tokens(http, answer.status, answer.body)
 
 
@@ -119,6 +119,7 @@ def _refresh_token(call: Call, real: Mapping[str, Any], state: ConnectionState) 
         if isinstance(header, dict) and header.get("name")
     }
     prepared = _prepared(
+        call,
         real,
         str(block.get("refreshMethod") or "POST"),
         render(str(block.get("refreshRelativeURI") or ""), context, escape="url"),
@@ -157,6 +158,7 @@ def _log_in(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None
     block = real["http"]["auth"].get("cookie") or {}
     context = {"connection": real}
     prepared = _prepared(
+        call,
         real,
         str(block.get("method") or "POST"),
         render(str(block.get("uri") or ""), context, escape="url"),
@@ -178,7 +180,7 @@ def _log_in(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None
 
 
 def _prepared(
-    real: Mapping[str, Any], method: str, uri: str, body: str, media: str, headers: dict[str, str]
+    call: Call, real: Mapping[str, Any], method: str, uri: str, body: str, media: str, headers: dict[str, str]
 ) -> requests.PreparedRequest:
     base = render(str(real["http"].get("baseURI") or ""), {"connection": real})
     url = uri if is_absolute(uri) else join(base, uri)
@@ -190,16 +192,23 @@ def _prepared(
             raise SourceFailure(f"The refresh body cannot be built: {error}.", code="invalid_body") from None
         if not any(name.lower() == "content-type" for name in headers):
             headers = {**headers, "Content-Type": content_type or CONTENT_TYPES["json"]}
-    return requests.Request(method.upper(), url, headers={"Accept": "*/*", **headers}, data=content).prepare()
+    return _ready(call, method.upper(), url, {"Accept": "*/*", **headers}, content)
+
+
+def _ready(call: Call, method: str, url: str, headers: dict[str, str], body: bytes | None) -> requests.PreparedRequest:
+    try:
+        call.reach.check_url(url)
+        return requests.Request(method, url, headers=headers, data=body).prepare()
+    except ReachError as error:
+        message, code = str(error), "out_of_reach"
+    except ValueError as error:
+        # requests says so of a URL or a header that it cannot send; its text holds them.
+        message, code = f"The renewal's request cannot be sent ({type(error).__name__}).", "bad_request"
+    raise SourceFailure(message, code=code)
 
 
 def _send(call: Call, state: ConnectionState, prepared: requests.PreparedRequest, cookies: Any = None) -> Answer:
-    url = prepared.url or ""
-    try:
-        call.reach.check_url(url)
-    except ValueError as error:
-        raise SourceFailure(str(error), code="out_of_reach") from None
-    place = url.partition("?")[0]
+    place = (prepared.url or "").partition("?")[0]
     call.debug("request", {"url": place, "method": prepared.method or "", "headers": {}, "body": MASK})
     answer = state.transport.send(prepared, deadline=call.deadline, cookies=cookies)
     call.debug("response", {"statusCode": answer.status, "headers": {}, "body": MASK})
