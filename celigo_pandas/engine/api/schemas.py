@@ -29,7 +29,7 @@ def _object(required: list[str], **properties: Any) -> dict[str, Any]:
 
 def _connection(kind: str, block: dict[str, Any]) -> dict[str, Any]:
     return _object(
-        ["name", "type", kind], name={**_SCALAR, "maxLength": 100}, type={"const": kind}, settings=_SETTINGS, **{kind: block}
+        ["name", "type", kind], name={**_SCALAR, "maxLength": 100}, type={"const": kind}, settings={}, **{kind: block}
     )  # fmt: skip
 
 
