@@ -1,4 +1,4 @@
-"""What goes wrong between two machines, over a real socket: all rows in the end, or an error that keeps those so far."""
+"""What goes wrong between two machines, over a real socket: all rows in the end, or an error that keeps what came."""
 
 from __future__ import annotations
 
@@ -157,9 +157,9 @@ def test_repeated_state_is_an_error_with_the_rows_and_no_loop() -> None:
 
 @pytest.mark.parametrize("status", ["422 Unprocessable", "400 Bad", "404 Gone"])
 def test_expired_state_says_what_is_safe(status: str) -> None:
-    with serving(Faulty(lambda page: sends(_error("invalid_paged_export_state"), status), 3, 99)) as (_, con):
-        with pytest.raises(ExportInterrupted, match="no longer takes the page state") as caught:
-            read_export(EXPORT, con)
+    fault = Faulty(lambda page: sends(_error("invalid_paged_export_state"), status), 3, 99)
+    with serving(fault) as (_, con), pytest.raises(ExportInterrupted, match="no longer takes the page") as caught:
+        read_export(EXPORT, con)
 
     assert isinstance(caught.value.__cause__, PagingError)
     assert caught.value.codes == ("invalid_paged_export_state",)
@@ -246,10 +246,10 @@ def test_consuming_export_without_consent_is_refused_before_the_network(doc: dic
 
 
 def test_stream_that_fails_gives_out_what_came() -> None:
-    given = []
-    with serving(Faulty(FINAL["html"][0], 2, 99)) as (_, con), pytest.raises(ExportInterrupted) as caught:
-        for chunk in iter_export(EXPORT, con, chunksize=3):
-            given += chunk["n"].tolist()
+    with serving(Faulty(FINAL["html"][0], 2, 99)) as (_, con):
+        stream = iter_export(EXPORT, con, chunksize=3)
+        assert next(stream)["n"].tolist() == [0, 1, 2]
+        with pytest.raises(ExportInterrupted) as caught:
+            next(stream)
 
-    assert given == [0, 1, 2]
     assert caught.value.partial["n"].tolist() == [3]

@@ -65,8 +65,13 @@ def test_json_that_is_no_page_is_a_transport_error(body: bytes) -> None:
         read_page(body)
 
 
-@pytest.mark.parametrize("body", [b"<html></html>", b'{"data":[1', b'{"data":[]} x', b'{"data":[]}{}', b'{"data":[NaN]}',
-                                  b"\xff", b'{"data":["\xff"]}', b'{"data":[],}', b"{'data':[]}"])  # fmt: skip
+NO_JSON = [
+    b"<html></html>", b'{"data":[1', b'{"data":[]} x', b'{"data":[]}{}', b'{"data":[NaN]}', b"\xff",
+    b'{"data":["\xff"]}', b'{"data":[],}', b"{'data':[]}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", NO_JSON)
 def test_what_is_no_json_is_a_value_error(body: bytes) -> None:
     with pytest.raises(ValueError, match="not a page of JSON"):
         read_page(body)

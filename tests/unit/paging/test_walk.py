@@ -121,15 +121,12 @@ def test_walk_of_any_pages_asks_for_each_once(sizes: list[int]) -> None:
     pages = walk(EXPORT)
     request = next(pages)
     asked = []
-    while True:
-        position = json.loads(request.state)["p"] if request.state else 0
-        asked.append(position)
-        done = position + 1 == len(sizes)
-        try:
-            request = pages.send(Page(b"[]", b'{"p":%d}' % (position + 1), done))
-        except StopIteration as stop:
-            assert stop.value == "done"
-            break
+    with pytest.raises(StopIteration) as stop:  # noqa: PT012
+        while True:
+            position = json.loads(request.state)["p"] if request.state else 0
+            asked.append(position)
+            request = pages.send(Page(b"[]", b'{"p":%d}' % (position + 1), position + 1 == len(sizes)))
+    assert stop.value.value == "done"
     assert asked == list(range(len(sizes)))
 
 
