@@ -78,7 +78,9 @@ function group(ctx, node, element) {
   say(label, element.label);
   say(count, element.count ? `${element.count}` : "");
   count.title = element.count ? `${element.count} to mend` : "";
-  if (element.count) details.open = true;
+  // What the user folds stays folded, until there is something new to see.
+  if (element.count || (element.open && node.celigoOpen === false)) details.open = true;
+  node.celigoOpen = element.open;
   children(ctx, details.lastElementChild, element.children);
 }
 

@@ -93,9 +93,10 @@ def test_kernel_connection_form_takes_typed_values_and_a_secret_over_the_wire(ke
     assert text.startswith("replace")
     assert "https://new.example" in text
     assert CANARY in text
-    state = json.dumps(kernel.client.widget_state)
-    assert CANARY not in state
-    assert "https://new.example" in state
+    synced = kernel.run("import json; print(json.dumps(form.widget.get_state(), default=str))")
+    assert "https://new.example" in synced
+    assert CANARY not in synced
+    assert CANARY not in json.dumps(kernel.client.widget_state)
 
 
 def test_kernel_mapping_editor_is_edited_over_the_wire(kernel: Kernel) -> None:
