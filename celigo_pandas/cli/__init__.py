@@ -22,7 +22,10 @@ _COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "mappi
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and not hasattr(arguments, "engine_options"):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.engine_options = rest
     try:
         return int(arguments.run(arguments))
     except (ConfigError, MissingExtraError) as error:

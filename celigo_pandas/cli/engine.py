@@ -21,13 +21,13 @@ def add(commands: Any) -> None:
         add_help=False,
         description="All options are the engine's own; `--help` shows them.",
     )
-    serve.add_argument("options", nargs=argparse.REMAINDER)
-    serve.set_defaults(run=_serve)
+    # Options that this parser does not know are handed on; `main` puts them here.
+    serve.set_defaults(run=_serve, engine_options=[])
 
 
 def _serve(arguments: argparse.Namespace) -> int:
     # The engine's process loads no pandas; this one has it already, so the engine gets a process of its own.
-    command = [sys.executable, "-m", "celigo_pandas.engine", *arguments.options]
+    command = [sys.executable, "-m", "celigo_pandas.engine", *arguments.engine_options]
     environment = {**os.environ, "CELIGO_PANDAS_NO_PANDAS": "1"}
     if os.name == "posix":
         sys.stdout.flush()

@@ -29,6 +29,12 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         metavar="STORE",
         help="start the local engine for this command; with STORE (a folder or a name) it keeps what it learns",
     )
+    group.add_argument(
+        "--demo",
+        choices=("auto", "flights", "shop", "none"),
+        default="auto",
+        help="what a new local engine holds (default: the flights where they are installed, else a small shop)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
@@ -37,7 +43,7 @@ def open_client(arguments: argparse.Namespace, *, read_only: bool | None = None)
     if arguments.local is not None:
         from celigo_pandas.local_engine import local
 
-        return local(arguments.local or None)
+        return local(arguments.local or None, demo=arguments.demo)
     from celigo_pandas.accessors import connect
 
     settings: dict[str, Any] = {} if read_only is None else {"read_only": read_only}

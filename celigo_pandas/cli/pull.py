@@ -25,13 +25,11 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    is_file = arguments.export == "-" or arguments.export.endswith((".json", ".yaml", ".yml"))
+    document = read_document(arguments.export) if is_file else None
     with open_client(arguments) as client:
         connection = client.connections[arguments.connection] if arguments.connection else None
-        export: Any = (
-            read_document(arguments.export)
-            if arguments.export == "-" or arguments.export.endswith((".json", ".yaml", ".yml"))
-            else client.exports[arguments.export]
-        )
+        export: Any = document if is_file else client.exports[arguments.export]
         settings = {
             "page_size": arguments.page_size or "auto",
             "consume": arguments.consume,

@@ -30,14 +30,12 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    frame = read_frame(arguments.rows)
+    is_file = arguments.import_doc.endswith((".json", ".yaml", ".yml"))
+    written = read_document(arguments.import_doc) if is_file else None
     with open_client(arguments) as client:
-        frame = read_frame(arguments.rows)
         connection = client.connections[arguments.connection] if arguments.connection else None
-        document: Any = (
-            read_document(arguments.import_doc)
-            if arguments.import_doc.endswith((".json", ".yaml", ".yml"))
-            else client.imports[arguments.import_doc]
-        )
+        document: Any = written if is_file else client.imports[arguments.import_doc]
         if arguments.dry_run:
             return _dry_run(frame, document, connection, arguments)
         if not arguments.yes and not _confirmed(frame, document, connection):
