@@ -10,9 +10,11 @@ from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.evaluation import object_rows, rule_column
 from celigo_pandas.mapping.fields import compile_fields
 from celigo_pandas.mapping.parts import Parts, find_lookups
+from celigo_pandas.mapping.rows import Layout
 from celigo_pandas.mapping.rules import Rule, walk
 from celigo_pandas.mapping.runs import ResolveLookup, Run, Watch
 from celigo_pandas.mapping.scopes import Scope
+from celigo_pandas.mapping.shortcut import Shortcut, find_shortcut
 from celigo_pandas.mapping.traces import CellTrace, Tracer
 from celigo_pandas.mapping.tree import compile_tree
 
@@ -73,26 +75,47 @@ class CompiledMapping:
         list
             One object (or list of rows, or MappingError) per record, in order.
         """
+        if self.dialect == 0:
+            return list(records)
         mapped: list[Any] = []
         surroundings = dict(context or {})
+        may_shorten = watch is None and len(records) > 2 * _CHUNK and not self.makes_rows
+        shortcut: Shortcut | None = None
         for start in range(0, len(records), _CHUNK):
             run = Run(start, surroundings, self.lookups, resolve_lookup, now, watch)
-            mapped += self._evaluated(list(records[start : start + _CHUNK]), run)
+            scope = self._scope(list(records[start : start + _CHUNK]), surroundings)
+            outputs = self._outputs(scope, run) if shortcut is None else self._shortened(shortcut, scope, run)
+            for record in run.failures:
+                outputs[record] = run.error_of(record)
+            if start == 0 and may_shorten:
+                shortcut = find_shortcut(self.tree, scope)
+            mapped += outputs
         return mapped
 
-    def _evaluated(self, records: list[Any], run: Run) -> list[Any]:
-        if self.dialect == 0:
-            return records
-        roots = [{**run.surroundings, "record": record} for record in records] if self._envelope else records
-        scope = Scope(roots, self._context_maker(run.surroundings))
+    def _scope(self, records: list[Any], surroundings: Mapping[str, Any]) -> Scope:
+        roots = [{**surroundings, "record": record} for record in records] if self._envelope else records
+        return Scope(roots, self._context_maker(surroundings))
+
+    def _outputs(self, scope: Scope, run: Run) -> list[Any]:
         if self.makes_rows:
             column = rule_column(self.tree[0], scope, run)
-            outputs: list[Any] = [[] if value is UNDEFINED else value for value in column]
-        else:
-            outputs = list(object_rows(self.tree, scope, run))
-        for record in run.failures:
-            outputs[record] = run.error_of(record)
-        return outputs
+            return [[] if value is UNDEFINED else value for value in column]
+        return list(object_rows(self.tree, scope, run))
+
+    def _shortened(self, shortcut: Shortcut, scope: Scope, run: Run) -> list[Any]:
+        """Evaluate the other rules by column, copy the rest in one loop, and take odd records the general way."""
+        columns = [rule_column(self.tree[place], scope, run) for place in shortcut.others]
+        rows, odd = shortcut.build(scope.roots(), columns)
+        if odd:
+            inside = scope.inner(odd)
+            built: list[list[Any]] = [[] for _ in self.tree]
+            for place in shortcut.copied:
+                built[place] = rule_column(self.tree[place], inside, run)
+            for place, column in zip(shortcut.others, columns, strict=True):
+                built[place] = [column[row] for row in odd]
+            for row, output in zip(odd, Layout([rule.keys for rule in self.tree]).build(built, len(odd)), strict=True):
+                rows[row] = output
+        return rows
 
     @property
     def makes_rows(self) -> bool:
