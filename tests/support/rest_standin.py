@@ -42,7 +42,7 @@ class Server:
     """Where it listens, and what it was asked."""
 
     url: str
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list, repr=False)
 
     def everything(self) -> str:
         """All that arrived, as one text: for "this secret is nowhere in it"."""

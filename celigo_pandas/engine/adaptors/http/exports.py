@@ -18,6 +18,7 @@ from celigo_pandas.engine.adaptors.http.paging import Page, Step, open_pager
 from celigo_pandas.engine.adaptors.http.records import records_of
 from celigo_pandas.engine.adaptors.http.refusals import message_of
 from celigo_pandas.engine.adaptors.http.sender import Received, Sender, other_origin
+from celigo_pandas.engine.adaptors.http.shapes import EXPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.templates import record_context
 from celigo_pandas.engine.adaptors.http.values import verdict
 from celigo_pandas.engine.adaptors.protocol import Chunk, SourceFailure
@@ -34,6 +35,7 @@ def read_export(sender: Sender, export_doc: Mapping[str, Any]) -> Iterator[Chunk
         A request failed, an answer is no success by the document's rules, or paging does not advance.
     """
     http = http_export(export_doc)
+    check_shapes(http, EXPORT)
     if http.get("type") in ("file", "blob", "csvstream"):
         raise SourceFailure(
             f"http.type {http['type']!r} is not built in the local engine.", code="unsupported", field="http.type"

@@ -15,6 +15,7 @@ from celigo_pandas.engine.adaptors.http.legacy import http_import
 from celigo_pandas.engine.adaptors.http.lookups import find_lookup, run_lookup
 from celigo_pandas.engine.adaptors.http.refusals import errors_of
 from celigo_pandas.engine.adaptors.http.sender import Received, Sender, other_origin
+from celigo_pandas.engine.adaptors.http.shapes import IMPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.templates import DynamicLookup, batch_context, record_context
 from celigo_pandas.engine.adaptors.http.values import MISSING, as_list, is_given, position, read_path, verdict
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
@@ -42,6 +43,7 @@ class Importer:
         self._sender = sender
         self._doc = import_doc
         self._http = http_import(import_doc)
+        check_shapes(self._http, IMPORT)
         self._rules: Mapping[str, Any] = self._http.get("response") or {}
         self._media = str(self._http.get("requestMediaType") or sender.media)
         self._accept = str(self._http.get("successMediaType") or sender.accept)

@@ -23,6 +23,7 @@ from celigo_pandas.engine.adaptors.http.legacy import http_connection
 from celigo_pandas.engine.adaptors.http.media import decode_any
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.adaptors.http.sealing import sealed
+from celigo_pandas.engine.adaptors.http.shapes import CONNECTION, check_shapes
 from celigo_pandas.engine.adaptors.http.state import ConnectionState, Gates, pause, state_of
 from celigo_pandas.engine.adaptors.http.transport import Answer, TransportFailure
 from celigo_pandas.engine.adaptors.http.values import verdict
@@ -71,6 +72,7 @@ class Sender:
         self.call = call
         self.doc = http_connection(call.connection.masked)
         self.http: Mapping[str, Any] = self.doc["http"]
+        check_shapes(self.http, CONNECTION)
         self.state: ConnectionState = state_of(call, self.doc)
         self._gate = gates.gate(self.doc, self.http, call.connection.id)
         self._hidden = _CREDENTIAL_HEADERS | credential_headers(self.http)

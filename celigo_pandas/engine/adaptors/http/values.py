@@ -34,6 +34,8 @@ def read_path(value: Any, path: str | None) -> Any:
     """
     if not path or path in ("$", "/"):
         return value
+    # A document may hold a number here, as in ``{"successPath": 0}``.
+    path = str(path)
     if path.startswith("/"):
         return _xpath(value, path)
     try:
