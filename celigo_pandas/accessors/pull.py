@@ -144,6 +144,7 @@ class Pull:
                 finally:
                     decoder.stop()
                     self._seconds += time.monotonic() - began
+                    progress.show(self.rows, self._shown_total())
                 decoder.finish()
         except KeyboardInterrupt:
             self.reason = "PullCancelled"
@@ -176,7 +177,6 @@ class Pull:
                 self._journal.append(content, self.source.page_size)
             self._take(page, state, decoder)
             progress.show(self.rows, self._shown_total())
-        progress.show(self.rows, self._shown_total())
 
     def _take(self, page: paging.Page, state: bytes | None, decoder: BackgroundDecoder) -> None:
         if page.total_rows is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from dataclasses import dataclass, field
 
 from celigo_pandas.frames.columns import ColumnSet
@@ -18,6 +19,7 @@ __all__ = ["BackgroundDecoder"]
 
 _BLOCK_BYTES = 2_000_000
 _WAITING_BLOCKS = 2
+_IDLE_S = 0.5
 
 
 @dataclass
@@ -45,6 +47,7 @@ class BackgroundDecoder:
         self._batch = _Batch()
         self._queue: queue.Queue[_Batch | None] = queue.Queue(_WAITING_BLOCKS)
         self._outstanding = 0
+        self._last_flush = time.monotonic()
         self._changed = threading.Condition()
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -57,8 +60,12 @@ class BackgroundDecoder:
         self._raise()
         self._batch.pages.append((page, state))
         self._batch.size += len(page.data)
-        if self._batch.size >= _BLOCK_BYTES or self._limit is not None:
+        if self._batch.size >= _BLOCK_BYTES or self._limit is not None or self._is_idle():
             self._flush()
+
+    def _is_idle(self) -> bool:
+        """Say whether the thread has waited so long that small pages should not be held back from the progress bar."""
+        return not self._outstanding and time.monotonic() - self._last_flush > _IDLE_S
 
     def wait_for_all_but(self, blocks: int) -> None:
         """Wait until at most so many blocks are not decoded yet."""
@@ -89,6 +96,7 @@ class BackgroundDecoder:
             self._thread = threading.Thread(target=self._work, name="celigo-decode", daemon=True)
             self._thread.start()
         batch, self._batch = self._batch, _Batch()
+        self._last_flush = time.monotonic()
         with self._changed:
             self._outstanding += 1
         self._queue.put(batch)

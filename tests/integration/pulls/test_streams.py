@@ -1,0 +1,144 @@
+"""Streams to Parquet, in flat memory, with types settled over the whole pull."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from support.page_socket import Answer, sends, serving
+from support.pulls import EXPORT, PageServer, answer, connection_to, encoded
+
+from celigo_pandas.accessors import export_to_parquet, iter_export, read_export
+from celigo_pandas.errors import ExportInterrupted, FrameError
+
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+
+CHANGING = [
+    {"i": 1, "n": 1, "t": None, "late": None, "mix": 1, "o": {"a": 1}, "big": 1},
+    {"i": 2, "n": 0.5, "t": "x", "mix": "y", "o": None, "l": [1, None], "big": 2**70},
+    {"i": None, "n": 2, "t": "2024-01-01", "late": {"x": True}, "mix": [1], "e": {}, "big": None},
+]
+
+
+def test_types_are_settled_over_the_whole_pull(tmp_path: Path) -> None:
+    path = export_to_parquet(EXPORT, connection_to(PageServer(encoded(CHANGING))), tmp_path / "x.parquet", page_size=1)
+    schema = pq.read_schema(path)
+    table = pq.read_table(path)
+
+    assert {name: str(schema.field(name).type) for name in schema.names} == {
+        "i": "int64", "n": "double", "t": "large_string", "late.x": "bool", "mix": "large_string", "o.a": "int64",
+        "big": "large_string", "l": "large_string", "e": "large_string",
+    }  # fmt: skip
+    assert [name for name in schema.names if schema.field(name).metadata == {b"celigo_pandas": b"json"}] == [
+        "mix", "big", "l", "e",
+    ]  # fmt: skip
+    assert table["i"].to_pylist() == [1, 2, None]
+    assert table["n"].to_pylist() == [1.0, 0.5, 2.0]
+    assert [json.loads(text) for text in table["mix"].to_pylist()] == [1, "y", [1]]
+    assert table["l"].to_pylist() == [None, "[1,null]", None]
+    assert table["big"].to_pylist() == ["1", str(2**70), None]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
+
+
+@pytest.mark.filterwarnings("ignore::celigo_pandas.errors.MixedTypesWarning")
+def test_columns_are_those_of_a_pull(tmp_path: Path) -> None:
+    con = connection_to(PageServer(encoded(CHANGING)))
+    path = export_to_parquet(EXPORT, con, tmp_path / "x.parquet", page_size=2)
+
+    assert pq.read_schema(path).names == list(read_export(EXPORT, con, page_size=2).columns)
+
+
+def test_given_schema_is_written_and_checked(tmp_path: Path) -> None:
+    con = connection_to(PageServer(encoded([{"a": 1, "b": "x"}, {"a": 2}])))
+    schema = pa.schema([("b", pa.string()), ("a", pa.int32()), ("c", pa.float64())])
+
+    table = pq.read_table(export_to_parquet(EXPORT, con, tmp_path / "x.parquet", schema=schema))
+
+    assert table.schema.types == schema.types
+    assert table.to_pydict() == {"b": ["x", None], "a": [1, 2], "c": [None, None]}
+    with pytest.raises(FrameError, match="no column 'b'"):
+        export_to_parquet(EXPORT, con, tmp_path / "y.parquet", schema=pa.schema([("a", pa.int64())]))
+    with pytest.raises(FrameError, match="'b' does not fit"):
+        export_to_parquet(EXPORT, con, tmp_path / "y.parquet", schema=pa.schema([("a", pa.int64()), ("b", pa.int64())]))
+    assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
+
+
+def test_stopped_export_leaves_the_old_file_and_what_came(tmp_path: Path) -> None:
+    (tmp_path / "x.parquet").write_bytes(b"old")
+    pages = PageServer(encoded({"n": number} for number in range(6)), page_size=2)
+
+    def script(number: int, body: bytes) -> Answer:
+        if number == 2:
+            return sends(b'{"errors":[{"code":"x","message":"no"}]}', "401 No")
+        return sends(pages.body_for(body))
+
+    with serving(script) as (_, con), pytest.raises(ExportInterrupted) as caught:
+        export_to_parquet(EXPORT, con, tmp_path / "x.parquet")
+
+    assert caught.value.partial == tmp_path / "x.partial.parquet"
+    assert pd.read_parquet(caught.value.partial)["n"].tolist() == [0, 1, 2, 3]
+    assert (tmp_path / "x.parquet").read_bytes() == b"old"
+
+
+def test_chunks_have_nullable_dtypes_and_all_columns_so_far() -> None:
+    con = connection_to(PageServer(encoded([{"i": 1, "b": True, "t": "x"}, {"i": 2, "f": 0.5}])))
+
+    first, second = iter_export(EXPORT, con, page_size=1)
+
+    assert (first["i"].dtype, first["b"].dtype, second["i"].dtype) == ("Int64", "boolean", "Int64")
+    assert list(second.columns) == ["i", "b", "t", "f"]
+    assert list(second.index) == [1]
+
+
+def test_stream_asks_for_a_page_when_the_next_chunk_is_wanted() -> None:
+    server = PageServer(encoded({"n": number} for number in range(6)))
+    stream = iter_export(EXPORT, connection_to(server), page_size=2)
+    assert server.bodies == []
+
+    next(stream)
+    assert len(server.bodies) == 1
+    stream.close()
+    assert len(server.bodies) == 1
+
+
+def test_group_that_is_cut_by_chunks_keeps_its_labels() -> None:
+    body = b'{"data":[[{"n":0},{"n":1},{"n":2}],[{"n":3}]],"dataURIs":[]}'
+    con = connection_to(lambda request: answer(body))
+
+    chunks = list(iter_export(EXPORT, con, chunksize=1))
+
+    assert [tuple(map(int, label)) for chunk in chunks for label in chunk.index] == [(0, 0), (0, 1), (0, 2), (1, 0)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", ["iter", "parquet"])
+def test_peak_memory_is_flat_in_the_number_of_pages(work: str) -> None:
+    peaks: dict[int, Any] = {}
+    server = subprocess.Popen(
+        [sys.executable, str(BENCHMARKS / "page_server.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout
+    assert server.stdin
+    try:
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        for pages in (20, 200):
+            done = subprocess.run(
+                [sys.executable, str(BENCHMARKS / "pull_memory.py"), url, work, f"clean-{pages}-1000-0"],
+                stdout=subprocess.PIPE,
+                check=True,
+                text=True,
+            )
+            peaks[pages] = json.loads(done.stdout)["peak"]
+    finally:
+        server.stdin.close()
+        server.wait(10)
+        server.stdout.close()
+
+    assert peaks[200] <= 1.3 * peaks[20], peaks
