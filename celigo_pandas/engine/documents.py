@@ -24,6 +24,7 @@ from celigo_pandas.engine.vault import Vault
 from celigo_pandas.errors import Problem
 from celigo_pandas.resources.connections import validate_connection
 from celigo_pandas.resources.patching import READ_ONLY_MEMBERS
+from celigo_pandas.resources.secret import MASK
 
 __all__ = ["DocumentService", "Person", "new_id", "wire_time"]
 
@@ -123,6 +124,24 @@ class DocumentService:
             for path, value in changes.items():
                 _set(whole, path, value)
             self.store.put(replace(self._seal(old.kind, whole), version=old.version, offline=old.offline))
+
+    def note_authorized(self, id: str) -> None:
+        """Record that a person consented to an OAuth connection; it is on line again."""
+        row = self.row("connections", id)
+        path = "http.auth.token.token"
+        change = {"fieldPath": path, "oldValue": MASK, "newValue": MASK}
+        changes = {"fieldChanges": [change]} if self._choices.audit_lists_changes else {"fieldChange": change}
+        record = {
+            "_id": new_id(),
+            "resourceType": "connection",
+            "_resourceId": id,
+            "event": "update",
+            "source": "system",
+            "time": wire_time(self._now()),
+            "byUser": dict(self._person),
+            **changes,
+        }
+        self.store.put(replace(row, offline=False), [record])
 
     def delete(self, kind: str, id: str) -> None:
         """Remove a document, unless others need it."""

@@ -47,6 +47,8 @@ async def callback(request: ApiRequest) -> Answer:
             request.query, pending=engine.pending, find=find, send=token_sender(engine.reach), now=engine.now
         )
         _LOG.info("OAuth callback: %s", done.reason)
+        if done.is_authorized and done.connection_id is not None:
+            engine.documents.note_authorized(done.connection_id)
         headers = {name: value for name, value in done.page.headers.items() if name.lower() != "content-type"}
         return Answer(
             done.page.status,

@@ -73,7 +73,7 @@ def table() -> list[Route]:
         Route(
             "testConnection", "POST", "/connections/{connectionId}/test", virtual.ping_saved, body="optional:nothing"
         ),
-        Route("pingVirtualConnection", "POST", "/connections/ping", virtual.ping_virtual, body="connection"),
+        Route("pingVirtualConnection", "POST", "/connections/ping", virtual.ping_virtual, body="unsaved"),
         Route("getDebugLog", "GET", "/connections/{connectionId}/debug", observing.debug_entries),
         Route("getResourceDebugLog", "GET", "/connections/{connectionId}/debug/{resourceId}", observing.debug_entries),
         Route("clearDebugLog", "DELETE", "/connections/{connectionId}/debug", observing.clear_debug, 204),

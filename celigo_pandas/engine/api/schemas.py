@@ -27,27 +27,30 @@ def _object(required: list[str], **properties: Any) -> dict[str, Any]:
     return {"type": "object", "required": required, "properties": properties}
 
 
-def _connection(kind: str, block: dict[str, Any]) -> dict[str, Any]:
-    return _object(
-        ["name", "type", kind], name={**_SCALAR, "maxLength": 100}, type={"const": kind}, settings={}, **{kind: block}
-    )  # fmt: skip
+_SQLITE = _object(["type", "database"], type={"const": "sqlite"}, database=_SCALAR)
+_HTTP = _object(
+    ["baseURI", "mediaType"],
+    baseURI=_SCALAR,
+    mediaType={"enum": ["json", "xml", "urlencoded"]},
+    auth={"description": "An object: type basic, token, oauth, … and its block; custom needs none."},
+)
 
 
-_CONNECTION = {
-    "description": "A connection. Types and members beyond these are documented by the vendor and stored as given.",
-    "oneOf": [
-        _connection("rdbms", _object(["type", "database"], type={"const": "sqlite"}, database=_SCALAR)),
-        _connection(
-            "http",
+def _connections(*required: str) -> dict[str, Any]:
+    return {
+        "description": "A connection. Types and members beyond these are documented by the vendor and stored as given.",
+        "oneOf": [
             _object(
-                ["baseURI", "mediaType"],
-                baseURI=_SCALAR,
-                mediaType={"enum": ["json", "xml", "urlencoded"]},
-                auth={"description": "An object: type basic, token, oauth, … and its block; custom needs none."},
-            ),
-        ),
-    ],
-}
+                [*required, "type", kind],
+                name={**_SCALAR, "maxLength": 100},
+                type={"const": kind},
+                settings={},
+                **{kind: block},
+            )
+            for kind, block in (("rdbms", _SQLITE), ("http", _HTTP))
+        ],
+    }
+
 
 _MAPPER_1 = {"type": ["object", "null"], "description": "Mapper 1.0: fields and lists; or mappings, 2.0."}
 
@@ -89,7 +92,8 @@ _ENVELOPE = _object(
 )
 
 COMPONENTS: Mapping[str, Any] = {
-    "Connection": _CONNECTION,
+    "Connection": _connections("name"),
+    "UnsavedConnection": _connections(),
     "Export": _EXPORT,
     "Import": _IMPORT,
     "Mapping": _object([], settings=_SETTINGS, mapping=_MAPPER_1),
@@ -126,6 +130,7 @@ _SAVED["description"] = "Stored as given: what only the platform can run is refu
 
 BODIES: Mapping[str, Any] = {
     "connection": _ref("Connection"),
+    "unsaved": _ref("UnsavedConnection"),
     "export": _SAVED,
     "import": _SAVED,
     "exportPreview": {"allOf": [_ref("Export"), _object(["_connectionId"], _connectionId=_ID)]},

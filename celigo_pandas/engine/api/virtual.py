@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from celigo_pandas.engine import json_text
 from celigo_pandas.engine.access import SavedAccess, VirtualAccess
@@ -15,7 +16,7 @@ from celigo_pandas.engine.calls import Access, built_adaptor, not_built
 from celigo_pandas.engine.exporting import check_export, export_pages, page_size_of
 from celigo_pandas.engine.importing import check_import, map_records, submit_records
 from celigo_pandas.engine.page_state import PageState, model_digest
-from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
+from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.engine.workers import concurrency_of
 from celigo_pandas.errors import Problem
 from celigo_pandas.resources.connections import validate_connection
@@ -33,6 +34,9 @@ __all__ = [
     "run_saved_export",
     "run_saved_import",
 ]
+
+
+T = TypeVar("T")
 
 
 async def ping_saved(request: ApiRequest) -> Answer:
@@ -64,11 +68,10 @@ async def _ping(request: ApiRequest, access: Access) -> Answer:
             raise refusal
         return Answer(200, {"code": 422, "errors": [problem.to_dict() for problem in refusal.problems]})
     call = engine.calls.make(access, "connection", access.masked)
-    async with engine.gates.hold(*concurrency_of(access.masked)):
-        try:
-            outcome = await engine.workers.source(adaptor.ping, call)
-        except SourceFailure as failure:
-            raise invalid(failure.code, access.redactor().text(failure.message), failure.field) from None
+    try:
+        outcome = await _at_source(request, access, call, lambda: adaptor.ping(call))
+    except SourceFailure as failure:
+        raise invalid(failure.code, access.redactor().text(failure.message), failure.field) from None
     good = outcome.code == 200 and not outcome.errors
     if good != (not access.is_offline):
         await engine.workers.store(access.set_offline, not good)
@@ -221,15 +224,33 @@ class ChangingHandlers:
         return answer
 
 
-async def _at_source(request: ApiRequest, access: SavedAccess, call: Call, work: Callable[[], Any]) -> Any:
+async def _at_source(request: ApiRequest, access: Access, call: Call, work: Callable[[], T]) -> T:
+    """Run work on one of the connection's places; a source that hangs is answered for when its time is up."""
     engine = request.engine
+    limit_s = engine.settings.call_timeout_s
 
-    def guarded() -> Any:
-        call.deadline = time.monotonic() + engine.settings.call_timeout_s
-        try:
-            return work()
-        except Exception as error:
-            raise refusal_of(error) from None
+    def timed() -> T:
+        call.deadline = time.monotonic() + limit_s
+        return work()
 
-    async with engine.gates.hold(*concurrency_of(access.masked)):
-        return await engine.workers.source(guarded)
+    async def held() -> T:
+        async with engine.gates.hold(*concurrency_of(access.masked)):
+            return await engine.workers.source(timed)
+
+    # The place is held until the thread is free again, not until the request is answered.
+    task = asyncio.ensure_future(held())
+    done, _ = await asyncio.wait([task], timeout=engine.settings.gate_patience_s + limit_s + _GRACE_S)
+    if not done:
+        call.stop.set()
+        task.add_done_callback(_forget)
+        raise invalid("source_timeout", f"The source did not answer in {limit_s:g} seconds.")
+    return task.result()
+
+
+_GRACE_S = 5.0
+"""Adaptors end their calls at the deadline themselves; this is for those that cannot."""
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    if not task.cancelled():
+        task.exception()

@@ -175,3 +175,16 @@ def test_guard_rate_limit_when_chosen_answers_429_with_retry_after() -> None:
         assert [answer.status_code for answer in answers[:3]] == [200, 200, 200]
         assert code(answers[-1], 429) == "rate_limited"
         assert int(answers[-1].headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("query", ["", "?state=nix&code=x", "?error=denied&state=<script>alert(1)</script>"])
+def test_guard_oauth_callback_takes_no_token_and_only_a_live_state(engine: EngineProcess, query: str) -> None:
+    path = f"/connection/oauth2callback{query}"
+
+    answer = send(engine, path=path, headers={})
+
+    assert 400 <= answer.status_code < 500
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "<script" not in answer.text
+    assert code(send(engine, path=path, headers={"Host": "evil.example"}), 403) == "foreign_host"
+    assert code(send(engine, "POST", path, headers={}), 405) == "method_not_allowed"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+import requests
 from support.engine import TOKEN, EngineProcess, make_sqlite
 
 
@@ -98,8 +102,6 @@ def test_program_served_takes_its_token_from(tmp_path: Path, way: str) -> None:
             assert stat.S_IMODE(place.stat().st_mode) == 0o600
             token, line = place.read_text(), process.stdout.readline()
         url = line.split(" listens on ")[1].strip()
-        import requests
-
         with requests.Session() as session:
             session.trust_env = False
             answer = session.get(f"{url}/v1/tokenInfo", headers={"Authorization": f"Bearer {token}"}, timeout=10)
@@ -166,3 +168,24 @@ def test_program_small_answers_come_at_once() -> None:
         for _ in range(30):
             engine.call("GET", "/tokenInfo")
         assert (time.monotonic() - started) / 30 < 0.02
+
+
+def test_program_ends_at_once_while_a_source_hangs() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        engine = EngineProcess()
+        http = {"baseURI": f"http://127.0.0.1:{hole.getsockname()[1]}", "mediaType": "json", "auth": {"type": "custom"}}
+        id = engine.connection({"name": "x", "type": "http", "http": http})
+
+        def ask() -> None:
+            with contextlib.suppress(requests.RequestException):
+                engine.call("GET", f"/connections/{id}/ping")
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        time.sleep(0.5)
+        started = time.monotonic()
+
+        engine.close()
+
+        assert time.monotonic() - started < 10
+        thread.join(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -226,3 +227,35 @@ def test_server_snapshot_gives_every_row_once_while_others_write(
     assert changes[0] > 50
     assert sorted(found) == list(range(1, ROWS + 1))
     assert last == (ROWS - 1 if order else -1)
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_that_hangs_is_answered_for_and_blocks_nobody(server: DatabaseServer) -> None:
+    sleep = {"postgresql": "select pg_sleep(600)", "mariadb": "select sleep(600)"}[server.kind]
+    with EngineProcess("--call-timeout", "1.5") as engine:
+        id = engine.connection(server.doc)
+        for path in ("export", "export/pages"):
+            started = time.monotonic()
+            answer = engine.call("POST", f"/connections/{id}/{path}", {"export": {"rdbms": {"query": sleep}}})
+            assert answer.status_code == 422, answer.text
+            assert time.monotonic() - started < 12
+        assert query(engine, id, "select 1 as one").json()["data"] == [{"one": 1}]
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_unindexed_order_costs_at_most_twice_the_indexed(engine: EngineProcess, server: DatabaseServer) -> None:
+    fill = {"postgresql": "n, (n * 7919) % 100000 from generate_series(1, 100000) as s(n)",
+            "mariadb": "seq, (seq * 7919) % 100000 from seq_1_to_100000"}[server.kind]  # fmt: skip
+    server.run(
+        "drop table if exists o", "create table o(id int primary key, shuffled int)", f"insert into o select {fill}"
+    )
+    id = engine.connection(server.doc)
+    best = {"id": float("inf"), "shuffled": float("inf")}
+    for _ in range(3):
+        for column in best:
+            started = time.monotonic()
+            text = f"select id, shuffled from o order by {column}"
+            assert len(engine.records(id, {"pageSize": 5000, "rdbms": {"query": text}})) == 100_000
+            best[column] = min(best[column], time.monotonic() - started)
+
+    assert best["shuffled"] <= 2 * best["id"]

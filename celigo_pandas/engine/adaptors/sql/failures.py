@@ -63,6 +63,10 @@ def translated() -> Iterator[None]:
         raise
 
 
+def _left_s(call: Call) -> float:
+    return max(0.1, call.deadline - time.monotonic())
+
+
 @contextmanager
 def opened(engine: sa.Engine, call: Call) -> Iterator[sa.Connection]:
     """Lend a connection of the engine for one call; a statement past the call's deadline is interrupted."""
@@ -70,4 +74,9 @@ def opened(engine: sa.Engine, call: Call) -> Iterator[sa.Connection]:
         if engine.dialect.name == "sqlite":
             raw: Any = connection.connection.dbapi_connection
             raw.set_progress_handler(lambda: call.stop.is_set() or time.monotonic() > call.deadline, _STEPS)
+        elif engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"set statement_timeout = {round(_left_s(call) * 1000)}")
+        else:
+            # The server's own limit counts the time of a slow reader too; this one counts the server's silence.
+            connection.connection.dbapi_connection._read_timeout = _left_s(call)  # type: ignore[union-attr]
         yield connection
