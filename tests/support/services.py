@@ -78,9 +78,7 @@ def httpbin(folder: Path) -> Iterator[str]:
     port = free_port()
     extra = [part for package in _HTTPBIN for part in ("--with", package)]
     arguments = [uv, "run", "--quiet", "--no-project", "--isolated", "--python", "3.11", *extra]
-    with program(
-        [*arguments, "python", "-c", _HTTPBIN_PROGRAM, str(port)], port, folder=folder, start_s=120
-    ) as url:
+    with program([*arguments, "python", "-c", _HTTPBIN_PROGRAM, str(port)], port, folder=folder, start_s=120) as url:
         yield url
 
 
