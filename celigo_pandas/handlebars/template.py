@@ -15,7 +15,7 @@ from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.handlebars.parsing import parse_template
 from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits, Refusal, Run, Scope
 from celigo_pandas.handlebars.shortcut import compile_shortcut
-from celigo_pandas.javascript.date_reading import Clock
+from celigo_pandas.javascript.date_parts import Clock
 from celigo_pandas.javascript.dates import utc_now
 
 __all__ = ["Template", "compile_template", "render"]

@@ -10,8 +10,9 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
 
 from celigo_pandas.errors import shown
-from celigo_pandas.javascript import date_reading as reading
+from celigo_pandas.javascript import date_parts as parts_of
 from celigo_pandas.javascript.date_formats import MONTHS, WEEKDAYS, DateError
+from celigo_pandas.javascript.date_reading import read_offset
 
 __all__ = ["detect"]
 
@@ -90,8 +91,8 @@ def detect(text: str, zone: tzinfo) -> datetime:
         raise DateError(f"Not a date: a text of {len(text)} characters.")
     try:
         return _detect(text, zone)
-    except (reading.UnreadableDate, ValueError, OverflowError) as error:
-        reason = f"; {error}" if isinstance(error, reading.UnreadableDate) else ""
+    except (parts_of.UnreadableDate, ValueError, OverflowError) as error:
+        reason = f"; {error}" if isinstance(error, parts_of.UnreadableDate) else ""
         raise DateError(f"Not a date: {shown(text)}{reason}. Name its format, in moment's tokens.") from None
 
 
@@ -108,7 +109,7 @@ def _detect(text: str, zone: tzinfo) -> datetime:
         if found is not None:
             parts = _iso_parts(found.groupdict())
             if parts is not None:
-                return reading.finish(parts, zone, _no_clock)
+                return parts_of.finish(parts, zone, _no_clock)
     plain = re.sub(r"\s\s+", " ", re.sub(r"\([^()]*\)|[\n\t]", " ", text)).strip()
     found = _RFC.match(plain)
     if found is not None and found["month"] in [name[:3] for name in MONTHS]:
@@ -125,9 +126,9 @@ def _no_clock() -> datetime:
     return datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-def _iso_parts(groups: dict[str, str | None]) -> reading.Parts | None:
+def _iso_parts(groups: dict[str, str | None]) -> parts_of.Parts | None:
     """Turn what the ISO pattern found into parts; None for a week or month with a time, which is no ISO form."""
-    parts = reading.Parts(anything=True)
+    parts = parts_of.Parts(anything=True)
     values = parts.values
     year, month, day = groups["year"], groups["m"] or groups["mo"], groups["d"]
     timeless = day is None and groups["doy"] is None and groups["wd"] is None
@@ -138,21 +139,21 @@ def _iso_parts(groups: dict[str, str | None]) -> reading.Parts | None:
         if groups["wd"] is not None:
             parts.week["E"] = int(groups["wd"])
     else:
-        values[reading.YEAR] = int(year or 0)
+        values[parts_of.YEAR] = int(year or 0)
     if month is not None:
-        values[reading.MONTH] = int(month) - 1
+        values[parts_of.MONTH] = int(month) - 1
     if day is not None:
-        values[reading.DAY] = int(day)
+        values[parts_of.DAY] = int(day)
     if groups["doy"] is not None:
         parts.day_of_year = int(groups["doy"])
-    for place, name in ((reading.HOUR, "h"), (reading.MINUTE, "mi"), (reading.SECOND, "s")):
+    for place, name in ((parts_of.HOUR, "h"), (parts_of.MINUTE, "mi"), (parts_of.SECOND, "s")):
         text = groups[name]
         if text is not None:
             values[place] = int(text)
     if groups["f"] is not None:
-        values[reading.MILLISECOND] = _milliseconds(groups["f"])
+        values[parts_of.MILLISECOND] = _milliseconds(groups["f"])
     if groups["offset"] is not None:
-        parts.offset = reading.read_offset(groups["offset"].strip())
+        parts.offset = read_offset(groups["offset"].strip())
     return parts
 
 
@@ -162,7 +163,7 @@ def _rfc_date(groups: dict[str, Any]) -> datetime:
     month = [name[:3] for name in MONTHS].index(groups["month"]) + 1
     day = date(year, month, 1) + timedelta(days=int(groups["day"]) - 1)
     if groups["weekday"] and WEEKDAYS[day.isoweekday() % 7][:3] != groups["weekday"]:
-        raise reading.UnreadableDate("its weekday does not fit its date")
+        raise parts_of.UnreadableDate("its weekday does not fit its date")
     start = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
     clock = timedelta(hours=int(groups["h"]), minutes=int(groups["mi"]), seconds=int(groups["s"] or 0))
     return start + clock - timedelta(minutes=_zone_minutes(groups["zone"], None) or 0)

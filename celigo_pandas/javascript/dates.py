@@ -15,7 +15,8 @@ from typing import Any, Final
 from celigo_pandas.errors import shown
 from celigo_pandas.javascript.date_detection import detect
 from celigo_pandas.javascript.date_formats import DateError, read_zone
-from celigo_pandas.javascript.date_reading import Clock, compile_format_reader
+from celigo_pandas.javascript.date_parts import Clock
+from celigo_pandas.javascript.date_reading import compile_format_reader
 from celigo_pandas.javascript.date_writing import compile_writer, epoch_milliseconds
 from celigo_pandas.javascript.values import number_text
 
