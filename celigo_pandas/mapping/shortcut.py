@@ -125,16 +125,11 @@ def _make_loop(names: list[str], plans: Sequence[_Copy | _Constant | None]) -> L
     targets = ", ".join(["o0", *(f"v{place}" for place in given)])
     sources = ", ".join(["records", *(f"columns[{number}]" for number in range(len(given)))])
     lines = ["def loop(records, columns, rows, odd):", "    add = rows.append"]
-    lines.append(
-        f"    for place, ({targets},) in enumerate(zip({sources})):"
-        if given
-        else "    for place, o0 in enumerate(records):"
-    )
+    lines.append(f"    for {targets} in zip({sources}):" if given else "    for o0 in records:")
     lines.append("        if type(o0) is dict:")
     indent = " " * 12
     for plan in plans:
-        for length in range(1, len(plan.keys) if isinstance(plan, _Copy) else 0):
-            keys = plan.keys[:length]
+        for keys in _outer_keys(plan):
             if keys not in objects:
                 name = objects[keys] = f"o{len(objects)}"
                 constants[f"i{name}"] = keys[-1]
@@ -162,12 +157,17 @@ def _make_loop(names: list[str], plans: Sequence[_Copy | _Constant | None]) -> L
     lines.append(f"{indent}if {' and '.join(tests) or 'True'}:")
     indent += "    "
     lines += [f"{indent}row = {{{', '.join(members)}}}", *(f"{indent}{line}" for line in gaps)]
-    lines += [f"{indent}add(row)", f"{indent}continue", "        odd.append(place)", "        add(None)"]
+    lines += [f"{indent}add(row)", f"{indent}continue", "        odd.append(len(rows))", "        add(None)"]
     parsed = _Keys(constants).visit(ast.parse("\n".join(lines)))
     namespace: dict[str, Any] = {"gap": _GAP, "undefined": UNDEFINED, "exact": _EXACT}
     exec(compile(ast.fix_missing_locations(parsed), "<shortcut>", "exec"), namespace)
     loop: Loop = namespace["loop"]
     return loop
+
+
+def _outer_keys(plan: _Copy | _Constant | None) -> list[tuple[str, ...]]:
+    """List the objects that a copy reads through, outermost first."""
+    return [plan.keys[:length] for length in range(1, len(plan.keys))] if isinstance(plan, _Copy) else []
 
 
 class _Keys(ast.NodeTransformer):
