@@ -373,7 +373,7 @@ class ConnectionState(FormState):
         free = not self.busy and not self.deleted
         return {
             "ping": free,
-            "save": free and self.dirty,
+            "save": free and (self.dirty or self.is_new),
             "revert": free and self.dirty,
             "delete": free and not self.is_new,
             "authorize": free and not self.is_new and self.uses_oauth,

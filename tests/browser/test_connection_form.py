@@ -147,6 +147,7 @@ def test_connection_secret_that_is_typed_and_not_taken_is_in_no_saved_file(
     lab.choose("http.auth.type", "token")
     lab.field("http.auth.token.token").locator("input").first.fill(CANARY)
     lab.type("name", "Marker of this test")
+    lab.field("http.auth.token.token").get_by_role("button", name="Replace Token").click()
     lab.field("http.auth.token.token").locator("input").first.fill(CANARY + "-more")
     deadline = time.monotonic() + 30
     while "Marker of this test" not in lab.path.read_text(encoding="utf-8") and time.monotonic() < deadline:

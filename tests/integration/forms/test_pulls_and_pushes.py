@@ -82,7 +82,7 @@ def test_export_form_runs_beside_other_work(client: Any) -> None:
 
 @pytest.fixture
 def orders(client: Any) -> pd.DataFrame:
-    return pd.DataFrame({"id": range(8), "qty": ["1", "2", "x", "4", "5", "6", "7", "y"]})
+    return pd.DataFrame({"id": range(8), "qty": ["1", "2", "x", "4", "5", "6", "7", "y"], "who": list("abcdefgh")})
 
 
 def test_editor_dry_run_on_server_agrees(client: Any, orders: pd.DataFrame) -> None:
@@ -96,14 +96,14 @@ def test_editor_dry_run_on_server_agrees(client: Any, orders: pd.DataFrame) -> N
 
 
 def desk_import(*mappings: dict[str, Any]) -> dict[str, Any]:
-    return {"http": {"method": ["POST"], "relativeURI": ["/delays"], "requestMediaType": "json"},
+    return {"http": {"method": ["POST"], "relativeURI": ["/notices"], "requestMediaType": "json"},
             "mappings": list(mappings)}  # fmt: skip
 
 
 def test_editor_push_shows_first_then_sends_and_retries_what_failed(client: Any, orders: pd.DataFrame) -> None:
     editor = celigo.MappingEditor(
         orders,
-        desk_import(entry("flight", "{{record.id}}"), entry("delay", "$.qty", "number")),
+        desk_import(entry("flight", "$.id"), entry("tail", "$.who"), entry("minutes", "$.qty", "number")),
         client.connections["Delay desk"],
     )
     assert editor.state.preview is not None
@@ -113,15 +113,18 @@ def test_editor_push_shows_first_then_sends_and_retries_what_failed(client: Any,
     assert editor.result is None
 
     result = editor.send()
-    assert result.counts["failed"] >= 2
+    assert (result.counts["ok"], result.counts["failed"]) == (6, 2)
     assert editor.state.can_retry
+    over_all = editor.retry_failed()
+    assert (len(over_all), over_all.counts["failed"]) == (8, 2)
 
-    editor.set("mappings[1]", "how", "fixed")
-    editor.set("mappings[1]", "source", "0")
-    editor.set("mappings[1]", "dataType", "number")
+    editor.set("mappings[2]", "how", "fixed")
+    editor.set("mappings[2]", "source", "0")
     assert editor.state.preview.counts["failed"] == 0
     again = editor.retry_failed()
-    assert len(again) == result.counts["failed"] + result.counts["not_sent"]
+    assert (len(again), again.counts["ok"]) == (2, 2)
+    assert list(again.frame.index) == [2, 7]
+    assert not editor.state.can_retry
 
 
 def test_editor_push_can_be_cancelled_and_nothing_is_sent(client: Any, orders: pd.DataFrame) -> None:
@@ -155,7 +158,7 @@ def test_editor_with_a_problem_does_not_push(client: Any, orders: pd.DataFrame) 
 
 def test_editor_stop_ends_a_push_and_keeps_every_outcome(client: Any) -> None:
     frame = pd.DataFrame({"id": range(3000)})
-    editor = celigo.MappingEditor(frame, desk_import(entry("flight", "$.id"), entry("delay", "$.id", "number")),
+    editor = celigo.MappingEditor(frame, desk_import(entry("flight", "$.id"), entry("tail", "$.id")),
                                   client.connections["Delay desk"])  # fmt: skip
     editor.state.set_push_option("batch_size", "5")
     editor.state.set_push_option("first", "0")
