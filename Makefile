@@ -30,7 +30,7 @@ types: $(VENV)/.dev
 	$(RUN) mypy
 
 arch: $(VENV)/.dev
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 fmt: $(VENV)/.dev
 	$(RUN) ruff format .

@@ -60,7 +60,7 @@ def map_there(
                 if len(body) > BODY_LIMIT and len(batch) > 1:
                     size = (len(batch) + 1) // 2
                     continue
-                answer = connection.client.api.send(Request("POST", path, body=body)).content
+                answer = _answer(connection.client.api, Request("POST", path, body=body))
             except ApiError as error:
                 if error.status != 413 or len(batch) == 1:
                     raise
@@ -74,8 +74,14 @@ def map_there(
     return states, mapped
 
 
-def _elements(content: bytes, length: int) -> Sequence[Any]:
-    answer = decode(content)
+def _answer(api: Any, request: Request) -> Any:
+    """Send, and decode within the sending: a damaged body is asked for again."""
+    decoded: list[Any] = []
+    api.send(request, inspect=lambda response: decoded.append(decode(response.content)))
+    return decoded[-1]
+
+
+def _elements(answer: Any, length: int) -> Sequence[Any]:
     if isinstance(answer, dict) and isinstance(answer.get("data"), list):
         answer = answer["data"]
     if not isinstance(answer, list):

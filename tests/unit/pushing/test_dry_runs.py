@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from support.pushes import calling
+from support.pushes import calling, orders
 
 import celigo_pandas as celigo
 from celigo_pandas.client.messages import Request, Response
@@ -131,6 +131,17 @@ def test_dry_run_there_reads_every_state() -> None:
 def test_dry_run_there_another_length_is_an_error() -> None:
     with pytest.raises(celigo.TransportError, match="2 records for 3 rows"):
         pd.DataFrame({"key": range(3)}).celigo.dry_run({}, calling(answering(lambda data: data[1:], [])))
+
+
+@pytest.mark.parametrize("body", [b"[{]", b"[NaN,1]", b"<html>busy</html>", b"[1,2"])
+def test_dry_run_there_damaged_answer_is_asked_for_again(body: bytes) -> None:
+    answers = [body, b"[{}, {}]"]
+    trial = orders(2).celigo.dry_run({}, calling(lambda request: Response(200, {}, answers.pop(0))))
+
+    assert len(trial.mapped) == 2
+    assert answers == []
+    with pytest.raises(celigo.TransportError):
+        orders(2).celigo.dry_run({}, calling(lambda request: Response(200, {}, body)))
 
 
 def test_dry_run_there_too_large_halves() -> None:
