@@ -41,7 +41,7 @@ __all__ = [
     "read_export",
     "read_exports",
     "to_import",
-]  # noqa: F822
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ import sqlite3
 from functools import lru_cache
 
 import pandas as pd
+
 from celigo_pandas.engine.demo import flights as data
 
 
