@@ -207,3 +207,25 @@ rule_values = st.recursive(
 def test_filter_any_rules_and_record_give_bool_or_filter_error(rules: Any, record: Any) -> None:
     with contextlib.suppress(FilterError):
         assert keep(rules, record) in (True, False)
+
+
+def test_filter_deep_operands_raise() -> None:
+    operand: Any = X
+    for _ in range(500):
+        operand = ["string", operand]
+
+    with pytest.raises(FilterError, match="deep"):
+        compile_rules(["empty", operand])
+
+
+def test_filter_record_nested_beyond_pythons_depth_raises() -> None:
+    deep: Any = "x"
+    for _ in range(5000):
+        deep = [deep]
+
+    with pytest.raises(FilterError, match="nested"):
+        keep(["equals", ["string", X], "x"], {"x": deep})
+
+
+def test_filter_date_that_is_none_equals_nothing() -> None:
+    assert not keep(["equals", ["epochtime", X], ["epochtime", X]], {"x": ""})

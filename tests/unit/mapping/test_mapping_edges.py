@@ -1,0 +1,108 @@
+"""Rare documents and values of both mappers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.mapping import entry, map_fields, map_tree
+
+from celigo_pandas.errors import DocumentError, MappingError
+from celigo_pandas.mapping import compile_mapping, map_records, transform_records
+from celigo_pandas.mapping.rows import Layout
+
+
+def codes(doc: dict[str, Any]) -> list[tuple[str, str | None]]:
+    with pytest.raises(DocumentError) as caught:
+        compile_mapping(doc)
+    return [(problem.code, problem.field) for problem in caught.value.problems]
+
+
+def test_array_of_primitives_takes_elements_of_inner_arrays() -> None:
+    one = entry("v", "numberarray", buildArrayHelper=[{"extract": "$.a[*]"}])
+
+    assert map_tree({"a": [[1, 2], 3, [4]]}, one) == {"v": [1, 2, 3, 4]}
+
+
+def test_object_of_no_valid_children_is_an_empty_object_per_record() -> None:
+    assert Layout([]).build([], 2) == [{}, {}]
+
+
+def test_object_of_more_members_than_a_display_takes_is_built_too() -> None:
+    fields = [{"generate": f"x{place}", "extract": f"a{place}"} for place in range(250)]
+
+    output = map_fields({"a0": 1, "a249": 2}, *fields)
+
+    assert output == {"x0": 1, "x249": 2}
+
+
+def test_number_too_large_for_a_double_is_refused() -> None:
+    output = map_tree({"a": "9" * 399}, entry("v", "number", "$.a"))
+
+    assert isinstance(output, MappingError)
+
+
+def test_field_list_entry_without_generate_is_refused_with_path() -> None:
+    doc = {"mapping": {"lists": [{"generate": "l", "fields": [{"extract": "a"}]}]}}
+
+    assert codes(doc) == [("missing_generate", "mapping.lists[0].fields[0].generate")]
+
+
+def test_extract_given_as_number_is_its_text() -> None:
+    assert map_tree({}, entry("v", "number", 5)) == {"v": 5}  # type: ignore[arg-type]
+
+
+def test_condition_without_when_is_no_condition() -> None:
+    assert map_fields({"a": ""}, {"generate": "x", "extract": "a", "conditional": {}}) == {"x": ""}
+
+
+@pytest.mark.parametrize(
+    ("entries", "lookups", "code", "path"),
+    [
+        ([entry("v", "string", "$.a", lookupName="l")], [{"name": "l", "map": [1]}], "bad_lookup", "mappings[0]"),
+        ([entry("v", "string", "$.a", generateDateFormat=5)], [], "not_text", "mappings[0].generateDateFormat"),
+        ([entry("v", "string", hardCodedValue=[1])], [], "bad_hard_coded_value", "mappings[0].hardCodedValue"),
+        ([entry("v", "object", "$..a", mappings=[entry("w", "string", "x")])], [], "bad_path", "mappings[0].extract"),
+        (
+            [entry("v", "stringarray", buildArrayHelper=[{"extract": "$..a"}])],
+            [],
+            "bad_path",
+            "mappings[0].buildArrayHelper[0].extract",
+        ),
+    ],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+def test_document_part_of_wrong_kind_is_refused_with_path(entries: Any, lookups: Any, code: str, path: str) -> None:
+    assert codes({"mappings": entries, "lookups": lookups}) == [(code, path)]
+
+
+def test_list_rule_tells_its_name_and_reads_nothing_itself() -> None:
+    doc = {"mapping": {"lists": [{"generate": "a.b", "fields": [{"generate": "c", "extract": "l[*].c"}]}]}}
+
+    rule = compile_mapping(doc).rules[0]
+
+    assert (rule.generate, rule.reads) == ("a.b", ())
+
+
+def test_transform_modify_of_record_that_is_no_object_gives_the_new_fields() -> None:
+    doc = {"rulesTwoDotZero": {"mode": "modify", "mappings": [entry("v", "string", "$[0].a")]}}
+
+    assert transform_records([[{"a": 1}]], doc) == [{"v": "1"}]
+
+
+def test_long_list_with_constant_that_cannot_be_converted_fails_each_record() -> None:
+    entries = [entry("a", "string", "$.a"), entry("b", "string", "$.a"), entry("c", "string", "$.a")]
+    doc = {"mappings": [*entries, entry("bad", "number", "many")]}
+
+    outputs = map_records([{"a": "x"}] * 2100, doc)
+
+    assert [output.position for output in outputs if isinstance(output, MappingError)] == list(range(2100))
+    assert all(len(output.problems) == 1 for output in outputs)
+
+
+def test_long_list_with_mixed_names_in_one_object_takes_the_general_way() -> None:
+    fields = [{"generate": name, "extract": "a"} for name in ("a", "b", "c", "o.p")]
+
+    outputs = map_records([{"a": 1}] * 2100, {"mapping": {"fields": fields}})
+
+    assert outputs == [{"a": 1, "b": 1, "c": 1, "o": {"p": 1}}] * 2100
