@@ -147,4 +147,5 @@ def member(value: Any, name: str) -> Any:
 def failure(template: str, position: int, what: str, error: Exception) -> TemplateError:
     """Make the error for something that went wrong at a place of a template."""
     hint = getattr(error, "hint", "") or f"See character {position + 1} of {shown(template)}."
-    return TemplateError(f"{what} cannot be evaluated: {error}.", template=template, position=position, hint=hint)
+    reason = str(error).rstrip(".")
+    return TemplateError(f"{what} cannot be evaluated: {reason}.", template=template, position=position, hint=hint)

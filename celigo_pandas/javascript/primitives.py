@@ -85,13 +85,17 @@ def number_text(number: Number) -> str:
         value = float(number)
     except OverflowError:
         return "Infinity" if number > 0 else "-Infinity"
+    text = repr(value)
+    if value and "e" not in text and "n" not in text:
+        # Without an exponent both languages lay the digits out alike.
+        return text[:-2] if text.endswith(".0") else text
     if value != value:
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0:
         return "0"
-    return ("-" if value < 0 else "") + _layout(repr(abs(value)))
+    return f"-{_layout(text[1:])}" if value < 0 else _layout(text)
 
 
 def _layout(shortest: str) -> str:

@@ -120,6 +120,9 @@ def test_strict_null_is_there():
         ("{{'a'}}{{\"a b\"}}{{1}}{{true}}", "12"),
         ("{{a.b.c}}{{none.x}}", ""),
         ("{{o}}", "[object Object]"),
+        # A context that equals the one around it, loosely, is no step: so says Handlebars.js.
+        ("{{#with one}}{{#with ../a}}[{{../t}}]{{/with}}{{/with}}", "[12.5]"),
+        ("{{#each nested}}{{#each this}}{{../../a}}{{../a}};{{/each}}{{/each}}", "1;1;"),
         ("{{#each o}}{{@key}}{{@index}}{{#if @last}}.{{/if}}{{/each}}", "1021b2."),
         ("{{t.length}}{{e.length}}{{e.[0]}}{{list.length}}{{list.[1]}}{{list.01}}", None),
         ("{{record.a}} {{record.b}}", "x 5"),
@@ -130,7 +133,7 @@ def test_strict_null_is_there():
 )
 def test_language_renders(template, expected):
     context = {
-        "first": "f", "r": {"first": "g"}, "a": 1, "a b": 2, "t": "12.5", "none": None, "e": "é😀", "list": [1, 2],
+        "one": "1", "nested": [["p"], [["q"]]], "first": "f", "r": {"first": "g"}, "a": 1, "a b": 2, "t": "12.5", "none": None, "e": "é😀", "list": [1, 2],
         "o": {"b": 1, "2": 0, "1": 0}, "record": {"a": "x", "b": 5, "c": 1.5, "d": True, "e": None, "big": 2**53 + 1},
     }  # fmt: skip
     if expected is None:
