@@ -114,7 +114,12 @@ def test_canary_is_in_no_file_answer_log_record_or_error(tmp_path: Path, echo: s
     with EngineProcess("--store", str(store), key=new_key()) as engine:
         id = engine.connection(http(echo))
         sql = engine.connection(
-            {"name": "s", "type": "rdbms", "rdbms": {"type": "sqlite", "database": str(database), "password": CANARY}}
+            {
+                "name": "s",
+                "type": "rdbms",
+                "debugDate": "2099-01-01T00:00:00Z",
+                "rdbms": {"type": "sqlite", "database": str(database), "password": CANARY},
+            }
         )
         for path, doc, data in routes():
             # A refused call leaves the connection offline; a new document puts it on line.
@@ -123,6 +128,8 @@ def test_canary_is_in_no_file_answer_log_record_or_error(tmp_path: Path, echo: s
             answers.append(engine.call("POST", f"/connections/{id}/{path}", body))
         for query in (f"select {SQL_PEEK} as leak", f"select '{{{SQL_PEEK}}}' as leak", f"selec {SQL_PEEK}"):
             answers.append(engine.call("POST", f"/connections/{sql}/export", {"export": {"rdbms": {"query": query}}}))
+        literal = f"select '{CANARY}' as leak"  # a secret that its user wrote into a query of his own
+        answers.append(engine.call("POST", f"/connections/{sql}/export", {"export": {"rdbms": {"query": literal}}}))
         insert = {"rdbms": {"query": [f"insert into t values ({SQL_PEEK})"]}}
         answers.append(engine.call("POST", f"/connections/{sql}/import", {"import": insert, "data": [{}]}))
         assert engine.records(sql, {"rdbms": {"query": "select a from t"}}) == [{"a": "******"}]
@@ -142,6 +149,7 @@ def test_canary_is_in_no_file_answer_log_record_or_error(tmp_path: Path, echo: s
         answers += [
             debug,
             engine.call("GET", f"/connections/{id}/debug/{id}"),
+            engine.call("GET", f"/connections/{sql}/debug"),
             engine.call("GET", f"/connections/{id}/audit"),
             engine.call("GET", f"/connections/{id}"),
             engine.call("GET", "/connections"),

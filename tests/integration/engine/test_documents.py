@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 from support.engine import EngineProcess
 
 HTTP = {
@@ -264,3 +266,36 @@ def test_choices_give_the_other_form(tmp_path: Any) -> None:
         assert engine.call("PUT", f"/connections/{id}", masked).status_code == 200
         engine.call("POST", "/exports", {"name": "x", "_connectionId": id})
         assert engine.call("DELETE", f"/connections/{id}").status_code == 204
+
+
+def test_connection_changes_at_once_lose_none_of_them(engine: EngineProcess) -> None:
+    """Two clients patch different fields of one document; each reads, changes and writes the whole of it."""
+    id = engine.connection({**HTTP, "http": {**HTTP["http"], "ping": {"relativeURI": "/"}}})  # type: ignore[dict-item]
+    paths = ["/name", "/http/ping/successPath", "/http/ping/failPath", "/http/auth/failPath"]
+
+    def change(path: str) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.headers["Authorization"] = f"Bearer {engine.token}"
+            for number in range(25):
+                patch = [{"op": "replace", "path": path, "value": f"{path} {number}"}]
+                answer = session.patch(f"{engine.url}/v1/connections/{id}", json=patch, timeout=30)
+                assert answer.status_code == 204
+
+    threads = [threading.Thread(target=change, args=(path,)) for path in paths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    doc = engine.call("GET", f"/connections/{id}").json()
+    found = [
+        doc["name"],
+        doc["http"]["ping"]["successPath"],
+        doc["http"]["ping"]["failPath"],
+        doc["http"]["auth"]["failPath"],
+    ]
+    assert found == [f"{path} 24" for path in paths]
+    changes = [change["fieldPath"] for record in engine.call("GET", f"/connections/{id}/audit").json()
+               for change in record["fieldChanges"]]  # fmt: skip
+    assert len(changes) == 100

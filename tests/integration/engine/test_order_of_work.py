@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support.engine import EngineProcess
+from support.engine import EngineProcess, make_sqlite
 
 
 @pytest.fixture(scope="module")
@@ -243,3 +246,29 @@ def test_import_body_that_cannot_be_is_refused(
     else:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["field"] == field
+
+
+def test_debug_log_is_written_while_its_date_lies_ahead(engine: EngineProcess, tmp_path: Path) -> None:
+    database = make_sqlite(tmp_path / "t.db", ["create table t(n)"])
+    id = engine.sqlite(database)
+    ask = {"export": {"_id": "a" * 24, "rdbms": {"query": "select n from t"}}}
+    assert export(engine, id, ask["export"]).status_code == 200
+    assert engine.call("GET", f"/connections/{id}/debug").text == ""
+
+    patch = [{"op": "replace", "path": "/debugDate", "value": "2099-01-01T00:00:00.000Z"}]
+    assert engine.call("PATCH", f"/connections/{id}", patch).status_code == 204
+    export(engine, id, ask["export"])
+    answer = engine.call("GET", f"/connections/{id}/debug")
+    head, _, body = answer.text.partition("\n")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert re.fullmatch(rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z [0-9a-f]{{32}} export {'a' * 24}", head)
+    assert json.loads(body)["body"] == "select n from t"
+    assert engine.call("GET", f"/connections/{id}/debug/{'a' * 24}").text == answer.text
+    assert engine.call("GET", f"/connections/{id}/debug/{'b' * 24}").text == ""
+
+    past = [{**patch[0], "value": "2001-01-01T00:00:00.000Z"}]
+    engine.call("PATCH", f"/connections/{id}", past)
+    export(engine, id, ask["export"])
+    assert engine.call("GET", f"/connections/{id}/debug").text == answer.text
+    assert engine.call("DELETE", f"/connections/{id}/debug").status_code == 204
+    assert engine.call("GET", f"/connections/{id}/debug").text == ""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 
-__all__ = ["describe", "opened", "source_failure", "translated"]
+__all__ = ["describe", "log_statement", "opened", "source_failure", "translated"]
 
 _REFUSED = frozenset({"28000", "28P01", "3D000", "1044", "1045", "1049", "1698"})
 """Codes by which PostgreSQL and MySQL refuse user, password or database."""
@@ -65,6 +65,13 @@ def translated() -> Iterator[None]:
 
 def _left_s(call: Call) -> float:
     return max(0.1, call.deadline - time.monotonic())
+
+
+def log_statement(call: Call, sql: str) -> None:
+    """Write a statement to the connection's debug log, in the form of a request."""
+    masked = call.connection.masked.get("rdbms") or {}
+    place = f"{masked.get('type')}://{masked.get('host') or ''}/{masked.get('database') or ''}"
+    call.debug("request", {"url": place, "method": "SQL", "headers": {}, "body": sql})
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk
-from celigo_pandas.engine.adaptors.sql.failures import opened
+from celigo_pandas.engine.adaptors.sql.failures import log_statement, opened
 from celigo_pandas.engine.adaptors.sql.values import sqlite_value, to_json
 
 __all__ = ["chunk_rows", "column_names", "read_query"]
@@ -42,6 +42,7 @@ def read_query(
     PostgreSQL: a named cursor in one read transaction. MySQL, MariaDB: an unbuffered cursor. SQLite: its cursor
     steps through the statement. Each sees one snapshot.
     """
+    log_statement(call, sql)
     with opened(engine, call) as connection:
         raw: Any = connection.connection.dbapi_connection
         cursor = _streaming_cursor(raw, engine.dialect.name, sql)

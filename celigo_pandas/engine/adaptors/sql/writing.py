@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
-from celigo_pandas.engine.adaptors.sql.failures import describe, opened, translated
+from celigo_pandas.engine.adaptors.sql.failures import describe, log_statement, opened, translated
 from celigo_pandas.engine.adaptors.sql.reading import column_names
 from celigo_pandas.engine.adaptors.sql.statements import (
     batch_context,
@@ -119,7 +119,9 @@ def _per_record(session: _Session, call: Call, block: Mapping[str, Any], batch: 
     render = sql_renderer(import_query(block), _FIELD)
 
     def one(outgoing: Outgoing) -> Result:
-        return _ok(session.run(render(record_context(call.context, outgoing))))
+        sql = render(record_context(call.context, outgoing))
+        log_statement(call, sql)
+        return _ok(session.run(sql))
 
     return [_guarded(one, outgoing) for outgoing in batch]
 
@@ -128,7 +130,9 @@ def _per_page(session: _Session, call: Call, block: Mapping[str, Any], batch: li
     render = sql_renderer(import_query(block), _FIELD)
     try:
         with translated():
-            session.run(render(batch_context(call.context, batch)))
+            sql = render(batch_context(call.context, batch))
+            log_statement(call, sql)
+            session.run(sql)
     except (SourceFailure, TemplateError) as error:
         code = error.code if isinstance(error, SourceFailure) else "template_error"
         return [_failed(code, f"{_FAILED_BATCH}: {error}") for _ in batch]
@@ -137,6 +141,7 @@ def _per_page(session: _Session, call: Call, block: Mapping[str, Any], batch: li
 
 def _bulk_insert(session: _Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
     table = _Table(session, block)
+    log_statement(call, f"-- bulk insert of {len(batch)} records")
     results: list[Result] = [_ok([]) for _ in batch]
     size = table.batch_size
     for start in range(0, len(batch), size):
