@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from support.pulls import CONNECTION_ID
+from support.pulls import CONNECTION_ID, PageServer
 
 from celigo_pandas.accessors.client import Client
 from celigo_pandas.accessors.connection import Connection
@@ -107,6 +107,21 @@ def _response(body: bytes, status: str, headers: str, kind: str, length: int) ->
 
 
 SILENT: Answer = ("silent", b"")
+
+
+class Stalling:
+    """Three pages, then a request that is never answered."""
+
+    def __init__(self) -> None:
+        self._pages = PageServer([b'{"n":%d}' % number for number in range(10)], page_size=2)
+        self.stalled = threading.Event()
+        self.is_over = False
+
+    def __call__(self, number: int, body: bytes) -> Answer:
+        if number == 3 and not self.is_over:
+            self.stalled.set()
+            return SILENT
+        return sends(self._pages.body_for(body))
 
 
 @contextmanager

@@ -1,0 +1,26 @@
+"""Which page comes next, and what an answer is: pure, nothing is sent here."""
+
+from __future__ import annotations
+
+from celigo_pandas.paging.answers import Page, read_page
+from celigo_pandas.paging.walking import (
+    DEFAULT_PAGE_SIZE,
+    TOO_LARGE,
+    PageRequest,
+    dump_json,
+    effective_page_size,
+    state_key,
+    walk,
+)
+
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "TOO_LARGE",
+    "Page",
+    "PageRequest",
+    "dump_json",
+    "effective_page_size",
+    "read_page",
+    "state_key",
+    "walk",
+]
