@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
@@ -18,7 +18,7 @@ from celigo_pandas.engine.settings import Settings
 from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault
 from celigo_pandas.engine.walks import Walks
-from celigo_pandas.engine.workers import Gates, Workers
+from celigo_pandas.engine.workers import Gates, Workers, concurrency_of
 
 __all__ = ["Engine"]
 
@@ -63,6 +63,12 @@ class Engine:
     def access(self, connection_id: str) -> SavedAccess:
         """Return a stored connection; :class:`Refusal` 404 if there is none."""
         return SavedAccess(self.documents.row("connections", connection_id), self.documents, self.caches)
+
+    def places(self, doc: Mapping[str, Any]) -> tuple[str, int]:
+        """Return whose places a connection uses, and how many; a borrowed level counts for both connections at once."""
+        lender = doc.get("_borrowConcurrencyFromConnectionId")
+        row = self.store.get("connections", lender) if isinstance(lender, str) else None
+        return concurrency_of(row.doc if row is not None else doc)
 
     async def start(self) -> None:
         """Drop what expired while no engine ran, and keep doing so."""

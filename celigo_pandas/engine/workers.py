@@ -78,11 +78,10 @@ class Gates:
 
 
 def concurrency_of(doc: Mapping[str, Any]) -> tuple[str, int]:
-    """Return whose places a connection uses, and how many there are."""
+    """Return the connection whose places these are, and how many there are."""
     kind = str(doc.get("type"))
     block = doc.get(kind)
     level = block.get("concurrencyLevel") if isinstance(block, Mapping) else None
     if not isinstance(level, (int, float)) or isinstance(level, bool):
         level = _DEFAULTS.get(kind, 5)
-    borrowed = doc.get("_borrowConcurrencyFromConnectionId")
-    return str(borrowed or doc.get("_id", "virtual")), max(1, min(_MOST, int(level)))
+    return str(doc.get("_id", "virtual")), max(1, min(_MOST, int(level)))

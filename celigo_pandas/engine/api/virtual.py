@@ -17,7 +17,6 @@ from celigo_pandas.engine.exporting import check_export, export_pages, page_size
 from celigo_pandas.engine.importing import check_import, map_records, submit_records
 from celigo_pandas.engine.page_state import PageState, model_digest
 from celigo_pandas.engine.refusals import Refusal, invalid
-from celigo_pandas.engine.workers import concurrency_of
 from celigo_pandas.errors import Problem
 from celigo_pandas.resources.connections import validate_connection
 
@@ -130,7 +129,7 @@ async def _page(request: ApiRequest, connection_id: str, export_doc: Any, body: 
     pages = export_pages(call, doc, access, redactor, engine.choices)
     ready = await engine.walks.begin(
         access.id,
-        concurrency_of(access.masked),
+        engine.places(access.masked),
         digest,
         page_size_of(doc),
         pages,
@@ -234,7 +233,7 @@ async def _at_source(request: ApiRequest, access: Access, call: Call, work: Call
         return work()
 
     async def held() -> T:
-        async with engine.gates.hold(*concurrency_of(access.masked)):
+        async with engine.gates.hold(*engine.places(access.masked)):
             return await engine.workers.source(timed)
 
     # The place is held until the thread is free again, not until the request is answered.

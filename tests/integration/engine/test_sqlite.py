@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from support.engine import EngineProcess, make_sqlite
 
 
@@ -316,3 +318,32 @@ def test_sqlite_offline_is_set_by_a_failed_ping_and_cleared_by_a_good_one(
     assert engine.call("POST", f"/connections/{id}/ping").json() == {"code": 200}
     assert engine.call("GET", f"/connections/{id}").json()["offline"] is False
     assert statuses(submit(engine, id, INSERT, [{"id": 1, "name": "x"}])) == [200]
+
+
+def test_sqlite_hanging_calls_of_one_connection_hold_up_nobody_else(tmp_path: Path, database: Path) -> None:
+    """Five endless queries fill the connection's places; another connection answers at once, its borrower does not."""
+    endless = "with recursive c(n) as (select 1 union all select n + 1 from c) select n from c where n < 0"
+    with EngineProcess("--call-timeout", "4") as engine:
+        busy, other = engine.sqlite(database), engine.sqlite(database)
+        borrower = engine.sqlite(database, _borrowConcurrencyFromConnectionId=busy)
+        threads = [threading.Thread(target=_ask, args=(engine, busy, endless)) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        started = time.monotonic()
+        assert _ask(engine, other, "select 1 as one") == 200
+        assert time.monotonic() - started < 2
+        started = time.monotonic()
+        assert _ask(engine, borrower, "select 1 as one") == 200
+        assert time.monotonic() - started > 1
+        for thread in threads:
+            thread.join(30)
+
+
+def _ask(engine: EngineProcess, id: str, text: str) -> int:
+    headers = {"Authorization": f"Bearer {engine.token}"}
+    body = {"export": {"rdbms": {"query": text}}}
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.post(f"{engine.url}/v1/connections/{id}/export", json=body, headers=headers, timeout=40)
+        return answer.status_code

@@ -1,0 +1,169 @@
+"""The walk without a server: how far it reads ahead, when it lets go of its source, what it does when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from celigo_pandas.engine.choices import CHOICES, Choices
+from celigo_pandas.engine.page_state import PageState
+from celigo_pandas.engine.pages import Page
+from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.engine.store import Store
+from celigo_pandas.engine.vault import Vault, new_key
+from celigo_pandas.engine.walks import AHEAD, OPEN_WALKS, Walks
+from celigo_pandas.engine.workers import Gates, Workers
+
+VAULT = Vault([new_key()])
+
+
+class Source:
+    """Pages that know how many were taken and whether they were closed."""
+
+    def __init__(self, pages: int, failure: Exception | None = None) -> None:
+        self.taken = 0
+        self.is_closed = False
+        self._pages, self._failure = pages, failure
+
+    def read(self) -> Iterator[Page]:
+        try:
+            for number in range(self._pages):
+                self.taken += 1
+                yield Page(b'{"data":[%d],"dataURIs":[null]' % number, 1)
+            if self._failure is not None:
+                raise self._failure
+        finally:
+            self.is_closed = True
+
+
+def run(
+    tmp_path: Path, story: Callable[[Walks], Awaitable[None]], choices: Choices = CHOICES, wait_s: float = 10
+) -> None:
+    async def tell() -> None:
+        store, workers = Store(tmp_path / "store"), Workers(8, 2)
+        walks = Walks(store, VAULT, choices, workers, Gates(5), wait_s)
+        try:
+            await story(walks)
+        finally:
+            await walks.close()
+            workers.close()
+            store.close()
+
+    asyncio.run(tell())
+
+
+async def begin(walks: Walks, source: Source) -> dict[str, Any]:
+    body = await walks.begin("c", ("c", 5), "digest", 1, source.read(), Event(), lambda: None)
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+async def page(walks: Walks, state: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(await walks.page(PageState.from_wire(state, VAULT, "c", "digest")))
+    return found
+
+
+async def settled(source: Source) -> int:
+    """Return the pages taken once none is taken any more."""
+    last = -1
+    while source.taken != last:
+        last = source.taken
+        await asyncio.sleep(0.05)
+    return last
+
+
+def test_walk_reads_no_further_ahead_than_its_bound(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        source = Source(1000)
+        answer = await begin(walks, source)
+        for number in range(1, 20):
+            # One more than is filled: the page that shows that there is a next one.
+            assert await settled(source) == number + AHEAD + 1
+            answer = await page(walks, answer["pagedExportState"])
+        assert not source.is_closed
+
+    run(tmp_path, story)
+
+
+def test_walk_lets_go_of_its_source_at_the_end(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        source = Source(3)
+        answer = await begin(walks, source)
+        await settled(source)
+        assert source.is_closed
+        for expected in (1, 2):
+            answer = await page(walks, answer["pagedExportState"])
+            assert answer["data"] == [expected]
+        assert answer["pagedExportState"]["done"] is True
+        assert await page(walks, answer["pagedExportState"]) == {"data": [], "dataURIs": []}
+
+    run(tmp_path, story)
+
+
+def test_walk_that_expires_lets_go_of_its_source(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        source = Source(1000)
+        answer = await begin(walks, source)
+        await settled(source)
+        await asyncio.sleep(0.25)
+        await walks.sweep()
+        assert source.is_closed
+        with pytest.raises(Refusal, match="expired"):
+            await page(walks, answer["pagedExportState"])
+
+    run(tmp_path, story, CHOICES.with_pairs(["state_lifetime_s=0.2"]))
+
+
+def test_walk_idle_for_longest_is_closed_when_there_are_too_many(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        sources = [Source(1000) for _ in range(OPEN_WALKS + 5)]
+        answers = []
+        for source in sources:
+            answers.append(await begin(walks, source))
+            await settled(source)
+        assert [source.is_closed for source in sources[:5]] == [True] * 5
+        assert not any(source.is_closed for source in sources[6:])
+        assert (await page(walks, answers[0]["pagedExportState"]))["data"] == [1]  # what was filled is still there
+        assert (await page(walks, answers[-1]["pagedExportState"]))["data"] == [1]
+
+    run(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [(invalid("SOURCE", "it broke"), 422, "SOURCE"), (ZeroDivisionError("secret value"), 500, "internal_error")],
+)
+def test_walk_failure_comes_at_its_page_and_again(tmp_path: Path, failure: Exception, status: int, code: str) -> None:
+    async def story(walks: Walks) -> None:
+        answer = await begin(walks, Source(2, failure))
+        answer = await page(walks, answer["pagedExportState"])
+        assert answer["data"] == [1]
+        for _ in range(2):
+            with pytest.raises(Refusal) as caught:
+                await page(walks, answer["pagedExportState"])
+            assert (caught.value.status, caught.value.problems[0].code) == (status, code)
+            assert "secret" not in str(caught.value)
+
+    run(tmp_path, story)
+
+
+def test_walk_slow_page_is_told_and_comes_when_asked_again(tmp_path: Path) -> None:
+    release = Event()
+
+    def slow() -> Iterator[Page]:
+        release.wait(20)
+        yield Page(b'{"data":[1],"dataURIs":[null]', 1)
+
+    async def story(walks: Walks) -> None:
+        with pytest.raises(Refusal, match="gave no page"):
+            await walks.begin("c", ("c", 1), "digest", 1, slow(), Event(), lambda: None)
+        release.set()
+        assert (await begin(walks, Source(1)))["data"] == [0]
+
+    run(tmp_path, story, wait_s=0.2)
