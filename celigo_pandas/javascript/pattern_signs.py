@@ -110,7 +110,7 @@ class SignReader:
             return _CONTROLS[sign]
         if sign == "c":
             return self._control_escape(in_set=in_set)
-        if sign in "01234567" and (sign != "0" or not self.unicode or self._peek(2) not in string.digits[1:]):
+        if sign in "01234567":
             return self._octal_escape()
         if sign == "x":
             return self._hex_escape(2)

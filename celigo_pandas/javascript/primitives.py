@@ -99,25 +99,16 @@ def number_text(number: Number) -> str:
 
 
 def _layout(shortest: str) -> str:
-    """Turn Python's shortest digits into JavaScript's layout; they differ only in where an exponent starts."""
+    """Lay out digits that Python writes with an exponent: JavaScript does so from 1e21 on, and below 1e-6."""
     mantissa, _, exponent = shortest.partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent or 0)
-    if whole == "0":
-        point -= len(whole + fraction) - len(digits)
-    digits = digits.rstrip("0")
-    count = len(digits)
-    if count <= point <= 21:
-        return digits + "0" * (point - count)
-    if 0 < point <= 21:
-        return f"{digits[:point]}.{digits[point:]}"
-    if -6 < point <= 0:
-        return f"0.{'0' * -point}{digits}"
-    power = point - 1
-    sign = "+" if power > 0 else "-"
+    digits = mantissa.replace(".", "")
+    power, count = int(exponent), len(digits)
+    if 0 <= power < 21:
+        return digits + "0" * (power + 1 - count)
+    if -7 < power < 0:
+        return f"0.{'0' * (-power - 1)}{digits}"
     head = digits if count == 1 else f"{digits[0]}.{digits[1:]}"
-    return f"{head}e{sign}{abs(power)}"
+    return f"{head}e{'+' if power > 0 else '-'}{abs(power)}"
 
 
 def to_text(value: Any) -> str:

@@ -60,7 +60,11 @@ CASES = {
     "{{toPrecision 1234567 6}}": "1.23457e+6",
     "{{toPrecision 0.0000001 2}}": "1.0e-7",
     "{{toPrecision 99.99 3}}": "100",
-    "{{toPrecision 5}}": "5",
+    "{{toPrecision 5}}{{toPrecision 0 3}}": "50.00",
+    "{{toPrecision 12.345 4}}|{{toPrecision 0.00123 2}}|{{toPrecision 123 3}}": "12.35|0.0012|123",
+    "{{bytes (multiply '1e300' '1e300')}}": "Infinity TB",
+    '{{sort (arrayify (multiply "1e300" "1e300")) number="true"}}': "Infinity",
+    '{{dateFormat "YYYY" "2020-01-01" "Y"}}': "2020",
     # Strings
     "{{uppercase null}}|{{uppercase n}}|{{uppercase list}}": "|-2.5|3,10,1,1,1,",
     '{{capitalize ""}}{{capitalizeAll "o\'neil mcCoy"}}': "O'neil McCoy",

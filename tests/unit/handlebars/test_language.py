@@ -92,6 +92,10 @@ def test_lookup_dynamic_is_asked_only_when_it_is_read():
     assert (text, asked) == ("<once>", ["once", "none"])
 
 
+def test_lookup_by_the_name_of_a_dynamic_one_gives_its_result():
+    assert render('{{lookup "price" 1}}', {}, dynamic_lookups={"price": 5}) == "5"
+
+
 def test_lookup_member_of_the_context_wins():
     assert render("{{lookup.a}}", {"lookup": {"a": 1}}, dynamic_lookups={"a": 2}) == "1"
 
@@ -120,6 +124,12 @@ def test_strict_null_is_there():
         ("{{'a'}}{{\"a b\"}}{{1}}{{true}}", "12"),
         ("{{a.b.c}}{{none.x}}", ""),
         ("{{o}}", "[object Object]"),
+        ("{{log a}}{{#log a}}x{{/log}}{{#lookup list 0}}x{{/lookup}}", "1"),
+        ("[{{nope k=1}}{{uppercase (nope)}}]", "[]"),
+        ("{{#each nulls}}{{#if true}}{{this}}{{/if}}{{/each}}", "[object Object]"),
+        ("{{#missing.x}}{{/missing.x}}{{#record.d}}{{a}}{{/record.d}}", "1"),
+        ("[{{lookup missing}}{{@root.none.x}}{{@../../x}}{{../../x}}]", "[]"),
+        ("{{#this.missing}}{{else}}{{#with t}}{{../a}}{{/with}}{{/this.missing}}", "1"),
         # A context that equals the one around it, loosely, is no step: so says Handlebars.js.
         ("{{#with one}}{{#with ../a}}[{{../t}}]{{/with}}{{/with}}", "[12.5]"),
         ("{{#each nested}}{{#each this}}{{../../a}}{{../a}};{{/each}}{{/each}}", "1;1;"),
@@ -133,7 +143,8 @@ def test_strict_null_is_there():
 )
 def test_language_renders(template, expected):
     context = {
-        "one": "1", "nested": [["p"], [["q"]]], "first": "f", "r": {"first": "g"}, "a": 1, "a b": 2, "t": "12.5", "none": None, "e": "é😀", "list": [1, 2],
+        "nulls": [None], "one": "1", "nested": [["p"], [["q"]]],
+        "first": "f", "r": {"first": "g"}, "a": 1, "a b": 2, "t": "12.5", "none": None, "e": "é😀", "list": [1, 2],
         "o": {"b": 1, "2": 0, "1": 0}, "record": {"a": "x", "b": 5, "c": 1.5, "d": True, "e": None, "big": 2**53 + 1},
     }  # fmt: skip
     if expected is None:

@@ -84,8 +84,8 @@ def test_limit_of_steps_raises(template, count):
         render(template, {"l": list(range(count))}, limits=Limits(steps=20_000))
 
 
-def test_limit_of_steps_lets_a_hundred_thousand_lines_pass():
-    assert len(render("{{#each l}}{{add this 1}},{{/each}}", {"l": [0] * 100_000})) == 200_000
+def test_limit_of_steps_lets_ten_thousand_lines_pass():
+    assert len(render("{{#each l}}{{add this 1}},{{/each}}", {"l": [0] * 10_000})) == 20_000
 
 
 def test_limit_of_time_raises():

@@ -38,6 +38,14 @@ from celigo_pandas.javascript.regexes import PatternError, PatternTimeout, compi
         (r"[\b\d-x]+", "", "\b1-x", "\b1-x"),
         ("b", "y", "ab", None),
         (r"\bfoo\B", "", "foox", "foo"),
+        (r"[\p{Lu}\u{1F600}\ud83d\ude01]+", "u", "😀É😁a", "😀É😁"),
+        (r"\p{Script=Greek}\P{sc=Greek}", "u", "αa", "αa"),
+        (r"\t\0\-\c", "", "\t\0-\\c", "\t\0-\\c"),
+        (r"[\c1\cJ\t]+", "", "\x11\n\t", "\x11\n\t"),
+        (r"[\u0100-\u0200]+", "i", "kāſ", "āſ"),
+        ("(?=a)*b", "", "b", "b"),
+        ("(?<=(a))b", "", "ab", "b"),
+        (r"\0", "u", "\0", "\0"),
     ],
 )
 def test_pattern_finds_what_javascript_finds(pattern, flags, text, found):
@@ -73,6 +81,9 @@ def test_pattern_finds_what_javascript_finds(pattern, flags, text, found):
         "a{100001}",
         "(?<=(a)\\1)",
         "(?:(a)|b)*\\1",
+        "(?:\\2a)(b)(c)",
+        "[a\\",
+        "[a-",
         "(a??)*",
         "(" * 300 + ")" * 300,
         "a" * 20_001,
@@ -84,7 +95,25 @@ def test_pattern_that_cannot_be_translated_is_refused(pattern):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["}", "]", "{", r"\e", r"\1", r"[\d-x]", r"\u{110000}", "(?=a)*", r"\x4", r"\01", r"\p{Nope}"]
+    "pattern",
+    [
+        "}",
+        "]",
+        "{",
+        r"\e",
+        r"\1",
+        r"[\d-x]",
+        r"\u{110000}",
+        "(?=a)*",
+        r"\x4",
+        r"\01",
+        r"\p{Nope}",
+        r"\p{",
+        r"\c1",
+        r"\2",
+        r"\u{1",
+        "(?<n>a)\\k",
+    ],
 )
 def test_pattern_with_the_flag_u_is_read_strictly(pattern):
     with pytest.raises(PatternError):
@@ -122,6 +151,13 @@ def test_pattern_replacing_with_a_forgotten_group_is_refused():
 def test_pattern_replacement_that_grows_too_large_is_refused():
     with pytest.raises(PatternError, match="longer than"):
         compile_pattern("a", "g").replace("a" * 20_000, "b" * 1_000)
+
+
+def test_pattern_shows_itself_and_leaves_what_is_no_substitution():
+    pattern = compile_pattern("b", "g")
+
+    assert (repr(pattern), pattern.is_global) == ("Pattern('b', 'g')", True)
+    assert pattern.replace("abc", "$<x>$1$") == "a$<x>$1$c"
 
 
 def test_match_counts_utf16_units():

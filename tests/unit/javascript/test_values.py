@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import pickle
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from celigo_pandas.javascript.values import (
     UNDEFINED,
     compare,
     join_units,
+    js_text,
     json_text,
     less_than,
     loose_equal,
@@ -58,6 +60,11 @@ def test_undefined_is_one_false_value_everywhere():
         (-math.inf, "-Infinity"),
         ([1, [2, None], UNDEFINED, {}], "1,2,,,[object Object]"),
         ({"a": 1}, "[object Object]"),
+        (1.2345678901234567e16, "12345678901234568"),
+        (-1.5e-6, "-0.0000015"),
+        (-2.5e-9, "-2.5e-9"),
+        ((1, 2), "1,2"),
+        (date(2020, 7, 9), "2020-07-09"),
     ],
 )
 def test_to_text_gives_what_a_template_prints(value, text):
@@ -94,6 +101,10 @@ def test_to_number_reads_numbers(value, number):
 )
 def test_to_number_of_what_is_none_gives_nan(value):
     assert math.isnan(to_number(value))
+
+
+def test_js_text_spells_out_what_is_not_there():
+    assert [js_text(value) for value in (None, UNDEFINED, 1.0)] == ["null", "undefined", "1"]
 
 
 def test_truthy_takes_empty_containers_as_true():
