@@ -57,6 +57,7 @@ def field(
     help: str = "",
     choices: Sequence[str | tuple[str, str]] = (),
     suggestions: Sequence[str] = (),
+    suggest_from: str = "",
     required: bool = False,
     problems: Iterable[str] = (),
     read_only: bool = False,
@@ -71,6 +72,9 @@ def field(
     ----------
     kind : str
         ``text, multiline, number, boolean, choice, secret, secret_multiline``.
+    suggestions, suggest_from
+        What is offered while typing: texts of this field alone, or the name of a list that the layout holds once for
+        all (``lists``, beside its ``children``).
     stored : bool
         A secret field whose value is stored or given: shown as ``••••••`` with *replace*.
     live : bool
@@ -82,8 +86,8 @@ def field(
         value = ""
     options = [[choice, choice] if isinstance(choice, str) else list(choice) for choice in choices]
     return {"k": "field", "id": id, "label": label, "value": value, "type": kind, "help": help, "choices": options,
-            "suggestions": list(suggestions), "required": required, "problems": list(problems),
-            "read_only": read_only, "placeholder": placeholder, "stored": stored, "live": live,
+            "suggestions": list(suggestions), "suggest_from": suggest_from, "required": required,
+            "problems": list(problems), "read_only": read_only, "placeholder": placeholder, "stored": stored, "live": live,
             "compact": compact}  # fmt: skip
 
 

@@ -42,6 +42,7 @@ def mapping_layout(state: MappingState) -> Element:
             _code(state),
         ),
         "label": "Mapping editor",
+        "lists": {"paths": state.completions},
     }
 
 

@@ -33,15 +33,14 @@ _KIND_WORDS = {"object": "object", "array": "list", "list": "list", "helper": "f
 
 def rule_lines(state: MappingState) -> Iterator[Element]:
     """Yield the lines of all rules, and the details below the open one."""
-    paths = state.completions
     fed = {} if state.coverage is None or state.stale else {rule.path: rule for rule in state.coverage.rules}
     for number, row in enumerate(state.rows, 1):
-        yield _line(state, row, number, paths, fed.get(row.path))
+        yield _line(state, row, number, fed.get(row.path))
         if state.picked == row.path:
             yield _details(state, row)
 
 
-def _line(state: MappingState, row: RuleRow, number: int, paths: list[str], fed: Any) -> Element:
+def _line(state: MappingState, row: RuleRow, number: int, fed: Any) -> Element:
     problems = state.problems_at(row.path)
     has_source = row.kind in ("value", "helper", "object")
     name = None
@@ -57,7 +56,7 @@ def _line(state: MappingState, row: RuleRow, number: int, paths: list[str], fed:
     if has_source:
         label = f"Value of rule {number}" if row.how == "fixed" else f"Source of rule {number}"
         source = field(f"{row.path}|source", label, row.source, compact=True, live=True, problems=problems,
-                       suggestions=paths if row.how in ("field", "lookup") else (),
+                       suggest_from="paths" if row.how in ("field", "lookup") else "",
                        placeholder="(the record)" if row.kind == "object" else "")  # fmt: skip
     is_open = state.picked == row.path
     opener = button("pick", "▾" if is_open else "▸", tone="small", argument=row.path,
@@ -73,7 +72,7 @@ def _fed(rule: Any) -> tuple[float, str, str]:
     if not rule.reads:
         return 1.0, "100%", "a fixed value"
     there = max(0, rule.found - rule.null - rule.empty)
-    share = there / rule.rows
+    share = max(0, there - rule.lookup_misses - rule.date_failures) / rule.rows
     parts = [f"{there:,} of {rule.rows:,} values are there"]
     parts += [
         f"{count:,} {text}"

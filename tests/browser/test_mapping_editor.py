@@ -102,6 +102,8 @@ def test_mapping_rules_are_added_moved_and_removed_and_typing_shows_at_once(
     # Live: the output follows while the box still has the focus.
     box = lab.field("mappings[3].mappings[0]|source").locator("input")
     box.focus()
+    offered = f"#{box.get_attribute('list')} option"
+    assert "$.who" in [option.get_attribute("value") for option in lab.page.locator(offered).all()]
     box.fill("$.who")
     expect(lab.form().locator("th", has_text="person.name")).to_be_visible()
     expect(box).to_be_focused()

@@ -101,7 +101,11 @@ function field(ctx, node, element) {
   if (element.type === "choice") fillChoices(input, element);
   else input.readOnly = element.read_only;
   if (element.type === "choice" || element.type === "boolean") input.disabled = element.read_only;
-  if (list) children(ctx, list, []), fillSuggestions(list, element.suggestions);
+  if (list) {
+    const shared = element.suggest_from ? ctx.listId(element.suggest_from) : list.id;
+    if (input.getAttribute("list") !== shared) input.setAttribute("list", shared);
+    fillSuggestions(list, element.suggestions);
+  }
   if (secret) {
     const open = !element.stored || node.celigoReplacing;
     input.classList.toggle("cp-gone", !open);
@@ -473,11 +477,25 @@ function render({ model, el }) {
   const root = make("div", "cp-form");
   root.setAttribute("role", "form");
   el.append(root);
-  const ctx = { send: (message) => model.send(message), keys: new Map(), flush: new Set(), urgent: stopper(model) };
+  const shared = new Map();
+  const listId = (name) => {
+    if (!shared.has(name)) {
+      const list = make("datalist");
+      list.id = `cp-${++serial}-list`;
+      shared.set(name, list);
+      el.append(list);
+    }
+    return shared.get(name).id;
+  };
+  const ctx = { listId, send: (message) => model.send(message), keys: new Map(), flush: new Set(), urgent: stopper(model) };
   const draw = () => {
     const layout = model.get("tree");
     ctx.keys.clear();
     root.setAttribute("aria-label", layout.label ?? "Form");
+    for (const [name, texts] of Object.entries(layout.lists ?? {})) {
+      listId(name);
+      fillSuggestions(shared.get(name), texts);
+    }
     children(ctx, root, layout.children ?? []);
     for (const inner of root.querySelectorAll("button[aria-keyshortcuts]")) {
       const holder = inner.parentElement.celigoElement;

@@ -298,3 +298,13 @@ def test_state_of_mapper_1_edits_fields_and_lists() -> None:
     state.set_rule(path, "source", "z")
 
     assert state.preview.rows[0].cells["items"] == [{"sku": 1, "fixed": "z"}, {"sku": 2, "fixed": "z"}]
+
+
+def test_layout_of_many_rules_over_a_wide_frame_stays_small() -> None:
+    frame = pd.DataFrame({f"column_{n}": ["x"] for n in range(400)})
+    doc = {"mappings": [entry(f"out_{n}", f"$.column_{n}") for n in range(100)]}
+
+    layout = mapping_layout(MappingState(frame, doc))
+
+    assert len(layout["lists"]["paths"]) == 400
+    assert len(json.dumps(layout)) < 250_000
