@@ -70,7 +70,7 @@ class _Stream:
 
     def _pages(self, progress: Progress) -> Iterator[Any]:
         wanted = self._options.max_rows
-        for page, _, _ in self._source.pages_from_here(lambda: wanted is not None and self._rows >= wanted):
+        for page, _ in self._source.pages_from_here(lambda: wanted is not None and self._rows >= wanted):
             yield page
             progress.show(self._rows, self._total)
 

@@ -88,6 +88,7 @@ class PageSource:
         self.state: bytes | None = None
         self.seen: set[bytes] = set()
         self.pages = 0
+        self.is_done = False
         self.reason: str | None = None
         self.ambiguous: str | None = None
         self.started = datetime.now(timezone.utc)
@@ -100,10 +101,13 @@ class PageSource:
         before_send: Callable[[], None] = lambda: None,
         check: Callable[[], None] = lambda: None,
     ) -> Any:
-        """Yield ``(page, state that asked for it, bytes as received)`` until the walk ends.
+        """Yield ``(page, bytes as received)`` until the walk ends.
 
         `before_send` is called before each request, `check` too: it may raise to end the walk.
         """
+        if self.is_done:
+            self.reason = "done"
+            return
         walk = paging.walk(
             self.doc,
             page_size=self.page_size,
@@ -125,9 +129,12 @@ class PageSource:
             answer, content = self._fetch(request)
             if answer is not paging.TOO_LARGE:
                 self.pages += 1
-                yield answer, request.state, content
-                if not answer.done:
-                    self.state = answer.state
+                yield answer, content
+                self.stand_after(answer)
+
+    def stand_after(self, page: paging.Page) -> None:
+        """Move behind a page: its state asks for the next one."""
+        self.state, self.is_done = page.state, page.done
 
     def note(self, frame: pd.DataFrame, shape: Shape, total: int | None, **how: Any) -> pd.DataFrame:
         """Write down in ``attrs`` where a frame came from: small, JSON-able, no secrets (pandas copies it often)."""
@@ -158,7 +165,7 @@ class PageSource:
             if error.status == 413:
                 return paging.TOO_LARGE, b""
             if error.status is not None and error.status >= 500:
-                self._note_ambiguous(error)
+                self.note_ambiguous(error)
             if request.state is not None and error.status in (400, 404, 410, 422):
                 raise PagingError(
                     f"The server no longer takes the page state it gave with the last page: {error.message}",
@@ -168,14 +175,14 @@ class PageSource:
             raise
         except TransportError as error:
             if error.processed is not False:
-                self._note_ambiguous(error)
+                self.note_ambiguous(error)
             raise
         except KeyboardInterrupt as error:
-            self._note_ambiguous(error)
+            self.note_ambiguous(error)
             raise
         return found[-1], response.content
 
-    def _note_ambiguous(self, error: BaseException) -> None:
+    def note_ambiguous(self, error: BaseException | None = None) -> None:
         """Remember that a page of a consuming export may be lost: it is not asked for again."""
         if self.consuming is not None:
             self.ambiguous = (

@@ -60,6 +60,7 @@ class Pull:
         self._columns = ColumnSet(options.shape)
         self._seconds = 0.0
         self._total: int | None = None
+        self._first_state: bytes | None = None
         self._frame: Callable[[], pd.DataFrame | None] | None = None
         self._cancelled: Callable[[], bool] = lambda: False
         self.reason: str | None = None
@@ -109,7 +110,7 @@ class Pull:
         self._cancelled = is_cancelled
 
     def resume(self) -> pd.DataFrame:
-        """Go on where it stopped, and return all rows.
+        """Go on where it stopped, and return all rows (of a pull that has ended, its frame, if that still lives).
 
         Raises
         ------
@@ -117,7 +118,10 @@ class Pull:
             It is complete, or going on could lose or repeat records.
         """
         if self.complete or self.reason == "max_rows":
-            raise ConfigError("This pull has ended; there is nothing to resume.", hint="Call read_export() again.")
+            frame = self.partial
+            if frame is None:
+                raise ConfigError("This pull has ended; there is nothing to resume.", hint="Call read_export() again.")
+            return frame
         if self.source.ambiguous is not None:
             raise ConfigError(self.source.ambiguous, hint="What had come is in client.last_pull.partial.")
         if self.reason == "PagingError":
@@ -136,6 +140,7 @@ class Pull:
         setting = self.options.progress if self.options.progress is not None else getattr(client, "progress", None)
         progress = open_progress(setting, description=self.connection.name, position=self.options.position)
         decoder = BackgroundDecoder(self._ladder, self._columns, self.options.max_rows)
+        pages_before, self._first_state = self.source.pages, self.source.state
         began = time.monotonic()
         try:
             with progress:
@@ -147,19 +152,20 @@ class Pull:
                     progress.show(self.rows, self._shown_total())
                 decoder.finish()
         except KeyboardInterrupt:
+            decoder.stop()
+            self._stand_where(decoder, pages_before)
             self.reason = "PullCancelled"
-            raise PullCancelled(
-                f"Cancelled after {self.source.pages:,} pages, {self.rows:,} rows. "
-                "The rows are in client.last_pull.partial; client.last_pull.resume() goes on.",
-                partial=self.partial,
-            ) from None
+            raise self._cancelled_pull() from None
         except CeligoError as error:
-            self._go_back_to(decoder)
+            self._stand_where(decoder, pages_before)
             self.reason = type(error).__name__
             if self.rows == 0 and self.source.pages == 0:
                 raise
             raise self._interrupted(error) from error
-        return self._finished(decoder.was_cut)
+        try:
+            return self._finished(decoder.was_cut)
+        except KeyboardInterrupt:
+            raise self._cancelled_pull() from None
 
     def _walk(self, decoder: BackgroundDecoder, progress: Progress) -> None:
         wanted = self.options.max_rows
@@ -170,34 +176,31 @@ class Pull:
             decoder.wait_for_all_but(1)
             return self.rows >= wanted
 
-        if self._journal is not None and not self._replay(self._journal, decoder):
-            return
-        for page, state, content in self.source.pages_from_here(enough, self._before_send, self._check):
+        if self._journal is not None:
+            self._replay(self._journal, decoder)
+        for page, content in self.source.pages_from_here(enough, self._before_send, self._check):
             if self._journal is not None:
                 self._journal.append(content, self.source.page_size)
-            self._take(page, state, decoder)
+            self._take(page, decoder)
             progress.show(self.rows, self._shown_total())
 
-    def _take(self, page: paging.Page, state: bytes | None, decoder: BackgroundDecoder) -> None:
+    def _take(self, page: paging.Page, decoder: BackgroundDecoder) -> None:
         if page.total_rows is not None:
             self._total = page.total_rows
-        decoder.put(page, state)
+        decoder.put(page)
 
-    def _replay(self, journal: PullJournal, decoder: BackgroundDecoder) -> bool:
-        """Take the pages a journal has; return whether there is more to ask for."""
+    def _replay(self, journal: PullJournal, decoder: BackgroundDecoder) -> None:
+        """Take the pages a journal has."""
         source = self.source
         if journal.page_size is not None:
             source.page_size, source.is_own_size = journal.page_size, False
         for content in journal.stored_pages():
             page = paging.read_page(content)
             source.pages += 1
-            self._take(page, source.state, decoder)
-            if page.done or page.state is None:
-                source.reason = "done"
-                return False
-            source.state = page.state
-            source.seen.add(paging.state_key(page.state))
-        return True
+            self._take(page, decoder)
+            source.stand_after(page)
+            if page.state is not None:
+                source.seen.add(paging.state_key(page.state))
 
     def _before_send(self) -> None:
         if self._journal is not None and self.source.consuming is not None:
@@ -212,12 +215,26 @@ class Pull:
             return self._total
         return min(self._total, self.options.max_rows)
 
-    def _go_back_to(self, decoder: BackgroundDecoder) -> None:
-        """After a page that could not be decoded, the walk stands before that page again."""
-        if decoder.failed_pages:
-            self.source.state = decoder.failed_state
-            self.source.seen.clear()  # the pages behind it are asked for once more
-            self.source.pages -= decoder.failed_pages
+    def _stand_where(self, decoder: BackgroundDecoder, pages_before: int) -> None:
+        """Stand behind the last page whose rows were taken: what came after it is asked for once more."""
+        source = self.source
+        lost = source.pages - pages_before - decoder.pages
+        source.pages -= lost
+        if decoder.last_page is not None:
+            source.stand_after(decoder.last_page)
+        elif lost:
+            source.state, source.is_done = self._first_state, False
+        if lost:
+            source.seen.clear()
+            if source.consuming is not None:
+                source.note_ambiguous()
+
+    def _cancelled_pull(self) -> PullCancelled:
+        return PullCancelled(
+            f"Cancelled after {self.source.pages:,} pages, {self.rows:,} rows. "
+            "The rows are in client.last_pull.partial; client.last_pull.resume() goes on.",
+            partial=self.partial,
+        )
 
     def _interrupted(self, cause: CeligoError) -> ExportInterrupted:
         if self.source.ambiguous is not None:
@@ -238,17 +255,20 @@ class Pull:
 
     def _finished(self, was_cut: bool) -> pd.DataFrame:
         options = self.options
+        frame = self._columns.frame(dtype_backend=options.dtype_backend, release=True)
+        self._frame = lambda: frame  # held until it is the caller's
         self.reason = "max_rows" if was_cut else self.source.reason
         self.complete = self.reason in ("done", "no state")
         if self._journal is not None:
             self._journal.finish()
-        frame = self._columns.frame(dtype_backend=options.dtype_backend, release=True)
-        self._frame = weakref.ref(frame)
         self._noted(frame)
         self._warn()
         if options.expect is not None:
             check_drift(frame, options.expect, options.errors)
-        return convert(frame, parse_dates=options.parse_dates, dtype=options.dtype)
+        frame = convert(frame, parse_dates=options.parse_dates, dtype=options.dtype)
+        self._columns.forget()
+        self._frame = weakref.ref(frame)
+        return frame
 
     def _noted(self, frame: pd.DataFrame) -> pd.DataFrame:
         return self.source.note(

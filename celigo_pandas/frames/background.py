@@ -24,7 +24,7 @@ _IDLE_S = 0.5
 
 @dataclass
 class _Batch:
-    pages: list[tuple[Page, bytes | None]] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
     size: int = 0
 
 
@@ -38,6 +38,16 @@ class BackgroundDecoder:
         Only the thread writes to it until :meth:`finish` has returned.
     limit : int, optional
         Take so many rows and drop the rest.
+
+    Attributes
+    ----------
+    pages : int
+        Pages whose rows are in the columns. Only the thread counts them, and no Ctrl-C reaches it: this, and not what
+        was handed over, says where a pull stands after it was stopped.
+    last_page : Page or None
+        The last of them.
+    was_cut : bool
+        Whether rows were dropped.
     """
 
     def __init__(self, ladder: Ladder, columns: ColumnSet, limit: int | None = None) -> None:
@@ -51,14 +61,14 @@ class BackgroundDecoder:
         self._changed = threading.Condition()
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
-        self.failed_state: bytes | None = None
-        self.failed_pages = 0
         self.was_cut = False
+        self.pages = 0
+        self.last_page: Page | None = None
 
-    def put(self, page: Page, state: bytes | None) -> None:
-        """Hand over one page and the state that asked for it; raises what an earlier block failed with."""
+    def put(self, page: Page) -> None:
+        """Hand over one page; raises what an earlier block failed with."""
         self._raise()
-        self._batch.pages.append((page, state))
+        self._batch.pages.append(page)
         self._batch.size += len(page.data)
         if self._batch.size >= _BLOCK_BYTES or self._limit is not None or self._is_idle():
             self._flush()
@@ -105,31 +115,29 @@ class BackgroundDecoder:
         while (batch := self._queue.get()) is not None:
             if self._error is None:
                 self._decode_all(batch.pages)
-            else:
-                self.failed_pages += len(batch.pages)
-            del batch.pages[:]
             with self._changed:
                 self._outstanding -= 1
                 self._changed.notify_all()
+            del batch
 
-    def _decode_all(self, pages: list[tuple[Page, bytes | None]]) -> None:
+    def _decode_all(self, pages: list[Page]) -> None:
         try:
-            self._decode([page for page, _ in pages])
+            self._decode(pages)
         except BaseException as error:  # handed to the thread that waits for the rows
             if len(pages) == 1:
-                self._error, self.failed_state, self.failed_pages = error, pages[0][1], 1
+                self._error = error
                 return
-            for place, single in enumerate(pages):  # keep the pages before the one at fault
-                self._decode_all([single])
-                if self._error is not None:
-                    self.failed_pages += len(pages) - place - 1
-                    return
+            for page in pages:  # keep the pages before the one at fault
+                if self._error is None:
+                    self._decode_all([page])
 
     def _decode(self, pages: list[Page]) -> None:
         left = None if self._limit is None else self._limit - self._columns.rows
         if left is not None and left <= 0:
             self.was_cut |= any(page.data[1:-1].strip() for page in pages)
-            return
-        block = self._ladder.decode(pages, left)
-        self._columns.add(block)
-        self.was_cut |= block.is_cut
+        else:
+            block = self._ladder.decode(pages, left)
+            self._columns.add(block)
+            self.was_cut |= block.is_cut
+        self.pages += len(pages)
+        self.last_page = pages[-1]

@@ -48,6 +48,7 @@ class ColumnSet:
         self._pieces: dict[tuple[str, ...], list[tuple[int, Piece]]] = {}
         self._tree: dict[str, Any] = {}
         self._known: set[tuple[str, ...]] = set()
+        self._built: dict[tuple[str, ...], tuple[Any, bool]] = {}
         self._uris: list[tuple[int, Piece]] = []
         self._sources: list[Any] = []
         self._has_groups = False
@@ -116,7 +117,7 @@ class ColumnSet:
         return named
 
     def _is_empty(self, path: tuple[str, ...]) -> bool:
-        return not any(piece.kinds for _, piece in self._pieces.get(path, ()))
+        return path not in self._built and not any(piece.kinds for _, piece in self._pieces.get(path, ()))
 
     def frame(
         self, *, dtype_backend: str | None = None, always_nullable: bool = False, release: bool = False
@@ -130,7 +131,8 @@ class ColumnSet:
         always_nullable : bool
             Integers and booleans are ``Int64`` and ``boolean`` even where nothing is missing.
         release : bool
-            Give each column's pieces up as soon as its array stands, so that both are never held at once.
+            Give each column's pieces up as soon as its array stands, so that both are never held at once. The arrays
+            are kept until :meth:`forget`: a call that was interrupted can be made again.
 
         Returns
         -------
@@ -140,15 +142,13 @@ class ColumnSet:
         arrays: dict[str, Any] = {}
         mixed: list[str] = []
         for path in list(self.paths()):
-            pieces = self._filled(self._pieces.get(path, []))
-            kind, is_mixed = column_kind(pieces)
             name = self.shape.name(path)
+            arrays[name], is_mixed = self._built.get(path) or self._build(path, dtype_backend, always_nullable)
+            if release:
+                self._built[path] = arrays[name], is_mixed
+                self._pieces.pop(path, None)
             if is_mixed:
                 mixed.append(name)
-            if release:
-                self._pieces.pop(path, None)
-            arrays[name] = array_of(pieces, kind, self.rows, dtype_backend, always_nullable)
-            del pieces
         if self._uris:
             name = URI_NAMES[URI_NAMES[0] in arrays]
             arrays[name] = array_of(self._filled(self._uris), "str", self.rows, dtype_backend, always_nullable)
@@ -159,6 +159,18 @@ class ColumnSet:
         frame = pd.DataFrame(held, index=index, copy=False)
         frame.columns = _labels(names)
         return frame
+
+    def _build(self, path: tuple[str, ...], dtype_backend: str | None, always_nullable: bool) -> tuple[Any, bool]:
+        pieces = self._filled(self._pieces.get(path, []))
+        kind, is_mixed = column_kind(pieces)
+        return array_of(pieces, kind, self.rows, dtype_backend, always_nullable), is_mixed
+
+    def forget(self) -> None:
+        """Give up what is left of the columns; counts and errors stay."""
+        self._built.clear()
+        self._pieces.clear()
+        self._uris.clear()
+        self._sources.clear()
 
     def _filled(self, pieces: list[tuple[int, Piece]]) -> list[Piece]:
         """Put nulls where a block had no such column."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from celigo_pandas.errors import HintWarning, JournalError
 from celigo_pandas.journal.pulls import STEPS, PullJournal
 
 CHILD = Path(__file__).parents[2] / "support" / "journal_child.py"
-ROOT = Path(__file__).parents[3]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
 ROWS = list(range(7))
 EXPORT = {"rdbms": {"query": "q"}}
 READ_STEPS = [step for step in STEPS if not step.startswith("request")]
@@ -53,7 +54,7 @@ Run = Callable[..., tuple[int, str]]
 @pytest.fixture(scope="module")
 def run() -> Iterator[Run]:
     """Pull in a process of its own: ``run(server, folder, step, number, mode)`` gives its exit and its text."""
-    child = subprocess.Popen([sys.executable, str(CHILD)], cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True)
+    child = subprocess.Popen([sys.executable, str(CHILD)], env=ENVIRONMENT, stdin=PIPE, stdout=PIPE, text=True)
     assert child.stdin
     assert child.stdout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,7 @@ def test_peak_memory_is_flat_in_the_number_of_pages(work: str) -> None:
             done = subprocess.run(
                 [sys.executable, str(BENCHMARKS / "pull_memory.py"), url, work, f"clean-{pages}-1000-0"],
                 stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": str(BENCHMARKS.parent)},
                 check=True,
                 text=True,
             )

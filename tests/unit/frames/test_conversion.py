@@ -49,6 +49,15 @@ def test_parse_dates_that_cannot_be_names_the_column() -> None:
     assert caught.value.column == "t"
 
 
+def test_rows_are_kept_when_a_conversion_fails() -> None:
+    con = connection_to(PageServer(encoded([{"b": "x"}, {"b": "1"}])))
+
+    with pytest.raises(FrameError, match="'b'"):
+        read_export(EXPORT, con, dtype={"b": "int64"})
+
+    assert con.client.last_pull.partial["b"].tolist() == ["x", "1"]
+
+
 def test_dates_stay_texts_by_default() -> None:
     assert _pull([{"t": "2024-01-01"}])["t"].tolist() == ["2024-01-01"]
 
