@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from celigo_pandas.engine import json_text
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
 from celigo_pandas.engine.calls import Access, built_adaptor, failed_source, not_built
 from celigo_pandas.engine.choices import Choices
@@ -19,7 +20,7 @@ from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.mapping.pipeline import run_export_steps
 
-__all__ = ["DEFAULT_PAGE_SIZE", "check_export", "export_pages", "page_size_of"]
+__all__ = ["DEFAULT_PAGE_SIZE", "check_export", "export_pages", "page_size_of", "preview_stages"]
 
 DEFAULT_PAGE_SIZE = 20
 """Source: the vendor's page on exports."""
@@ -99,6 +100,41 @@ def export_pages(
         close = getattr(source, "close", None)
         if close is not None:
             close()
+
+
+def preview_stages(
+    call: Call, export_doc: dict[str, Any], access: Access, redactor: Redactor, choices: Choices
+) -> bytes:
+    """Return the first page as ``/exports/preview`` shows it: with what each step made of it beside the result.
+
+    Assumed: the names of the stages; the schema of the answer shows only that each has ``name``, ``errors``, ``data``.
+    """
+    plain = {name: value for name, value in export_doc.items() if name not in {"transform", "filter"}}
+    page = _first_page(call, plain, access, redactor, choices)
+    stages = [{"name": "parse", "errors": page.get("errors", []), "data": page["data"]}]
+    try:
+        for name in ("transform", "filter"):
+            if export_doc.get(name):
+                step = {name: export_doc[name]}
+                records, errors = run_export_steps(stages[-1]["data"], step, context=call.context)
+                stages.append({"name": name, "errors": [redactor.value(error) for error in errors], "data": records})
+    except CeligoError as error:
+        raise invalid("invalid_document", redactor.text(str(error)), "export") from None
+    data = stages[-1]["data"]
+    uri_of = _uri_writer(export_doc.get("dataURITemplate"), call.context)
+    uris = [uri_of(record) for record in data] if uri_of else [None] * len(data)
+    return redactor.json(json_text.dump({"data": data, "dataURIs": uris, "stages": stages}))
+
+
+def _first_page(
+    call: Call, export_doc: dict[str, Any], access: Access, redactor: Redactor, choices: Choices
+) -> dict[str, Any]:
+    pages = export_pages(call, {**export_doc, "dataURITemplate": None}, access, redactor, choices)
+    try:
+        found: dict[str, Any] = json_text.load(next(pages).head + b"}")
+    finally:
+        pages.close()  # type: ignore[attr-defined]
+    return found
 
 
 def _source(call: Call, export_doc: dict[str, Any], access: Access, choices: Choices) -> Iterator[Chunk]:

@@ -13,7 +13,7 @@ from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.api.documents import DocumentHandlers
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
 from celigo_pandas.engine.calls import Access, built_adaptor, not_built
-from celigo_pandas.engine.exporting import check_export, export_pages, page_size_of
+from celigo_pandas.engine.exporting import check_export, export_pages, page_size_of, preview_stages
 from celigo_pandas.engine.importing import check_import, map_records, submit_records
 from celigo_pandas.engine.page_state import PageState, model_digest
 from celigo_pandas.engine.refusals import Refusal, invalid
@@ -99,8 +99,14 @@ async def export_preview(request: ApiRequest) -> Answer:
     connection_id = export_doc.get("_connectionId")
     if not isinstance(connection_id, str):
         raise invalid("missing_required_field", "Expected field: _connectionId to be present.", "_connectionId")
-    access = await request.engine.workers.store(request.engine.access, connection_id)
-    return await _one_shot(request, access, export_doc)
+    engine = request.engine
+    access = await engine.workers.store(engine.access, connection_id)
+    call = engine.calls.make(access, "export", export_doc)
+
+    def preview() -> bytes:
+        return preview_stages(call, export_doc, access, access.redactor(), engine.choices)
+
+    return Answer(200, ready=await _at_source(request, access, call, preview))
 
 
 async def run_saved_export(request: ApiRequest) -> Answer:

@@ -188,6 +188,21 @@ def test_saved_export_and_import_run_by_their_id(engine: EngineProcess, netsuite
     assert answer.json() == [{"statusCode": 200, "id": "7"}] * 2
 
 
+def test_preview_shows_what_each_step_made(engine: EngineProcess, netsuite: str) -> None:
+    doc = mock([{"id": 1, "tag": "a"}, {"id": 2, "tag": "b"}], transform=TRANSFORM, dataURITemplate="u{{record.nr}}")
+    doc["filter"] = rules("equals", ["number", ["extract", "nr"]], 2)
+
+    found = engine.call("POST", "/exports/preview", {"_connectionId": netsuite, **doc}).json()
+
+    assert (found["data"], found["dataURIs"]) == ([{"nr": 2, "tag": "b"}], ["u2"])
+    assert [(stage["name"], len(stage["data"])) for stage in found["stages"]] == [
+        ("parse", 2), ("transform", 2), ("filter", 1),
+    ]  # fmt: skip
+    assert found["stages"][0]["data"][0] == {"id": 1, "tag": "a"}
+    bad = {"_connectionId": netsuite, **mock([{"a": 1}], filter=rules("nix", 1, 1))}
+    assert engine.call("POST", "/exports/preview", bad).status_code == 422
+
+
 def test_import_map_answers_one_record_each_in_order(engine: EngineProcess, netsuite: str) -> None:
     doc = {
         "mappings": [{"generate": "n", "dataType": "number", "extract": "$.a", "status": "Active"}],

@@ -28,7 +28,9 @@ def describe(error: BaseException) -> tuple[str, str]:
     if len(arguments) == 2 and isinstance(arguments[0], int):  # pymysql: number, sentence
         return str(arguments[0]), str(arguments[1])
     if isinstance(original, sqlite3.Error):
-        return str(getattr(original, "sqlite_errorname", "database_error")), str(original)
+        # Python 3.10 has no names of SQLite's codes.
+        plain = "SQLITE_CONSTRAINT" if isinstance(original, sqlite3.IntegrityError) else "SQLITE_ERROR"
+        return str(getattr(original, "sqlite_errorname", plain)), str(original)
     sqlstate = getattr(original, "sqlstate", None)
     sentence = getattr(getattr(original, "diag", None), "message_primary", None)
     return str(sqlstate or "database_error"), str(sentence or original).strip() or type(original).__name__
