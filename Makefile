@@ -49,8 +49,8 @@ PANDAS_TESTS := tests/unit tests/contract tests/integration/pulls tests/integrat
 define install
 	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 	@test -x $(1)/bin/uv || $(1)/bin/python -m pip install --quiet --disable-pip-version-check uv || true
-	@if test -x $(1)/bin/uv; then $(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2); \
-	else $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2); fi
+	@$(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2) 2>/dev/null \
+	|| $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
 endef
 
 $(VENV)/.demo: pyproject.toml
