@@ -125,8 +125,7 @@ def read_step(value: Any, step: Step, absent: Any = None) -> Any:
 def _collect(value: Any, steps: tuple[Step, ...], absent: Any) -> tuple[bool, list[Any]]:
     """Return whether any array was reached, and the matches with their gaps."""
     current, reached = [value], False
-    last = max(place for place, step in enumerate(steps) if step is WILDCARD)
-    for place, step in enumerate(steps):
+    for step in steps:
         if step is not WILDCARD:
             current = [read_step(item, step, absent) for item in current]
             continue
@@ -141,8 +140,6 @@ def _collect(value: Any, steps: tuple[Step, ...], absent: Any) -> tuple[bool, li
                 reached = True
                 found.append(item)
         current = found
-        if place < last:
-            current = [item for item in current if item is not absent]
     return reached, current
 
 
