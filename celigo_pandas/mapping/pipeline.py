@@ -87,7 +87,7 @@ def run_import_steps(
     steps = [ImportStep(position) for position in range(len(records))]
     sources: list[tuple[ImportStep, Any, Any]] = []
     for step, record in zip(steps, records, strict=True):
-        if not about_children and not _is_kept(keeper, record, settings, step, "import_filter"):
+        if not about_children and not _is_kept(keeper, record, settings, step):
             continue
         if fan_out is None:
             sources.append((step, record, record))
@@ -95,7 +95,7 @@ def run_import_steps(
         children = [
             (step, child, bare)
             for child, bare in fan_out(record)
-            if not about_children or _is_kept(keeper, child, settings, step, "import_filter")
+            if not about_children or _is_kept(keeper, child, settings, step)
         ]
         sources += children
         if not children and step.state != "failed":
@@ -141,18 +141,23 @@ def run_export_steps(
     surroundings = dict(context or {})
     transform = compile_transform(export_doc.get("transform"))
     keeper = _keeper(export_doc.get("filter"), "filter")
+    if keeper is None and not transform.rules:
+        return list(records), []
     kept: list[Any] = []
     errors: list[dict[str, Any]] = []
+    settings = surroundings.get("settings")
     results = transform.evaluate(records, context=surroundings, resolve_lookup=resolve_lookup, now=now)
     for position, result in enumerate(results):
         if isinstance(result, MappingError):
             source = "lookup" if result.source == "lookup" else "transformation"
             errors.append({"code": result.code, "message": result.message, "source": source, "position": position})
             continue
-        step = ImportStep(position)
-        if _is_kept(keeper, result, surroundings.get("settings"), step, "output_filter"):
-            kept.append(result)
-        errors += [{**problem.to_dict(), "position": position} for problem in step.errors]
+        try:
+            if keeper is None or keeper(result, settings):
+                kept.append(result)
+        except FilterError as error:
+            problem = Problem("filter_error", error.message, error.rule, "output_filter")
+            errors.append({**problem.to_dict(), "position": position})
     return kept, errors
 
 
@@ -168,14 +173,14 @@ def _keeper(filter_doc: Any, place: str) -> Keeper | None:
         raise DocumentError(f"The filter cannot be used: {error.message}", problems=[problem]) from error
 
 
-def _is_kept(keeper: Keeper | None, record: Any, settings: Any, step: ImportStep, source: str) -> bool:
+def _is_kept(keeper: Keeper | None, record: Any, settings: Any, step: ImportStep) -> bool:
     if keeper is None:
         return True
     try:
         kept = keeper(record, settings)
     except FilterError as error:
         step.state = "failed"
-        step.errors.append(Problem("filter_error", error.message, error.rule, source))
+        step.errors.append(Problem("filter_error", error.message, error.rule, "import_filter"))
         return False
     if not kept and not step.errors:
         step.state = "ignored"
