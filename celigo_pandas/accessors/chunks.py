@@ -43,7 +43,7 @@ class _Stream:
     def chunks(self, chunksize: int | None) -> Iterator[pd.DataFrame]:
         client = self._source.connection.client
         setting = self._options.progress if self._options.progress is not None else client.progress
-        with open_progress(setting, description=self._source.connection.name) as progress:
+        with open_progress(setting, description=self._source.title) as progress:
             try:
                 for page in self._pages(progress):
                     self._add(page)

@@ -95,6 +95,12 @@ class PageSource:
         path = f"/connections/{quote(connection.id, safe='')}/export/pages"
         self._request = Request("POST", path, repeat="read" if self.consuming is None else "consume")
 
+    @property
+    def title(self) -> str:
+        """What stands before a progress bar."""
+        name = self.doc.get("name")
+        return name if isinstance(name, str) and name else str(self.connection.name)
+
     def pages_from_here(
         self,
         enough: Callable[[], bool] = lambda: False,

@@ -97,7 +97,7 @@ class _ParquetPull:
     def run(self, schema: Any) -> Path:
         client = self._source.connection.client
         setting = self._options.progress if self._options.progress is not None else client.progress
-        with open_progress(setting, description=self._source.connection.name) as progress:
+        with open_progress(setting, description=self._source.title) as progress:
             if schema is None:
                 self._settle_then_write(progress)
             else:

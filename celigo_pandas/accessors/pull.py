@@ -6,7 +6,6 @@ After every pull, whole or not, it is ``client.last_pull``.
 from __future__ import annotations
 
 import time
-import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,6 +29,7 @@ from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.conversion import convert
 from celigo_pandas.frames.drift import check_drift
 from celigo_pandas.frames.ladder import Ladder
+from celigo_pandas.frames.notices import notify
 from celigo_pandas.journal.pulls import PullJournal
 
 __all__ = ["Pull", "warn_of_record_errors"]
@@ -95,9 +95,7 @@ class Pull:
         """All rows so far; of a complete pull its frame, while somebody still holds it."""
         if self._frame is not None:
             return self._frame()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return self._noted(self._columns.frame(dtype_backend=self.options.dtype_backend))
+        return self._noted(self._columns.frame(dtype_backend=self.options.dtype_backend, quiet=True))
 
     @property
     def errors(self) -> pd.DataFrame:
@@ -138,7 +136,7 @@ class Pull:
         client = self.connection.client
         client.last_pull = self
         setting = self.options.progress if self.options.progress is not None else getattr(client, "progress", None)
-        progress = open_progress(setting, description=self.connection.name, position=self.options.position)
+        progress = open_progress(setting, description=self.source.title, position=self.options.position)
         decoder = BackgroundDecoder(self._ladder, self._columns, self.options.max_rows)
         pages_before, self._first_state = self.source.pages, self.source.state
         began = time.monotonic()
@@ -230,9 +228,10 @@ class Pull:
                 source.note_ambiguous()
 
     def _cancelled_pull(self) -> PullCancelled:
+        next_step = self.source.ambiguous or "client.last_pull.resume() goes on."
         return PullCancelled(
-            f"Cancelled after {self.source.pages:,} pages, {self.rows:,} rows. "
-            "The rows are in client.last_pull.partial; client.last_pull.resume() goes on.",
+            f"Cancelled after {self.source.pages:,} pages, {self.rows:,} rows, which are in client.last_pull.partial. "
+            + next_step,
             partial=self.partial,
         )
 
@@ -288,17 +287,14 @@ class Pull:
         pages = self.source.pages
         if self.source.page_size is None and isinstance(size, int) and 0 < size < _SMALL_PAGE and pages > _MANY_PAGES:
             fewer = -(-pages * size // paging.DEFAULT_PAGE_SIZE)
-            warnings.warn(
+            notify(
                 f"The document asks for {size} rows a page: {pages:,} pages took {self._seconds:.1f} s. With "
                 f"page_size={paging.DEFAULT_PAGE_SIZE} it is {fewer:,} pages, as little as "
                 f"{self._seconds * fewer / pages:.1f} s.",
                 HintWarning,
-                stacklevel=5,
             )
 
 
 def warn_of_record_errors(count: int, where: str) -> None:
     """Warn once of what the server reported beside the records."""
-    warnings.warn(
-        f"The server reported {count:,} record errors beside the rows; {where}.", RecordErrorsWarning, stacklevel=6
-    )
+    notify(f"The server reported {count:,} record errors beside the rows; {where}.", RecordErrorsWarning)

@@ -7,7 +7,6 @@ same path has columns below it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ import pandas as pd
 from celigo_pandas.errors import HintWarning, MixedTypesWarning
 from celigo_pandas.frames.arrays import array_of
 from celigo_pandas.frames.ladder import Block
+from celigo_pandas.frames.notices import notify
 from celigo_pandas.frames.pieces import Piece, column_kind, nulls
 from celigo_pandas.frames.shape import Shape
 
@@ -120,7 +120,12 @@ class ColumnSet:
         return path not in self._built and not any(piece.kinds for _, piece in self._pieces.get(path, ()))
 
     def frame(
-        self, *, dtype_backend: str | None = None, always_nullable: bool = False, release: bool = False
+        self,
+        *,
+        dtype_backend: str | None = None,
+        always_nullable: bool = False,
+        release: bool = False,
+        quiet: bool = False,
     ) -> pd.DataFrame:
         """Make the frame of all rows so far.
 
@@ -133,6 +138,8 @@ class ColumnSet:
         release : bool
             Give each column's pieces up as soon as its array stands, so that both are never held at once. The arrays
             are kept until :meth:`forget`: a call that was interrupted can be made again.
+        quiet : bool
+            Warn of nothing.
 
         Returns
         -------
@@ -152,8 +159,9 @@ class ColumnSet:
         if self._uris:
             name = URI_NAMES[URI_NAMES[0] in arrays]
             arrays[name] = array_of(self._filled(self._uris), "str", self.rows, dtype_backend, always_nullable)
-        self._add_missing(arrays)
-        _warn_mixed(mixed)
+        absent = self._add_missing(arrays)
+        if not quiet:
+            _warn(mixed, absent if self.rows else [])
         names, index = list(arrays), self._index()
         held = {place: _held(array, index) for place, array in enumerate(arrays.values())}
         frame = pd.DataFrame(held, index=index, copy=False)
@@ -185,13 +193,13 @@ class ColumnSet:
             filled.append(nulls(self.rows - position))
         return filled
 
-    def _add_missing(self, arrays: dict[str, Any]) -> None:
-        """Give a column that was asked for and never came: a job that runs every week meets empty weeks."""
-        for name in self.shape.columns or ():
-            if name not in arrays and not any(name in self._prefixes(path) for path in self._known):
-                arrays[name] = np.full(self.rows, None, dtype=object)
-                if self.rows:
-                    warnings.warn(f"No record has a field {name!r}; the column is empty.", HintWarning, stacklevel=6)
+    def _add_missing(self, arrays: dict[str, Any]) -> list[str]:
+        """Give columns that were asked for and never came: a job that runs every week meets empty weeks."""
+        there = {name for path in self._known for name in self._prefixes(path)}
+        absent = [name for name in self.shape.columns or () if name not in arrays and name not in there]
+        for name in absent:
+            arrays[name] = np.full(self.rows, None, dtype=object)
+        return absent
 
     def _prefixes(self, path: tuple[str, ...]) -> list[str]:
         return [self.shape.name(path[: size + 1]) for size in range(len(path))]
@@ -250,9 +258,12 @@ def _labels(names: list[str]) -> pd.Index:
         return pd.Index(names, dtype=object)
 
 
-def _warn_mixed(names: list[str]) -> None:
-    if names:
-        listed = ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-        message = f"Values of different types, kept as they came (dtype object): {listed}."
-        # Shown text must be encodable; a lone surrogate in a name is shown as its escape.
-        warnings.warn(message.encode("utf-8", "backslashreplace").decode(), MixedTypesWarning, stacklevel=5)
+def _warn(mixed: list[str], absent: list[str]) -> None:
+    if mixed:
+        notify(f"Values of different types, kept as they came (dtype object): {_listed(mixed)}.", MixedTypesWarning)
+    if absent:
+        notify(f"No record has a field {_listed(absent)}; such a column is empty.", HintWarning)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

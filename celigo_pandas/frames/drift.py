@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from celigo_pandas.errors import ConfigError, DriftWarning, FrameError, shown
+from celigo_pandas.frames.notices import notify
 
 __all__ = ["check_drift", "column_types"]
 
@@ -66,6 +66,8 @@ def check_drift(df: pd.DataFrame, path: str | os.PathLike[str], errors: str = "w
         raise ConfigError(f"errors: got {shown(errors)}; expected 'warn' or 'raise'.")
     found = column_types(df)
     file = Path(path)
+    if df.empty and not len(df.columns):
+        return []  # no record says nothing about columns
     if not file.exists():
         _write(file, found)
         return []
@@ -81,10 +83,9 @@ def check_drift(df: pd.DataFrame, path: str | os.PathLike[str], errors: str = "w
     ]
     if differences:
         message = f"Columns differ from {file.name}: {'; '.join(differences)}."
-        message = message.encode("utf-8", "backslashreplace").decode()
         if errors == "raise":
             raise FrameError(message, hint=f"If this is right, delete {file} and pull again.")
-        warnings.warn(message, DriftWarning, stacklevel=4)
+        notify(message, DriftWarning)
     return differences
 
 

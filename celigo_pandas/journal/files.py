@@ -112,10 +112,14 @@ class FrameFile:
         head = _HEAD.pack(len(payload), kind, 0)[:5]
         frame = head + _CHECK.pack(zlib.crc32(head)) + payload + _CHECK.pack(zlib.crc32(payload))
         view = memoryview(frame)
-        while view:
-            view = view[self._file.write(view) :]
-        on_step("written")
-        os.fsync(self._file.fileno())
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+            on_step("written")
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            # What was written of the frame is cut off by whoever opens the file next.
+            raise JournalError(f"The journal {shown(str(self.path))} cannot be written: {error.strerror}.") from error
         on_step("synced")
 
     def close(self) -> None:

@@ -15,7 +15,6 @@ import logging
 import os
 import struct
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from typing import Any
 import zstandard
 
 from celigo_pandas.errors import ConfigError, HintWarning, JournalError, shown
+from celigo_pandas.frames.notices import notify
 from celigo_pandas.journal.files import FrameFile, JournalFolder, read_frames, sync_folder
 from celigo_pandas.resources.exports import digest
 
@@ -191,7 +191,7 @@ class PullJournal:
             when = datetime.fromtimestamp(record.last_at, timezone.utc).isoformat(timespec="seconds")
             message = f"The journal held a finished pull of {when}; this is a new one, whose pages replace the old."
             _log.info(message)
-            warnings.warn(message, HintWarning, stacklevel=5)
+            notify(message, HintWarning)
             return
         self._refuse_old(record, resume)
         if record.is_asking:

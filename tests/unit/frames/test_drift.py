@@ -63,3 +63,14 @@ def test_file_of_another_kind_is_refused_and_kept(tmp_path: Path, text: str) -> 
         _pull(MONDAY, path)
 
     assert path.read_text() == text
+
+
+def test_pull_without_records_says_nothing_about_columns(tmp_path: Path) -> None:
+    path = tmp_path / "e.json"
+    _pull([], path)
+    assert not path.exists()
+    _pull(MONDAY, path)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _pull([], path)

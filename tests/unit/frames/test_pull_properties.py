@@ -196,3 +196,14 @@ def test_mixed_column_warns_once_and_names_it() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read_export(EXPORT, connection_to(PageServer([b'{"a":1}', b'{"a":0.5}'])), page_size=1)
+
+
+def test_warning_points_at_the_line_that_called() -> None:
+    con = connection_to(PageServer([b'{"a":1}', b'{"a":"x"}']))
+
+    with pytest.warns(MixedTypesWarning) as by_function:
+        read_export(EXPORT, con)
+    with pytest.warns(MixedTypesWarning) as by_method:
+        con.read_export(EXPORT)
+
+    assert by_function[0].filename == by_method[0].filename == __file__

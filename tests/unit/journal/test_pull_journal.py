@@ -137,3 +137,17 @@ def test_listing_and_deleting(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "b").iterdir()] == ["notes.txt"]
     with pytest.raises(JournalError, match="no journal"):
         delete_journal(tmp_path / "b")
+
+
+def test_disk_that_is_full_is_a_journal_error(tmp_path: Path) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    file = FrameFile(tmp_path / "f")
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, file._file.fileno())
+    os.close(full)
+
+    with pytest.raises(JournalError, match="cannot be written: No space left"):
+        file.append(b"P", b"x")
+
+    file.close()

@@ -1,0 +1,22 @@
+"""Warnings that point at the caller's line, however deep in the package they arise."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+__all__ = ["notify"]
+
+_PACKAGE = str(Path(__file__).parents[1])
+
+
+def notify(message: str, category: type[Warning]) -> None:
+    """Warn as if the first line outside this package had done it.
+
+    A lone surrogate in `message` (a column's name may have one) is shown as its escape, so that the text can be printed.
+    """
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message.encode("utf-8", "backslashreplace").decode(), category, stacklevel=level)
