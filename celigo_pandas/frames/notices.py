@@ -14,7 +14,7 @@ _PACKAGE = str(Path(__file__).parents[1])
 def notify(message: str, category: type[Warning]) -> None:
     """Warn as if the first line outside this package had done it.
 
-    A lone surrogate in `message` (a column's name may have one) is shown as its escape, so that the text can be printed.
+    A lone surrogate in `message` (a column's name may have one) is shown as its escape: it could not be printed.
     """
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
