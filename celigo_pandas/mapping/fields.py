@@ -18,10 +18,13 @@ from celigo_pandas.paths import WILDCARD, Path, literal_text
 __all__ = ["compile_fields"]
 
 _SPLIT: Final = "[*]."
+_DEEPEST: Final = 10
 
 
-def compile_fields(mapping: Mapping[str, Any], parts: Parts, base: str = "mapping") -> tuple[Rule, ...]:
-    """Compile fields and lists; problems go to `parts`."""
+def compile_fields(
+    mapping: Mapping[str, Any], parts: Parts, base: str = "mapping", source: Path | None = None
+) -> tuple[Rule, ...]:
+    """Compile fields and lists; problems go to `parts`. With a `source`, the extracts of fields are relative to it."""
     rules: list[Rule] = []
     lists: dict[tuple[str, ...], ListRule] = {}
     for path, entry in _entries(mapping, "fields", parts, base):
@@ -34,7 +37,10 @@ def compile_fields(mapping: Mapping[str, Any], parts: Parts, base: str = "mappin
             rule = _field(entry, field_name, parts, path, cell=generate, in_list=True)
             _add_lines(lists, tuple(list_name.replace(_SPLIT, ".").split(".")), path, rule)
             continue
-        rule = _field(entry, generate, parts, path, cell=generate, in_list=False)
+        if entry.get("subRecordMapping"):
+            rules += _sub_record(entry["subRecordMapping"], generate, parts, f"{path}.subRecordMapping")
+            continue
+        rule = _field(entry, generate, parts, path, cell=generate, in_list=False, source_array=source)
         if rule is not None:
             rules.append(rule)
     for path, entry in _entries(mapping, "lists", parts, base):
@@ -42,6 +48,31 @@ def compile_fields(mapping: Mapping[str, Any], parts: Parts, base: str = "mappin
     rules.extend(lists.values())
     _refuse_duplicates(rules, parts)
     return tuple(rules)
+
+
+def _sub_record(sub: Any, generate: str, parts: Parts, path: str) -> list[Rule]:
+    """Compile the mapping of a NetSuite sub-record: its fields, inside the object that the field generates.
+
+    Assumed: only the property's members are published; ``jsonPath`` is read as in a list, of its first element.
+    """
+    mapping = sub.get("mapping") if isinstance(sub, Mapping) else None
+    if not isinstance(mapping, Mapping):
+        parts.problem("not_an_object", f"A sub-record needs a mapping, got {shown(sub)}.", path)
+        return []
+    if path.count(".subRecordMapping") > _DEEPEST:
+        parts.problem("too_deep", f"Sub-records are nested more than {_DEEPEST} deep.", path)
+        return []
+    lookups = sub.get("lookups")
+    for lookup in lookups if isinstance(lookups, list) else ():
+        if isinstance(lookup, dict) and isinstance(lookup.get("name"), str):
+            parts.lookup_docs.setdefault(lookup["name"], lookup)
+    source_text = parts.text(sub, "jsonPath", path)
+    source = parts.path(source_text, f"{path}.jsonPath") if source_text else None
+    keys = tuple(generate.split("."))
+    return [
+        replace(rule, keys=(*keys, *rule.keys), cell=f"{generate}.{rule.cell}")
+        for rule in compile_fields(mapping, parts, f"{path}.mapping", source)
+    ]
 
 
 def _entries(mapping: Mapping[str, Any], name: str, parts: Parts, base: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -81,6 +112,10 @@ def _compile_list(entry: Mapping[str, Any], parts: Parts, path: str, lists: dict
         if name is None:
             continue
         cell = f"{generate}[*].{name}"
+        if field_entry.get("subRecordMapping"):
+            message = "A sub-record inside a list cannot be evaluated here."
+            parts.problem("unsupported", message, f"{field_path}.subRecordMapping")
+            continue
         rule = _field(field_entry, name, parts, field_path, cell=cell, in_list=True, source_array=source)
         _add_lines(lists, tuple(generate.split(".")), path, rule)
 

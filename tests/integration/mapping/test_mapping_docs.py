@@ -83,7 +83,7 @@ def test_mapping_page_has_a_line_for_every_property() -> None:
         shown.setdefault(line.section, set()).update(re.findall(r"\w+", line.example))
     first = "generate extract hardCodedValue default lookupName dataType extractDateFormat extractDateTimezone "
     first += "generateDateFormat generateDateTimezone discardIfEmpty immutable useAsAnInitializeValue internalId isKey "
-    first += "conditional when exportDateFormat importDateFormat"
+    first += "conditional when exportDateFormat importDateFormat subRecordMapping"
     second = "generate extract dataType hardCodedValue default lookupName extractDateFormat extractDateTimezone "
     second += "generateDateFormat generateDateTimezone conditional when sourceDataType description mappings"
 

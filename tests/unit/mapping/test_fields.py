@@ -386,3 +386,53 @@ def test_fields_every_problem_of_a_document_is_told() -> None:
 @pytest.mark.parametrize("doc", [{}, {"mapping": {"fields": [], "lists": []}}, {"mappings": []}, {"mapping": None}])
 def test_fields_no_mapping_lets_records_pass(doc: dict[str, Any]) -> None:
     assert map_records([{"a": 1}, [{"b": 1}]], doc) == [{"a": 1}, [{"b": 1}]]
+
+
+def sub_record(**members: Any) -> dict[str, Any]:
+    return {"generate": "detail", "subRecordMapping": {"recordType": "inventorydetail", **members}}
+
+
+def test_field_sub_record_is_an_object_of_its_own_mapping() -> None:
+    lookups = [{"name": "l", "map": {"1": "one"}}]
+    fields = [field("a", generate="n", dataType="number"), field("b", generate="o.p", lookupName="l")]
+    rule = sub_record(mapping={"fields": fields, "lists": []}, lookups=lookups)
+
+    assert map_fields({"a": "5", "b": 1}, field("a"), rule) == {"x": "5", "detail": {"n": 5, "o": {"p": "one"}}}
+    assert map_fields({}, rule) == {}
+
+
+@pytest.mark.parametrize("record", [{"d": {"a": 1}}, {"d": [{"a": 1}, {"a": 2}]}])
+def test_field_sub_record_json_path_makes_extracts_relative(record: dict[str, Any]) -> None:
+    rule = sub_record(jsonPath="d", mapping={"fields": [field("a", generate="n")]})
+
+    assert map_fields(record, rule) == {"detail": {"n": 1}}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "path"),
+    [
+        ({"fields": [sub_record()]}, "mapping.fields[0].subRecordMapping"),
+        (
+            {"fields": [sub_record(mapping={"fields": [{"extract": "a"}]})]},
+            "mapping.fields[0].subRecordMapping.mapping.fields[0].generate",
+        ),
+        (
+            {"lists": [{"generate": "l", "fields": [sub_record(mapping={"fields": []})]}]},
+            "mapping.lists[0].fields[0].subRecordMapping",
+        ),
+    ],
+)
+def test_field_sub_record_that_cannot_work_is_refused_with_path(mapping: dict[str, Any], path: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        compile_mapping({"mapping": mapping})
+
+    assert [problem.field for problem in caught.value.problems] == [path]
+
+
+def test_field_sub_records_nested_beyond_reason_are_refused() -> None:
+    rule = field("a")
+    for _ in range(500):
+        rule = sub_record(mapping={"fields": [rule]})
+
+    with pytest.raises(DocumentError, match="deep"):
+        compile_mapping({"mapping": {"fields": [rule]}})
