@@ -158,11 +158,10 @@ class Store:
 
     def put(self, row: Row, records: Sequence[Mapping[str, Any]] = ()) -> None:
         """Insert or replace a document and add its audit `records`, in one transaction."""
-        block = row.doc.get("type")
         values = {
-            "type": block if isinstance(block, str) else None,
-            "connection_id": row.doc.get("_connectionId"),
-            "external_id": row.doc.get("externalId"),
+            "type": _text(row.doc.get("type")),
+            "connection_id": _text(row.doc.get("_connectionId")),
+            "external_id": _text(row.doc.get("externalId")),
             "doc": json_text.dump(row.doc),
             "sealed": row.sealed,
             "offline": row.offline,
@@ -253,7 +252,16 @@ class Store:
             if ids:
                 connection.execute(sa.delete(pages).where(pages.c.walk_id.in_(ids)))
                 connection.execute(sa.delete(walks).where(walks.c.id.in_(ids)))
+        if ids:
+            self._shrink()
         return ids
+
+    def _shrink(self) -> None:
+        """Give the room of dropped pages back to the disk."""
+        with self._spool_write, self._spool.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            raw.executescript("pragma incremental_vacuum")  # ``execute`` would step once: one page
+            raw.execute("pragma wal_checkpoint(truncate)").fetchall()
 
 
 def _row(found: Any) -> Row:
@@ -267,6 +275,10 @@ def _row(found: Any) -> Row:
     )
 
 
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _add_audit(connection: sa.Connection, kind: str, id: str, records: Sequence[Mapping[str, Any]]) -> None:
     for record in records:
         connection.execute(sa.insert(audit).values(kind=kind, resource_id=id, record=json_text.dump(record)))
@@ -275,9 +287,9 @@ def _add_audit(connection: sa.Connection, kind: str, id: str, records: Sequence[
 def _open(path: Path, synchronous: str) -> sa.Engine:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=30.0, check_same_thread=False)
+        connection.execute("pragma auto_vacuum = incremental")  # only before the file has its first page
         connection.execute("pragma journal_mode = wal")
         connection.execute(f"pragma synchronous = {synchronous}")
-        connection.execute("pragma auto_vacuum = incremental")
         return connection
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.QueuePool, pool_size=8, max_overflow=40)

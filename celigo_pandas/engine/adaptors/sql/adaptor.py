@@ -12,7 +12,7 @@ from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, column_names, 
 from celigo_pandas.engine.adaptors.sql.statements import export_query, render_sql
 from celigo_pandas.engine.adaptors.sql.values import to_json
 from celigo_pandas.engine.adaptors.sql.writing import write_batch
-from celigo_pandas.paths import parse_extract
+from celigo_pandas.paths import PathError, parse_extract
 
 __all__ = ["SqlAdaptor"]
 
@@ -37,7 +37,8 @@ class SqlAdaptor:
         field = "export.rdbms.query"
         sql = render_sql(export_query(export_doc), call.context, field)
         engine = open_engine(call)
-        once = (export_doc["rdbms"].get("once") or {}).get("query") if export_doc.get("type") == "once" else None
+        once = export_doc["rdbms"].get("once") if export_doc.get("type") == "once" else None
+        once = once.get("query") if isinstance(once, Mapping) else None
         after = None
         if isinstance(once, str) and once.strip():
             block = {"queryType": ["per_record"], "query": [once]}
@@ -93,7 +94,10 @@ class SqlAdaptor:
         extract = block.get("ignoreExtract")
         if not isinstance(extract, str) or not extract:
             return False
-        value = parse_extract(extract).read(one.source)
+        try:
+            value = parse_extract(extract).read(one.source)
+        except PathError as error:
+            raise SourceFailure(str(error), code="invalid_field", field="import.rdbms.ignoreExtract") from None
         exists = value is not None and value != "" and bool(value != {})
         return (bool(import_doc.get("ignoreExisting")) and exists) or (
             bool(import_doc.get("ignoreMissing")) and not exists

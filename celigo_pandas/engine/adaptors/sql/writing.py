@@ -51,11 +51,12 @@ def write_batch(engine: sa.Engine, call: Call, block: Mapping[str, Any], batch: 
 
 def _mode(block: Mapping[str, Any]) -> str:
     kind = block.get("queryType")
-    kind = kind[0] if isinstance(kind, list) and kind else kind
+    if isinstance(kind, list):
+        kind = kind[0] if kind else None
     if kind is None:
         return "bulk_insert" if block.get("bulkInsert") else "per_record"
     # The two legacy words name what the statement does, not how often it runs: once a record.
-    return "per_record" if kind in {"INSERT", "UPDATE"} else str(kind)
+    return "per_record" if kind in ("INSERT", "UPDATE") else str(kind)
 
 
 @contextmanager

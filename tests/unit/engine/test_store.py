@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from celigo_pandas.engine.store import Row, Store
+from celigo_pandas.errors import ConfigError
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def test_store_dropped_walks_give_their_room_back(store: Store, tmp_path: Path) -> None:
+    spool = tmp_path / "store" / "spool.db"
+    for number in range(1, 21):
+        store.add_page("old", number, b"x" * 1_000_000, finished=number == 20, used=100.0)
+    store.add_page("new", 1, b"y", finished=False, used=200.0)
+
+    assert store.drop_walks(150.0) == ["old"]
+
+    assert store.page("old", 1) is None
+    assert store.walk("old") is None
+    assert store.page("new", 1) == b"y"
+    assert spool.stat().st_size < 1_000_000
+    store.close()
+
+
+def test_store_document_and_audit_record_are_one_change(store: Store) -> None:
+    row = Row("exports", "1" * 24, {"name": "a"})
+
+    store.put(row, [{"event": "create"}])
+    with pytest.raises(TypeError):
+        store.put(Row("exports", "1" * 24, {"name": "b"}), [{"event": object()}])
+
+    found = store.get("exports", "1" * 24)
+    assert found is not None
+    assert found.doc == {"name": "a"}
+    assert store.audit_records(["1" * 24]) == [{"event": "create"}]
+    store.close()
+
+
+def test_store_lists_in_the_order_of_making_also_after_changes(store: Store) -> None:
+    for number in range(5):
+        store.put(Row("exports", f"{number}", {"name": f"{number}"}))
+    store.put(Row("exports", "2", {"name": "changed"}))
+
+    assert [row.id for row in store.rows("exports")] == ["0", "1", "2", "3", "4"]
+    assert [row.id for row in store.rows("exports", skip=1, limit=2)] == ["1", "2"]
+    assert store.rows("imports") == []
+    store.close()
+
+
+def test_store_writers_from_many_threads_do_not_fail(store: Store) -> None:
+    errors: list[Exception] = []
+
+    def write(number: int) -> None:
+        try:
+            for step in range(20):
+                store.put(Row("exports", f"{number}-{step}", {"name": "x"}))
+                store.add_page(f"{number}", step + 1, b"x" * 10_000, finished=False, used=1.0)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert store.count("exports") == 160
+    store.close()
+
+
+def test_store_of_another_process_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="in use"):
+        Store(tmp_path / "store")
+    store.close()
+    Store(tmp_path / "store").close()
