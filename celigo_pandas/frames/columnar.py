@@ -33,10 +33,6 @@ class Unfit(Exception):
     """A block that this rung would not read exactly."""
 
 
-class _NewText(Exception):
-    """A column that looks like dates: it is read again as text."""
-
-
 _BEGINS_WITH_OBJECT = re.compile(rb"\[[ \t\r\n]*\{")
 _LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
@@ -62,11 +58,22 @@ class ColumnarReader:
             Something in the block would not come out exactly.
         """
         block = _as_lines(pages)
-        try:
-            return self._pieces(self._parse(block), first_order=None)
-        except _NewText as found:
-            order: dict[str, Any] = found.args[0]
-            return self._pieces(self._parse(block), first_order=order)
+        rows = self._parse(block)
+        order = _order(rows.type)  # before a second reading puts the pinned columns first
+        if self._note_texts(rows.type):
+            rows = self._parse(block)
+            if self._note_texts(rows.type):
+                raise Unfit("dates that stay dates")
+        columns: dict[tuple[str, ...], Piece] = {}
+        _visit(rows, (), columns, order)
+        return len(rows), columns
+
+    def _note_texts(self, struct: Any) -> bool:
+        """Pin the columns that are text; return whether one was read as what it only looks like."""
+        texts: dict[str, Any] = {}
+        has_new = _collect_texts(struct, texts)
+        _merge(self._texts, texts)
+        return has_new
 
     def _parse(self, block: bytes) -> Any:
         schema = pa.schema([("data", pa.list_(_struct(self._texts)))]) if self._texts else None
@@ -84,19 +91,6 @@ class ColumnarReader:
         if not pa.types.is_struct(rows.type) or rows.null_count:
             raise Unfit("records that are no objects")
         return rows
-
-    def _pieces(self, rows: Any, first_order: dict[str, Any] | None) -> tuple[int, dict[tuple[str, ...], Piece]]:
-        texts: dict[str, Any] = {}
-        has_new = _collect_texts(rows.type, texts)
-        if has_new:
-            _merge(self._texts, texts)
-            if first_order is not None:
-                raise Unfit("dates that stay dates")
-            raise _NewText(_order(rows.type))
-        columns: dict[tuple[str, ...], Piece] = {}
-        _visit(rows, (), columns, first_order if first_order is not None else _order(rows.type))
-        _merge(self._texts, texts)
-        return len(rows), columns
 
 
 def _as_lines(pages: Sequence[bytes]) -> bytes:
