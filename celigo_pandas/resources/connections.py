@@ -48,15 +48,14 @@ def validate_connection(doc: object, *, masks: bool = False) -> list[Problem]:
     if not isinstance(doc, Mapping):
         return [Problem("invalid_field", f"A connection is an object: got {type(doc).__name__}.")]
     kind = doc.get("type")
-    problems = [problem for row in COMMON[:2] for problem in _check(row, doc, masks)]
+    problems = [problem for row in COMMON[:2] for problem in _check(row, doc)]
     if isinstance(kind, str) and kind in TYPES:
         problems += _blocks(kind, doc)
     if isinstance(kind, str) and isinstance(doc.get(kind), Mapping):
         rows = [row for row in fields_for(doc) if row.path not in ("name", "type")]
-        problems += [problem for row in rows for problem in _check(row, doc, masks)]
+        problems += [problem for row in rows for problem in _check(row, doc)]
     if not masks:
-        named = {problem.field for problem in problems}
-        problems += [_mask_problem(path) for path in masked_secrets(doc) if path not in named]
+        problems += [_mask_problem(path) for path in masked_secrets(doc)]
     return problems
 
 
@@ -148,14 +147,14 @@ def _blocks(kind: str, doc: Mapping[str, Any]) -> list[Problem]:
     ]
 
 
-def _check(row: ConnectionField, doc: Mapping[str, Any], masks: bool) -> Iterator[Problem]:
+def _check(row: ConnectionField, doc: Mapping[str, Any]) -> Iterator[Problem]:
     value = read(doc, row.path)
     if is_empty(value):
         if row.is_required(doc):
             yield _missing(row.path, row.code)
         return
     if row.secret:
-        yield from _check_secret(row, value, masks)
+        yield from _check_secret(row, value)
         return
     expected = _CHECKS[row.kind](row, value)
     if isinstance(value, str) and value in row.refuses:
@@ -164,11 +163,9 @@ def _check(row: ConnectionField, doc: Mapping[str, Any], masks: bool) -> Iterato
         yield _invalid(row.path, value, expected)
 
 
-def _check_secret(row: ConnectionField, value: object, masks: bool) -> Iterator[Problem]:
+def _check_secret(row: ConnectionField, value: object) -> Iterator[Problem]:
     if _holds_mask(value):
-        if not masks:
-            yield _mask_problem(row.path)
-        return
+        return  # stored already, or a problem of its own: see validate_connection
     # The value itself stays out of the message, whatever it is.
     if row.kind == "secret" and not isinstance(value, (str, Secret)):
         yield Problem("invalid_field", f"{row.path} must be text: got {type(value).__name__}.", row.path)

@@ -66,6 +66,14 @@ def test_state_marks_exactly_the_cells_that_the_last_edit_changed() -> None:
     assert state.changed_cells == {(0, "x"), (1, "x"), (0, "z"), (1, "z")}
 
 
+def test_preview_change_of_type_alone_is_a_change() -> None:
+    rules = [entry("x", "$.a", "boolean")], [entry("x", "$.a", "number")]
+    before, after = (preview([{"a": "1"}], {"mappings": mappings}) for mappings in rules)
+
+    assert (before.rows[0].cells["x"], after.rows[0].cells["x"]) == (True, 1)
+    assert after.changed_from(before) == {(0, "x")}
+
+
 def test_state_next_failing_row_goes_round() -> None:
     frame = pd.DataFrame({"q": ["1" if place % 20 else "x" for place in range(100)]})
     state = MappingState(frame, {"mappings": [entry("q", "$.q", "number")]})
