@@ -87,8 +87,8 @@ def field(
     options = [[choice, choice] if isinstance(choice, str) else list(choice) for choice in choices]
     return {"k": "field", "id": id, "label": label, "value": value, "type": kind, "help": help, "choices": options,
             "suggestions": list(suggestions), "suggest_from": suggest_from, "required": required,
-            "problems": list(problems), "read_only": read_only, "placeholder": placeholder, "stored": stored, "live": live,
-            "compact": compact}  # fmt: skip
+            "problems": list(problems), "read_only": read_only, "placeholder": placeholder, "stored": stored,
+            "live": live, "compact": compact}  # fmt: skip
 
 
 def button(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celigo_pandas.errors import CeligoError
-from celigo_pandas.forms.elements import Element
+from celigo_pandas.forms.elements import Element, walk
 from celigo_pandas.forms.state import FormState
 from celigo_pandas.forms.static import static_html, static_text
 from celigo_pandas.forms.views.panel import Panel, register_stop
@@ -42,6 +42,8 @@ class FormView:
         self.state = state
         self._form_id = uuid.uuid4().hex
         self._widget: Panel | None = None
+        # What was typed and not taken stays in its field, with the reason; nothing typed is lost by an error.
+        self._untaken: dict[str, tuple[Any, str]] = {}
         _OPEN[self._form_id] = self
         # The state must not keep the form alive, nor the form be called once it is gone.
         me = weakref.ref(self)
@@ -85,7 +87,15 @@ class FormView:
             return
         # The worker thread and the kernel's thread both come here.
         with self.state.lock:
-            widget.tree = self.layout()
+            widget.tree = self._with_untaken(self.layout())
+
+    def _with_untaken(self, layout: Element) -> Element:
+        if self._untaken:
+            for element in walk(layout):
+                if element["k"] == "field" and element["id"] in self._untaken:
+                    text, problem = self._untaken[element["id"]]
+                    element.update(value=text, problems=[*element["problems"], problem])
+        return layout
 
     def handle(self, message: dict[str, Any]) -> None:
         """Act on one message of the browser; an error of it shows in the form and in the log."""
@@ -94,13 +104,22 @@ class FormView:
             if event == "press":
                 self._press(str(message.get("action")), message.get("argument"))
             elif event == "set":
-                self.set_value(str(message["id"]), message["value"])
+                self._set(str(message["id"]), message["value"])
             elif event == "secret":
                 self.set_secret(str(message["id"]), Secret(str(message.pop("value"))))
             elif event == "cell":
                 self.pick_cell(str(message["id"]), message["row"], int(message["column"]))
 
+    def _set(self, id: str, value: Any) -> None:
+        self._untaken.pop(id, None)
+        try:
+            self.set_value(id, value)
+        except Exception as error:
+            self._untaken[id] = (value, getattr(error, "message", None) or str(error))
+            raise
+
     def _press(self, action: str, argument: object) -> None:
+        self._untaken.clear()
         method = None if action.startswith("_") else getattr(self, action, None)
         if not callable(method):
             raise CeligoError(f"This form has no action {action!r}.")

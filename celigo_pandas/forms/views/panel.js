@@ -117,6 +117,7 @@ function field(ctx, node, element) {
     const value = element.value === null ? "" : String(element.value);
     // A field that has the focus keeps what is being typed; it is told the truth when it is left.
     node.celigoValue = value;
+    node.celigoPending = false;
     if (document.activeElement !== input && input.value !== value) input.value = value;
   }
 }
@@ -196,6 +197,7 @@ function listen(ctx, node, input, element, secret) {
     timer = null;
     if (value() === sent) return;
     sent = value();
+    node.celigoPending = true;
     ctx.send({ event: "set", id, value: sent });
   };
   input.addEventListener("focus", () => { sent = value(); });
@@ -211,6 +213,8 @@ function listen(ctx, node, input, element, secret) {
   });
   input.addEventListener("blur", () => {
     if (timer) report();
+    // Untouched, and Python said something else meanwhile (an undo): show that.
+    if (!node.celigoPending && value() === sent && node.celigoValue !== undefined) input.value = node.celigoValue;
     sent = null;
   });
   ctx.flush.add(() => { if (timer && input.isConnected) report(); });
@@ -513,14 +517,6 @@ function render({ model, el }) {
       event.preventDefault();
       target.click();
     }
-  });
-  root.addEventListener("focusout", (event) => {
-    const holder = event.target.closest?.(".cp-field");
-    if (!holder || holder.celigoValue === undefined) return;
-    setTimeout(() => {
-      const input = holder.celigoParts?.input;
-      if (input && document.activeElement !== input && input.type !== "checkbox") input.value = holder.celigoValue;
-    }, 600);
   });
   model.on("change:tree", draw);
   draw();

@@ -134,6 +134,23 @@ def test_view_error_of_a_message_shows_in_the_form_and_in_the_log(caplog: pytest
     assert "no.such.field" in caplog.text
 
 
+def test_view_text_that_was_not_taken_stays_in_its_field_with_the_reason() -> None:
+    editor = MappingEditor(FRAME, DOC)
+    for id, text in (("lookup:l|map", "A = B\nno sign"), ("document", "{oops"), ("push|first", "many")):
+        send(editor, event="set", id=id, value=text)
+        if id.startswith("push"):
+            continue
+        shown = field_of(editor.widget.tree, id)
+        assert shown["value"] == text
+        assert shown["problems"]
+    assert editor.import_doc == DOC
+
+    send(editor, event="set", id="lookup:l|map", value="A = B\nC = D")
+    assert field_of(editor.widget.tree, "lookup:l|map")["problems"] == []
+    send(editor, event="press", action="undo", argument=None)
+    assert field_of(editor.widget.tree, "document")["value"] == editor.copy_as_json()
+
+
 @pytest.mark.parametrize("action", ["_press", "__init__", "nope", "state"])
 def test_view_press_reaches_public_methods_only(action: str) -> None:
     form = ConnectionForm(FakeClient())
