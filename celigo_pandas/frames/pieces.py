@@ -43,9 +43,9 @@ def nulls(count: int) -> Piece:
     return Piece(pa.nulls(count), frozenset())
 
 
-def piece_of(values: list[Any]) -> Piece:
-    """Hold Python values, as an Arrow array where that keeps each exactly."""
-    types = set(map(type, values))
+def piece_of(values: list[Any], types: set[type] | None = None) -> Piece:
+    """Hold Python values, as an Arrow array where that keeps each exactly; `types` are theirs, if known."""
+    types = set(map(type, values)) if types is None else types
     types.discard(NoneType)
     if not types:
         return nulls(len(values))

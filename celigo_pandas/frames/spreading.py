@@ -117,6 +117,7 @@ def _spread(
         types = set(map(type, values))
         if nested == "json" and (dict in types or list in types):
             values = [_text(value) if type(value) in (dict, list) else value for value in values]
+            types = set(map(type, values))
         if nested == "flatten" and dict in types:
             children = [value if type(value) is dict else _NOTHING for value in values]
             if any(children):
@@ -126,7 +127,7 @@ def _spread(
                     columns[path] = piece_of(own)
                 _spread(children, path, nested, columns)
                 continue
-        columns[path] = piece_of(values)
+        columns[path] = piece_of(values, types)
 
 
 def _text(value: Any) -> str:
