@@ -35,6 +35,7 @@ TOKEN_VARIABLE = "CELIGO_ENGINE_TOKEN"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the engine until it is told to end; 0, or 2 for options that cannot be used."""
     options = _parser().parse_args(arguments)
+    options.made_file = None
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s"
     )
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         if temporary is not None:
             temporary.cleanup()
+        if options.made_file is not None:
+            options.made_file.unlink(missing_ok=True)
     return 0
 
 
@@ -61,6 +64,10 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
     embedded = _read_first_line() if options.embedded else {}
     token = _token(options, embedded)
     keys, key_folder = _keys(options, embedded)
+    if options.host in {"0.0.0.0", "::"} and not options.name:
+        raise ConfigError(
+            f"{options.host} is no address that a client can call.", hint="Say by which one it will: --name 192.168.1.5"
+        )
     loopback = options.host in {"127.0.0.1", "::1", "localhost"}
     sock = bind("127.0.0.1" if options.host == "localhost" else options.host, options.port)
     port = sock.getsockname()[1]
@@ -128,9 +135,10 @@ def _token(options: argparse.Namespace, embedded: dict[str, Any]) -> Secret:
     else:
         text = secrets.token_urlsafe(32)
         handle, name = tempfile.mkstemp(prefix="celigo-engine-token-")
+        options.made_file = Path(name)
         with os.fdopen(handle, "w") as file:
             file.write(text)
-        _print(f"Its token is in {name} (for you only)")
+        _print(f"Its token is in {name} (for you only, until the engine ends)")
     if not isinstance(text, str) or len(text.strip()) < 16 or not text.strip().isprintable() or " " in text.strip():
         raise ConfigError("The engine's token needs 16 characters or more, without blanks.")
     return Secret(text.strip())

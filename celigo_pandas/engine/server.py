@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -70,12 +71,17 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take Ctrl-C and termination, unless the engine's life hangs on its stdin."""
-        if self._own_signals:
-            with super().capture_signals():
-                yield
-        else:
+        """End on termination, and on Ctrl-C unless the engine's life hangs on its stdin.
+
+        uvicorn's own way raises the signal again afterwards: temporary files would stay.
+        """
+        taken = (signal.SIGINT, signal.SIGTERM) if self._own_signals else (signal.SIGTERM,)
+        before = {number: signal.signal(number, self.handle_exit) for number in taken}
+        try:
             yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)

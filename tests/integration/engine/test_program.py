@@ -110,6 +110,7 @@ def test_program_served_takes_its_token_from(tmp_path: Path, way: str) -> None:
         process.send_signal(signal.SIGTERM)
         process.wait(10)
         process.stdout.close()
+    assert not list(tmp_path.glob("celigo-engine-*"))  # neither the temporary store nor the token file stays
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,7 @@ def test_program_served_takes_its_token_from(tmp_path: Path, way: str) -> None:
         ([], b"\n", "first line of stdin"),
         ([], b'{"token": "short"}\n', "16 characters"),
         ([], b'{"token": "sixteen characters \\u0007 and more"}\n', "16 characters"),
+        (["--host", "0.0.0.0"], b'{"token": "long-enough-for-a-token"}\n', "--name"),
         (["--choice", "nix=1"], b'{"token": "long-enough-for-a-token"}\n', "Unknown choice"),
         (["--store", "/dev/null/x"], b'{"token": "long-enough-for-a-token", "key": "bad"}\n', "CELIGO_ENGINE_KEY"),
     ],
