@@ -10,10 +10,22 @@ import copy
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
+from celigo_pandas.forms.connection_draft import (
+    Draft,
+    FieldView,
+    at_first_part,
+    filled,
+    is_missing,
+    is_nothing,
+    is_parent,
+    lifted,
+    map_of,
+    secrets_in,
+)
 from celigo_pandas.forms.paths import leaves, put, removed
 from celigo_pandas.forms.state import FormState, History
 from celigo_pandas.forms.values import parsed
@@ -27,30 +39,6 @@ __all__ = ["ConnectionState", "FieldView"]
 
 _POLL_S = 3.0
 _URL_MEMBERS = ("authorizationURL", "authorizationUrl", "authorize_url", "url")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldView:
-    """One field as the form shows it.
-
-    ``stored`` says that the server holds the secret, ``given`` that one was typed; neither shows it.
-    """
-
-    row: ConnectionField
-    value: Any
-    required: bool
-    problems: tuple[str, ...]
-    stored: bool = False
-    given: bool = False
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """One step of the undo history."""
-
-    doc: dict[str, Any]
-    secrets: Mapping[str, Secret]
-    unread: Mapping[str, str]
 
 
 class ConnectionState(FormState):
@@ -82,11 +70,11 @@ class ConnectionState(FormState):
         self.deleted = False
         self._tried = is_connection
         self._looked_at: frozenset[str] = frozenset()
-        self._first = _Draft(*(_lifted(document) if document is not None else (self._start(kind), {})), {})
+        self._first = Draft(*(lifted(document) if document is not None else (self._start(kind), {})), {})
         shown = {row.path for row in fields_for(self._first.doc)}
         # Secrets that the given document has although they do not apply: they are kept, and shown with what has no
         # field.
-        self._kept = tuple(path for path in self._first.secrets if path not in shown and _map_of(path, shown) is None)
+        self._kept = tuple(path for path in self._first.secrets if path not in shown and map_of(path, shown) is None)
         self._tried = self._tried or document is not None
         self._base = self._first.doc
         self._history = History(self._first)
@@ -96,7 +84,7 @@ class ConnectionState(FormState):
     def _start(self, kind: str) -> dict[str, Any]:
         if self.stored:
             return writable(self.stored)
-        return _filled({"name": "", "type": kind, kind: {}}, {})
+        return filled({"name": "", "type": kind, kind: {}}, {})
 
     # What it holds
 
@@ -151,7 +139,7 @@ class ConnectionState(FormState):
         result = copy.deepcopy(now.doc)
         shown = {row.path for row in fields_for(now.doc)}
         for path, secret in now.secrets.items():
-            if path in shown or path in self._kept or _map_of(path, shown) is not None:
+            if path in shown or path in self._kept or map_of(path, shown) is not None:
                 result = put(result, path, secret)
         for name in self._looked_at - {self.kind}:
             result.pop(name, None)
@@ -175,7 +163,7 @@ class ConnectionState(FormState):
         rows = [
             row
             for row in fields_for(now.doc)
-            if not _is_parent(row, now.doc) and not (row.read_only and is_empty(read(now.doc, row.path)))
+            if not is_parent(row, now.doc) and not (row.read_only and is_empty(read(now.doc, row.path)))
         ]
         rows += self._extra_rows(now.doc, {row.path for row in rows})
         views = [self._view(row, now, found) for row in rows]
@@ -183,12 +171,12 @@ class ConnectionState(FormState):
         # A problem of something that is drawn in parts shows at its first part.
         for problem in found:
             if problem.field and problem.field not in placed:
-                views = _at_first_part(views, problem)
+                views = at_first_part(views, problem)
         return views
 
-    def _view(self, row: ConnectionField, now: _Draft, found: list[Problem]) -> FieldView:
+    def _view(self, row: ConnectionField, now: Draft, found: list[Problem]) -> FieldView:
         value = now.unread.get(row.path, read(now.doc, row.path))
-        texts = tuple(p.message for p in found if p.field == row.path and (self._tried or not _is_missing(p)))
+        texts = tuple(p.message for p in found if p.field == row.path and (self._tried or not is_missing(p)))
         if not row.secret:
             return FieldView(row, value, row.is_wanted(now.doc), texts)
         given = row.path in now.secrets or any(path.startswith(f"{row.path}.") for path in now.secrets)
@@ -208,7 +196,7 @@ class ConnectionState(FormState):
     def loose_problems(self) -> list[str]:
         """Texts of the problems that no field of the form shows."""
         placed = {text for view in self.fields for text in view.problems}
-        return [str(p) for p in self.problems if p.message not in placed and (self._tried or not _is_missing(p))]
+        return [str(p) for p in self.problems if p.message not in placed and (self._tried or not is_missing(p))]
 
     # Editing
 
@@ -233,14 +221,14 @@ class ConnectionState(FormState):
         except ValueError:
             self._push(replace(now, unread={**unread, path: str(value)}))
             return
-        refused = _secrets_in(path, typed)
+        refused = secrets_in(path, typed)
         if refused:
             raise DocumentError(
                 f"{', '.join(refused)} is a secret and was not taken from this field.",
                 hint="Type it into its own field, where it is not kept as text.",
             )
-        doc = removed(now.doc, path) if _is_nothing(typed) else put(now.doc, path, typed)
-        self._push(replace(now, doc=_filled(doc, now.doc), unread=unread))
+        doc = removed(now.doc, path) if is_nothing(typed) else put(now.doc, path, typed)
+        self._push(replace(now, doc=filled(doc, now.doc), unread=unread))
 
     def set_json(self, path: str, text: str) -> None:
         """Set a member that the form has no field for, from JSON; the path is dotted."""
@@ -254,7 +242,7 @@ class ConnectionState(FormState):
             value = json.loads(text)
         except ValueError:
             value = text
-        refused = _secrets_in(path, value)
+        refused = secrets_in(path, value)
         if refused:
             raise DocumentError(f"{', '.join(refused)} is a secret.", hint="Type it into its own field.")
         now = self._history.now
@@ -316,7 +304,7 @@ class ConnectionState(FormState):
         rows = {row.path: row for row in fields_for(doc)}
         if path in rows:
             return rows[path]
-        holder = _map_of(path, rows)
+        holder = map_of(path, rows)
         if parents and holder is not None and rows[holder].kind == "secret_map":
             return rows[holder]
         for row in self._extra_rows(doc, set(rows)):
@@ -335,9 +323,9 @@ class ConnectionState(FormState):
         self._looked_at |= {name for name in (kind, self.kind) if name in TYPES}
         doc.setdefault(kind, {})
         self._tried = False
-        self._push(replace(now, doc=_filled(doc, now.doc)))
+        self._push(replace(now, doc=filled(doc, now.doc)))
 
-    def _push(self, draft: _Draft) -> None:
+    def _push(self, draft: Draft) -> None:
         with self.lock:
             self._history.push(draft)
             self.server_problems = ()
@@ -549,7 +537,7 @@ class ConnectionState(FormState):
 
     def _reset(self, doc: dict[str, Any], secrets: Mapping[str, Secret] | None = None) -> None:
         self._base = doc
-        self._history = History(_Draft(doc, secrets or {}, {}))
+        self._history = History(Draft(doc, secrets or {}, {}))
         self.server_problems, self.map_names, self.extra = (), {}, {"path": "", "value": ""}
 
     def _refuse_problems(self) -> None:
@@ -572,60 +560,3 @@ class ConnectionState(FormState):
             f"{why}, and the server does not give secrets back.",
             hint=f"Press replace and type again: {', '.join(missing)}.",
         )
-
-
-def _filled(doc: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the fields that an edit made appear, and that are required, the default the vendor's form gives them."""
-    old = {row.path for row in fields_for(before)}
-    for row in fields_for(doc):
-        if row.path not in old and row.default is not None and row.is_required(doc) and is_empty(read(doc, row.path)):
-            doc = put(doc, row.path, row.default)
-    return doc
-
-
-def _lifted(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Secret]]:
-    """Take the secrets out of a document: the rest, and the secrets by path. Masks stay, as the problem they are."""
-    doc, secrets = copy.deepcopy(dict(document)), {}
-    for path in secret_paths(doc):
-        value = read(doc, path)
-        members = {f"{path}.{name}": member for name, member in value.items()} if isinstance(value, Mapping) else {}
-        for place, text in (members or {path: value}).items():
-            if isinstance(text, Secret) or (isinstance(text, str) and text != MASK):
-                secrets[place] = text if isinstance(text, Secret) else Secret(text)
-                doc = removed(doc, place)
-    return doc, secrets
-
-
-def _secrets_in(path: str, value: object) -> list[str]:
-    """Name the secrets inside a value that is about to be kept as plain text."""
-    if not isinstance(value, Mapping):
-        return []
-    holder = put({}, path, dict(value))
-    return [found for found in secret_paths(holder) if read(holder, found) != MASK]
-
-
-def _map_of(path: str, rows: Any) -> str | None:
-    holder = path.rsplit(".", 1)[0]
-    return holder if holder in rows else None
-
-
-def _is_parent(row: ConnectionField, doc: Mapping[str, Any]) -> bool:
-    """Whether a JSON field is drawn by the fields below it."""
-    return row.kind == "json" and any(other.path.startswith(f"{row.path}.") for other in fields_for(doc))
-
-
-def _is_missing(problem: Problem) -> bool:
-    return problem.code in ("missing_required_field", "agent_mode_only")
-
-
-def _at_first_part(views: list[FieldView], problem: Problem) -> list[FieldView]:
-    for place, view in enumerate(views):
-        if view.row.path.startswith(f"{problem.field}."):
-            texts = (*view.problems, problem.message)
-            return [*views[:place], replace(view, problems=texts), *views[place + 1 :]]
-    return views
-
-
-def _is_nothing(typed: Any) -> bool:
-    """Whether an empty field was left: a blank that was kept on purpose is something."""
-    return typed is None or (isinstance(typed, list) and not typed)

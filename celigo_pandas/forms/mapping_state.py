@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem, PushCancelled
+from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms import mapping_document as documents
-from celigo_pandas.forms.export_state import stopping_progress
 from celigo_pandas.forms.frame_table import cell_text
 from celigo_pandas.forms.lookup_tables import add_lookup, lookup_names, remove_lookup, set_lookup
 from celigo_pandas.forms.mapping_document import RuleRow, dialect_of, rule_rows
 from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, flattened, preview
-from celigo_pandas.forms.state import FormState, History
-from celigo_pandas.forms.work import Stopped, Task
+from celigo_pandas.forms.mapping_push import PushPart
+from celigo_pandas.forms.state import History
+from celigo_pandas.forms.work import Task
 from celigo_pandas.frames.outward import to_records
 from celigo_pandas.mapping import compile_mapping, validate
 from celigo_pandas.mapping.coverage import Coverage, measure
@@ -33,7 +33,7 @@ _DATES = ("extractDateFormat", "extractDateTimezone", "generateDateFormat", "gen
 _EMPTIES = {"empty": "", "null": None}
 
 
-class MappingState(FormState):
+class MappingState(PushPart):
     """What a MappingEditor holds.
 
     Parameters
@@ -51,9 +51,7 @@ class MappingState(FormState):
     title = "Mapping"
 
     def __init__(self, df: Any, import_doc: Mapping[str, Any], con: Any = None, *, sample: int = 1000) -> None:
-        super().__init__()
-        self.df = df
-        self.connection = con
+        super().__init__(df, con)
         self.sample = sample
         self.records = to_records(df.iloc[:sample])
         self.preview: Preview | None = None
@@ -67,14 +65,9 @@ class MappingState(FormState):
         self.page_rows = _PAGE
         self.failing_place: int | None = None
         self.selected: tuple[int, str] | None = None
-        self.push_options: dict[str, Any] = {"batch_size": 100, "first": 5, "max_failures": None}
-        self.push_preview: Any = None
-        self.result: Any = None
         self.server_differences: list[tuple[int, str, str, str]] | None = None
         self.all_rows: tuple[Mapping[str, int], float] | None = None
         self.shown_code = ""
-        self._pushed_doc: dict[str, Any] | None = None
-        self._progress: Callable[[int, int | None], None] = lambda done, total: None
         self._history = History(copy.deepcopy(dict(import_doc)))
         self._evaluate()
 
@@ -348,7 +341,7 @@ class MappingState(FormState):
 
     def dry_run(self) -> None:
         """Ask the server to map the first rows of the sample, and compare with what is shown."""
-        connection = self._connected("Dry run on server")
+        connection = self.connected("Dry run on server")
         doc, head = self.import_doc, self.df.iloc[: min(self.sample, _SERVER_ROWS)]
         local = preview(self.records[:_SERVER_ROWS], doc)
 
@@ -364,115 +357,6 @@ class MappingState(FormState):
                 self.say("good", f"The server maps these {len(head):,} rows to the same {len(theirs):,} records.")
 
         self.run_long("Dry run on server", lambda task: connection.dry_run(head, doc, progress=False), done)
-
-    # The way to the target
-
-    def set_push_option(self, name: str, value: Any) -> None:
-        """Set ``batch_size``, ``first`` or ``max_failures``."""
-        text = str(value).strip() if value is not None else ""
-        if name not in self.push_options:
-            raise ConfigError(f"There is no push option {name!r} here.")
-        if not text and name == "max_failures":
-            self.push_options[name] = None
-        elif text.isdecimal() and (int(text) > 0 or name != "batch_size"):
-            self.push_options[name] = int(text)
-        else:
-            raise ConfigError(f"{name}: got {text!r}; expected a whole number.")
-        self.changed()
-
-    def push(self) -> None:
-        """Show what a push would send and where to; :meth:`send` sends it."""
-        connection = self._connected("Push")
-        self._refuse_problems()
-        doc, frame, options = self.import_doc, self.df, self._options()
-
-        def done(shown: Any) -> None:
-            self.push_preview = shown
-            self.say("warning", f"{len(frame):,} rows would go to {shown.target}. Press Send to send them.")
-
-        self.run_long("Push", lambda task: connection.to_import(frame, doc, preview=True, **options), done)
-
-    def send(self) -> None:
-        """Send the rows that the preview of :meth:`push` showed; Stop keeps the outcomes so far."""
-        if self.push_preview is None:
-            raise ConfigError("Nothing was shown yet.", hint="Press Push first: it shows what would be sent.")
-        connection, doc = self._connected("Push"), self.import_doc
-        self.push_preview = None
-        self._pushed_doc = doc
-        self._send("Push", lambda **more: connection.to_import(self.df, doc, **self._options(), **more))
-
-    def cancel(self) -> None:
-        """Drop the preview of a push; nothing is sent."""
-        self.push_preview = None
-        self.say("info", "Nothing was sent.")
-
-    def retry_failed(self) -> None:
-        """Send the rows that failed or were not sent again.
-
-        With the rules they were sent with, the result is over all rows; after an edit they are sent with the rules as
-        they are now, and the result is over these rows.
-        """
-        last = self.result
-        if last is None:
-            raise ConfigError("Nothing was pushed yet.")
-        doc = self.import_doc
-        if doc == self._pushed_doc:
-            self._send("Retry", lambda **more: last.retry())
-            return
-        self._refuse_problems()
-        connection = self._connected("Push")
-        due = last.frame["outcome"].isin(["failed", "not_sent"]).to_numpy()
-        rows = last.join()[list(self.df.columns)][due]
-        rows.attrs.update(self.df.attrs)
-        self._pushed_doc = doc
-        options = {**self._options(), "first": 0}
-        self._send("Retry", lambda **more: connection.to_import(rows, doc, **options, **more))
-
-    def _send(self, name: str, send: Callable[..., Any]) -> None:
-        def run(task: Task) -> Any:
-            # A retry uses the progress function of its push: it must find the task of now.
-            self._progress = stopping_progress(task)
-            try:
-                return send(progress=self._show)
-            except PushCancelled as stopped:
-                if not task.stop_requested:
-                    raise
-                self.result = stopped.result
-                raise Stopped from None
-            except CeligoError:
-                # Outcomes of the rows that had been answered are kept by the client.
-                self.result = getattr(self.connection.client, "last_push", None) or self.result
-                raise
-
-        def done(result: Any) -> None:
-            self.result = result
-            counts = result.counts
-            bad = counts.get("failed", 0) + counts.get("unknown", 0) + counts.get("not_sent", 0)
-            self.say("warning" if bad else "good", result.summary())
-
-        self.run_long(name, run, done)
-
-    def _show(self, done: int, total: int | None) -> None:
-        self._progress(done, total)
-
-    def _options(self) -> dict[str, Any]:
-        return dict(self.push_options)
-
-    def _connected(self, what: str) -> Any:
-        if self.connection is None:
-            raise ConfigError(f"{what} needs a connection.", hint="Open the editor with con=client.connections['…'].")
-        return self.connection
-
-    def _refuse_problems(self) -> None:
-        if self.stale or self.problems:
-            raise DocumentError("The rules have problems; nothing was sent.", hint="Each is marked at its rule.",
-                                problems=self.problems)  # fmt: skip
-
-    @property
-    def can_retry(self) -> bool:
-        """Whether the last push left rows to send again."""
-        counts = self.result.counts if self.result is not None else {}
-        return bool(counts.get("failed", 0) + counts.get("not_sent", 0))
 
     @property
     def actions(self) -> dict[str, bool]:

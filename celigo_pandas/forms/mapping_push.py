@@ -1,0 +1,160 @@
+"""The way of mapped rows to their target: brakes, what would be sent, the push, its retry. No toolkit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem, PushCancelled
+from celigo_pandas.forms.export_state import stopping_progress
+from celigo_pandas.forms.state import FormState
+from celigo_pandas.forms.work import Stopped, Task
+
+__all__ = ["PushPart"]
+
+
+class PushPart(FormState):
+    """The half of a MappingEditor's state that sends.
+
+    Parameters
+    ----------
+    df : DataFrame
+        The rows. Not modified.
+    con : Connection, optional
+        Where they go.
+
+    Attributes
+    ----------
+    push_options : dict
+        ``batch_size``, ``first``, ``max_failures``.
+    push_preview : PushPreview or None
+        What *Send* would send.
+    result : ImportResult or None
+        Of the last push or retry.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    stale = False
+
+    def __init__(self, df: Any, con: Any = None) -> None:
+        super().__init__()
+        self.df = df
+        self.connection = con
+        self.push_options: dict[str, Any] = {"batch_size": 100, "first": 5, "max_failures": None}
+        self.push_preview: Any = None
+        self.result: Any = None
+        self._pushed_doc: dict[str, Any] | None = None
+        self._progress: Callable[[int, int | None], None] = lambda done, total: None
+
+    @property
+    def import_doc(self) -> dict[str, Any]:
+        """The document that is sent."""
+        raise NotImplementedError
+
+    def set_push_option(self, name: str, value: Any) -> None:
+        """Set ``batch_size``, ``first`` or ``max_failures``."""
+        text = str(value).strip() if value is not None else ""
+        if name not in self.push_options:
+            raise ConfigError(f"There is no push option {name!r} here.")
+        if not text and name == "max_failures":
+            self.push_options[name] = None
+        elif text.isdecimal() and (int(text) > 0 or name != "batch_size"):
+            self.push_options[name] = int(text)
+        else:
+            raise ConfigError(f"{name}: got {text!r}; expected a whole number.")
+        self.changed()
+
+    def push(self) -> None:
+        """Show what a push would send and where to; :meth:`send` sends it."""
+        connection = self.connected("Push")
+        self._refuse_problems()
+        doc, frame, options = self.import_doc, self.df, self._options()
+
+        def done(shown: Any) -> None:
+            self.push_preview = shown
+            self.say("warning", f"{len(frame):,} rows would go to {shown.target}. Press Send to send them.")
+
+        self.run_long("Push", lambda task: connection.to_import(frame, doc, preview=True, **options), done)
+
+    def send(self) -> None:
+        """Send the rows that the preview of :meth:`push` showed; Stop keeps the outcomes so far."""
+        if self.push_preview is None:
+            raise ConfigError("Nothing was shown yet.", hint="Press Push first: it shows what would be sent.")
+        connection, doc = self.connected("Push"), self.import_doc
+        self.push_preview = None
+        self._pushed_doc = doc
+        self._send("Push", lambda **more: connection.to_import(self.df, doc, **self._options(), **more))
+
+    def cancel(self) -> None:
+        """Drop the preview of a push; nothing is sent."""
+        self.push_preview = None
+        self.say("info", "Nothing was sent.")
+
+    def retry_failed(self) -> None:
+        """Send the rows that failed or were not sent again.
+
+        With the rules they were sent with, the result is over all rows; after an edit they are sent with the rules as
+        they are now, and the result is over these rows.
+        """
+        last = self.result
+        if last is None:
+            raise ConfigError("Nothing was pushed yet.")
+        doc = self.import_doc
+        if doc == self._pushed_doc:
+            self._send("Retry", lambda **more: last.retry())
+            return
+        self._refuse_problems()
+        connection = self.connected("Push")
+        due = last.frame["outcome"].isin(["failed", "not_sent"]).to_numpy()
+        rows = last.join()[list(self.df.columns)][due]
+        rows.attrs.update(self.df.attrs)
+        self._pushed_doc = doc
+        options = {**self._options(), "first": 0}
+        self._send("Retry", lambda **more: connection.to_import(rows, doc, **options, **more))
+
+    def _send(self, name: str, send: Callable[..., Any]) -> None:
+        def run(task: Task) -> Any:
+            # A retry uses the progress function of its push: it must find the task of now.
+            self._progress = stopping_progress(task)
+            try:
+                return send(progress=self._show)
+            except PushCancelled as stopped:
+                if not task.stop_requested:
+                    raise
+                self.result = stopped.result
+                raise Stopped from None
+            except CeligoError:
+                # Outcomes of the rows that had been answered are kept by the client.
+                self.result = getattr(self.connection.client, "last_push", None) or self.result
+                raise
+
+        def done(result: Any) -> None:
+            self.result = result
+            counts = result.counts
+            bad = counts.get("failed", 0) + counts.get("unknown", 0) + counts.get("not_sent", 0)
+            self.say("warning" if bad else "good", result.summary())
+
+        self.run_long(name, run, done)
+
+    def _show(self, done: int, total: int | None) -> None:
+        self._progress(done, total)
+
+    def _options(self) -> dict[str, Any]:
+        return dict(self.push_options)
+
+    def connected(self, what: str) -> Any:
+        """Return the connection; raises :class:`ConfigError` where there is none."""
+        if self.connection is None:
+            raise ConfigError(f"{what} needs a connection.", hint="Open the editor with con=client.connections['…'].")
+        return self.connection
+
+    def _refuse_problems(self) -> None:
+        if self.stale or self.problems:
+            raise DocumentError("The rules have problems; nothing was sent.", hint="Each is marked at its rule.",
+                                problems=self.problems)  # fmt: skip
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether the last push left rows to send again."""
+        counts = self.result.counts if self.result is not None else {}
+        return bool(counts.get("failed", 0) + counts.get("not_sent", 0))
