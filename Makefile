@@ -45,11 +45,12 @@ test-pandas2: .venv-pandas2/.dev
 
 PANDAS_TESTS := tests/unit tests/contract tests/integration/pulls tests/integration/pushes
 
-# uv is faster than pip; where it cannot be had, pip does the same.
+# uv, in the environment or on the path, is faster than pip; where neither can do it, pip does the same.
 define install
 	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-	@test -x $(1)/bin/uv || $(1)/bin/python -m pip install --quiet --disable-pip-version-check uv || true
+	@test -x $(1)/bin/uv || $(1)/bin/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null || true
 	@$(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2) 2>/dev/null \
+	|| uv pip install --quiet --python $(1)/bin/python $(2) 2>/dev/null \
 	|| $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
 endef
 
