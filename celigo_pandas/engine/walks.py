@@ -76,11 +76,22 @@ class Walks:
     ----------
     call_timeout_s : float
         How long a request waits for a page.
+    most_open : int
+        Walks that may hold a cursor at once.
     """
 
     def __init__(
-        self, store: Store, vault: Vault, choices: Choices, workers: Workers, gates: Gates, call_timeout_s: float
+        self,
+        store: Store,
+        vault: Vault,
+        choices: Choices,
+        workers: Workers,
+        gates: Gates,
+        call_timeout_s: float,
+        *,
+        most_open: int = OPEN_WALKS,
     ) -> None:
+        self._most_open = most_open
         self._store = store
         self._vault = vault
         self._choices = choices
@@ -268,7 +279,7 @@ class Walks:
             if time.time() - walk.used > _OVERDUE_S:
                 self._open.pop(walk.id, None)
         holding = sorted((walk for walk in idle if not walk.finished), key=lambda walk: walk.used)
-        for walk in holding[: max(0, len(self._open) - OPEN_WALKS)]:
+        for walk in holding[: max(0, len(self._open) - self._most_open)]:
             await self._close(walk)
 
     async def _close(self, walk: Walk) -> None:

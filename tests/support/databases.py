@@ -140,6 +140,8 @@ def start_mariadb() -> DatabaseServer:
     def create() -> None:
         import pymysql
 
+        with socket.socket(socket.AF_UNIX) as probe:  # pymysql leaves its socket open when it is refused
+            probe.connect(str(folder / "sock"))
         connection = pymysql.connect(unix_socket=str(folder / "sock"), user="root", autocommit=True)
         cursor = connection.cursor()
         cursor.execute(f"create database {DATABASE} character set utf8mb4")

@@ -29,7 +29,7 @@ def test_store_killed_while_writing_keeps_every_answered_change(tmp_path: Path) 
     store = str(tmp_path / "store")
     known: dict[str, str] = {}
     random.seed(7)
-    for round in range(5):
+    for round in range(4):
         with EngineProcess("--store", store, key=KEY) as engine:
             shown = {one["_id"]: one["name"] for one in (engine.call("GET", "/connections").json() if known else [])}
             assert {id: shown.get(id) for id in known} == known

@@ -17,7 +17,7 @@ from celigo_pandas.engine.pages import Page
 from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault, new_key
-from celigo_pandas.engine.walks import AHEAD, OPEN_WALKS, Walks
+from celigo_pandas.engine.walks import AHEAD, Walks
 from celigo_pandas.engine.workers import Gates, Workers
 
 VAULT = Vault([new_key()])
@@ -47,7 +47,7 @@ def run(
 ) -> None:
     async def tell() -> None:
         store, workers = Store(tmp_path / "store"), Workers(8, 2)
-        walks = Walks(store, VAULT, choices, workers, Gates(5), wait_s)
+        walks = Walks(store, VAULT, choices, workers, Gates(5), wait_s, most_open=6)
         try:
             await story(walks)
         finally:
@@ -122,7 +122,7 @@ def test_walk_that_expires_lets_go_of_its_source(tmp_path: Path) -> None:
 
 def test_walk_idle_for_longest_is_closed_when_there_are_too_many(tmp_path: Path) -> None:
     async def story(walks: Walks) -> None:
-        sources = [Source(1000) for _ in range(OPEN_WALKS + 5)]
+        sources = [Source(1000) for _ in range(11)]
         answers = []
         for source in sources:
             answers.append(await begin(walks, source))
