@@ -118,10 +118,13 @@ def test_connection_problem_shows_at_its_field_and_goes_when_mended(open_noteboo
     box.fill("https://shop.example")
     box.press("Enter")
     expect(field.locator(".cp-problems")).to_be_hidden()
+    # Undo by its key while the box has the focus: the box follows once it is left.
     box.press("Control+z")
+    expect(lab.form().locator("button[data-action=undo]")).to_be_disabled()
     box.blur()
-    lab.press("undo")
     expect(box).to_have_value("")
+    lab.press("redo")
+    expect(box).to_have_value("https://shop.example")
 
 
 def test_connection_works_by_keyboard_alone(open_notebook: Callable[..., LabPage]) -> None:
