@@ -1,7 +1,7 @@
 """Decoding beside the network: one thread takes pages in order while the next request is on its way.
 
-Small pages are gathered to blocks of about 2 MB, because a block costs a fixed price whatever it holds. The queue is
-short, so that a fast server cannot fill the memory with pages that wait.
+Small pages are gathered to blocks, because a block costs a fixed price whatever it holds. The queue is short, so that a
+fast server cannot fill the memory with pages that wait.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from celigo_pandas.paging import Page
 
 __all__ = ["BackgroundDecoder"]
 
-_BLOCK_BYTES = 2_000_000
 _WAITING_BLOCKS = 2
 _IDLE_S = 0.5
 
@@ -70,7 +69,7 @@ class BackgroundDecoder:
         self._raise()
         self._batch.pages.append(page)
         self._batch.size += len(page.data)
-        if self._batch.size >= _BLOCK_BYTES or self._limit is not None or self._is_idle():
+        if self._batch.size >= self._ladder.block_bytes or self._limit is not None or self._is_idle():
             self._flush()
 
     def _is_idle(self) -> bool:

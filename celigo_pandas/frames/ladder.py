@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+import pyarrow.compute as pc
 
 from celigo_pandas.errors import TransportError, shown
 from celigo_pandas.frames.columnar import ColumnarReader, Unfit
@@ -31,6 +32,7 @@ __all__ = ["RUNGS", "Block", "Ladder"]
 RUNGS = ("columnar", "records", "plain")
 
 _EMPTY = re.compile(rb"\[[ \t\r\n]*\]\Z")
+_BEYOND = 2.0**63  # a smaller float never was an integer beyond 64 bits
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN = b"0" * 20  # orjson reads unsigned 64 bits exactly, and 2^64 has 20 digits
 _LONG_NEGATIVE = b"-" + b"0" * 19  # -2^63 has 19
@@ -74,6 +76,11 @@ class Ladder:
         if shape.explode is not None:
             self._rung = max(self._rung, 1)
 
+    @property
+    def block_bytes(self) -> int:
+        """How much to gather before it is decoded: Arrow has a price per block, Python objects should fit the cache."""
+        return 2_000_000 if self._rung == 0 else 400_000
+
     def decode(self, pages: Sequence[Page], limit: int | None = None) -> Block:
         """Decode some pages, at most `limit` rows of them.
 
@@ -108,12 +115,22 @@ class Ladder:
         return Block(rows, columns, rows, "columnar", errors=[error for page in pages for error in page.errors])
 
     def _by_records(self, pages: Sequence[Page], limit: int | None) -> Block:
+        block = self._spread(pages, limit, plain=self._rung == 2)
+        if (
+            block.rung == "records"
+            and (self._shape.nested == "json" or any(map(_may_hide_integer, block.columns.values())))
+            and any(_has_long_integer(page.data) for page in pages)
+        ):
+            block = self._spread(pages, limit, plain=True)
+        return block
+
+    def _spread(self, pages: Sequence[Page], limit: int | None, plain: bool) -> Block:
         elements: list[Any] = []
         uris: list[Any] = []
         errors: list[Any] = []
         rung = "records"
         for page in pages:
-            document, used = _load(page.data, plain=self._rung == 2)
+            document, used = _load(page.data, plain)
             rung = max(rung, used, key=RUNGS.index)
             data = document["data"]
             elements += data
@@ -138,7 +155,7 @@ def _fitted(uris: list[Any], count: int) -> list[Any]:
 def _load(data: bytes, plain: bool) -> tuple[dict[str, Any], str]:
     # ``data`` was cut from its page by its ends; read as a member again, so that members beside it are seen.
     text = b'{"data":' + data + b"}"
-    if not plain and not _has_long_integer(data):
+    if not plain:
         try:
             return _with_list(orjson.loads(text)), "records"
         except orjson.JSONDecodeError:
@@ -155,8 +172,18 @@ def _with_list(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def _may_hide_integer(piece: Piece) -> bool:
+    """Say whether one of the values may be an integer beyond 64 bits that orjson turned into a float."""
+    if piece.is_arrow:
+        limits = pc.min_max(piece.values).as_py() if "float" in piece.kinds else {"min": 0.0, "max": 0.0}
+        return bool(limits["min"] <= -_BEYOND or limits["max"] >= _BEYOND)
+    if piece.kinds & {"object", "list"}:
+        return True
+    return any(type(value) is float and abs(value) >= _BEYOND for value in piece.values)
+
+
 def _has_long_integer(data: bytes) -> bool:
-    """Say whether an integer may stand there that orjson would turn into a float.
+    """Say whether the digits of such an integer may stand in the bytes.
 
     The first look costs a fraction of the parse; the pattern then passes over digits inside most texts.
     """

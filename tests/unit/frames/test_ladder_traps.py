@@ -24,6 +24,8 @@ TRAPS = {
     "integer_2_63": '[{"a":9223372036854775808},{"a":1}]',
     "integer_2_64": '[{"a":18446744073709551616}]',
     "integer_below_minus_2_63": '[{"a":-9223372036854775809}]',
+    "long_integer_beside_text": '[{"a":18446744073709551616},{"a":"x"}]',
+    "integer_below_minus_2_63_beside_fraction": '[{"a":-9223372036854775809},{"a":0.5}]',
     "long_integer_in_list": '[{"a":[18446744073709551617]}]',
     "long_integer_in_list_after_digits_in_text": '[{"a":["123456789012345678901234",18446744073709551617 ]}]',
     "empty_object_beside_object": '[{"a":{}},{"a":{"b":1}}]',
@@ -87,6 +89,17 @@ def _encode(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(_encode, value)) + "]"
     return json.dumps(value)
+
+
+@pytest.mark.parametrize("nested", ["keep", "json"])
+def test_long_integer_inside_an_object_that_stays_is_exact(nested: str) -> None:
+    shape = Shape(nested=nested)
+    columns = ColumnSet(shape)
+    columns.add(Ladder(shape).decode([Page(b'[{"o":{"n":18446744073709551617}}]')]))
+
+    value = columns.frame()["o"][0]
+
+    assert (json.loads(value) if nested == "json" else value) == {"n": 2**64 + 1}
 
 
 def test_clean_records_are_decoded_by_the_columnar_rung() -> None:
