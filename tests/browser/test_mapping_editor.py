@@ -197,3 +197,9 @@ def test_explorer_lists_pings_and_opens_the_form(open_notebook: Callable[..., La
     form.locator("td", has_text="Delay desk").first.click()
     expect(form).to_contain_text("Audit (")
     expect(lab.field("name", 1).locator("input")).to_have_value("Delay desk")
+    # A secret that was stored before the form was drawn shows as dots, and opens to be replaced.
+    token = lab.field("http.auth.token.token", 1)
+    expect(token.locator(".cp-dots")).to_be_visible()
+    expect(token.locator("input").first).to_be_hidden()
+    token.get_by_role("button", name="Replace Token").click()
+    expect(token.locator("input").first).to_be_focused()

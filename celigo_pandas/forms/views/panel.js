@@ -107,7 +107,7 @@ function field(ctx, node, element) {
     fillSuggestions(list, element.suggestions);
   }
   if (secret) {
-    const open = !element.stored || node.celigoReplacing;
+    const open = !element.stored || node.celigoReplacing === true;
     input.classList.toggle("cp-gone", !open);
     replace.classList.toggle("cp-gone", open);
     if (!element.stored) node.celigoReplacing = false;
