@@ -29,6 +29,7 @@ from celigo_pandas.resources.secret import Secret
 
 __all__ = ["main"]
 
+_SWITCH_S = 0.0005
 TOKEN_VARIABLE = "CELIGO_ENGINE_TOKEN"
 
 
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the engine until it is told to end; 0, or 2 for options that cannot be used."""
     options = _parser().parse_args(arguments)
     options.made_file = None
+    # A thread that fills pages would otherwise keep the event loop waiting for 5 ms at every turn.
+    sys.setswitchinterval(_SWITCH_S)
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s"
     )

@@ -220,13 +220,17 @@ class Store:
 
     def add_page(self, walk_id: str, number: int, body: bytes, *, finished: bool, used: float) -> None:
         """Write one packed page; page 1 makes the walk."""
-        with self._spool_write, self._spool.begin() as connection:
-            if number == 1:
-                connection.execute(sa.insert(walks).values(id=walk_id, used=used, filled=1, finished=finished))
-            else:
-                values = {"filled": number, "finished": finished}
-                connection.execute(sa.update(walks).where(walks.c.id == walk_id).values(**values))
-            connection.execute(sa.insert(pages).values(walk_id=walk_id, number=number, body=body))
+        # Once a page of every export: plain statements, which cost half of built ones.
+        with self._spool_write, self._spool.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            with raw:
+                if number == 1:
+                    raw.execute(
+                        "insert into walks (id, used, filled, finished) values (?, ?, 1, ?)", (walk_id, used, finished)
+                    )
+                else:
+                    raw.execute("update walks set filled = ?, finished = ? where id = ?", (number, finished, walk_id))
+                raw.execute("insert into pages (walk_id, number, body) values (?, ?, ?)", (walk_id, number, body))
 
     def page(self, walk_id: str, number: int) -> bytes | None:
         """Return one packed page, or None."""

@@ -36,6 +36,8 @@ OPEN_WALKS = 100
 
 _PAST_END = b'{"data":[],"dataURIs":[]}'
 _TOUCH_S = 20.0
+_FRESH_BYTES = 1_000_000
+"""Pages up to this size stay in memory until they are asked for the first time: at most AHEAD of them a walk."""
 _OVERDUE_S = 60.0
 
 
@@ -61,6 +63,7 @@ class Walk:
     is_filling: bool = False
     is_closed: bool = False
     pending: Page | None = None
+    fresh: dict[int, bytes] = field(default_factory=dict)
     waiters: list[asyncio.Future[None]] = field(default_factory=list)
 
     @property
@@ -149,6 +152,10 @@ class Walks:
             raise refused_state("Its walk was ended before this page was filled. Start the export again.")
         return await self._workers.store(self._body, state.walk_id, state.page_index)
 
+    def is_open(self, state: PageState) -> bool:
+        """Whether a state's walk is in progress: its connection is there, and unchanged since it began."""
+        return state.walk_id in self._open
+
     async def sweep(self) -> None:
         """Drop what has expired."""
         since = time.time() - self._choices.state_lifetime_s
@@ -188,7 +195,8 @@ class Walks:
             if walk.is_closed:
                 raise refused_state("Its walk was ended: its connection was changed. Start the export again.")
             await self._wait(walk, deadline)
-        return await self._workers.store(self._body, walk.id, number)
+        fresh = walk.fresh.pop(number, None)
+        return fresh if fresh is not None else await self._workers.store(self._body, walk.id, number)
 
     async def _wait(self, walk: Walk, deadline: float) -> None:
         waiter = asyncio.get_running_loop().create_future()
@@ -256,6 +264,8 @@ class Walks:
         )
         packed = self._vault.pack(body, f"{walk.id}:{number}")
         self._store.add_page(walk.id, number, packed, finished=last, used=walk.used)
+        if len(body) <= _FRESH_BYTES:
+            walk.fresh[number] = body
         walk.filled, walk.finished = number, last
 
     def _tail(self, state: PageState, walk: Walk) -> bytes:
@@ -284,6 +294,7 @@ class Walks:
 
     async def _close(self, walk: Walk) -> None:
         self._open.pop(walk.id, None)
+        walk.fresh.clear()
         walk.is_closed = True
         walk.stop.set()
         _wake(walk)

@@ -124,11 +124,14 @@ async def export_page(request: ApiRequest) -> Answer:
 
 async def _page(request: ApiRequest, connection_id: str, export_doc: Any, body: Mapping[str, Any]) -> Answer:
     engine = request.engine
-    access = await engine.workers.store(engine.access, connection_id)
+    if body.get("pagedExportState") is None:
+        access = await engine.workers.store(engine.access, connection_id)
     doc = check_export(export_doc)
     digest = model_digest(doc)
     if body.get("pagedExportState") is not None:
-        state = PageState.from_wire(body["pagedExportState"], engine.vault, access.id, digest)
+        state = PageState.from_wire(body["pagedExportState"], engine.vault, connection_id, digest)
+        if not engine.walks.is_open(state):
+            await engine.workers.store(engine.access, connection_id)
         return Answer(200, ready=await engine.walks.page(state))
     call = engine.calls.make(access, "export", doc)
     redactor = await engine.workers.store(access.redactor)
