@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import socket
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np

@@ -130,17 +130,23 @@ def test_peak_memory_is_flat_in_the_number_of_pages(work: str) -> None:
     try:
         url = f"http://127.0.0.1:{int(server.stdout.readline())}"
         for pages in (20, 200):
-            done = subprocess.run(
-                [sys.executable, str(BENCHMARKS / "pull_memory.py"), url, work, f"clean-{pages}-1000-0"],
-                stdout=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": str(BENCHMARKS.parent)},
-                check=True,
-                text=True,
-            )
-            peaks[pages] = json.loads(done.stdout)["peak"]
+            peaks[pages] = min(_peak(url, work, pages) for _ in range(3))
     finally:
         server.stdin.close()
         server.wait(10)
         server.stdout.close()
 
     assert peaks[200] <= 1.3 * peaks[20], peaks
+
+
+def _peak(url: str, work: str, pages: int) -> int:
+    """Peak memory above the start in a fresh process; the least of several is the one without late collections."""
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "pull_memory.py"), url, work, f"clean-{pages}-1000-0"],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(BENCHMARKS.parent)},
+        check=True,
+        text=True,
+    )
+    peak: int = json.loads(done.stdout)["peak"]
+    return peak
