@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from support.browser import FLAGS
-from support.needs import require
 
 from celigo_pandas import Mapping
 from celigo_pandas.experiments.findings import failing_rows
@@ -16,14 +14,11 @@ HOSTILE = "<img src=x onerror=window.__x=1>"
 CLOSING = '"></td></script><script>window.__x=1</script>'
 
 
-@pytest.fixture(scope="module")
-def page():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=require("chromium"), headless=True, args=FLAGS)
-        yield browser.new_page()
-        browser.close()
+@pytest.fixture
+def page(chromium):
+    page = chromium.new_page()
+    yield page
+    page.close()
 
 
 def frame():

@@ -1,0 +1,55 @@
+"""Builders and mappings where a notebook uses them: pulls, dry runs, pushes, and against saved imports."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from support.flights import rule
+
+import celigo_pandas as celigo
+from celigo_pandas import Mapping, build
+
+
+@pytest.fixture(scope="module")
+def client():
+    with celigo.local(demo="shop") as client:
+        yield client
+
+
+def test_builders_are_accepted_wherever_a_document_is(client):
+    shop, desk = client.connections["Small shop"], client.connections["Delay desk"]
+    orders = celigo.read_export(build.sql_export("select id, status from orders order by id"), shop, progress=False)
+    mapping = Mapping().set("flight", "{{record.id}}").set("tail", "$.status")
+    document = build.http_import("/notices", mapping=mapping)
+
+    assert len(orders) == 400
+    assert len(orders.head(3).celigo.dry_run(document).mapped) == 3
+    assert len(orders.head(3).celigo.dry_run(document, desk).mapped) == 3
+    result = orders.head(3).celigo.to_import(document, desk, progress=False)
+    assert list(result.frame["outcome"]) == ["ok"] * 3
+    frames = list(celigo.iter_export(build.sql_export("select * from products", page_size=3), shop))
+    assert sum(map(len, frames)) == 8
+
+
+def test_saved_import_diff_shows_what_to_change_in_production(client):
+    desk = client.connections["Delay desk"]
+    document = {
+        "name": "Notices",
+        "_connectionId": desk.id,
+        "adaptorType": "HTTPImport",
+        "http": {"method": ["POST"], "relativeURI": ["/notices"]},
+        "mappings": [rule("flight", "string", "$.id"), rule("tail", "string", "$.status")],
+    }
+    headers = {"Authorization": f"Bearer {client.engine_token}"}
+    created = requests.post(f"{client.base_url}/v1/imports", json=document, headers=headers, timeout=20)
+    assert created.status_code == 201
+
+    saved = client.imports["Notices"]
+    changed = Mapping.from_import(saved).set("tail", "$.registration").set("minutes", "$.delay", data_type="number")
+    found = saved.diff(changed)
+
+    assert {(row.rule, row.member, row.before, row.after) for row in found.itertuples() if row.rule == "tail"} == {
+        ("tail", "extract", "$.status", "$.registration")
+    }
+    assert set(found.loc[found["rule"] == "minutes", "change"]) == {"added"}
+    assert saved.diff(Mapping.from_import(saved)).empty
