@@ -87,7 +87,9 @@ class Pull:
 
     @property
     def decoded_by(self) -> dict[str, int]:
-        """How many blocks each rung of the ladder decoded: ``columnar``, ``records``, ``plain``."""
+        """How many blocks each rung of the ladder decoded: ``columnar`` (``parted``: mixed columns apart), ``records``,
+        ``plain``.
+        """
         return dict(self._ladder.decoded)
 
     @property

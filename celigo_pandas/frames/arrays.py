@@ -72,8 +72,11 @@ def _objects(pieces: Sequence[Piece], rows: int) -> Any:
     position = 0
     for piece in pieces:
         values = piece.values.to_pylist() if piece.is_arrow else piece.values
-        for offset, value in enumerate(values):  # one by one: numpy would take lists apart
-            array[position + offset] = value
+        if piece.kinds & {"list", "object"}:
+            for offset, value in enumerate(values):  # one by one: numpy would take lists apart
+                array[position + offset] = value
+        else:
+            array[position : position + len(piece)] = values
         position += len(piece)
     return array
 

@@ -10,7 +10,8 @@ for the rest. What was found, and how each is met:
 * values are wrong when a list begins with null (apache/arrow#51305), and inside lists of objects an absent key becomes
   null: every list is unfit, and a ``data`` that does not begin with an object;
 * it accepts NaN and bytes that are not UTF-8: both are looked for;
-* a key given twice, mixed types, lone surrogates: the reader raises.
+* a key given twice, mixed types, lone surrogates: the reader raises. Columns of texts beside numbers are taken apart in
+  the blocks after the first that had them (:mod:`~celigo_pandas.frames.mixture`).
 """
 
 from __future__ import annotations
@@ -24,13 +25,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from celigo_pandas.frames.mixture import Mixture, Unfit
 from celigo_pandas.frames.pieces import EXACT_INTEGER, Piece, nulls
 
 __all__ = ["ColumnarReader", "Unfit"]
-
-
-class Unfit(Exception):
-    """A block that this rung would not read exactly."""
 
 
 _BEGINS_WITH_OBJECT = re.compile(rb"\[[ \t\r\n]*\{")
@@ -38,10 +36,21 @@ _LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
 class ColumnarReader:
-    """Reads blocks of pages, and remembers which columns are text."""
+    """Reads blocks of pages, and remembers which columns are text, and which are mixed."""
 
     def __init__(self) -> None:
         self._texts: dict[str, Any] = {}
+        self._mixture = Mixture()
+
+    @property
+    def rung(self) -> str:
+        """What reading is called at present."""
+        return "parted" if self._mixture else "columnar"
+
+    def learn(self, columns: dict[tuple[str, ...], Piece]) -> bool:
+        """Look at what a refused block holds; say whether the next one should be tried again."""
+        self._texts = {}  # a mixed column may stand in it
+        return self._mixture.learn(columns)
 
     def read(self, pages: Sequence[bytes]) -> tuple[int, dict[tuple[str, ...], Piece]]:
         """Read the ``data`` arrays of some pages.
@@ -58,6 +67,8 @@ class ColumnarReader:
             Something in the block would not come out exactly.
         """
         block = _as_lines(pages)
+        if self._mixture:
+            block = self._mixture.part(block)
         rows = self._parse(block)
         order = _order(rows.type)  # before a second reading puts the pinned columns first
         if self._note_texts(rows.type):
@@ -66,6 +77,8 @@ class ColumnarReader:
                 raise Unfit("dates that stay dates")
         columns: dict[tuple[str, ...], Piece] = {}
         _visit(rows, (), columns, order)
+        if self._mixture:
+            columns = self._mixture.join(columns, block)
         return len(rows), columns
 
     def _note_texts(self, struct: Any) -> bool:

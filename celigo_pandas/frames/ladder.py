@@ -5,7 +5,9 @@
 3. ``plain``: Python's own JSON for what orjson refuses or would change (lone surrogates, integers beyond 64 bits).
 
 The same frame comes out whichever rung decoded it. A block that the first rung refused is decoded by the next one, and
-so are the blocks after it: what made one block unfit (a list, a mixed column) stands in most of them.
+so are the blocks after it: what made one block unfit (a list) stands in most of them. Unless it was texts beside
+numbers in a column or a few: then the first rung reads on with those columns taken apart, and blocks that it read so
+are counted as ``parted`` (:mod:`~celigo_pandas.frames.mixture`).
 """
 
 from __future__ import annotations
@@ -93,8 +95,10 @@ class Ladder:
             try:
                 return self._counted(self._columnar(pages, limit))
             except Unfit:
-                if not all(_EMPTY.match(page.data) for page in pages):
+                block = self._by_records(pages, limit)
+                if not all(_EMPTY.match(page.data) for page in pages) and not self._reader.learn(block.columns):
                     self._rung = 1
+                return self._counted(block)
         return self._counted(self._by_records(pages, limit))
 
     def _counted(self, block: Block) -> Block:
@@ -112,7 +116,8 @@ class Ladder:
             raise Unfit("more rows than wanted")
         if not self._shape.flattens and any(len(path) > 1 for path in columns):
             raise Unfit("objects that stay objects")
-        return Block(rows, columns, rows, "columnar", errors=[error for page in pages for error in page.errors])
+        errors = [error for page in pages for error in page.errors]
+        return Block(rows, columns, rows, self._reader.rung, errors=errors)
 
     def _by_records(self, pages: Sequence[Page], limit: int | None) -> Block:
         block = self._spread(pages, limit, plain=self._rung == 2)
