@@ -78,7 +78,7 @@ class ColumnarReader:
         columns: dict[tuple[str, ...], Piece] = {}
         _visit(rows, (), columns, order)
         if self._mixture:
-            columns = self._mixture.join(columns, block)
+            columns = self._mixture.join(columns)
         return len(rows), columns
 
     def _note_texts(self, struct: Any) -> bool:

@@ -2,11 +2,11 @@
 
 Which columns those are is known from a block that another rung decoded. In the bytes of later blocks the key of each
 text among them, and of each null, gets a mark, so that a column is read as three, each of one type; then they are put
-together again. A mark is set in the bytes as a whole and not by place: whatever else has such a key is marked, and put
-together, in the same way.
+together again. A mark is set wherever the key stands: an object inside that has such a key is marked, and put together,
+in the same way.
 
 A key given twice must not slip through, for the reader would no longer see it: no row may have a value in two of the
-three, and every key that stays without a mark must have given a value, which a null spelled otherwise would not.
+three, and no key may be spelled in a way that hides what follows it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ __all__ = ["Mixture", "Unfit"]
 _MARK = "\x7f"  # what no text and no key holds, or the block is not read in this way
 _TEXT, _NULL = _MARK + "t", _MARK + "n"
 _MOST = 4  # each name costs some passes over the bytes: beyond these the next rung is as fast
+_TEXT_FOLLOWS = {b':"', b":"}  # nothing but the colon: the text is the name itself, where the block was split again
+_SCALAR_FOLLOWS = {b":%c" % start for start in b"-0123456789tf"}
+_VALUE_ENDS = {b",", b"}", b"]"}  # no key but a text
 _PARTS = ({"str", "int"}, {"str", "float"}, {"str", "bool"})
 
 
@@ -56,21 +59,36 @@ class Mixture:
         if b"\x7f" in block or (b"\\" in block and b"\\u" in block):
             raise Unfit("characters that could hide or feign a key of a mixed column")
         for name in self._names:
-            block = block.replace(f'"{name}":"'.encode(), f'"{name}{_TEXT}":"'.encode())
-            block = block.replace(f'"{name}":null'.encode(), f'"{name}{_NULL}":true'.encode())
+            block = _marked(block, name)
         return block
 
-    def join(self, columns: dict[tuple[str, ...], Piece], block: bytes) -> dict[tuple[str, ...], Piece]:
-        """Put the columns read from a marked `block` together."""
+    def join(self, columns: dict[tuple[str, ...], Piece]) -> dict[tuple[str, ...], Piece]:
+        """Put the columns read from a marked block together."""
         groups: dict[tuple[str, ...], dict[str, Piece]] = {}
         for path, piece in columns.items():
             name, mark, kind = path[-1].partition(_MARK)
             groups.setdefault((*path[:-1], name), {})[mark + kind] = piece
-        for name in self._names:
-            values = (_valid(parts[""]) for path, parts in groups.items() if path[-1] == name and "" in parts)
-            if block.count(f'"{name}"'.encode()) != sum(values):
-                raise Unfit("keys of a mixed column that were not told apart")
         return {path: parts[""] if parts.keys() == {""} else _joined(parts) for path, parts in groups.items()}
+
+
+def _marked(block: bytes, name: str) -> bytes:
+    key = f'"{name}"'.encode()
+    if b"\\" + key in block:
+        raise Unfit("a key that ends like that of a mixed column")
+    text, null = f'"{name}{_TEXT}"'.encode(), f'"{name}{_NULL}":true'.encode()
+    first, *rest = block.split(key)
+    marked = [first]
+    for after in rest:
+        head = after[:2]
+        if head in _TEXT_FOLLOWS:
+            marked += (text, after)
+        elif head in _SCALAR_FOLLOWS or after[:1] in _VALUE_ENDS:
+            marked += (key, after)
+        elif after.startswith(b":null"):
+            marked += (null, after[5:])
+        else:
+            raise Unfit("a mixed column with white space, an object or a list")
+    return b"".join(marked)
 
 
 def _is_plain(name: str) -> bool:
