@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from celigo_pandas.errors import MappingError
-from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.javascript.values import UNDEFINED, Undefined
 from celigo_pandas.mapping.compilation import CompiledMapping
 
 __all__ = ["CellChange", "MappingDifference", "RuleChange", "compare", "compare_outputs", "rule_of"]
@@ -114,7 +115,6 @@ def compare_outputs(
         else:
             tally.add(_owning(_NUMBERED.sub("[*]", change.cell), order), change)
     found = tally.found
-    pairs = list(zip(old, new, strict=True))
     idle = tuple(
         cell
         for cell in order
@@ -124,10 +124,16 @@ def compare_outputs(
         tuple(sorted(found.values(), key=lambda entry: order.get(entry.cell, len(order)))),
         tuple(changes),
         idle,
-        tuple(i for i, (a, b) in enumerate(pairs) if isinstance(b, MappingError) and not isinstance(a, MappingError)),
-        tuple(i for i, (a, b) in enumerate(pairs) if isinstance(a, MappingError) and not isinstance(b, MappingError)),
-        len(pairs),
+        _failing_only(new, old),
+        _failing_only(old, new),
+        len(old),
     )
+
+
+def _failing_only(here: Sequence[Any], there: Sequence[Any]) -> tuple[int, ...]:
+    """List the records that fail here and not there."""
+    failing = [place for place, output in enumerate(here) if type(output) is MappingError]
+    return tuple(place for place in failing if type(there[place]) is not MappingError)
 
 
 class _Tally:
@@ -216,27 +222,42 @@ def _same_rule(old: Any, new: Any) -> bool:
 
 
 def _changes(old: Sequence[Any], new: Sequence[Any], unchanged: frozenset[str]) -> Iterator[CellChange]:
-    both, rows = [], []
-    for position, (a, b) in enumerate(zip(old, new, strict=True)):
-        if type(a) is dict and type(b) is dict:
-            both.append((a, b))
-            rows.append(position)
-        elif isinstance(a, MappingError) or isinstance(b, MappingError):
-            if not (isinstance(a, MappingError) and isinstance(b, MappingError) and str(a) == str(b)):
-                yield CellChange(position, "", a, b)
-        else:
-            yield from _cells(position, "", a, b)
+    olds, news = old, new
+    rows: Sequence[int] = range(len(old))
+    if set(map(type, old)) | set(map(type, new)) != {dict}:
+        rows = [place for place in rows if type(old[place]) is type(new[place]) is dict]
+        olds, news = [old[place] for place in rows], [new[place] for place in rows]
+        both = set(rows)
+        for place, (a, b) in enumerate(zip(old, new, strict=True)):
+            if place not in both:
+                yield from _unlike(place, a, b)
     # Outputs of one mapping mostly have the same keys: each distinct list of keys is looked at once.
-    shapes = dict.fromkeys(tuple(output) for pair in both for output in pair)
-    keys = dict.fromkeys(key for shape in shapes for key in shape)
+    shapes = dict.fromkeys(chain(map(tuple, olds), map(tuple, news)))
+    keys = dict.fromkeys(chain.from_iterable(shapes))
     for key in (key for key in keys if key not in unchanged):
-        before = [a.get(key, UNDEFINED) for a, _ in both]
-        after = [b.get(key, UNDEFINED) for _, b in both]
+        before = [a.get(key, UNDEFINED) for a in olds]
+        after = [b.get(key, UNDEFINED) for b in news]
         if before == after and not _hides_booleans(before, after):
+            continue
+        if _are_plain(before, after):
+            yield from (CellChange(row, key, a, b) for row, a, b in zip(rows, before, after, strict=True) if a != b)
             continue
         for row, a, b in zip(rows, before, after, strict=True):
             if not _equal(a, b):
                 yield from _cells(row, key, a, b)
+
+
+def _unlike(position: int, a: Any, b: Any) -> Iterator[CellChange]:
+    """Compare outputs that are not both objects: failures, and lists of rows."""
+    if not isinstance(a, MappingError) and not isinstance(b, MappingError):
+        yield from _cells(position, "", a, b)
+    elif not (isinstance(a, MappingError) and isinstance(b, MappingError) and str(a) == str(b)):
+        yield CellChange(position, "", a, b)
+
+
+def _are_plain(before: list[Any], after: list[Any]) -> bool:
+    """Whether all values of two columns are texts and numbers, which Python compares as JSON does."""
+    return set(map(type, before)) | set(map(type, after)) <= {str, int, float, type(None), Undefined}
 
 
 def _hides_booleans(before: list[Any], after: list[Any]) -> bool:
