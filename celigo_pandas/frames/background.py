@@ -17,7 +17,7 @@ from celigo_pandas.paging import Page
 
 __all__ = ["BackgroundDecoder"]
 
-_WAITING_BLOCKS = 2
+_WAITING_BLOCKS = 1
 _IDLE_S = 0.5
 
 

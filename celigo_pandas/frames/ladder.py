@@ -81,7 +81,7 @@ class Ladder:
     @property
     def block_bytes(self) -> int:
         """How much to gather before it is decoded: Arrow has a price per block, Python objects should fit the cache."""
-        return 2_000_000 if self._rung == 0 else 400_000
+        return 1_500_000 if self._rung == 0 else 400_000
 
     def decode(self, pages: Sequence[Page], limit: int | None = None) -> Block:
         """Decode some pages, at most `limit` rows of them.
