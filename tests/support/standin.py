@@ -15,6 +15,7 @@ import sqlite3
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -255,12 +256,10 @@ class StandIn:
     @staticmethod
     def _records(doc: dict[str, Any], export: dict[str, Any]) -> list[dict[str, Any]]:
         if "rdbms" in export:
-            with sqlite3.connect(doc["rdbms"]["database"]) as database:
+            with closing(sqlite3.connect(doc["rdbms"]["database"])) as database:
                 cursor = database.execute(export["rdbms"]["query"])
                 names = [column[0] for column in cursor.description]
-                found = [dict(zip(names, row, strict=True)) for row in cursor]
-            database.close()
-            return found
+                return [dict(zip(names, row, strict=True)) for row in cursor]
         full, short = WIRE["export-pages-first"]["response"]["data"]
         return [{**(full if n % 2 == 0 else short), "custrecord_usage_diy_hours": n} for n in range(822)]
 
