@@ -16,7 +16,7 @@ from typing import Any
 import requests
 from support.engine import TOKEN, EngineProcess, make_sqlite
 
-CLIENTS, HANGING, SECONDS = 50, 10, 25.0
+CLIENTS, HANGING, SECONDS = 50, 10, 60.0
 
 
 @contextmanager
@@ -197,6 +197,7 @@ def test_load_of_fifty_clients_with_ten_hanging_sources(tmp_path: Path) -> None:
     assert hanging[422] >= HANGING
     assert late < early * 1.3 + 20_000, f"memory grew from {early} to {late} kB"
     quick = [seconds for client in clients[HANGING:] for seconds in client.quick]
-    # The clients share two cores with the engine; the median shows that no source holds others up.
-    assert statistics.median(quick) < 0.1, f"median {statistics.median(quick):.3f} s"
+    # The clients share two cores with the engine and with whatever else runs; on an idle machine 99 of 100 are in time.
+    in_time = sum(seconds < 0.1 for seconds in quick) / len(quick)
+    assert in_time > 0.9, f"{in_time:.1%} answered within 100 ms"
     assert statistics.median(alone) < 0.1
