@@ -151,7 +151,7 @@ def _bulk_insert(session: _Session, call: Call, block: Mapping[str, Any], batch:
             rows = [[table.value(name, part[position].mapped[name]) for name in columns] for position in positions]
             try:
                 session.run_many(table.insert(columns), rows)
-            except Exception:
+            except Exception:  # whatever the driver raised: undone, and each row then tells its own reason
                 for position, row in zip(positions, rows, strict=True):
                     results[start + position] = _guarded(lambda one: _ok(session.run(table.insert(columns), one)), row)  # noqa: B023
         for position, outgoing in enumerate(part):
