@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from celigo_pandas.frames.columnar import Marked
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.ladder import Ladder
 from celigo_pandas.paging import Page
@@ -25,6 +26,7 @@ _IDLE_S = 0.5
 class _Batch:
     pages: list[Page] = field(default_factory=list)
     size: int = 0
+    marked: Marked | None = None
 
 
 class BackgroundDecoder:
@@ -105,6 +107,7 @@ class BackgroundDecoder:
             self._thread = threading.Thread(target=self._work, name="celigo-decode", daemon=True)
             self._thread.start()
         batch, self._batch = self._batch, _Batch()
+        batch.marked = self._ladder.prepare(batch.pages)
         self._last_flush = time.monotonic()
         with self._changed:
             self._outstanding += 1
@@ -113,15 +116,15 @@ class BackgroundDecoder:
     def _work(self) -> None:
         while (batch := self._queue.get()) is not None:
             if self._error is None:
-                self._decode_all(batch.pages)
+                self._decode_all(batch.pages, batch.marked)
             with self._changed:
                 self._outstanding -= 1
                 self._changed.notify_all()
             del batch
 
-    def _decode_all(self, pages: list[Page]) -> None:
+    def _decode_all(self, pages: list[Page], marked: Marked | None = None) -> None:
         try:
-            self._decode(pages)
+            self._decode(pages, marked)
         except BaseException as error:  # handed to the thread that waits for the rows
             if len(pages) == 1:
                 self._error = error
@@ -130,12 +133,12 @@ class BackgroundDecoder:
                 if self._error is None:
                     self._decode_all([page])
 
-    def _decode(self, pages: list[Page]) -> None:
+    def _decode(self, pages: list[Page], marked: Marked | None) -> None:
         left = None if self._limit is None else self._limit - self._columns.rows
         if left is not None and left <= 0:
             self.was_cut |= any(page.data[1:-1].strip() for page in pages)
         else:
-            block = self._ladder.decode(pages, left)
+            block = self._ladder.decode(pages, left, marked)
             self._columns.add(block)
             self.was_cut |= block.is_cut
         self.pages += len(pages)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,11 +28,18 @@ import pyarrow.json
 from celigo_pandas.frames.mixture import Mixture, Unfit
 from celigo_pandas.frames.pieces import EXACT_INTEGER, Piece, nulls
 
-__all__ = ["ColumnarReader", "Unfit"]
+__all__ = ["ColumnarReader", "Marked", "Unfit"]
 
 
 _BEGINS_WITH_OBJECT = re.compile(rb"\[[ \t\r\n]*\{")
 _LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
+
+
+class Marked(NamedTuple):
+    """A block in which the keys of mixed columns are marked already, and which columns those were."""
+
+    block: bytes
+    names: frozenset[str]
 
 
 class ColumnarReader:
@@ -49,11 +56,25 @@ class ColumnarReader:
 
     def learn(self, columns: dict[tuple[str, ...], Piece]) -> bool:
         """Look at what a refused block holds; say whether the next one should be tried again."""
-        self._texts = {}  # a mixed column may stand in it
-        return self._mixture.learn(columns)
+        is_readable = self._mixture.learn(columns)
+        self._texts = {}
+        for path, piece in columns.items():
+            if piece.kinds == {"str"} and path[-1] not in self._mixture.names:
+                _pin(self._texts, path)
+        return is_readable
 
-    def read(self, pages: Sequence[bytes]) -> tuple[int, dict[tuple[str, ...], Piece]]:
-        """Read the ``data`` arrays of some pages.
+    def mark(self, pages: Sequence[bytes]) -> Marked | None:
+        """Mark the keys of mixed columns ahead of :meth:`read`, if there are any; may run on another thread."""
+        names = self._mixture.names
+        if not names:
+            return None
+        try:
+            return Marked(self._mixture.part(_as_lines(pages), names), names)
+        except Unfit:  # reading meets the same, and can say so
+            return None
+
+    def read(self, pages: Sequence[bytes], marked: Marked | None = None) -> tuple[int, dict[tuple[str, ...], Piece]]:
+        """Read the ``data`` arrays of some pages; `marked` may be what :meth:`mark` made of them.
 
         Returns
         -------
@@ -66,9 +87,13 @@ class ColumnarReader:
         Unfit
             Something in the block would not come out exactly.
         """
-        block = _as_lines(pages)
-        if self._mixture:
-            block = self._mixture.part(block)
+        names = self._mixture.names
+        if marked is not None and marked.names == names:
+            block = marked.block
+        else:
+            block = _as_lines(pages)
+            if names:
+                block = self._mixture.part(block, names)
         rows = self._parse(block)
         order = _order(rows.type)  # before a second reading puts the pinned columns first
         if self._note_texts(rows.type):
@@ -125,6 +150,15 @@ def _as_lines(pages: Sequence[bytes]) -> bytes:
 
 def _struct(texts: dict[str, Any]) -> Any:
     return pa.struct([(name, pa.large_string() if below is None else _struct(below)) for name, below in texts.items()])
+
+
+def _pin(texts: Any, path: tuple[str, ...]) -> None:
+    *above, name = path
+    for key in above:
+        texts = texts.setdefault(key, {})
+        if texts is None:  # a text stands where this one has an object
+            return
+    texts.setdefault(name, None)
 
 
 def _order(struct: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ import orjson
 import pyarrow.compute as pc
 
 from celigo_pandas.errors import TransportError, shown
-from celigo_pandas.frames.columnar import ColumnarReader, Unfit
+from celigo_pandas.frames.columnar import ColumnarReader, Marked, Unfit
 from celigo_pandas.frames.pieces import Piece, piece_of
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.frames.spreading import Rows, spread
@@ -83,8 +83,12 @@ class Ladder:
         """How much to gather before it is decoded: Arrow has a price per block, Python objects should fit the cache."""
         return 1_500_000 if self._rung == 0 else 400_000
 
-    def decode(self, pages: Sequence[Page], limit: int | None = None) -> Block:
-        """Decode some pages, at most `limit` rows of them.
+    def prepare(self, pages: Sequence[Page]) -> Marked | None:
+        """Do ahead what needs no block before these, while another thread decodes those."""
+        return self._reader.mark(_filled(pages)) if self._rung == 0 else None
+
+    def decode(self, pages: Sequence[Page], limit: int | None = None, marked: Marked | None = None) -> Block:
+        """Decode some pages, at most `limit` rows of them; `marked` may be what :meth:`prepare` made of them.
 
         Raises
         ------
@@ -93,10 +97,10 @@ class Ladder:
         """
         if self._rung == 0:
             try:
-                return self._counted(self._columnar(pages, limit))
+                return self._counted(self._columnar(pages, limit, marked))
             except Unfit:
                 block = self._by_records(pages, limit)
-                if not all(_EMPTY.match(page.data) for page in pages) and not self._reader.learn(block.columns):
+                if _filled(pages) and not self._reader.learn(block.columns):
                     self._rung = 1
                 return self._counted(block)
         return self._counted(self._by_records(pages, limit))
@@ -105,13 +109,13 @@ class Ladder:
         self.decoded[block.rung] += 1
         return block
 
-    def _columnar(self, pages: Sequence[Page], limit: int | None) -> Block:
+    def _columnar(self, pages: Sequence[Page], limit: int | None, marked: Marked | None) -> Block:
         if any(page.data_uris is not None for page in pages):
             raise Unfit("dataURIs")
-        filled = [page.data for page in pages if not _EMPTY.match(page.data)]
+        filled = _filled(pages)
         if not filled:
             raise Unfit("nothing but empty pages")
-        rows, columns = self._reader.read(filled)
+        rows, columns = self._reader.read(filled, marked)
         if limit is not None and rows > limit:
             raise Unfit("more rows than wanted")
         if not self._shape.flattens and any(len(path) > 1 for path in columns):
@@ -151,6 +155,10 @@ class Ladder:
             len(rows.records), spread(rows.records, self._shape), rows.elements, rung,
             rows.sources, rows.has_groups, data_uris, errors, is_cut,
         )  # fmt: skip
+
+
+def _filled(pages: Sequence[Page]) -> list[bytes]:
+    return [page.data for page in pages if not _EMPTY.match(page.data)]
 
 
 def _fitted(uris: list[Any], count: int) -> list[Any]:

@@ -37,10 +37,10 @@ class Mixture:
     """Knows the names of mixed columns, takes them apart in bytes and puts them together in columns."""
 
     def __init__(self) -> None:
-        self._names: set[str] = set()
+        self.names: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self._names)
+        return bool(self.names)
 
     def learn(self, columns: dict[tuple[str, ...], Piece]) -> bool:
         """Look at a block that was refused; say whether blocks like it can be read from now on."""
@@ -51,14 +51,15 @@ class Mixture:
             if piece.kinds not in _PARTS or not _is_plain(path[-1]):
                 return False
             found.add(path[-1])
-        known, self._names = self._names, self._names | found
-        return known < self._names and len(self._names) <= _MOST
+        known, self.names = self.names, self.names | found
+        return known < self.names and len(self.names) <= _MOST
 
-    def part(self, block: bytes) -> bytes:
+    @staticmethod
+    def part(block: bytes, names: frozenset[str]) -> bytes:
         """Mark the keys in a block of compact JSON."""
         if b"\x7f" in block or (b"\\" in block and b"\\u" in block):
             raise Unfit("characters that could hide or feign a key of a mixed column")
-        for name in self._names:
+        for name in names:
             block = _marked(block, name)
         return block
 

@@ -31,18 +31,27 @@ _TEXTS = st.text(max_size=4).map(
 _KEYS = st.sampled_from(['"a":'] * 12 + ['"c":', '"c":', '"a" :', '"a": ', '"\\u0061":', '"aa":', '"\\"a":', '"data":'])
 
 
-def _decode(pages: list[bytes], start: str = "columnar", **shape: Any) -> tuple[pd.DataFrame, Counter[str]]:
+def _decode(
+    pages: list[bytes], start: str = "columnar", ahead: bool = False, **shape: Any
+) -> tuple[pd.DataFrame, Counter[str]]:
     options = Shape(**shape)
     ladder, columns = Ladder(options, start), ColumnSet(options)
-    for page in pages:
-        columns.add(ladder.decode([Page(page)]))
+    marked = None
+    for page, following in zip(pages, [*pages[1:], None], strict=True):
+        # Ahead: the page is prepared when the one before it is not decoded yet, as beside the network.
+        prepared = ladder.prepare([Page(following)]) if ahead and following else None
+        columns.add(ladder.decode([Page(page)], marked=marked))
+        marked = prepared
     return columns.frame(), ladder.decoded
 
 
 def _assert_same_on_every_rung(pages: list[bytes]) -> Counter[str]:
     found, decoded = _decode(pages)
+    ahead, decoded_ahead = _decode(pages, ahead=True)
+    assert decoded_ahead == decoded
     for rung in RUNGS[1:]:
         expected, _ = _decode(pages, rung)
+        pd.testing.assert_frame_equal(ahead, expected)
         pd.testing.assert_frame_equal(found, expected)
         for name in expected:
             assert list(map(type, found[name])) == list(map(type, expected[name])), name
@@ -146,3 +155,23 @@ def test_objects_that_stay_objects_are_the_same_beside_a_mixed_column(nested: st
 
     pd.testing.assert_frame_equal(found, _decode(pages, "records", nested=nested)[0])
     assert decoded == {"records": 2, "parted": 1}
+
+
+def test_pages_prepared_before_a_second_mixed_column_was_known_are_marked_again() -> None:
+    both = b'[{"a":1,"b":"t"},{"a":"x","b":2}]'
+    ladder, columns = Ladder(Shape()), ColumnSet(Shape())
+    columns.add(ladder.decode([Page(MIXED)]))
+    prepared = ladder.prepare([Page(both)])
+    assert prepared is not None
+    columns.add(ladder.decode([Page(both)]))
+    columns.add(ladder.decode([Page(both)], marked=prepared))
+
+    assert columns.frame()["b"].tolist() == ["t", "u", "t", 2, "t", 2]
+    assert ladder.decoded == {"records": 2, "parted": 1}
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_text_beside_an_object_of_the_same_name_is_no_column_to_pin(place: int) -> None:
+    records = ['{"o":"t","a":1}', '{"o":{"b":"u"},"a":"x"}']
+    page = f"[{records[place]},{records[1 - place]}]".encode()
+    assert _assert_same_on_every_rung([page, page, page]) == {"records": 3}
