@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import stat
+import statistics
 import subprocess
 import sys
 import threading
@@ -166,10 +167,12 @@ def test_program_small_answers_come_at_once() -> None:
     """Nagle's algorithm against delayed acknowledgements costs 40 ms an answer; found once, kept out."""
     with EngineProcess() as engine:
         engine.call("GET", "/tokenInfo")
-        started = time.monotonic()
-        for _ in range(30):
+        times = []
+        for _ in range(31):
+            started = time.monotonic()
             engine.call("GET", "/tokenInfo")
-        assert (time.monotonic() - started) / 30 < 0.02
+            times.append(time.monotonic() - started)
+        assert statistics.median(times) < 0.03
 
 
 def test_program_ends_at_once_while_a_source_hangs() -> None:

@@ -140,13 +140,13 @@ def test_walk_state_of_another_connection_is_refused(engine: EngineProcess, data
 
 
 def test_walk_state_expires_after_its_idle_time(database: Path) -> None:
-    with EngineProcess("--choice", "state_lifetime_s=1") as engine:
+    with EngineProcess("--choice", "state_lifetime_s=2") as engine:
         id = engine.sqlite(database)
         state = ask(engine, id, EXPORT).json()["pagedExportState"]
         for _ in range(4):  # each request prolongs it
-            time.sleep(0.4)
+            time.sleep(0.7)
             state = ask(engine, id, EXPORT, state).json()["pagedExportState"]
-        time.sleep(1.3)
+        time.sleep(2.3)
 
         assert refusal(ask(engine, id, EXPORT, state)) == "invalid_paged_export_state"
         assert refusal(ask(engine, id, EXPORT, state)) == "invalid_paged_export_state"

@@ -351,7 +351,7 @@ def test_rate_limit_wait_ends_when_the_reader_goes() -> None:
         failed = bench.failure(READ)
 
     assert failed.code == "stopped"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def test_pace_keeps_requests_apart(echo: Server) -> None:

@@ -171,7 +171,7 @@ def test_slow_answer_is_cut_off(httpbin: str) -> None:
         failed = bench.failure(get("/delay/5"))
 
     assert failed.code == "timeout"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 4.5
 
 
 def test_dripping_answer_is_cut_off(httpbin: str) -> None:
@@ -181,7 +181,7 @@ def test_dripping_answer_is_cut_off(httpbin: str) -> None:
         failed = bench.failure(get("/drip?duration=9&numbytes=30&delay=0"))
 
     assert failed.code == "timeout"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 7
 
 
 def test_large_answer_is_cut_off(httpbin: str) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from typing import Any
 
 import pytest
@@ -66,11 +66,12 @@ def test_concurrency_is_read_from_the_type_block(doc: dict[str, Any], expected: 
 def test_workers_do_store_work_while_sources_hang() -> None:
     async def story() -> None:
         workers = Workers(2, 1)
-        hanging = [asyncio.ensure_future(workers.source(time.sleep, 0.5)) for _ in range(2)]
-        started = time.monotonic()
-        assert await workers.store(lambda: 5) == 5
-        assert time.monotonic() - started < 0.4
-        await asyncio.gather(*hanging)
+        released = threading.Event()
+        hanging = [asyncio.ensure_future(workers.source(released.wait, 60)) for _ in range(2)]
+        assert await asyncio.wait_for(workers.store(lambda: 5), 30) == 5
+        assert not any(call.done() for call in hanging)
+        released.set()
+        assert await asyncio.gather(*hanging) == [True, True]
         workers.close()
 
     asyncio.run(story())

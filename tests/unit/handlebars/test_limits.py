@@ -36,11 +36,11 @@ def test_pattern_that_runs_away_ends_within_a_second(helper, pattern, text):
 
 
 def test_pattern_that_repeats_a_repeat_is_refused_at_once():
-    start = time.perf_counter()
+    start = time.process_time()
 
     with pytest.raises(TemplateError, match=r"\(a\+\)\+"):
         render('{{regexMatch t "(a+)+$"}}', {"t": "a" * 40 + "!"})
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_pattern_time_is_shared_by_all_searches_of_a_rendering():
@@ -141,9 +141,9 @@ def test_value_nested_too_deeply_raises(template):
     "hostile", ["<" * 300_000, "{" * 300_000, "-" * 300_000 + "a", " " * 300_000 + "x", "&#" * 100_000]
 )
 def test_text_of_one_sign_is_handled_in_linear_time(hostile):
-    start = time.perf_counter()
+    start = time.process_time()
 
     for helper in ("sanitize", "chop", "trim", "camelcase", "sentence", "htmlDecode", "capitalizeAll", "addCommas"):
         render(f"{{{{{helper} t}}}}", {"t": hostile})
     Template(hostile.replace("{", "x"))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
