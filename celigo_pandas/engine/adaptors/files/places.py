@@ -1,0 +1,57 @@
+"""Where files lie: one protocol for a folder of this machine, an FTP server and an SFTP server.
+
+A place is opened for one call, used by one thread and closed after it. Folders and names are the texts of the
+documents; a name is one segment, never a path. Facts: integrator-api.md, sections 4.4 and 6.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+__all__ = ["FileEntry", "Place"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One regular file of a folder: its size in bytes, and when it was last changed (aware, UTC)."""
+
+    name: str
+    size: int
+    modified: datetime
+
+
+class Place(Protocol):
+    """Files of one connection.
+
+    Every method raises :class:`~celigo_pandas.engine.adaptors.protocol.SourceFailure` when the place refuses, with a
+    code that tells what: ``folder_not_found``, ``file_not_found``, ``permission_denied``, ``unreachable``,
+    ``login_refused`` (these two set ``offline``), ``out_of_reach``, ``timeout`` or ``file_error``.
+    """
+
+    def check(self, folder: str) -> None:
+        """Make sure that the folder is there and can be listed."""
+
+    def entries(self, folder: str) -> list[FileEntry]:
+        """Return the regular files of a folder, sorted by name; subfolders are passed over."""
+
+    def open(self, folder: str, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file for reading, as a stream that is read from start to end."""
+
+    def write(self, folder: str, name: str, content: Iterable[bytes], in_progress: str | None = None) -> None:
+        """Write a file whole or not at all: under the name `in_progress` (or one of its own), then renamed.
+
+        A file of this name is replaced.
+        """
+
+    def remove(self, folder: str, name: str) -> None:
+        """Delete a file."""
+
+    def move(self, folder: str, name: str, to_folder: str) -> None:
+        """Move a file into another folder, under its name; one that is there already is replaced."""
+
+    def close(self) -> None:
+        """Give up connections and sockets; may be called twice."""
