@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from celigo_pandas.forms.connection_state import ConnectionState, FieldView
+from celigo_pandas.forms.connection_draft import FieldView
+from celigo_pandas.forms.connection_state import ConnectionState
 from celigo_pandas.forms.elements import (
     STORED,
     Element,
