@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# What the tests need beside Python packages: a browser and two databases. Node and npm come with the machine.
+# What the tests need beside Python packages: a browser, two databases and an SSH server. Node and npm come with the machine.
 set -euo pipefail
 
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
 [ -x /usr/sbin/mariadbd ] || command -v mariadbd >/dev/null || missing+=(mariadb-server)
+[ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || missing+=(openssh-server)
 command -v node >/dev/null || missing+=(nodejs npm)
 command -v make >/dev/null || missing+=(make)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)

