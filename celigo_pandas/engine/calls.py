@@ -50,6 +50,7 @@ class CallFactory:
             stop=Event(),
             deadline=time.monotonic() + self._timeout_s,
             now=self._now,
+            choices=self._choices,
         )
 
     def extend(self, call: Call) -> None:

@@ -78,6 +78,14 @@ class Choices:
     list_limit: int = 1000
     """[16] Records of a list page without ``limit``. The documentation says 100 and 1000; the larger asks less."""
 
+    csv_first_column: int = 0
+    """[17] Without a header row the first csv column is ``Column0``. The vendor's schema says only that columns are
+    named by position ("e.g., Column1"), its exports of HTTP services show ``Column0``; for xlsx ``Column1`` is said."""
+
+    xlsx_reads_all_sheets: bool = True
+    """[18] All worksheets of a workbook are read, each with its own header. The vendor's schema speaks of
+    "multi-sheet processing" and names no member that chooses one; reading only the first would lose rows silently."""
+
     mock_output_limit: int = 0
     """The vendor takes ten records in ``mockOutput``. Here it stands in for systems that are not built, so any number
     is taken (0); a number restores a limit."""

@@ -19,8 +19,17 @@ from celigo_pandas.engine.pages import Page, cut_pages
 from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.mapping.pipeline import run_export_steps
+from celigo_pandas.resources.exports import consuming_member
 
-__all__ = ["DEFAULT_PAGE_SIZE", "check_export", "export_pages", "page_size_of", "preview_stages"]
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "check_export",
+    "export_pages",
+    "only_page",
+    "page_size_of",
+    "preview_stages",
+    "settle_source",
+]
 
 DEFAULT_PAGE_SIZE = 20
 """Source: the vendor's page on exports."""
@@ -100,6 +109,36 @@ def export_pages(
         close = getattr(source, "close", None)
         if close is not None:
             close()
+
+
+def settle_source(call: Call, access: Access, redactor: Redactor, choices: Choices) -> None:
+    """Do to the source what is left once the reader has everything: what succeeds is not done again.
+
+    Raises
+    ------
+    Refusal
+        422: the source refused; what is left can be tried again.
+    """
+    try:
+        while call.at_end:
+            call.at_end[0]()
+            del call.at_end[0]
+    except SourceFailure as failure:
+        raise failed_source(failure, access, redactor, choices) from None
+
+
+def only_page(call: Call, export_doc: dict[str, Any], access: Access, redactor: Redactor, choices: Choices) -> bytes:
+    """Return the first page as ``/export`` answers it; the source is settled if that page is all there is."""
+    pages = export_pages(call, export_doc, access, redactor, choices)
+    try:
+        page = next(pages)
+        # Whether more would come is asked only where it decides about the source: it may cost reading on.
+        is_all = consuming_member(export_doc) == "file.skipDelete" and next(pages, None) is None
+    finally:
+        pages.close()  # type: ignore[attr-defined]
+    if is_all:
+        settle_source(call, access, redactor, choices)
+    return page.head + b"}"
 
 
 def preview_stages(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
@@ -26,7 +26,7 @@ from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault, VaultError
 from celigo_pandas.engine.workers import Gates, Workers
 
-__all__ = ["AHEAD", "OPEN_WALKS", "Walk", "Walks"]
+__all__ = ["AHEAD", "OPEN_WALKS", "Rest", "Walk", "Walks"]
 
 AHEAD = 4
 """Pages filled ahead of the reader: at most 20 MB of spool a walk that was not asked for."""
@@ -41,6 +41,17 @@ _FRESH_BYTES = 1_000_000
 _OVERDUE_S = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left to do to a source once its reader is given the last page: `settle`, while `waiting` holds something.
+
+    `settle` raises :class:`Refusal`; it is called again when the last page is asked for again.
+    """
+
+    waiting: Sequence[object] = ()
+    settle: Callable[[], None] = lambda: None
+
+
 @dataclass(slots=True)
 class Walk:
     """One walk in progress. `fill` runs on one worker at a time; everything else on the event loop."""
@@ -53,6 +64,7 @@ class Walk:
     pages: Iterator[Page]
     stop: Event
     start_step: Callable[[], None]
+    rest: Rest
     used: float
     touched: float
     reader: int = 1
@@ -65,6 +77,12 @@ class Walk:
     pending: Page | None = None
     fresh: dict[int, bytes] = field(default_factory=dict)
     waiters: list[asyncio.Future[None]] = field(default_factory=list)
+    settling: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether something is left to do to the source, which only the request for the last page begins."""
+        return self.finished and bool(self.rest.waiting)
 
     @property
     def wants_more(self) -> bool:
@@ -113,6 +131,7 @@ class Walks:
         pages: Iterator[Page],
         stop: Event,
         start_step: Callable[[], None],
+        rest: Rest = Rest(),
     ) -> bytes:
         """Start a walk and return the body of its first page.
 
@@ -122,7 +141,9 @@ class Walks:
             The source failed before it gave a page, or did not give one in time.
         """
         now = time.time()
-        walk = Walk(os.urandom(12).hex(), connection_id, gate, digest, page_size, pages, stop, start_step, now, now)
+        walk = Walk(
+            os.urandom(12).hex(), connection_id, gate, digest, page_size, pages, stop, start_step, rest, now, now
+        )
         self._open[walk.id] = walk
         await self._make_room()
         return await self._page_of(walk, 1)
@@ -195,8 +216,18 @@ class Walks:
             if walk.is_closed:
                 raise refused_state("Its walk was ended: its connection was changed. Start the export again.")
             await self._wait(walk, deadline)
+        if walk.is_unsettled and number == walk.filled:
+            await self._settle(walk)
         fresh = walk.fresh.pop(number, None)
         return fresh if fresh is not None else await self._workers.store(self._body, walk.id, number)
+
+    async def _settle(self, walk: Walk) -> None:
+        """Finish with the source before its last page is answered: all pages lie in the store by now."""
+        async with walk.settling:
+            if walk.is_unsettled and not walk.is_closed:
+                walk.start_step()
+                async with self._gates.hold(*walk.gate):
+                    await self._workers.source(walk.rest.settle)
 
     async def _wait(self, walk: Walk, deadline: float) -> None:
         waiter = asyncio.get_running_loop().create_future()
@@ -286,7 +317,7 @@ class Walks:
     async def _make_room(self) -> None:
         idle = [walk for walk in self._open.values() if not walk.is_filling and not walk.waiters and walk.filled]
         for walk in [walk for walk in idle if walk.finished or walk.failure]:
-            if time.time() - walk.used > _OVERDUE_S:
+            if time.time() - walk.used > _OVERDUE_S and not walk.is_unsettled:
                 self._open.pop(walk.id, None)
         holding = sorted((walk for walk in idle if not walk.finished), key=lambda walk: walk.used)
         for walk in holding[: max(0, len(self._open) - self._most_open)]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from threading import Event
 from typing import Any, ClassVar, Protocol
 
+from celigo_pandas.engine.choices import CHOICES, Choices
 from celigo_pandas.engine.reach import Reach
 
 __all__ = ["Adaptor", "Call", "Chunk", "ConnectionAccess", "Outgoing", "PingOutcome", "Record", "SourceFailure"]
@@ -78,6 +79,12 @@ class Call:
     deadline : float
         ``time.monotonic()`` after which the call has failed. A walk moves it on with every page, so read it where it
         is needed and keep no copy.
+    choices : Choices
+        What the documentation leaves open, decided.
+    at_end : list of callable
+        What an export still has to do to its source once its reader has all of it, such as deleting files. An adaptor
+        adds to it when the source is exhausted; the executor calls each when the reader is given the last page, again
+        if it failed, and never for a preview. Each raises :class:`SourceFailure`.
     """
 
     connection: ConnectionAccess
@@ -87,6 +94,8 @@ class Call:
     stop: Event
     deadline: float
     now: Callable[[], datetime]
+    choices: Choices = CHOICES
+    at_end: list[Callable[[], None]] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -14,10 +14,13 @@ from celigo_pandas.engine.adaptors.protocol import Adaptor
 
 __all__ = ["adaptor_for", "adaptor_name", "names", "register"]
 
+_FILES = "celigo_pandas.engine.adaptors.files:adaptor"
 _HTTP = "celigo_pandas.engine.adaptors.http:adaptor"
 _SQL = "celigo_pandas.engine.adaptors.sql:adaptor"
 
 _PLACES: dict[str, str] = {
+    "filesystem": _FILES,
+    "ftp": _FILES,
     "http": _HTTP,
     "rdbms:mariadb": _SQL,
     "rdbms:mysql": _SQL,

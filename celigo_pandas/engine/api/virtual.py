@@ -13,10 +13,18 @@ from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.api.documents import DocumentHandlers
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
 from celigo_pandas.engine.calls import Access, built_adaptor, not_built
-from celigo_pandas.engine.exporting import check_export, export_pages, page_size_of, preview_stages
+from celigo_pandas.engine.exporting import (
+    check_export,
+    export_pages,
+    only_page,
+    page_size_of,
+    preview_stages,
+    settle_source,
+)
 from celigo_pandas.engine.importing import check_import, map_records, submit_records
 from celigo_pandas.engine.page_state import PageState, model_digest
 from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.engine.walks import Rest
 from celigo_pandas.errors import Problem
 from celigo_pandas.resources.connections import validate_connection
 
@@ -144,6 +152,7 @@ async def _page(request: ApiRequest, connection_id: str, export_doc: Any, body: 
         pages,
         call.stop,
         lambda: engine.calls.extend(call),
+        Rest(call.at_end, lambda: settle_source(call, access, redactor, engine.choices)),
     )
     return Answer(200, ready=ready)
 
@@ -154,12 +163,7 @@ async def _one_shot(request: ApiRequest, access: SavedAccess, export_doc: dict[s
     doc = {**export_doc, "pageSize": 1_000_000} if engine.choices.export_answers_all else export_doc
 
     def first() -> bytes:
-        pages = export_pages(call, doc, access, access.redactor(), engine.choices)
-        try:
-            page = next(pages)
-        finally:
-            pages.close()  # type: ignore[attr-defined]
-        return page.head + b"}"
+        return only_page(call, doc, access, access.redactor(), engine.choices)
 
     return Answer(200, ready=await _at_source(request, access, call, first))
 

@@ -9,7 +9,7 @@ import pytest
 from celigo_pandas.engine.adaptors.http.media import MediaError, decode, decode_any, encode
 from celigo_pandas.engine.adaptors.http.refusals import errors_of, message_of
 from celigo_pandas.engine.adaptors.http.values import MISSING, read_path, verdict
-from celigo_pandas.engine.adaptors.http.xml_tree import XmlError, parse_xml
+from celigo_pandas.engine.xml_tree import XmlError, parse_xml
 
 BODY: dict[str, Any] = {
     "data": {"items": [{"id": 1, "tags": ["a", "b"]}, {"id": 2}], "next": None, "Ship To": "Oslo"},

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from urllib3.filepost import encode_multipart_formdata
 
-from celigo_pandas.engine.adaptors.http.xml_tree import XmlError, parse_xml
 from celigo_pandas.engine.json_text import dump, load
+from celigo_pandas.engine.xml_tree import XmlError, parse_xml
 from celigo_pandas.javascript.values import to_text
 
 __all__ = ["CONTENT_TYPES", "MediaError", "decode", "decode_any", "encode", "media_of"]

@@ -8,6 +8,8 @@ No entities, no external anything: ``defusedxml`` refuses them.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
@@ -15,7 +17,7 @@ from xml.sax.handler import ContentHandler
 import defusedxml.sax
 from defusedxml.common import DefusedXmlException
 
-__all__ = ["XmlError", "parse_xml"]
+__all__ = ["XmlError", "XmlTree", "parse_xml", "translated_xml"]
 
 _MAX_DEPTH = 200
 
@@ -32,23 +34,33 @@ def parse_xml(content: bytes) -> dict[str, Any]:
     XmlError
         It is not well-formed, declares entities, or is nested deeper than 200 elements.
     """
-    tree = _Tree()
-    try:
+    tree = XmlTree()
+    with translated_xml():
         defusedxml.sax.parse(io.BytesIO(content), tree, forbid_dtd=False)
+    return tree.root
+
+
+@contextmanager
+def translated_xml() -> Iterator[None]:
+    """Turn a parser's errors inside into :class:`XmlError`, which says the line."""
+    try:
+        yield
     except SAXParseException as error:
         raise XmlError(f"line {error.getLineNumber()}: {error.getMessage()}") from None
     except DefusedXmlException as error:
         raise XmlError(f"it declares entities ({type(error).__name__})") from None
-    return tree.root
 
 
-class _Tree(ContentHandler):
+class XmlTree(ContentHandler):
+    """Builds nodes from a parser's events; ``root`` is complete when the document has ended."""
+
     def __init__(self) -> None:
         super().__init__()
         self.root: dict[str, Any] = {}
         self._open: list[tuple[str, dict[str, Any], list[str]]] = []
 
     def startElement(self, name: str, attrs: Any) -> None:
+        """Open a node."""
         if len(self._open) >= _MAX_DEPTH:
             raise XmlError(f"nested deeper than {_MAX_DEPTH} elements")
         node: dict[str, Any] = {}
@@ -57,9 +69,14 @@ class _Tree(ContentHandler):
         self._open.append((name, node, []))
 
     def characters(self, content: str) -> None:
+        """Add text to the open node."""
         self._open[-1][2].append(content)
 
     def endElement(self, name: str) -> None:
+        """Close the open node and hang it into its parent."""
+        self._hang(*self._closed())
+
+    def _closed(self) -> tuple[str, Any]:
         name, node, pieces = self._open.pop()
         text = "".join(pieces)
         value: Any = node
@@ -70,6 +87,9 @@ class _Tree(ContentHandler):
                 value = text
         elif not node:
             value = ""
+        return name, value
+
+    def _hang(self, name: str, value: Any) -> None:
         if self._open:
             self._open[-1][1].setdefault(name, []).append(value)
         else:

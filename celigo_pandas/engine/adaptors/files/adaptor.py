@@ -1,0 +1,60 @@
+"""The files adaptor: connection types ``filesystem`` and ``ftp``, written against :class:`Place` only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from celigo_pandas.engine.adaptors.files.exports import read_export
+from celigo_pandas.engine.adaptors.files.imports import write_import
+from celigo_pandas.engine.adaptors.files.opening import open_place
+from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
+from celigo_pandas.errors import MissingExtraError
+
+__all__ = ["FilesAdaptor"]
+
+
+class FilesAdaptor:
+    """One adaptor for every place that files lie in."""
+
+    capabilities: ClassVar[frozenset[str]] = frozenset({"ping", "export", "import"})
+
+    def ping(self, call: Call) -> PingOutcome:
+        """Connect; list ``ping.directoryPath`` where the connection names one."""
+        block = call.connection.masked.get(call.connection.type)
+        ping = block.get("ping") if isinstance(block, Mapping) else None
+        folder = ping.get("directoryPath") if isinstance(ping, Mapping) else None
+        try:
+            place = open_place(call)
+            try:
+                if isinstance(folder, str) and folder:
+                    place.check(folder)
+                elif call.connection.type == "ftp":
+                    place.check(".")  # a server is connected to with its first use
+            finally:
+                place.close()
+        except SourceFailure as failure:
+            return PingOutcome(401, ({"code": failure.code, "message": failure.message, "source": "connection"},))
+        except MissingExtraError as error:
+            return PingOutcome(401, ({"code": "missing_extra", "message": str(error), "source": "connection"},))
+        return PingOutcome(200)
+
+    def open_export(self, call: Call, export_doc: Mapping[str, Any]) -> Iterator[Chunk]:
+        """Read the chosen files one after the other; nothing happens before the first chunk is asked for."""
+        try:
+            yield from read_export(call, export_doc, open_place)
+        except MissingExtraError as error:
+            raise SourceFailure(str(error), code="missing_extra") from None
+
+    def import_batch(
+        self, call: Call, import_doc: Mapping[str, Any], batch: Sequence[Outgoing]
+    ) -> list[dict[str, Any]]:
+        """Write one file, or one a record; one result a record."""
+        try:
+            return write_import(call, import_doc, batch, open_place)
+        except MissingExtraError as error:
+            raise SourceFailure(str(error), code="missing_extra") from None
+
+    def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+        """Files answer no lookups."""
+        raise SourceFailure("Files answer no dynamic lookups.", code="unsupported", field="import.lookups")

@@ -1,0 +1,142 @@
+"""A file export: list a folder, read its files one after the other, delete or move them once their reader has them.
+
+Facts: integrator-api.md, section 4.4. A file is taken away after the reader has been given the last page of the whole
+export, and never if anything failed, the reader stopped, or the file is no longer the one that was read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timezone
+from itertools import islice
+from typing import Any
+
+from celigo_pandas.engine.adaptors.files.documents import ExportPlan, export_plan
+from celigo_pandas.engine.adaptors.files.names import FileNameError, check_name
+from celigo_pandas.engine.adaptors.files.places import FileEntry, Place
+from celigo_pandas.engine.adaptors.files.reading import file_records
+from celigo_pandas.engine.adaptors.files.rendering import rendered
+from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
+from celigo_pandas.errors import FilterError
+
+__all__ = ["read_export"]
+
+_CHUNK = 1_000
+
+Opener = Callable[[Call], Place]
+
+
+def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -> Iterator[Chunk]:
+    """Yield the records of all files that an export chooses, in the order of their names.
+
+    Raises
+    ------
+    SourceFailure
+        The document cannot be used, the place refuses, or a file is not what its document says.
+
+    Notes
+    -----
+    One file is open at a time, and a chunk of its records is in memory; ``sortByFields`` holds a file's records.
+    """
+    plan = export_plan(export_doc, call.connection.type, call.choices)
+    folder = rendered(plan.folder, call, f"export.{call.connection.type}.directoryPath", call.context)
+    size = export_doc.get("pageSize")
+    size = max(100, min(10_000, size)) if isinstance(size, int) else _CHUNK
+    place = open_place(call)
+    try:
+        chosen = _chosen(call, place, plan, folder)
+        if plan.output == "metadata":
+            if chosen:
+                yield Chunk([_metadata(entry) for entry in chosen])
+            return
+        for entry in chosen:
+            log(call, "READ", folder, entry.name)
+            with place.open(folder, entry.name) as stream:
+                records = file_records(
+                    stream, entry.name, plan, call.choices.xlsx_reads_all_sheets, lambda: _look(call)
+                )
+                while part := list(islice(records, size)):
+                    yield Chunk(part)
+                    _look(call)
+    finally:
+        place.close()
+    if plan.deletes and chosen and not call.context.get("testMode"):
+        call.at_end.append(_Removal(call, open_place, plan, folder, chosen))
+
+
+def _chosen(call: Call, place: Place, plan: ExportPlan, folder: str) -> list[FileEntry]:
+    kind = call.connection.type
+    begins = rendered(plan.starts_with, call, f"export.{kind}.fileNameStartsWith", call.context)
+    ends = rendered(plan.ends_with, call, f"export.{kind}.fileNameEndsWith", call.context)
+    log(call, "LIST", folder)
+    entries = sorted(place.entries(folder), key=lambda entry: entry.name)
+    found = []
+    for entry in entries:
+        if not (entry.name.startswith(begins) and entry.name.endswith(ends)):
+            continue
+        try:
+            check_name(entry.name)
+            if plan.keeper(_metadata(entry), call.context.get("settings")):
+                found.append(entry)
+        except FileNameError as error:
+            raise SourceFailure(str(error), code="invalid_name") from None
+        except FilterError as error:
+            raise SourceFailure(str(error), code="invalid_field", field="export.file.filter") from None
+    return found
+
+
+def _metadata(entry: FileEntry) -> Record:
+    # Assumed: the names of a file's metadata are those that its filter reads.
+    modified = entry.modified.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"filename": entry.name, "filesize": entry.size, "lastmodified": modified}
+
+
+def _look(call: Call) -> None:
+    if call.stop.is_set():
+        raise SourceFailure("The export was ended by its reader.", code="stopped")
+    if time.monotonic() > call.deadline:
+        raise SourceFailure("The files were not read in time.", code="timeout")
+
+
+class _Removal:
+    """Deletes, or moves to the backup folder, the files that an export has read; each once, also when called again."""
+
+    def __init__(self, call: Call, open_place: Opener, plan: ExportPlan, folder: str, read: list[FileEntry]) -> None:
+        self._call = call
+        self._open_place = open_place
+        self._folder = folder
+        self._left = list(read)
+        self._backup: str | None = None
+        if plan.backup_folder:
+            field = f"export.{call.connection.type}.backupDirectoryPath"
+            self._backup = rendered(plan.backup_folder, call, field, call.context)
+
+    def __call__(self) -> None:
+        place = self._open_place(self._call)
+        try:
+            there = {entry.name: entry for entry in place.entries(self._folder)}
+            for entry in list(self._left):
+                self._remove(place, entry, there.get(entry.name))
+                self._left.remove(entry)
+        finally:
+            place.close()
+
+    def _remove(self, place: Place, entry: FileEntry, now: FileEntry | None) -> None:
+        if now is None:
+            return  # somebody else took it away
+        if now != entry:
+            text = f"File {entry.name!r} was changed after it was read, so it was left where it is."
+            raise SourceFailure(text, code="file_changed", field="export.file.skipDelete")
+        if self._backup is None:
+            log(self._call, "DELETE", self._folder, entry.name)
+            place.remove(self._folder, entry.name)
+        else:
+            log(self._call, "MOVE", self._folder, entry.name, self._backup)
+            place.move(self._folder, entry.name, self._backup)
+
+
+def log(call: Call, method: str, folder: str, name: str = "", body: str = "") -> None:
+    """Write to the connection's debug log what is done with which file; never what is in it."""
+    url = f"{call.connection.type}:{folder.rstrip('/')}/{name}"
+    call.debug("request", {"url": url, "method": method, "headers": {}, "body": body})

@@ -1,0 +1,58 @@
+"""Names and folders that come from documents, templates and listings: a name is one segment, never a path.
+
+Facts: integrator-api.md, sections 4.4 and 6.4.
+"""
+
+from __future__ import annotations
+
+import re
+
+from celigo_pandas.errors import shown
+
+__all__ = ["FileNameError", "check_folder", "check_name", "check_new_name"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class FileNameError(ValueError):
+    """A text that is no name of a file, or no folder; the message says why."""
+
+
+def check_name(name: str) -> str:
+    """Return the name of a listed file if it is one segment.
+
+    Raises
+    ------
+    FileNameError
+        It is empty, ``.`` or ``..``, or holds a slash or NUL.
+    """
+    if name in {"", ".", ".."} or "/" in name or "\0" in name:
+        raise FileNameError(f"{shown(name)} is no file name: it must be one segment, without a slash and not '..'.")
+    return name
+
+
+def check_new_name(name: str) -> str:
+    """Return the name of a file to write: one segment, also where the backslash separates, and no control character.
+
+    Raises
+    ------
+    FileNameError
+        As :func:`check_name`; also for a backslash and for control characters, which no server takes the same way.
+    """
+    check_name(name)
+    if "\\" in name or _CONTROL.search(name):
+        raise FileNameError(f"{shown(name)} is no file name: it holds a backslash or a control character.")
+    return name
+
+
+def check_folder(folder: str) -> str:
+    """Return a folder's path if it is written as one.
+
+    Raises
+    ------
+    FileNameError
+        It is blank or holds a control character. What ``..`` leads to is for the place to judge.
+    """
+    if not folder.strip() or _CONTROL.search(folder):
+        raise FileNameError(f"{shown(folder)} is no folder: it is blank or holds a control character.")
+    return folder
