@@ -38,6 +38,7 @@ __all__ = ["FtpPlace", "open_ftp"]
 
 _PIECE = 64 * 1024
 _IDLE_S = 15.0
+_FAREWELL_S = 5.0
 _UNKNOWN_COMMAND = frozenset({"500", "502", "504"})
 _MISSING_OR_REFUSED = frozenset({"550", "553", "450"})
 
@@ -327,7 +328,7 @@ class FtpPlace:
             self._compare(control, name, sent)
         except BaseException:
             control.release(conn)
-            self._forget(control, name, is_open=True)
+            self._forget(control, name)
             raise
 
     @staticmethod
@@ -351,17 +352,16 @@ class FtpPlace:
             text = f"{self._server.shown} kept {stored} of the {sent} bytes of {shown(name)}."
             raise SourceFailure(text, code="file_error")
 
-    def _forget(self, control: Control, name: str, *, is_open: bool = False) -> None:
+    def _forget(self, control: Control, name: str) -> None:
         """Delete what was begun, as far as the connection still can."""
         with suppress(SourceFailure):
-            with self._watch.during(self._failed("")), suppress(ftplib.Error):
-                if is_open:
-                    control.sock.settimeout(5.0)
+            if control.is_transferring:
+                control.sock.settimeout(_FAREWELL_S)
+                with self._watch.during(self._failed("")), suppress(ftplib.Error):
                     control.voidresp()
+                control.sock.settimeout(None)
             with self._watch.during(self._failed("")):
                 control.delete(name)
-        with suppress(OSError):
-            control.sock.settimeout(None)
 
     def _rename(self, control: Control, folder: str, name: str, target: str, shown_name: str) -> None:
         failed = f"{shown(shown_name)} cannot be renamed or moved"

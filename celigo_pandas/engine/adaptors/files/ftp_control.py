@@ -25,6 +25,7 @@ ERRORS: tuple[type[Exception], ...] = (ftplib.Error, OSError, EOFError, ValueErr
 """What ftplib raises; ``ssl.SSLError`` is an OSError, and a line break in a command a ValueError."""
 
 _LISTING_BYTES = 64 * 1024 * 1024
+_REPLY_LINES = 1000
 _PIECE = 256 * 1024
 _MASK = "******"
 
@@ -54,7 +55,7 @@ def tls_of(call: Call) -> ssl.SSLContext:
     if own.get("ca"):
         try:
             context.load_verify_locations(cadata=str(call.connection.secrets()["ssl"]["ca"]))
-        except (OSError, ValueError):
+        except (OSError, TypeError, ValueError):
             text = "ssl.ca cannot be read; expected certificates as PEM text."
             raise SourceFailure(text, code="invalid_certificate", field="ssl.ca") from None
     if (masked.get("ftp") or {}).get("enableHostVerification") is False:
@@ -82,6 +83,7 @@ class Control(ftplib.FTP):
         self.folder: str | None = None
         self.used_at = time.monotonic()
         self.has_mlsd = True
+        self.is_transferring = False
         self.trust_server_pasv_ipv4_address = False
         self._call = call
         self._server = server
@@ -159,7 +161,9 @@ class Control(ftplib.FTP):
     def begin(self, command: str) -> socket.socket:
         """Begin a binary transfer and return its data connection."""
         self.set_type("I")
-        return self.transfercmd(command)
+        conn = self.transfercmd(command)
+        self.is_transferring = True
+        return conn
 
     def release(self, conn: socket.socket) -> None:
         """Close a data connection."""
@@ -200,12 +204,20 @@ class Control(ftplib.FTP):
         super().putline(line)
 
     def getmultiline(self) -> str:
-        """Read an answer."""
-        reply = super().getmultiline()
+        """Read an answer; one that has no code, or no end, is none."""
+        lines = [self.getline()]
+        code = lines[0][:3]
+        if not code.isdecimal():
+            raise ftplib.error_proto("what answers there does not speak FTP")
+        while lines[0][3:4] == "-" and (len(lines) == 1 or lines[-1][:3] != code or lines[-1][3:4] == "-"):
+            if len(lines) > _REPLY_LINES:
+                raise ftplib.error_proto(f"an answer has more than {_REPLY_LINES} lines")
+            lines.append(self.getline())
+        reply = "\n".join(lines)
         self.used_at = time.monotonic()
-        code = reply[:3]
-        status = {"statusCode": int(code)} if code.isdecimal() else {}
-        self._call.debug("response", {"url": self._server.shown, **status, "headers": {}, "body": reply})
+        self.is_transferring = False
+        entry = {"url": self._server.shown, "statusCode": int(code), "headers": {}, "body": reply}
+        self._call.debug("response", entry)
         return reply
 
     def _read_lines(self) -> None:

@@ -15,6 +15,7 @@ from celigo_pandas.errors import shown
 
 __all__ = ["PARSERS", "Listed", "ListingError", "parse_list", "parse_mlsd", "parse_time"]
 
+_LINE_CHARS = 8192
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 
 
@@ -40,7 +41,13 @@ def parse_mlsd(lines: Iterable[str]) -> list[Listed]:
     ListingError
         A line has no name, or a time or size that is none.
     """
-    return [entry for line in lines if line for entry in _mlsd_line(line)]
+    return [entry for line in lines if line for entry in _mlsd_line(_bounded(line))]
+
+
+def _bounded(line: str) -> str:
+    if len(line) > _LINE_CHARS:
+        raise ListingError(f"The listing has a line of {len(line)} characters: {shown(line[:100])}")
+    return line
 
 
 def _mlsd_line(line: str) -> list[Listed]:
@@ -99,7 +106,8 @@ def parse_list(lines: Iterable[str], parser: str | None, now: datetime) -> list[
         A line has none of the forms.
     """
     forms = PARSERS[parser] if parser else (_unix, _windows)
-    return [entry for line in lines if not _NO_ENTRY.fullmatch(line) for entry in _first(line, forms, now, parser)]
+    wanted = (line for line in lines if not _NO_ENTRY.fullmatch(line[:_LINE_CHARS]))
+    return [entry for line in wanted for entry in _first(_bounded(line), forms, now, parser)]
 
 
 _NO_ENTRY = re.compile(r"\s*|total\s+[0-9.,]+\s*[KMG]?", re.IGNORECASE)
