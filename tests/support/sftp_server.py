@@ -63,7 +63,17 @@ class Sshd:
     user: str
     folder: Path
     process: subprocess.Popen[bytes]
-    as_user: dict[str, Any] = field(default_factory=dict)
+
+    def make(self, *parts: str, content: bytes | None = None) -> Path:
+        """Make a folder, or a file with some content, that the server's user owns."""
+        path = self.root.joinpath(*parts)
+        if content is None:
+            path.mkdir(parents=True)
+        else:
+            path.write_bytes(content)
+        owner = self.root.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+        return path
 
     def doc(self, key: Any, **ftp: Any) -> dict[str, Any]:
         """Return a connection document that logs in with a key."""
@@ -76,7 +86,7 @@ class Sshd:
 
 
 @contextmanager
-def sshd(*keys: Any, host_key: Any = None, port: int = 0) -> Iterator[Sshd]:
+def sshd(*keys: Any, host_key: Any = None, second_host_key: Any = None, port: int = 0) -> Iterator[Sshd]:
     """Run ``sshd`` until the block ends; it lets in whoever holds one of the keys."""
     program = needs.require("sshd")
     folder = Path(tempfile.mkdtemp(prefix="celigo-sshd-"))
@@ -87,14 +97,17 @@ def sshd(*keys: Any, host_key: Any = None, port: int = 0) -> Iterator[Sshd]:
     port = port or free_port()
     root = folder / "root"
     root.mkdir()
-    (folder / "host_key").write_text(private_text(host_key or KINDS["ed25519"]()))
-    (folder / "host_key").chmod(0o600)
+    host_keys = [host_key or KINDS["ed25519"](), *([second_host_key] if second_host_key else [])]
+    for number, one in enumerate(host_keys):
+        (folder / f"host_key{number}").write_text(private_text(one))
+        (folder / f"host_key{number}").chmod(0o600)
+    lines = "\n".join(f"HostKey {folder / f'host_key{number}'}" for number in range(len(host_keys)))
     (folder / "authorized_keys").write_text("\n".join(public_line(key) for key in keys) + "\n")
     (folder / "config").write_text(
         f"""
 Port {port}
 ListenAddress 127.0.0.1
-HostKey {folder / "host_key"}
+{lines}
 AuthorizedKeysFile {folder / "authorized_keys"}
 PidFile none
 UsePAM yes
@@ -116,7 +129,7 @@ ForceCommand internal-sftp -d {root}
             cwd=folder,
             **as_user,
         )
-    server = Sshd(port, root, entry.pw_name, folder, process, as_user)
+    server = Sshd(port, root, entry.pw_name, folder, process)
     try:
         _until_up(server)
         yield server
@@ -144,10 +157,11 @@ def _until_up(server: Sshd) -> None:
 
 @dataclass
 class PasswordServer:
-    """The small server; ``tried`` are the logins that were tried, ``asked`` what the agent was asked."""
+    """The small server; ``tried`` are the logins that were tried, ``room`` what a file may hold."""
 
     port: int
     root: Path
+    room: int = 1 << 60
     tried: list[tuple[str, str, str]] = field(default_factory=list)
 
     def doc(self, password: str = PASSWORD, **ftp: Any) -> dict[str, Any]:
@@ -175,7 +189,7 @@ def password_server(
             transport = paramiko.Transport(sock)
             transports.append(transport)
             transport.add_server_key(host_key)
-            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files, root)
+            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files, server)
             with suppress(paramiko.SSHException, EOFError, OSError):
                 transport.start_server(server=_Logins(server.tried, password, ways))
 
@@ -233,6 +247,13 @@ class _Logins(paramiko.ServerInterface):  # type: ignore[misc]
 
 
 class _Handle(paramiko.SFTPHandle):  # type: ignore[misc]
+    room = 0
+
+    def write(self, offset: int, data: bytes) -> int:
+        if offset + len(data) > self.room:
+            return int(paramiko.SFTP_FAILURE)
+        return int(super().write(offset, data))
+
     def stat(self) -> Any:
         return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
 
@@ -240,9 +261,10 @@ class _Handle(paramiko.SFTPHandle):  # type: ignore[misc]
 class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc]
     """No posix-rename, and no rename over a file that is there: the protocol's own rules."""
 
-    def __init__(self, server: Any, root: Path, *args: Any, **options: Any) -> None:
-        super().__init__(server, *args, **options)
-        self._root = root
+    def __init__(self, logins: Any, server: PasswordServer, *args: Any, **options: Any) -> None:
+        super().__init__(logins, *args, **options)
+        self._server = server
+        self._root = server.root
 
     def _real(self, path: str) -> Path:
         return self._root / path.lstrip("/")
@@ -270,7 +292,7 @@ class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc]
         def act() -> Any:
             file = os.fdopen(os.open(self._real(path), flags, 0o644), "r+b" if flags & os.O_WRONLY == 0 else "wb")
             handle = _Handle(flags)
-            handle.filename = path
+            handle.room = self._server.room
             handle.readfile = handle.writefile = file
             return handle
 

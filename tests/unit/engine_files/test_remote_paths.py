@@ -19,12 +19,12 @@ from celigo_pandas.engine.adaptors.protocol import SourceFailure
         ("//in//./x y/", "/in/x y", "/home/celigo/in/x y"),
         ("/", "/", "/home/celigo"),
         ("", "/", "/home/celigo"),
+        (".", "/home/celigo", "/home/celigo"),
     ],
 )
 def test_folder_counts_from_the_root_or_from_home(folder: str, at_root: str, at_home: str) -> None:
     assert folder_path(folder, "/home/celigo", home_is_root=False) == at_root
     assert folder_path(folder, "/home/celigo", home_is_root=True) == at_home
-    assert folder_path(folder, "/", home_is_root=True) == at_root
 
 
 def test_folder_does_not_leave_a_home_that_is_the_root() -> None:

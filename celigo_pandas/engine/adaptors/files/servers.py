@@ -94,7 +94,7 @@ def open_socket(reach: Reach, server: RemoteServer, deadline: float) -> socket.s
 
 
 def folder_path(folder: str, home: str, *, home_is_root: bool) -> str:
-    """Return the absolute path of a document's folder.
+    """Return the absolute path of a document's folder; ``.`` is where the login begins, which a ping asks for.
 
     Raises
     ------
@@ -102,6 +102,8 @@ def folder_path(folder: str, home: str, *, home_is_root: bool) -> str:
         It holds a line break, or leaves the user's own folder where that is the root.
     """
     _check_text(folder, "folder")
+    if folder == ".":
+        return home
     parts = [part for part in folder.split("/") if part not in {"", "."}]
     if home_is_root and ".." in parts:
         text = f"The folder {shown(folder)} leaves the user's own folder, which ftp.userDirectoryIsRoot makes the root."

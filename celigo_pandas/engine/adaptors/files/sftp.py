@@ -64,6 +64,9 @@ class SftpPlace:
         self._watch = Watch(call, server.shown, errors(paramiko))
         self._transport: Any = None
         self._client: Any = None
+        self._second: Any = None
+        self._is_piping = False
+        self._open_readers = 0
         self._home = "/"
 
     def check(self, folder: str) -> None:
@@ -89,7 +92,8 @@ class SftpPlace:
         file = self._do("OPEN", path, self._why(f"{shown(path)} cannot be read", folder), lambda c: c.open(path, "rb"))
         file.MAX_REQUEST_SIZE = _PIECE
         failed = self._failed(f"{shown(path)} did not arrive whole")
-        return cast(BinaryIO, io.BufferedReader(_Download(self._watch, file, failed), _PIECE))
+        self._open_readers += 1
+        return cast(BinaryIO, io.BufferedReader(_Download(self, file, failed), _PIECE))
 
     def write(self, folder: str, name: str, content: Iterable[bytes], in_progress: str | None = None) -> None:
         """Write a file under the name `in_progress`, then rename it; what was begun and failed is deleted."""
@@ -127,7 +131,7 @@ class SftpPlace:
 
     def close(self) -> None:
         """Give up the session and its socket."""
-        self._client = None
+        self._client = self._second = None
         if self._transport is not None:
             self._transport.close()
             self._transport = None
@@ -145,13 +149,19 @@ class SftpPlace:
                 self._transport = open_session(self._call, self._server, self._watch)
             with self._watch.during(self._unreachable):
                 self._client = self._paramiko.SFTPClient.from_transport(self._transport)
-                if self._home_is_root:
-                    self._home = self._client.normalize(".")
+                self._home = self._client.normalize(".")
         return self._client
+
+    def _aside(self) -> Any:
+        """Return a second session, while the answers of the first belong to a file that is being written."""
+        if self._second is None:
+            with self._watch.during(self._unreachable):
+                self._second = self._paramiko.SFTPClient.from_transport(self._transport)
+        return self._second
 
     def _do(self, verb: str, path: str, failed: Callable[[Exception], SourceFailure], act: Callable[[Any], Any]) -> Any:
         """Ask the server for one thing."""
-        client = self._connect()
+        client = self._aside() if self._is_piping else self._connect()
         self._call.debug("request", {"url": self._server.shown, "method": verb, "headers": {}, "body": path})
         try:
             with self._watch.during(failed):
@@ -180,8 +190,18 @@ class SftpPlace:
             return None
 
     def _send(self, file: Any, content: Iterable[bytes], failed: Callable[[Exception], SourceFailure]) -> int:
-        """Write without waiting for each answer, but for all of them before the end."""
-        file.set_pipelined(True)
+        """Write without waiting for each answer, but for all of them before the end.
+
+        While a file is read over the same session, each answer is waited for: those that come in between would be lost.
+        """
+        file.set_pipelined(not self._open_readers)
+        self._is_piping = not self._open_readers
+        try:
+            return self._send_pieces(file, content, failed)
+        finally:
+            self._is_piping = False
+
+    def _send_pieces(self, file: Any, content: Iterable[bytes], failed: Callable[[Exception], SourceFailure]) -> int:
         sent = 0
         waiting = b""
         for piece in content:
@@ -282,9 +302,10 @@ class SftpPlace:
 class _Download(io.RawIOBase):
     """A file on its way."""
 
-    def __init__(self, watch: Watch, file: Any, failed: Callable[[Exception], SourceFailure]) -> None:
+    def __init__(self, place: SftpPlace, file: Any, failed: Callable[[Exception], SourceFailure]) -> None:
         super().__init__()
-        self._watch = watch
+        self._place = place
+        self._watch = place._watch
         self._file = file
         self._failed = failed
 
@@ -302,6 +323,7 @@ class _Download(io.RawIOBase):
     def close(self) -> None:
         """Close; a session that is gone has closed it already."""
         if not self.closed:
+            self._place._open_readers -= 1
             with suppress(SourceFailure), self._watch.during(self._failed):
                 self._file.close()
         super().close()
