@@ -64,11 +64,11 @@ def open_ftp(call: Call) -> FtpPlace:
     block: Mapping[str, Any] = call.connection.masked.get("ftp") or {}
     if block.get("usePassiveMode") is False:
         text = "Active mode is not built: the server would have to connect to this machine. Set usePassiveMode to true."
-        raise SourceFailure(text, code="not_built", field="ftp.usePassiveMode")
+        raise SourceFailure(text, code="unsupported", field="ftp.usePassiveMode")
     parser = block.get("entryParser") or None
     if parser is not None and parser not in PARSERS:
         text = f"ftp.entryParser {shown(parser)} is not built; built are {', '.join(PARSERS)}, and MLSD without it."
-        raise SourceFailure(text, code="not_built", field="ftp.entryParser")
+        raise SourceFailure(text, code="unsupported", field="ftp.entryParser")
     is_tls = block.get("type") == "ftps"
     implicit = is_tls and bool(block.get("useImplicitFtps"))
     server = server_of(call, 990 if implicit else 21)
@@ -427,7 +427,8 @@ class FtpPlace:
                 return SourceFailure(str(error), code="out_of_reach", field="ftp.hostURI")
             if reply_code(error):
                 code = "permission_denied" if reply_code(error) == "550" else "file_error"
-                return SourceFailure(f"{what}: {self._server.shown} answered {_said(error)}.", code=code)
+                hint = " Set ftp.requireSocketReUse." if reply_code(error) == "522" and not self._reuse else ""
+                return SourceFailure(f"{what}: {self._server.shown} answered {_said(error)}.{hint}", code=code)
             reason = "the server closed the connection" if isinstance(error, EOFError) else _plain(error)
             return SourceFailure(
                 f"{what}: the exchange with {self._server.shown} broke off ({reason}).", code="file_error"

@@ -50,7 +50,7 @@ def tls_of(call: Call) -> ssl.SSLContext:
     for name in ("cert", "key"):
         if own.get(name):
             text = f"ssl.{name}: client certificates are not built for ftps; the server must do with a password."
-            raise SourceFailure(text, code="not_built", field=f"ssl.{name}")
+            raise SourceFailure(text, code="unsupported", field=f"ssl.{name}")
     context = ssl.create_default_context()
     if own.get("ca"):
         try:
