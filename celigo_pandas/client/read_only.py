@@ -30,7 +30,7 @@ def writing_reason(request: Request) -> str | None:
         return "this export changes its source"
     if _RUNS_EXPORT.match(request.path):
         member = _consuming_member(request)
-        return f"this export changes its source ({member})" if member else None
+        return f"this export changes its source, or may ({member})" if member else None
     return None
 
 
@@ -42,5 +42,6 @@ def _consuming_member(request: Request) -> str | None:
     export = body.get("export", body) if isinstance(body, dict) else None
     if not isinstance(export, dict):
         return "its body holds no export"
-    member: str | None = import_module("celigo_pandas.resources.exports").consuming_member(export)
+    exports = import_module("celigo_pandas.resources.exports")
+    member: str | None = exports.consuming_member(export) or exports.unread_query(export)
     return member

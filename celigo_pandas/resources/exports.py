@@ -1,8 +1,8 @@
 """Export documents: what changes its source, what a virtual export may carry, and their digest.
 
-A consuming export changes what it reads: records are marked as exported (``once``) or files are deleted after they
-were read (``file`` without ``skipDelete: true``). Sent twice, such a page is lost, so it needs the caller's consent and
-is never resent.
+A consuming export changes what it reads: records are marked as exported (``once``), files are deleted after they were
+read (``file`` without ``skipDelete: true``), or a SQL text writes itself. Sent twice, such a page is lost, so it needs
+the caller's consent and is never resent.
 
 Source: the vendor's export schema (``type: once``, ``<adaptor>.once``, ``file.skipDelete``).
 """
@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["consuming_member", "digest", "virtual"]
+from celigo_pandas.resources.sql_text import unread_verb, writing_verb
+
+__all__ = ["consuming_member", "digest", "unread_query", "virtual"]
 
 _READ_ONLY = frozenset(
     {"_id", "createdAt", "lastModified", "lastModifiedBy", "createdBy", "_integrationId", "_connectorId", "_sourceId",
@@ -33,7 +35,8 @@ def consuming_member(doc: Mapping[str, Any]) -> str | None:
     Returns
     -------
     str or None
-        A dotted path such as ``"type"``, ``"rdbms.once"`` or ``"file.skipDelete"``; None when it only reads.
+        A dotted path such as ``"type"``, ``"rdbms.once"``, ``"rdbms.query"`` or ``"file.skipDelete"``; None when it
+        only reads.
     """
     if doc.get("type") == "once":
         return "type"
@@ -46,7 +49,20 @@ def consuming_member(doc: Mapping[str, Any]) -> str | None:
     # Assumed: only a document with a parsed ``file`` block deletes; ``skipDelete`` must be the JSON value true.
     if isinstance(file, Mapping) and file.get("skipDelete") is not True:
         return "file.skipDelete"
-    return None
+    return next((f"{name}.query" for name, sql in _queries(doc) if writing_verb(sql)), None)
+
+
+def unread_query(doc: Mapping[str, Any]) -> str | None:
+    """Name the SQL text that is not known to only read, such as a procedure's call; None when there is none."""
+    return next((f"{name}.query" for name, sql in _queries(doc) if unread_verb(sql) is not None), None)
+
+
+def _queries(doc: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in ("rdbms", "jdbc"):
+        block = doc.get(name)
+        sql = block.get("query") if isinstance(block, Mapping) else None
+        if isinstance(sql, str):
+            yield name, sql
 
 
 def _is_set(once: object) -> bool:

@@ -47,7 +47,12 @@ def start(name: str) -> list[dict[str, Any]]:
             "externalId": f"demo-{name}",
             "name": source.CONNECTION_NAME,
             "type": "rdbms",
-            "rdbms": {"type": "sqlite", "database": str(source.database())},
+            # All engines of this user share the file, so none may change it.
+            "rdbms": {
+                "type": "sqlite",
+                "database": str(source.database()),
+                "options": [{"name": "mode", "value": "ro"}],
+            },
         },
         {
             "externalId": "demo-delay-desk",

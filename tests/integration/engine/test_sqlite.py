@@ -287,6 +287,18 @@ def test_sqlite_file_that_is_not_there_is_not_made(engine: EngineProcess, tmp_pa
     assert not path.exists()
 
 
+def test_sqlite_opened_for_reading_only_is_never_written(engine: EngineProcess, database: Path) -> None:
+    before = database.read_bytes()
+    block = {"type": "sqlite", "database": str(database), "options": [{"name": "mode", "value": "ro"}]}
+    id = engine.connection({"name": "read only", "type": "rdbms", "rdbms": block})
+
+    assert query(engine, id, "select 1 as one").json()["data"] == [{"one": 1}]
+    assert "readonly" in query(engine, id, "delete from t").json()["errors"][0]["message"]
+    (result,) = submit(engine, id, INSERT, [{"id": 1, "name": "x"}])
+    assert result["statusCode"] != 200
+    assert database.read_bytes() == before
+
+
 def test_sqlite_endless_query_is_stopped_and_blocks_nobody(tmp_path: Path, database: Path) -> None:
     endless = "with recursive c(n) as (select 1 union all select n + 1 from c) select n from c where n < 0"
     with EngineProcess("--call-timeout", "1") as engine:

@@ -208,6 +208,8 @@ def test_bucket_taken_by_many_threads_counts_each_once() -> None:
         ("POST", "/connections/5/export", "read", b'{"export":{"type":"once"}}'),
         ("POST", "/connections/5/export/pages", "read", b'{"export":{"file":{"type":"csv"}}}'),
         ("POST", "/exports/preview", "read", b'{"rdbms":{"once":{"query":"x"}}}'),
+        ("POST", "/connections/5/export", "read", b'{"export":{"rdbms":{"query":"delete from t"}}}'),
+        ("POST", "/connections/5/export/pages", "read", b'{"export":{"jdbc":{"query":"call p()"}}}'),
         ("POST", "/connections/5/export", "read", b"not json"),
         ("POST", "/somewhere/new", "read", b"{}"),
     ],

@@ -69,16 +69,18 @@ def _server_engine(url: str, creator: Callable[[], Any]) -> sa.Engine:
 
 
 def _sqlite(secrets: Callable[[], dict[str, Any]], reach: Any) -> sqlite3.Connection:
-    name = str((secrets().get("rdbms") or {}).get("database", ""))
+    block = secrets().get("rdbms") or {}
+    name = str(block.get("database", ""))
     try:
         path = reach.check_path(name)
     except ReachError as error:
         raise SourceFailure(str(error), code="out_of_reach", field="rdbms.database") from None
     if not path.is_file():
         raise SourceFailure(f"There is no SQLite file {name!r}.", code="database_not_found", field="rdbms.database")
+    mode = "ro" if {"name": "mode", "value": "ro"} in (block.get("options") or []) else "rw"
     try:
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode=rw", uri=True, timeout=_BUSY_S, check_same_thread=False, isolation_level=None
+            f"{path.as_uri()}?mode={mode}", uri=True, timeout=_BUSY_S, check_same_thread=False, isolation_level=None
         )
     except sqlite3.Error as error:
         raise SourceFailure(f"{name!r} cannot be opened: {error}.", code="database_error") from None
