@@ -65,8 +65,9 @@ def _files(at: str, *places: F) -> tuple[F, ...]:
         F("file.csv.columnDelimiter", "Column delimiter", default=",", when=csv),
         F("file.csv.hasHeaderRow", "Has a header row", "boolean", default=True, when=csv),
         F("file.json.resourcePath", "Path of the records", when=(one_of("file.type", "json"),)),
-        F("file.xml.resourcePath", "XPath of the records", when=(one_of("file.type", "xml"),)),
-        F("file.encoding", "Encoding", "choice", choices=("utf8", "win1252", "utf-16le", "iso88591"), group="More"),
+        F("file.xml.resourcePath", "XPath of the records", required=True, when=(one_of("file.type", "xml"),)),
+        F("file.encoding", "Encoding", "choice", group="More",
+          choices=("utf8", "win1252", "utf-16le", "gb18030", "macroman", "iso88591", "shiftjis")),
         F("file.compressionFormat", "Compression", "choice", choices=("gzip", "zip"), group="More"),
     )  # fmt: skip
 

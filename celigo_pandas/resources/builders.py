@@ -139,7 +139,8 @@ def file_export(
     place : {"ftp", "s3", "filesystem"}
         Which block the connection needs.
     starts_with, ends_with : str, optional
-        Which files.
+        Which files. For a filesystem, which has no members of its own for that, this is a ``file.filter`` over
+        ``filename``.
     csv : mapping, optional
         The ``file.csv`` block, e.g. ``{"columnDelimiter": ";"}``.
     resource_path : str, optional
@@ -154,13 +155,16 @@ def file_export(
     if resource_path is not None:
         file[type] = {**file.get(type, {}), "resourcePath": resource_path}
     found = _file_place(checks, place, directory, bucket, region)
-    names = ("keyStartsWith", "keyEndsWith") if place == "s3" else ("fileNameStartsWith", "fileNameEndsWith")
-    if place == "s3":
-        found["keyStartsWith"] = directory + (starts_with or "")
-    elif starts_with is not None:
-        found[names[0]] = starts_with
-    if ends_with is not None:
-        found[names[1]] = ends_with
+    if place == "filesystem":
+        wanted = (("startswith", starts_with), ("endswith", ends_with))
+        rules = [[rule, ["extract", "filename"], text] for rule, text in wanted if text is not None]
+        if rules:
+            expression = {"version": "1", "rules": rules[0] if len(rules) == 1 else ["and", *rules]}
+            file["filter"] = {"type": "expression", "expression": expression}
+    else:
+        start, end = ("keyStartsWith", "keyEndsWith") if place == "s3" else ("fileNameStartsWith", "fileNameEndsWith")
+        begins = directory + (starts_with or "") if place == "s3" else starts_with
+        found |= {name: text for name, text in ((start, begins), (end, ends_with)) if text is not None}
     return _export(checks, {"file": file, place: found}, page_size, members)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from celigo_pandas import build
 from celigo_pandas.errors import DocumentError
+from celigo_pandas.filters import keep
 
 
 def test_sql_export_prints_the_exact_json_it_sends():
@@ -26,6 +27,18 @@ def test_file_export_never_lets_the_platform_delete_the_file(place):
     export = build.file_export("in", place=place, bucket="b", ends_with=".csv")
 
     assert export.to_dict()["file"]["skipDelete"] is True
+
+
+def test_file_export_names_its_files_as_each_place_can():
+    ftp = build.file_export("in", place="ftp", starts_with="o-", ends_with=".csv").to_dict()
+    s3 = build.file_export("in/", place="s3", bucket="b", starts_with="o-").to_dict()
+    folder = build.file_export("/in", place="filesystem", starts_with="o-", ends_with=".csv").to_dict()
+
+    assert ftp["ftp"] == {"directoryPath": "in", "fileNameStartsWith": "o-", "fileNameEndsWith": ".csv"}
+    assert s3["s3"] == {"bucket": "b", "keyStartsWith": "in/o-"}
+    assert folder["filesystem"] == {"directoryPath": "/in"}
+    rules = folder["file"]["filter"]["expression"]["rules"]
+    assert [keep(rules, {"filename": name}) for name in ("o-1.csv", "o-1.txt", "x.csv")] == [True, False, False]
 
 
 def test_netsuite_export_is_the_documented_search():

@@ -5,8 +5,8 @@ line end, quotes), and one that finds rows by the document's delimiters, of any 
 protect only where a cell begins with one. A line with nothing on it is no row.
 
 Facts: integrator-api.md, section 4.4, and the vendor's schema of ``file.csv``: header names are always trimmed;
-``rowsToSkip`` counts before the header; with ``disableQuoteAndStripEnclosingQuotes`` a quote is a character like any
-other, and one around a whole cell is taken away.
+``rowsToSkip`` counts lines before the header, whatever is in them; with ``disableQuoteAndStripEnclosingQuotes`` a quote
+is a character like any other, and one around a whole cell is taken away.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from celigo_pandas.engine.adaptors.files.cells import header_names, positional
 from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, text_stream, undecodable
 
-__all__ = ["CsvOptions", "read_csv"]
+__all__ = ["CsvOptions", "LineCounter", "RowSplitter", "read_csv"]
 
 _PIECE = 1 << 17
 _QUOTE = '"'
@@ -64,12 +64,9 @@ def read_csv(
     -----
     A row with too few cells has empty text in the others; cells beyond the header are named by their position.
     """
-    counter = _Counter()
-    rows = _rows(stream, options, encoding, look, counter)
+    counter = LineCounter()
     try:
-        for _ in islice(rows, options.rows_to_skip):
-            pass
-        yield from _records(rows, options)
+        yield from _records(_rows(stream, options, encoding, look, counter), options)
     except UnicodeDecodeError as error:
         raise FormatError(undecodable(error, encoding), line=counter.line + 1) from None
     except csv.Error as error:
@@ -77,7 +74,7 @@ def read_csv(
 
 
 @dataclass(slots=True)
-class _Counter:
+class LineCounter:
     """Where reading is: lines that were taken."""
 
     line: int = 0
@@ -106,25 +103,32 @@ def _further(names: list[str], width: int, first: int) -> list[str]:
 
 
 def _rows(
-    stream: BinaryIO, options: CsvOptions, encoding: str, look: Callable[[], None], counter: _Counter
+    stream: BinaryIO, options: CsvOptions, encoding: str, look: Callable[[], None], counter: LineCounter
 ) -> Iterator[list[str]]:
     text = text_stream(stream, encoding, look, by_line=options.row_delimiter is None)
     if options.quotes and options.row_delimiter is None and len(options.column_delimiter) == 1:
         # The limit belongs to the process; a cell beyond a page could not be sent on anyway.
         csv.field_size_limit(RECORD_BYTES)
+        for _ in islice(text, options.rows_to_skip):
+            counter.line += 1
+        skipped = counter.line
         reader = csv.reader(text, delimiter=options.column_delimiter, strict=True)
-        for row in reader:
-            counter.line = reader.line_num
-            if row:
-                yield row
+        try:
+            for row in reader:
+                if row:
+                    yield row
+        finally:
+            counter.line = skipped + reader.line_num
         return
-    yield from _Splitter(partial(text.read, _PIECE), options, counter).rows()
+    splitter = RowSplitter(partial(text.read, _PIECE), options, counter)
+    splitter.skip(options.rows_to_skip)
+    yield from splitter.rows()
 
 
-class _Splitter:
+class RowSplitter:
     """Finds rows by delimiters of any length, with or without quotes."""
 
-    def __init__(self, read: Callable[[], str], options: CsvOptions, counter: _Counter) -> None:
+    def __init__(self, read: Callable[[], str], options: CsvOptions, counter: LineCounter) -> None:
         self._read = read
         self._column = options.column_delimiter
         self._quotes = options.quotes
@@ -137,6 +141,13 @@ class _Splitter:
         self._text = ""
         self._at = 0
         self._is_over = False
+
+    def skip(self, rows: int) -> None:
+        """Pass over rows, whatever is in them."""
+        for _ in range(rows):
+            found = self._find(self._end, self._at)
+            self._at = found.end() if found else len(self._text)
+            self._counter.line += 1
 
     def rows(self) -> Iterator[list[str]]:
         """Yield the cells of each row; a line with nothing on it is passed over."""

@@ -89,9 +89,8 @@ def _value(value: Any, form: CsvForm) -> str:
 
 
 def _cell_writer(form: CsvForm) -> Any:
-    special = "|".join(
-        dict.fromkeys(re.escape(text) for text in (form.column_delimiter, form.row_delimiter, '"', "\r", "\n"))
-    )
+    # A cell that ends as a longer delimiter begins would shift it: any of its characters is a reason for quotes.
+    special = f"[{re.escape(form.column_delimiter + form.row_delimiter)}\"\r\n]"
     # A mark at the very beginning of a file would be taken for the file's.
     needs_quotes = re.compile(f"{special}|^\\ufeff").search
 

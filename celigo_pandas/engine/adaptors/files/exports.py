@@ -7,7 +7,7 @@ export, and never if anything failed, the reader stopped, or the file is no long
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timezone
 from itertools import islice
 from typing import Any
@@ -45,6 +45,7 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
     size = max(100, min(10_000, size)) if isinstance(size, int) else _CHUNK
     place = open_place(call)
     try:
+        backup = _backup_folder(call, place, plan, folder)
         chosen = _chosen(call, place, plan, folder)
         if plan.output == "metadata":
             if chosen:
@@ -62,7 +63,20 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
     finally:
         place.close()
     if plan.deletes and chosen and not call.context.get("testMode"):
-        call.at_end.append(_Removal(call, open_place, plan, folder, chosen))
+        call.at_end.append(_Removal(call, open_place, folder, backup, chosen))
+
+
+def _backup_folder(call: Call, place: Place, plan: ExportPlan, folder: str) -> str | None:
+    """Return where read files go; that it is there shows before anything is read."""
+    if not plan.backup_folder or not plan.deletes or call.context.get("testMode"):
+        return None
+    field = f"export.{call.connection.type}.backupDirectoryPath"
+    backup = rendered(plan.backup_folder, call, field, call.context)
+    if backup.rstrip("/") == folder.rstrip("/"):
+        text = "backupDirectoryPath is directoryPath itself: each export would read the same files again."
+        raise SourceFailure(text, code="invalid_field", field=field)
+    place.check(backup)
+    return backup
 
 
 def _chosen(call: Call, place: Place, plan: ExportPlan, folder: str) -> list[FileEntry]:
@@ -102,15 +116,14 @@ def _look(call: Call) -> None:
 class _Removal:
     """Deletes, or moves to the backup folder, the files that an export has read; each once, also when called again."""
 
-    def __init__(self, call: Call, open_place: Opener, plan: ExportPlan, folder: str, read: list[FileEntry]) -> None:
+    def __init__(
+        self, call: Call, open_place: Opener, folder: str, backup: str | None, read: Sequence[FileEntry]
+    ) -> None:
         self._call = call
         self._open_place = open_place
         self._folder = folder
+        self._backup = backup
         self._left = list(read)
-        self._backup: str | None = None
-        if plan.backup_folder:
-            field = f"export.{call.connection.type}.backupDirectoryPath"
-            self._backup = rendered(plan.backup_folder, call, field, call.context)
 
     def __call__(self) -> None:
         place = self._open_place(self._call)

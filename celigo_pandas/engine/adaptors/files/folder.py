@@ -120,6 +120,9 @@ class Folder:
         with _translated(to_folder):
             if not target.is_dir():
                 raise SourceFailure(f"There is no folder {to_folder!r}.", code="folder_not_found")
+        if target == source.parent:
+            text = f"{folder!r} and {to_folder!r} are one folder; a file cannot be moved there."
+            raise SourceFailure(text, code="file_error")
         with _translated(folder, name):
             try:
                 os.replace(source, target / source.name)

@@ -49,16 +49,17 @@ def write_import(
     try:
         size = plan.records_per_file or len(batch)
         results: list[Result] = []
+        written: set[str] = set()
         for start in range(0, len(batch), size):
-            results += _one_file(call, plan, place, batch[start : start + size])
+            results += _one_file(call, plan, place, batch[start : start + size], written)
         return results
     finally:
         place.close()
 
 
-def _one_file(call: Call, plan: ImportPlan, place: Place, part: Sequence[Outgoing]) -> list[Result]:
+def _one_file(call: Call, plan: ImportPlan, place: Place, part: Sequence[Outgoing], written: set[str]) -> list[Result]:
     try:
-        name = _write(call, plan, place, [one.mapped for one in part])
+        name = _write(call, plan, place, [one.mapped for one in part], written)
     except FormatError as error:
         return _failed(len(part), "invalid_record", f"The file was not written: {_said(error)}.", error.record)
     except SourceFailure as failure:
@@ -82,7 +83,7 @@ def _failed(count: int, code: str, message: str, culprit: int | None = None) -> 
     return results
 
 
-def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any]) -> str:
+def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], written: set[str]) -> str:
     context = batch_context(call, records)
     kind = call.connection.type
 
@@ -97,6 +98,10 @@ def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any]) -> st
 
     folder = render(plan.folder, f"import.{kind}.directoryPath")
     name = segment(plan.name, plan.name_field)
+    path = f"{folder.rstrip('/')}/{name}"
+    if path in written:
+        text = f"Another record of this call was written to {name!r} already; name the file by something of its record."
+        raise SourceFailure(text, code="name_taken", field=plan.name_field)
     in_progress = None
     if plan.in_progress:
         in_progress = segment(plan.in_progress, f"import.{kind}.inProgressFileName")
@@ -119,6 +124,7 @@ def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any]) -> st
                 with suppress(SourceFailure):
                     place.remove(backup, name)
             raise
+    written.add(path)
     return name
 
 

@@ -16,7 +16,7 @@ from celigo_pandas.engine import json_text
 from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, text_stream, undecodable
 from celigo_pandas.engine.adaptors.protocol import Record
 
-__all__ = ["path_names", "read_json", "write_json"]
+__all__ = ["JsonText", "path_names", "read_json", "write_json"]
 
 _PIECE = 1 << 17
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -60,7 +60,7 @@ def read_json(
     FormatError
         The file is no JSON, also behind the last record; with the line.
     """
-    text = _Text(partial(text_stream(stream, encoding, look).read, _PIECE), encoding)
+    text = JsonText(partial(text_stream(stream, encoding, look).read, _PIECE), encoding)
     if text.peek() is None:
         raise FormatError("it is empty, which is no JSON", line=1)
     if path:
@@ -88,7 +88,7 @@ def _record(value: Any) -> Record:
     return value if isinstance(value, (dict, list)) else {"value": value}
 
 
-def _at_path(text: _Text, path: tuple[str, ...]) -> Iterator[Record]:
+def _at_path(text: JsonText, path: tuple[str, ...]) -> Iterator[Record]:
     """Yield what lies at a path; everything else is read too, so that a broken file shows."""
     if text.peek() != "{":
         text.value()
@@ -111,7 +111,7 @@ def _at_path(text: _Text, path: tuple[str, ...]) -> Iterator[Record]:
                 yield _record(value)
 
 
-class _Text:
+class JsonText:
     """The text of a JSON file, taken value by value by Python's own decoder."""
 
     def __init__(self, read: Callable[[], str], encoding: str) -> None:

@@ -195,11 +195,22 @@ def _unescaped(text: str) -> str:
 
 
 def _cell(sheet: Any, value: Any) -> Any:
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) <= _EXACT):
         return value
-    if isinstance(value, float) or (isinstance(value, int) and abs(value) <= _EXACT):
-        return value
+    if isinstance(value, float):
+        return _double_cell(sheet, value)
     return _text_cell(sheet, cell_text(value))
+
+
+def _double_cell(sheet: Any, value: float) -> Any:
+    if float(f"{value:.16g}") == value:
+        return value
+    from openpyxl.cell import WriteOnlyCell
+
+    # openpyxl writes 16 digits; this double needs its seventeenth.
+    cell = WriteOnlyCell(sheet, value=repr(value))
+    cell.data_type = "n"
+    return cell
 
 
 def _text_cell(sheet: Any, text: str) -> Any:

@@ -94,11 +94,15 @@ def read_xml(
     parser.forbid_dtd = False
     parser.setContentHandler(handler)
     try:
+        is_empty = True
         for piece in _pieces(stream, encoding, look):
+            is_empty = False
             handler.count(len(piece))
             with translated_xml():
                 parser.feed(piece)
             yield from handler.taken()
+        if is_empty:
+            raise FormatError("it is empty, which is no XML", line=1)
         with translated_xml():
             parser.close()
         yield from handler.taken()
