@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ import pandas as pd
 from celigo_pandas.accessors.page_source import PageSource, PullOptions
 from celigo_pandas.accessors.progress import Progress, open_progress
 from celigo_pandas.accessors.pull import warn_of_record_errors
-from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, PullCancelled, shown
+from celigo_pandas.errors import ConfigError, ExportInterrupted, PullCancelled, shown
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.conversion import convert
 from celigo_pandas.frames.ladder import Ladder
@@ -38,7 +37,6 @@ class _Stream:
         self._total: int | None = None
         self._errors = 0
         self._was_cut = False
-        self._began = time.monotonic()
 
     def chunks(self, chunksize: int | None) -> Iterator[pd.DataFrame]:
         client = self._source.connection.client
@@ -48,23 +46,23 @@ class _Stream:
                 for page in self._pages(progress):
                     self._add(page)
                     while self._waiting.rows and self._waiting.rows >= (chunksize or 1):
-                        yield self._frame(self._waiting.take(chunksize or self._waiting.rows))
+                        yield self._next(chunksize or self._waiting.rows)
+                if self._waiting.rows:
+                    yield self._next(self._waiting.rows)
             except GeneratorExit:
                 raise
             except KeyboardInterrupt as error:
-                raise PullCancelled(f"Cancelled after {self._told()}.", partial=self._frame(self._waiting)) from error
-            except CeligoError as error:
+                raise PullCancelled(f"Cancelled after {self._told()}.", partial=self._left()) from error
+            except Exception as error:
                 if self._source.pages == 0:
                     raise
                 raise ExportInterrupted(
                     f"The stream stopped after {self._told()}: {error}",
                     hint="What was given out is yours; partial has the rows that were not.",
-                    partial=self._frame(self._waiting),
-                    problems=error.problems,
-                    status=error.status,
+                    partial=self._left(),
+                    problems=getattr(error, "problems", ()),
+                    status=getattr(error, "status", None),
                 ) from error
-            if self._waiting.rows:
-                yield self._frame(self._waiting)
         if self._errors:
             warn_of_record_errors(self._errors, "read_export() keeps them")
 
@@ -87,16 +85,18 @@ class _Stream:
     def _told(self) -> str:
         return f"{self._source.pages:,} pages, {self._rows:,} rows"
 
-    def _frame(self, columns: ColumnSet) -> pd.DataFrame:
+    def _next(self, count: int) -> pd.DataFrame:
+        """Give the first rows out; they stay where they are when they cannot be converted."""
         options = self._options
-        frame = columns.frame(dtype_backend=options.dtype_backend, always_nullable=True)
-        self._source.note(
-            frame,
-            options.shape,
-            self._total,
-            seconds=round(time.monotonic() - self._began, 3),
-            complete=False,
-            reason="chunk",
-            record_errors=self._errors,
-        )
-        return convert(frame, parse_dates=options.parse_dates, dtype=options.dtype)
+        frame = self._frame(self._waiting.head(count))
+        frame = convert(frame, parse_dates=options.parse_dates, dtype=options.dtype)
+        self._waiting.drop(count)
+        return frame
+
+    def _left(self) -> pd.DataFrame:
+        """Return the rows that were not given out, without ``dtype=`` and ``parse_dates=``."""
+        return self._frame(self._waiting, quiet=True)
+
+    def _frame(self, columns: ColumnSet, quiet: bool = False) -> pd.DataFrame:
+        frame = columns.frame(dtype_backend=self._options.dtype_backend, always_nullable=True, quiet=quiet)
+        return self._source.mark(frame, self._options.shape)

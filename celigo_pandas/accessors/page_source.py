@@ -91,6 +91,7 @@ class PageSource:
         self.is_done = False
         self.reason: str | None = None
         self.ambiguous: str | None = None
+        self._digest = digest(doc)
         self.started = datetime.now(timezone.utc)
         path = f"/connections/{quote(connection.id, safe='')}/export/pages"
         self._request = Request("POST", path, repeat="read" if self.consuming is None else "consume")
@@ -145,18 +146,28 @@ class PageSource:
     def note(self, frame: pd.DataFrame, shape: Shape, total: int | None, **how: Any) -> pd.DataFrame:
         """Write down in ``attrs`` where a frame came from: small, JSON-able, no secrets (pandas copies it often)."""
         frame.attrs["celigo"] = {
-            "connection_id": self.connection.id,
-            "export_digest": digest(self.doc),
             "rows": len(frame),
             "pages": self.pages,
             "total": total,
+            **self._origin(shape),
+            **how,
+        }
+        return frame
+
+    def mark(self, frame: pd.DataFrame, shape: Shape) -> pd.DataFrame:
+        """Write down the same for one chunk of many: all say the same, or :func:`pandas.concat` would drop it."""
+        frame.attrs["celigo"] = {**self._origin(shape), "complete": False, "reason": "chunk"}
+        return frame
+
+    def _origin(self, shape: Shape) -> dict[str, Any]:
+        return {
+            "connection_id": self.connection.id,
+            "export_digest": self._digest,
             "page_size": self.page_size if self.page_size is not None else self.doc.get("pageSize"),
             "page_size_added": self.page_size is not None,
             "started": self.started.isoformat(timespec="seconds"),
             "flatten": shape.sep if shape.flattens else None,
-            **how,
         }
-        return frame
 
     def _fetch(self, request: paging.PageRequest) -> tuple[Any, bytes]:
         found: list[paging.Page] = []

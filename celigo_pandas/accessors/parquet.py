@@ -148,7 +148,8 @@ class _ParquetPull:
                     self._rows += block.rows
                     size += len(page.data)
                     if size >= _GROUP_BYTES:
-                        writer.write_table(maker.table(waiting.take(waiting.rows)))
+                        writer.write_table(maker.table(waiting))
+                        waiting.drop(waiting.rows)
                         size = 0
                 if waiting.rows:
                     writer.write_table(maker.table(waiting))

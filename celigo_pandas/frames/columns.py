@@ -48,6 +48,7 @@ class ColumnSet:
         self._pieces: dict[tuple[str, ...], list[tuple[int, Piece]]] = {}
         self._tree: dict[str, Any] = {}
         self._known: set[tuple[str, ...]] = set()
+        self._valued: set[tuple[str, ...]] = set()  # had a value once, in rows that are gone by now too
         self._built: dict[tuple[str, ...], tuple[Any, bool]] = {}
         self._uris: list[tuple[int, Piece]] = []
         self._sources: list[Any] = []
@@ -61,6 +62,8 @@ class ColumnSet:
                 node = node.setdefault(key, {})
             if self.shape.wants(path):
                 self._known.add(path)
+                if piece.kinds:
+                    self._valued.add(path)
                 self._pieces.setdefault(path, []).append((self.rows, piece))
         if block.data_uris is not None:
             self._uris.append((self.rows, block.data_uris))
@@ -73,30 +76,46 @@ class ColumnSet:
         self.elements += block.elements
         self.errors += block.errors
 
-    def take(self, count: int) -> ColumnSet:
-        """Cut off the first `count` rows as a set of their own; both know all columns so far."""
+    def head(self, count: int) -> ColumnSet:
+        """Return the first `count` rows as a set of their own; both know all columns so far."""
         head = ColumnSet(self.shape, self._first_row, self.elements)
-        head.rows, self.rows = count, self.rows - count
-        self._first_row += count
-        head._tree, head._known, head._has_groups = self._tree, self._known, self._has_groups
-        head._pieces, self._pieces = _split_all(self._pieces, count)
-        uris = _split(self._uris, count)
-        head._uris, self._uris = uris
+        head.rows = count
+        head._tree, head._known, head._valued, head._has_groups = (
+            self._tree,
+            self._known,
+            self._valued,
+            self._has_groups,
+        )
+        head._pieces = {path: _head(placed, count) for path, placed in self._pieces.items()}
+        head._uris = _head(self._uris, count)
         if self._sources:
-            sources = np.concatenate(self._sources)
-            head._sources, self._sources = [sources[:count]], [sources[count:]]
+            head._sources = [self._joined_sources()[:count]]
             head._group_rows_before = self._group_rows_before
-            self._group_rows_before = 0
+        return head
+
+    def drop(self, count: int) -> None:
+        """Give up the first `count` rows."""
+        self.rows -= count
+        self._first_row += count
+        self._pieces = {path: left for path, placed in self._pieces.items() if (left := _tail(placed, count))}
+        self._uris = _tail(self._uris, count)
+        if self._sources:
+            sources = self._joined_sources()
+            self._sources = [sources[count:]]
+            before, self._group_rows_before = self._group_rows_before, 0
             if self.rows and count and sources[count] == sources[count - 1]:
                 given = int((sources[:count] == sources[count]).sum())
-                whole = given == count and head._group_rows_before
-                self._group_rows_before = given + (head._group_rows_before if whole else 0)
-        return head
+                self._group_rows_before = given + (before if given == count else 0)
 
     def _fill_sources(self) -> None:
         """Before the first block whose rows are not its elements, they were: write that down once."""
         if not self._sources and self.rows:
             self._sources.append(np.arange(self.elements - self.rows, self.elements))
+
+    def _joined_sources(self) -> Any:
+        if len(self._sources) > 1:
+            self._sources = [np.concatenate(self._sources)]
+        return self._sources[0]
 
     def paths(self) -> Iterator[tuple[str, ...]]:
         """Yield the paths of all columns, in order."""
@@ -105,7 +124,7 @@ class ColumnSet:
     def _below(self, tree: dict[str, Any], prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         for key, below in tree.items():
             path = (*prefix, key)
-            if path in self._known and not (below and self._is_empty(path)):
+            if path in self._known and not (below and path not in self._valued):
                 yield path
             yield from self._below(below, path)
 
@@ -115,9 +134,6 @@ class ColumnSet:
         if self._uris:
             named[URI_NAMES[URI_NAMES[0] in named]] = self._filled(self._uris)
         return named
-
-    def _is_empty(self, path: tuple[str, ...]) -> bool:
-        return path not in self._built and not any(piece.kinds for _, piece in self._pieces.get(path, ()))
 
     def frame(
         self,
@@ -187,7 +203,7 @@ class ColumnSet:
         for start, piece in pieces:
             if start > position:
                 filled.append(nulls(start - position))
-            filled.append(piece)
+            filled.append(piece if start >= 0 else piece.part(-start, len(piece)))
             position = start + len(piece)
         if position < self.rows:
             filled.append(nulls(self.rows - position))
@@ -216,32 +232,19 @@ class ColumnSet:
 
 
 _Placed = list[tuple[int, Piece]]
+"""Pieces with the rows they begin at: a negative one where the piece begins with rows that were given up."""
 
 
-def _split_all(
-    columns: dict[tuple[str, ...], _Placed], count: int
-) -> tuple[dict[tuple[str, ...], _Placed], dict[tuple[str, ...], _Placed]]:
-    heads: dict[tuple[str, ...], _Placed] = {}
-    tails: dict[tuple[str, ...], _Placed] = {}
-    for path, pieces in columns.items():
-        head, tail = _split(pieces, count)
-        if head:
-            heads[path] = head
-        if tail:
-            tails[path] = tail
-    return heads, tails
+def _head(placed: _Placed, count: int) -> _Placed:
+    return [
+        (max(start, 0), piece.part(max(-start, 0), min(count - start, len(piece))))
+        for start, piece in placed
+        if start < count
+    ]
 
 
-def _split(pieces: _Placed, count: int) -> tuple[_Placed, _Placed]:
-    head: _Placed = []
-    tail: _Placed = []
-    for start, piece in pieces:
-        cut = min(max(count - start, 0), len(piece))
-        if cut:
-            head.append((start, Piece(piece.values[:cut], piece.kinds)))
-        if cut < len(piece):
-            tail.append((max(start - count, 0), Piece(piece.values[cut:], piece.kinds)))
-    return head, tail
+def _tail(placed: _Placed, count: int) -> _Placed:
+    return [(start - count, piece) for start, piece in placed if start + len(piece) > count]
 
 
 def _held(array: Any, index: pd.Index) -> Any:

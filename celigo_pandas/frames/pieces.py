@@ -37,6 +37,15 @@ class Piece:
         """Whether the values are an Arrow array."""
         return not isinstance(self.values, list)
 
+    def part(self, start: int, stop: int) -> Piece:
+        """Return some of the values, held as they would be if no others had come with them."""
+        if (start, stop) == (0, len(self)):
+            return self
+        if isinstance(self.values, list):
+            return piece_of(self.values[start:stop])
+        values = self.values.slice(start, stop - start)
+        return nulls(len(values)) if values.null_count == len(values) else Piece(values, self.kinds)
+
 
 def nulls(count: int) -> Piece:
     """Return a piece without a value."""

@@ -39,7 +39,7 @@ class Settler:
     def add(self, block: Block) -> None:
         """Take note of one block."""
         self._columns.add(block)
-        self._columns.take(self._columns.rows)  # its rows go, its columns stay known
+        self._columns.drop(self._columns.rows)  # its rows go, its columns stay known
         self.rows += block.rows
         self.errors += len(block.errors)
         self.has_uris |= block.data_uris is not None
@@ -51,12 +51,8 @@ class Settler:
                 self._large.add(path)
 
     def paths(self) -> list[tuple[str, ...]]:
-        """Return the columns, in order; one of nothing but nulls goes when there are columns below it."""
-        known = list(self._columns.paths())
-        return [path for path in known if self._kinds[path] or not self._has_below(path)]
-
-    def _has_below(self, path: tuple[str, ...]) -> bool:
-        return any(other[: len(path)] == path and other != path for other in self._kinds)
+        """Return the columns, in order."""
+        return list(self._columns.paths())
 
     def kind(self, path: tuple[str, ...]) -> str:
         """Return what a column is, as :func:`~celigo_pandas.frames.pieces.column_kind` would for the whole pull."""
@@ -105,6 +101,10 @@ class TableMaker:
         if settler.has_uris:
             taken = {member.name for member in fields}
             fields.append(pa.field(URI_NAMES[URI_NAMES[0] in taken], pa.large_string()))
+        if settler.rows and not fields:
+            raise FrameError(
+                f"{settler.rows:,} records came without any field: a Parquet file has no rows without columns."
+            )
         return pa.schema(fields)
 
     def table(self, columns: ColumnSet) -> Any:

@@ -18,6 +18,7 @@ from support.pulls import EXPORT, PageServer, answer, connection_to, encoded
 
 from celigo_pandas.accessors import export_to_parquet, iter_export, read_export
 from celigo_pandas.errors import ExportInterrupted, FrameError
+from celigo_pandas.frames.outward import to_records
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
@@ -54,6 +55,26 @@ def test_columns_are_those_of_a_pull(tmp_path: Path) -> None:
     path = export_to_parquet(EXPORT, con, tmp_path / "x.parquet", page_size=2)
 
     assert pq.read_schema(path).names == list(read_export(EXPORT, con, page_size=2).columns)
+
+
+@pytest.mark.parametrize("beside", ["ACME", 5, {}, [1, None], True])
+@pytest.mark.parametrize("page_size", [1, 2, 3])
+def test_values_beside_objects_are_written(tmp_path: Path, beside: Any, page_size: int) -> None:
+    con = connection_to(PageServer(encoded([{"c": beside}, {"c": {"name": "Bob"}}, {"c": None}])))
+    path = export_to_parquet(EXPORT, con, tmp_path / "x.parquet", page_size=page_size)
+    table = pq.read_table(path)
+    is_json = table.schema.field("c").metadata == {b"celigo_pandas": b"json"}
+
+    assert table.column_names == ["c", "c.name"]
+    assert [json.loads(value) if is_json and value else value for value in table["c"].to_pylist()] == [
+        beside, None, None,
+    ]  # fmt: skip
+    assert table["c.name"].to_pylist() == [None, "Bob", None]
+
+
+def test_records_without_any_field_are_refused_and_not_dropped(tmp_path: Path) -> None:
+    with pytest.raises(FrameError, match="2 records came without any field"):
+        export_to_parquet(EXPORT, connection_to(PageServer([b"{}", b"{}"])), tmp_path / "x.parquet")
 
 
 def test_given_schema_is_written_and_checked(tmp_path: Path) -> None:
@@ -96,6 +117,55 @@ def test_chunks_have_nullable_dtypes_and_all_columns_so_far() -> None:
     assert (first["i"].dtype, first["b"].dtype, second["i"].dtype) == ("Int64", "boolean", "Int64")
     assert list(second.columns) == ["i", "b", "t", "f"]
     assert list(second.index) == [1]
+
+
+def test_column_of_values_beside_objects_stays_in_later_chunks() -> None:
+    con = connection_to(PageServer(encoded([{"o": 1}, {"o": {"x": 1}}])))
+
+    assert [list(chunk.columns) for chunk in iter_export(EXPORT, con, page_size=1)] == [["o"], ["o", "o.x"]]
+
+
+CUT = [{"a": 1, "l": [1]}, {"a": 2, "l": "x"}, {"a": None, "l": None}, {"a": 0.5, "l": 7}, {"a": 1.5, "l": 8}]
+
+
+@pytest.mark.parametrize("chunksize", [1, 2, 3, 4, 5])
+@pytest.mark.filterwarnings("error", "ignore::celigo_pandas.errors.MixedTypesWarning")
+def test_chunk_is_what_its_own_values_make_it(chunksize: int) -> None:
+    pages = PageServer(encoded(CUT), page_size=3)
+    chunks = list(iter_export(EXPORT, connection_to(pages), chunksize=chunksize))
+
+    for start, chunk in zip(range(0, 5, chunksize), chunks, strict=True):
+        own = PageServer(encoded(CUT[start : start + chunksize]))
+        alone = next(iter_export(EXPORT, connection_to(own), page_size=9))
+        pd.testing.assert_frame_equal(chunk.reset_index(drop=True), alone)
+
+
+def test_chunk_of_nulls_cut_from_texts_is_no_mixture() -> None:
+    con = connection_to(PageServer(encoded([{"a": 1}, {"a": None}, {"a": "x"}])))
+
+    chunks = list(iter_export(EXPORT, con, chunksize=1, page_size=2))  # a MixedTypesWarning would be an error
+
+    assert [str(chunk["a"].dtype) for chunk in chunks[:2]] == ["Int64", "object"]
+
+
+def test_rows_that_cannot_be_converted_are_in_partial() -> None:
+    con = connection_to(PageServer(encoded({"a": text} for text in ["1", "2", "x", "y", "3"])))
+    stream = iter_export(EXPORT, con, page_size=2, chunksize=2, dtype={"a": "int64"})
+
+    assert next(stream)["a"].tolist() == [1, 2]
+    with pytest.raises(ExportInterrupted, match="cannot become") as caught:
+        next(stream)
+
+    assert caught.value.partial["a"].tolist() == ["x", "y"]
+
+
+def test_chunks_put_together_can_be_pushed_as_they_were_pulled() -> None:
+    records = [{"c": {"n": 1}}, {"c": {"n": 2}, "d": "x"}]
+    con = connection_to(PageServer(encoded(records)))
+
+    whole = pd.concat(iter_export(EXPORT, con, page_size=1))
+
+    assert to_records(whole) == records
 
 
 def test_stream_asks_for_a_page_when_the_next_chunk_is_wanted() -> None:
