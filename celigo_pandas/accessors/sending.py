@@ -4,7 +4,8 @@ The loop knows nothing of frames or documents: rows are bytes, an answer is judg
 every outcome goes to a position. Each batch is in the journal before it is sent and after it is answered.
 
 Workers are threads of this push only and every batch runs on one of them, so that Ctrl-C (which reaches the main
-thread) never cuts a request in two: it stops the queue, and the batches in flight are waited for.
+thread) never cuts a request in two: it stops the queue and every wait for another attempt, and the batches in flight
+are waited for.
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ class Envelope:
     path: str
     document: bytes
 
-    def request(self, rows: Sequence[bytes]) -> Request:
-        """Make the request for a batch."""
+    def request(self, rows: Sequence[bytes], stop: threading.Event | None = None) -> Request:
+        """Make the request for a batch; see :class:`Request` for `stop`."""
         body = b'{"import":' + self.document + b',"data":[' + b",".join(rows) + b"]}"
-        return Request("POST", self.path, body=body, repeat="write", fresh=True)
+        return Request("POST", self.path, body=body, repeat="write", fresh=True, stop=stop)
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Sending:
         self._changed = threading.Condition()
         self._working = 0
         self._frozen = False
+        self._stopped = threading.Event()
         self._failures = 0
         self._unknown_in_a_row = 0
         self._too_large: int | None = None
@@ -151,7 +153,10 @@ class Sending:
             self._freeze()
 
     def stop(self, reason: str) -> None:
-        """Send no further batch; those in flight keep their outcome. Callable from any thread."""
+        """Send nothing from here on; batches in flight keep their outcome. Callable from any thread.
+
+        A batch that waits to be sent again (after a 429, say) was not processed: its wait ends, it is ``not_sent``.
+        """
         with self._changed:
             self._stop(reason)
 
@@ -208,6 +213,7 @@ class Sending:
 
     def _freeze(self) -> None:
         """Take no answer from here on: what is still in flight is unknown."""
+        self._stopped.set()
         with self._changed:
             self._frozen = True
             for number, positions in self._flying.items():
@@ -256,7 +262,7 @@ class Sending:
         return sum(len(self._rows[position]) + 1 for position in positions)
 
     def _deliver(self, number: int, positions: Sequence[int]) -> None:
-        request = self._envelope.request([self._rows[position] for position in positions])
+        request = self._envelope.request([self._rows[position] for position in positions], self._stopped)
         try:
             response = self._send(request)
         except BaseException as error:
@@ -335,6 +341,7 @@ class Sending:
     def _stop(self, reason: str) -> None:
         if self.stop_reason is None:
             self.stop_reason = reason
+        self._stopped.set()
         self._changed.notify_all()
 
 

@@ -6,6 +6,7 @@ A transport is one method. Tests pass a :class:`CallableTransport`; the product 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -44,6 +45,9 @@ class Request:
         Use no pooled connection that has been idle for 5 s or more (pushes).
     timeout : (float, float), optional
         Connect and read timeout in seconds, in place of the client's.
+    stop : threading.Event, optional
+        Set by the caller, from any thread, to end the call: its waits end at once and nothing of it is sent from then
+        on. A request whose bytes are on their way is not cut off; its answer is waited for.
     """
 
     method: str
@@ -53,6 +57,7 @@ class Request:
     repeat: Repeat = "read"
     fresh: bool = False
     timeout: tuple[float, float] | None = None
+    stop: threading.Event | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,15 @@ __all__ = ["Clock", "RateBucket", "bucket_for"]
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as the client sees it; tests pass their own."""
+    """Time as the client sees it; tests pass their own.
+
+    ``wait`` is a sleep that an event ends, and says whether it is set.
+    """
 
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    wait: Callable[[threading.Event, float], bool] = threading.Event.wait
 
 
 class RateBucket:

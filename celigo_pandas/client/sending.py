@@ -94,25 +94,27 @@ class Sender:
         ApiError
             The server answered with an error, finally.
         TransportError
-            No usable answer came, finally; ``processed`` says what is known.
+            No usable answer came, finally, or ``request.stop`` was set; ``processed`` says what is known.
         """
         self._refuse_writes(request)
         began, started = datetime.now(timezone.utc), self.clock.monotonic()
         attempts = Attempts(request.repeat, self.max_retries, self.deadline_s)
+        outcome: Response | TransportError | None = None
         last: Response | None = None
+        delay: float | None = 0.0
         try:
-            while True:
-                self._pace()
+            while delay is not None:
+                if not (self._waits(delay, request) and self._waits(self._pace(), request)):
+                    outcome = _stopped(request, outcome)
+                    break
                 attempts.made += 1
                 outcome = self._once(request, inspect)
                 last = outcome if isinstance(outcome, Response) else None
                 delay = self._delay(outcome, attempts, self.clock.monotonic() - started)
-                if delay is None:
-                    break
-                self.clock.sleep(delay)
         finally:
             seconds = self.clock.monotonic() - started
             self._record(request, last, began, attempts.made, seconds)
+        assert outcome is not None
         if isinstance(outcome, CeligoError):
             raise _told(outcome, attempts.made)
         if not 200 <= outcome.status < 300:
@@ -136,11 +138,16 @@ class Sender:
                 hint="Connect without read_only=True (and without CELIGO_READ_ONLY) to allow it.",
             )
 
-    def _pace(self) -> None:
-        if self.bucket is not None:
-            delay = self.bucket.reserve()
-            if delay > 0:
-                self.clock.sleep(delay)
+    def _pace(self) -> float:
+        return 0.0 if self.bucket is None else self.bucket.reserve()
+
+    def _waits(self, seconds: float, request: Request) -> bool:
+        """Wait, and say whether the request may go out; its caller's stop ends the wait."""
+        if request.stop is None:
+            if seconds > 0:
+                self.clock.sleep(seconds)
+            return True
+        return not (request.stop.is_set() or (seconds > 0 and self.clock.wait(request.stop, seconds)))
 
     def _once(self, request: Request, inspect: Inspect) -> Response | TransportError:
         """Send once; an answer that is damaged is a failure of which nothing is known."""
@@ -189,6 +196,18 @@ def _problem(response: Response, inspect: Inspect) -> str | None:
         # JSONDecodeError is one of these; its text quotes nothing of the body.
         return str(error)
     return None
+
+
+def _stopped(request: Request, earlier: Response | TransportError | None) -> TransportError:
+    """Say that the caller has ended the call before its next attempt, and what the last one proves."""
+    if isinstance(earlier, TransportError):
+        processed = earlier.processed
+    else:
+        processed = False if earlier is None or earlier.status == 429 else None
+    return TransportError(
+        f"{request.method} {redact_path(request.path)} was stopped before it was sent{' again' if earlier else ''}.",
+        processed=processed,
+    )
 
 
 def _told(error: CeligoError, attempts: int) -> CeligoError:

@@ -2,7 +2,8 @@
 
 Two facts decide whether a request may be sent again, and urllib3 reports neither: whether any byte of it left this
 machine, and how long a pooled connection had been idle. Both are kept per thread here, because a pool hands out a
-connection and uses it within one call of one thread.
+connection and uses it within one call of one thread. So is the caller's stop: it is looked at between the making of a
+connection, which may take long, and the first byte.
 """
 
 from __future__ import annotations
@@ -15,21 +16,30 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-__all__ = ["PooledAdapter", "begin_call", "was_sent"]
+__all__ = ["PooledAdapter", "Stopped", "begin_call", "was_sent"]
+
+
+class Stopped(Exception):
+    """The caller ended the call before its first byte went out."""
 
 
 class _Call(threading.local):
     sent = False
     max_idle_s: float | None = None
+    stop: threading.Event | None = None
 
 
 _call = _Call()
 
 
-def begin_call(max_idle_s: float | None) -> None:
-    """Start one request on this thread; `max_idle_s` bounds how long its pooled connection may have been idle."""
+def begin_call(max_idle_s: float | None, stop: threading.Event | None = None) -> None:
+    """Start one request on this thread.
+
+    `max_idle_s` bounds how long its pooled connection may have been idle; once `stop` is set, nothing of it goes out.
+    """
     _call.sent = False
     _call.max_idle_s = max_idle_s
+    _call.stop = stop
 
 
 def was_sent() -> bool:
@@ -55,6 +65,8 @@ class _Tracking:
     def send(self, data: Any) -> Any:
         if self.sock is None and self.auto_open:  # type: ignore[attr-defined]
             self.connect()
+        if not _call.sent and _call.stop is not None and _call.stop.is_set():
+            raise Stopped
         _call.sent = True
         return super().send(data)  # type: ignore[misc]
 

@@ -26,7 +26,7 @@ from requests.utils import get_environ_proxies
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.history import redact_path
 from celigo_pandas.client.messages import Request, Response
-from celigo_pandas.client.sockets import PooledAdapter, begin_call, was_sent
+from celigo_pandas.client.sockets import PooledAdapter, Stopped, begin_call, was_sent
 from celigo_pandas.client.tokens import bearer_value
 from celigo_pandas.errors import RequestTimeoutError, TransportError
 from celigo_pandas.resources.secret import MASK, Secret
@@ -118,9 +118,12 @@ class RequestsTransport:
 
     def _attempt(self, request: Request) -> Response | BaseException:
         """Exchange once; an exception is returned, not raised, so that it carries none of the frames below."""
-        begin_call(self._max_idle_s if request.fresh else None)
+        begin_call(self._max_idle_s if request.fresh else None, request.stop)
         try:
             return self._exchange(request)
+        except Stopped:
+            where = f"{request.method} {redact_path(request.path)}"
+            return TransportError(f"{where} was stopped before it was sent.", processed=False)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return self._translated(error, request)
         except BaseException as error:

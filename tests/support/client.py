@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,8 +32,12 @@ class FakeTime:
         self.slept.append(seconds)
         self.now += seconds
 
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        self.sleep(seconds)
+        return stop.is_set()
+
     def clock(self) -> Clock:
-        return Clock(self.monotonic, self.sleep, lambda: self.jitter)
+        return Clock(self.monotonic, self.sleep, lambda: self.jitter, self.wait)
 
 
 def answer(body: Any = None, status: int = 200, **headers: str) -> Response:

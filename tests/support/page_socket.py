@@ -131,7 +131,11 @@ def serving(script: Callable[[int, bytes], Answer], **options: Any) -> Iterator[
 
     timeout = options.pop("timeout", (2, 5))
     server = PageSocket(script)
-    clock = Clock(sleep=lambda seconds: time.sleep(seconds / 100), jitter=lambda: 0.0)
+    clock = Clock(
+        sleep=lambda seconds: time.sleep(seconds / 100),
+        jitter=lambda: 0.0,
+        wait=lambda stop, seconds: stop.wait(seconds / 100),
+    )
     api = ApiClient(
         RequestsTransport(server.url, Secret("token"), timeout=timeout), base_url=server.url, clock=clock, **options
     )

@@ -19,7 +19,7 @@ from celigo_pandas.frames.names import split_path
 
 CONNECTION_ID = "5f0000000000000000000001"
 EXPORT = {"rdbms": {"query": "select * from t"}}
-FAST = Clock(sleep=lambda seconds: None, jitter=lambda: 0.0)
+FAST = Clock(sleep=lambda seconds: None, jitter=lambda: 0.0, wait=lambda stop, seconds: stop.is_set())
 
 
 def connection_to(handle: Callable[[Request], Response], **options: Any) -> Connection:

@@ -26,24 +26,23 @@ def impatient(seconds: float) -> None:
     time.sleep(min(seconds, 0.002))
 
 
+IMPATIENT = Clock(sleep=impatient, wait=lambda stop, seconds: stop.wait(min(seconds, 0.002)))
+
+
 @contextmanager
 def connected(
-    ledger: Ledger, *, timeout_s: float = 5.0, read_only: bool = False, max_retries: int = 5
+    ledger: Ledger, *, timeout_s: float = 5.0, read_only: bool = False, max_retries: int = 5, clock: Clock = IMPATIENT
 ) -> Iterator[Connection]:
     """Open a client on a ledger server and give its connection."""
     transport = RequestsTransport(ledger.url, Secret("token"), timeout=(5.0, timeout_s))
-    api = ApiClient(
-        transport, base_url=ledger.url, read_only=read_only, max_retries=max_retries, clock=Clock(sleep=impatient)
-    )
+    api = ApiClient(transport, base_url=ledger.url, read_only=read_only, max_retries=max_retries, clock=clock)
     with Client(api, progress=False) as client:
         yield Connection(client, CONNECTION)
 
 
 def calling(handle: Callable[[Request], Response], *, read_only: bool = False) -> Connection:
     """Give a connection whose requests go to a function."""
-    api = ApiClient(
-        CallableTransport(handle), base_url="http://127.0.0.1:1", read_only=read_only, clock=Clock(sleep=impatient)
-    )
+    api = ApiClient(CallableTransport(handle), base_url="http://127.0.0.1:1", read_only=read_only, clock=IMPATIENT)
     return Connection(Client(api, progress=False), CONNECTION)
 
 

@@ -13,6 +13,7 @@ from support.ledger import Call, serving
 from support.pushes import DOCUMENT, connected, orders
 
 import celigo_pandas as celigo
+from celigo_pandas.client.pacing import Clock
 
 
 def interrupting(at: int, times: int = 1, apart_s: float = 0.15) -> object:
@@ -135,3 +136,78 @@ def test_push_leaves_no_thread_behind() -> None:
         orders(200).celigo.to_import(DOCUMENT, con, batch_size=10, max_workers=8)
         time.sleep(0.05)
         assert [thread.name for thread in threading.enumerate() if thread.name.startswith("celigo-push")] == []
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_push_ctrl_c_ends_the_wait_of_a_batch_that_the_server_put_off(workers: int) -> None:
+    """A 429 was surely not processed: its rows are not sent later, behind the back of whoever pressed Ctrl-C."""
+    pressed: list[int] = []
+
+    def put_off(call: Call) -> str | None:
+        if call.number == 1:
+            return None
+        if not pressed:
+            pressed.append(call.number)
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        return "rate_limited"
+
+    patient = Clock(sleep=lambda seconds: time.sleep(60), wait=lambda stop, seconds: stop.wait(60))
+    with serving(fault=put_off) as ledger, connected(ledger, clock=patient) as con:
+        df = orders(60)
+        with pytest.raises(celigo.PushCancelled) as caught:
+            df.celigo.to_import(DOCUMENT, con, batch_size=10, max_workers=workers)
+        calls = len(ledger.calls)
+        result = caught.value.result
+
+        assert result.counts == {"ok": 5, "failed": 0, "ignored": 0, "unknown": 0, "not_sent": 55}
+        assert threads() == []  # nobody is left who could send
+
+        ledger.fault = lambda call: None
+        assert len(result.retry(unknown=True).ok) == 60
+        assert len(ledger.calls) == calls + 6
+        assert ledger.applied_twice == []
+
+
+def test_push_ctrl_c_ends_the_wait_and_the_journal_knows_it(tmp_path: Path) -> None:
+    def put_off(call: Call) -> str | None:
+        if call.number == 2:
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+            return "rate_limited"
+        return None
+
+    patient = Clock(wait=lambda stop, seconds: stop.wait(60))
+    with serving(fault=put_off) as ledger, connected(ledger, clock=patient) as con:
+        df = orders(30)
+        with pytest.raises(celigo.PushCancelled):
+            df.celigo.to_import(DOCUMENT, con, batch_size=10, journal=tmp_path / "j")
+
+        result = df.celigo.to_import(DOCUMENT, con, batch_size=10, journal=tmp_path / "j")
+
+        assert len(result.ok) == 30
+        assert ledger.applied_twice == []
+
+
+def test_push_a_brake_ends_the_waits_of_other_workers() -> None:
+    """What a push that has stopped still has to send again stays where it is."""
+    held = threading.Event()
+
+    def fault(call: Call) -> str | None:
+        if call.number == 2:
+            held.set()
+            return "rate_limited"
+        if call.number == 3:
+            held.wait(5)
+            time.sleep(0.1)
+            return "unauthorized"
+        return None
+
+    patient = Clock(wait=lambda stop, seconds: stop.wait(60))
+    with serving(fault=fault) as ledger, connected(ledger, clock=patient) as con:
+        result = orders(25).celigo.to_import(DOCUMENT, con, batch_size=10, max_workers=2)
+
+        assert result.counts == {"ok": 5, "failed": 10, "ignored": 0, "unknown": 0, "not_sent": 10}
+        assert len(ledger.calls) == 3
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("celigo-push")]

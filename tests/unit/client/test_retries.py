@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from support.client import FakeTime, answer, api_over, scripted
 
-from celigo_pandas.client.messages import Request
-from celigo_pandas.client.pacing import RateBucket, bucket_for
+from celigo_pandas.client.api import ApiClient
+from celigo_pandas.client.messages import CallableTransport, Request
+from celigo_pandas.client.pacing import Clock, RateBucket, bucket_for
 from celigo_pandas.errors import ApiError, ConfigError, RateLimitError, ServerError, TransportError
 
 CASES = [
@@ -284,3 +285,76 @@ def test_wrong_token_asks_about_the_region(base_url: str, question: str) -> None
 
     assert question in str(caught.value)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("repeat", ["read", "write", "consume"])
+def test_stop_ends_a_wait_and_the_request_was_surely_not_processed(repeat: Any) -> None:
+    stop = threading.Event()
+    refused = threading.Event()
+
+    def limited(request: Request) -> Any:
+        refused.set()
+        return answer(None, 429, retry_after="100")
+
+    asked: list[Request] = []
+    api = ApiClient(CallableTransport(lambda request: (asked.append(request), limited(request))[1]))
+    failures: list[TransportError] = []
+
+    def call() -> None:
+        try:
+            api.send(Request("POST", "/x", repeat=repeat, stop=stop))
+        except TransportError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    assert refused.wait(10)
+    stop.set()
+    thread.join(10)
+
+    assert len(asked) == 1
+    assert failures[0].processed is False
+    assert "stopped before it was sent again" in str(failures[0])
+
+
+def test_stop_while_the_bucket_is_full_sends_nothing() -> None:
+    stop = threading.Event()
+    time = FakeTime()
+    bucket = RateBucket(1, 1, time.monotonic)
+    bucket.pause(500)
+    handle, asked = scripted(answer({}))
+    clock = Clock(time.monotonic, time.sleep, wait=lambda event, seconds: event.set() or event.is_set())
+    api = ApiClient(CallableTransport(handle), bucket=bucket, clock=clock)
+
+    with pytest.raises(TransportError, match="stopped before it was sent") as caught:
+        api.send(Request("GET", "/x", stop=stop))
+
+    assert asked == []
+    assert caught.value.processed is False
+
+
+def test_stop_during_the_request_keeps_its_answer() -> None:
+    stop = threading.Event()
+
+    def handle(request: Request) -> Any:
+        stop.set()
+        return answer({"a": 1})
+
+    assert api_over(handle).send(Request("POST", "/x", repeat="write", stop=stop)).status == 200
+
+
+@pytest.mark.parametrize(("outcome", "processed"), [("503", None), ("reset", None), ("refused", False)])
+def test_stop_after_a_failure_tells_what_the_failure_proves(outcome: str, processed: bool | None) -> None:
+    stop = threading.Event()
+
+    def handle(request: Request) -> Any:
+        stop.set()
+        found = _outcome(outcome)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    with pytest.raises(TransportError) as caught:
+        api_over(handle).send(Request("GET", "/x", stop=stop))
+
+    assert caught.value.processed is processed

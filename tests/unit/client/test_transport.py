@@ -351,3 +351,20 @@ def test_unknown_route_is_a_lookup_error(server: StandIn) -> None:
 
     assert isinstance(caught.value, LookupError)
     assert caught.value.status == 404
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_stop_before_the_first_byte_sends_nothing(server: StandIn, transport: RequestsTransport, pooled: bool) -> None:
+    """A connection may take long to be made; what is stopped meanwhile must not go out after it."""
+    if pooled:
+        transport.send(Request("GET", "/tokenInfo"))
+    before = len(server.requests)
+    stop = threading.Event()
+    stop.set()
+
+    with pytest.raises(TransportError, match="stopped before it was sent") as caught:
+        transport.send(Request("POST", "/connections/ping", body=b"{}", repeat="write", stop=stop))
+    transport.send(Request("GET", "/tokenInfo"))  # the transport is sound afterwards
+
+    assert caught.value.processed is False
+    assert [seen.path for seen in server.requests[before:]] == ["/v1/tokenInfo"]
