@@ -157,11 +157,15 @@ def _until_up(server: Sshd) -> None:
 
 @dataclass
 class PasswordServer:
-    """The small server; ``tried`` are the logins that were tried, ``room`` what a file may hold."""
+    """The small server; ``tried`` are the logins that were tried, ``room`` what a file may hold.
+
+    With ``lies`` it says that it has kept what there was no room for.
+    """
 
     port: int
     root: Path
     room: int = 1 << 60
+    lies: bool = False
     tried: list[tuple[str, str, str]] = field(default_factory=list)
 
     def doc(self, password: str = PASSWORD, **ftp: Any) -> dict[str, Any]:
@@ -248,10 +252,11 @@ class _Logins(paramiko.ServerInterface):  # type: ignore[misc]
 
 class _Handle(paramiko.SFTPHandle):  # type: ignore[misc]
     room = 0
+    lies = False
 
     def write(self, offset: int, data: bytes) -> int:
         if offset + len(data) > self.room:
-            return int(paramiko.SFTP_FAILURE)
+            return int(paramiko.SFTP_OK if self.lies else paramiko.SFTP_FAILURE)
         return int(super().write(offset, data))
 
     def stat(self) -> Any:
@@ -292,7 +297,7 @@ class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc]
         def act() -> Any:
             file = os.fdopen(os.open(self._real(path), flags, 0o644), "r+b" if flags & os.O_WRONLY == 0 else "wb")
             handle = _Handle(flags)
-            handle.room = self._server.room
+            handle.room, handle.lies = self._server.room, self._server.lies
             handle.readfile = handle.writefile = file
             return handle
 

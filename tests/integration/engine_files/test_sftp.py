@@ -457,14 +457,16 @@ def test_connection_that_is_cut_is_said(server: Sshd, key: Any) -> None:
     assert "closed the connection" in failed.value.message
 
 
+@pytest.mark.parametrize("lies", [False, True])
 @pytest.mark.parametrize("room", [0, 100_000, 299_999])
-def test_file_that_the_server_did_not_keep_whole_gets_no_final_name(tmp_path: Path, room: int) -> None:
+def test_file_that_the_server_did_not_keep_whole_gets_no_final_name(tmp_path: Path, room: int, lies: bool) -> None:
     with password_server(tmp_path) as server:
-        server.room = room
+        server.room, server.lies = room, lies
         with Files(server.doc()).place() as place:
             with pytest.raises(SourceFailure) as failed:
                 place.write("/", "a.csv", [b"x" * 300_000])
             assert failed.value.code == "file_error"
+            assert (" bytes of " in failed.value.message) == lies
             assert names(place, "/") == []
 
 
