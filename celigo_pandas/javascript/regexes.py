@@ -116,31 +116,38 @@ class Pattern:
         Raises
         ------
         PatternError
-            The result would be longer than ten million characters, or ``$n`` names a group whose capture
-            JavaScript forgets in a loop.
+            The result would be longer than ten million characters, or be put together from more pieces than that;
+            or ``$n`` names a group whose capture JavaScript forgets in a loop.
         """
         subject = self._searched(text)
         units = text if self._unicode else split_units(text)
-        expand = self._expander(replacement, units)
+        parts = self._parts(replacement, units)
         pieces: list[str] = []
-        done = size = 0
+        done = size = steps = 0
         for found in self._all(subject, timeout_s):
             start, end = found.span()
-            piece = expand(found)
-            pieces += (units[done:start], piece)
-            size += start - done + len(piece)
-            if size > MAX_RESULT:
-                raise PatternError(f"The result of a replacement is longer than {MAX_RESULT} characters.")
+            pieces.append(units[done:start])
+            size += start - done
+            steps += len(parts)
+            # Looked at piece by piece: a replacement full of $& makes gigabytes from one match.
+            for part in parts:
+                piece = part if isinstance(part, str) else part(found)
+                size += len(piece)
+                if size > MAX_RESULT:
+                    break
+                pieces.append(piece)
+            if max(size, steps) > MAX_RESULT:
+                raise PatternError(f"The result of a replacement is longer than {MAX_RESULT} characters or pieces.")
             done = end
             if not self.is_global:
                 break
         pieces.append(units[done:])
         return join_units("".join(pieces))
 
-    def _expander(self, replacement: str, units: str) -> Any:
+    def _parts(self, replacement: str, units: str) -> list[Any]:
+        """Split a replacement once: texts, and functions from a match to what a ``$`` sign stands for."""
         if "$" not in replacement:
-            return lambda found: replacement
-        # Split once: texts at even places, what they stand for at odd ones.
+            return [replacement]
         parts: list[Any] = []
         last = 0
         for sign in _SUBSTITUTION.finditer(replacement):
@@ -151,7 +158,7 @@ class Pattern:
                 if isinstance(reader, tuple):
                     parts[-1], last = reader[0], sign.start() + reader[1]
         parts.append(replacement[last:])
-        return lambda found: "".join([part if isinstance(part, str) else part(found) for part in parts])
+        return [part for part in parts if part != ""]
 
     def _reader(self, sign: Any, units: str) -> Any:
         dollar, whole, before, after, digits, name = sign.groups()

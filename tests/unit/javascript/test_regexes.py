@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -192,3 +194,20 @@ def test_pattern_of_any_text_is_used_or_refused(pattern, text, flags):
     except PatternError:
         return
     assert all(match.start <= match.end for match in matches)
+
+
+@pytest.mark.parametrize(("pattern", "replacement"), [("^.*$", "$&"), ("^(.*)$", "$1"), ("y?$", "$`")])
+def test_pattern_replacement_full_of_signs_is_refused_before_it_is_made(pattern, replacement):
+    tracemalloc.start()
+    try:
+        with pytest.raises(PatternError, match="longer than"):
+            compile_pattern(pattern, "g").replace("x" * 20_000, replacement * 20_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40_000_000
+
+
+def test_pattern_replacement_of_empty_pieces_without_end_is_refused():
+    with pytest.raises(PatternError, match="pieces"):
+        compile_pattern("()x", "g").replace("x" * 20_000, "$1" * 20_000)
