@@ -83,7 +83,11 @@ __all__ = [
 
 def shown(value: object, limit: int = 80) -> str:
     """Show a value in a message: its ``repr``, cut at `limit` characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        # Nested deeper than calls may be, or a number of more digits than Python writes.
+        text = f"<{type(value).__name__} too large to show>"
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from celigo_pandas.javascript.primitives import UNDEFINED, Number, number_text
@@ -15,6 +16,8 @@ from celigo_pandas.javascript.units import SURROGATE
 __all__ = ["json_text", "ordered_keys"]
 
 _INDEX_LIMIT: Final = 2**32 - 1
+# About where V8 gives up too; a value that holds itself ends here.
+DEEPEST: Final = 10_000
 
 
 def ordered_keys(members: dict[Any, Any]) -> list[Any]:
@@ -39,6 +42,11 @@ def json_text(value: Any) -> str:
 
     Undefined members are left out, undefined elements and NaN are ``null``, numbers print as JavaScript's, lone
     surrogates are escaped. ``json_text(UNDEFINED)`` is empty text.
+
+    Raises
+    ------
+    RecursionError
+        The value is nested more than ten thousand deep, or holds itself.
     """
     if value is UNDEFINED:
         return ""
@@ -50,35 +58,52 @@ def json_text(value: Any) -> str:
     return SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def _write_json(value: Any, write: Any) -> None:
-    kind = type(value)
-    if kind is str:
-        write(_quoted(value))
-    elif value is None or value is UNDEFINED:
-        write("null")
-    elif kind is bool:
-        write("true" if value else "false")
-    elif isinstance(value, (int, float)):
-        write(number_text(value) if _is_finite(value) else "null")
-    elif isinstance(value, (list, tuple)):
-        separator = "["
-        for item in value:
-            write(separator)
+def _write_json(value: Any, write: Callable[[str], Any]) -> None:
+    """Write one value piece by piece, on a stack of its own: data may be nested deeper than calls may."""
+    waiting: list[tuple[Iterator[tuple[str, Any]], str]] = []
+    members: Iterator[tuple[str, Any]] = iter((("", value),))
+    while True:
+        for before, member in members:
+            write(before)
+            kind = type(member)
+            if kind is str:
+                write(_quoted(member))
+            elif member is None or member is UNDEFINED:
+                write("null")
+            elif kind is bool:
+                write("true" if member else "false")
+            elif isinstance(member, (int, float)):
+                write(number_text(member) if _is_finite(member) else "null")
+            elif isinstance(member, (list, tuple, dict)):
+                if len(waiting) == DEEPEST:
+                    raise RecursionError(f"Values are nested more than {DEEPEST} deep.")
+                opening, closing = "{}" if isinstance(member, dict) else "[]"
+                write(opening)
+                waiting.append((members, closing))
+                members = _members(member) if isinstance(member, dict) else _elements(member)
+                break
+            else:
+                write(_quoted(str(member)))
+        else:
+            if not waiting:
+                return
+            members, closing = waiting.pop()
+            write(closing)
+
+
+def _elements(values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    before = ""
+    for value in values:
+        yield before, value
+        before = ","
+
+
+def _members(members: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
+    separator = ""
+    for key in ordered_keys(members):
+        if (member := members[key]) is not UNDEFINED:
+            yield f"{separator}{_quoted(str(key))}:", member
             separator = ","
-            _write_json(item, write)
-        write("[]" if separator == "[" else "]")
-    elif isinstance(value, dict):
-        separator = "{"
-        for key in ordered_keys(value):
-            member = value[key]
-            if member is UNDEFINED:
-                continue
-            write(separator + _quoted(str(key)) + ":")
-            separator = ","
-            _write_json(member, write)
-        write("{}" if separator == "{" else "}")
-    else:
-        write(_quoted(str(value)))
 
 
 _quoted = json.JSONEncoder(ensure_ascii=False).encode

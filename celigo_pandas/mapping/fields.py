@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from celigo_pandas.errors import shown
 from celigo_pandas.mapping.conversions import CASTS
-from celigo_pandas.mapping.parts import Parts
+from celigo_pandas.mapping.parts import DEEPEST, Parts
 from celigo_pandas.mapping.rules import ListRule, NoSource, PathSource, Rule, Source, TextSource, ValueRule
 from celigo_pandas.paths import WILDCARD, Path, literal_text
 
 __all__ = ["compile_fields"]
 
 _SPLIT: Final = "[*]."
-_DEEPEST: Final = 10
+_MOST_SUB_RECORDS: Final = 10
 
 
 def compile_fields(
@@ -35,7 +35,9 @@ def compile_fields(
             # A destination like items[*].sku belongs to the list "items": the editor writes it so, people do not.
             list_name, _, field_name = generate.rpartition(_SPLIT)
             rule = _field(entry, field_name, parts, path, cell=generate, in_list=True)
-            _add_lines(lists, tuple(list_name.replace(_SPLIT, ".").split(".")), path, rule)
+            keys = parts.keys(list_name.replace(_SPLIT, "."), path)
+            if keys is not None:
+                _add_lines(lists, keys, path, rule)
             continue
         if entry.get("subRecordMapping"):
             rules += _sub_record(entry["subRecordMapping"], generate, parts, f"{path}.subRecordMapping")
@@ -59,8 +61,8 @@ def _sub_record(sub: Any, generate: str, parts: Parts, path: str) -> list[Rule]:
     if not isinstance(mapping, Mapping):
         parts.problem("not_an_object", f"A sub-record needs a mapping, got {shown(sub)}.", path)
         return []
-    if path.count(".subRecordMapping") > _DEEPEST:
-        parts.problem("too_deep", f"Sub-records are nested more than {_DEEPEST} deep.", path)
+    if path.count(".subRecordMapping") > _MOST_SUB_RECORDS:
+        parts.problem("too_deep", f"Sub-records are nested more than {_MOST_SUB_RECORDS} deep.", path)
         return []
     lookups = sub.get("lookups")
     for lookup in lookups if isinstance(lookups, list) else ():
@@ -68,11 +70,14 @@ def _sub_record(sub: Any, generate: str, parts: Parts, path: str) -> list[Rule]:
             parts.lookup_docs.setdefault(lookup["name"], lookup)
     source_text = parts.text(sub, "jsonPath", path)
     source = parts.path(source_text, f"{path}.jsonPath") if source_text else None
-    keys = tuple(generate.split("."))
-    return [
-        replace(rule, keys=(*keys, *rule.keys), cell=f"{generate}.{rule.cell}")
-        for rule in compile_fields(mapping, parts, f"{path}.mapping", source)
-    ]
+    keys = parts.keys(generate, path.removesuffix(".subRecordMapping"))
+    rules = compile_fields(mapping, parts, f"{path}.mapping", source)
+    if keys is None:
+        return []
+    if any(len(keys) + len(rule.keys) > DEEPEST for rule in rules):
+        parts.problem("too_deep", f"The sub-record nests more than {DEEPEST} deep.", path)
+        return []
+    return [replace(rule, keys=(*keys, *rule.keys), cell=f"{generate}.{rule.cell}") for rule in rules]
 
 
 def _entries(mapping: Mapping[str, Any], name: str, parts: Parts, base: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -105,6 +110,9 @@ def _compile_list(entry: Mapping[str, Any], parts: Parts, path: str, lists: dict
     generate = _generate(entry, parts, path)
     if generate is None:
         return
+    keys = parts.keys(generate, path)
+    if keys is None:
+        return
     source_text = parts.text(entry, "jsonPath", path)
     source = parts.path(source_text, f"{path}.jsonPath") if source_text else None
     for field_path, field_entry in _entries(entry, "fields", parts, path):
@@ -117,7 +125,7 @@ def _compile_list(entry: Mapping[str, Any], parts: Parts, path: str, lists: dict
             parts.problem("unsupported", message, f"{field_path}.subRecordMapping")
             continue
         rule = _field(field_entry, name, parts, field_path, cell=cell, in_list=True, source_array=source)
-        _add_lines(lists, tuple(generate.split(".")), path, rule)
+        _add_lines(lists, keys, path, rule)
 
 
 def _add_lines(
@@ -143,13 +151,14 @@ def _field(
         parts.problem("bad_data_type", f"dataType is {data_type!r}; known are {known}.", f"{path}.dataType")
         return None
     source = _source(entry, parts, path, in_list=in_list, source_array=source_array)
-    if source is None:
+    keys = parts.keys(generate, path)
+    if source is None or keys is None:
         return None
     date = parts.date(entry, path)
     return ValueRule(
         path,
         cell,
-        tuple(generate.split(".")),
+        keys,
         source,
         dialect=1,
         data_type=None if date is not None and data_type == "string" else data_type,
@@ -176,7 +185,11 @@ def _source(
     if extract is None:
         if has_lookup and _is_dynamic(parts.lookup_docs.get(str(entry["lookupName"]))):
             return NoSource()
-        parts.problem("missing_extract", "extract is missing and nothing is hard-coded.", f"{path}.extract")
+        message = "extract is missing and nothing is hard-coded."
+        if has_lookup:
+            ignored = "; its hardCodedValue is not read" if "hardCodedValue" in entry else ""
+            message = f"extract is missing: lookup {entry['lookupName']!r} has nothing to translate{ignored}."
+        parts.problem("missing_extract", message, f"{path}.extract")
         return None
     if "{{" in extract:
         return parts.template(extract, f"{path}.extract")
@@ -194,7 +207,7 @@ def _source(
 def _within(array: Path, inner: Path) -> Path:
     """Join the source array of a list and a path relative to one of its elements."""
     steps = array.steps if array.steps[-1:] == (WILDCARD,) else (*array.steps, WILDCARD)
-    return Path(f"{array.text} {inner.text}", (*steps, *inner.steps), array.rooted)
+    return Path(f"{array.text.removesuffix('[*]')}[*].{inner.text}", (*steps, *inner.steps), array.rooted)
 
 
 def _is_dynamic(lookup: Mapping[str, Any] | None) -> bool:

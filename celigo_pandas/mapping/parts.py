@@ -12,7 +12,10 @@ from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules import DateStep, Lookup, TemplateSource
 from celigo_pandas.paths import Path, PathError, parse_extract
 
-__all__ = ["CONDITIONS", "Parts", "find_lookups"]
+__all__ = ["CONDITIONS", "DEEPEST", "Parts", "find_lookups"]
+
+DEEPEST: Final = 50
+"""How deep an output may nest."""
 
 CONDITIONS: Final = frozenset(
     {
@@ -31,6 +34,7 @@ _DATE_NAMES: Final = (
     ("generateDateFormat", "importDateFormat"),
     ("generateDateTimezone", "importDateTimeZone"),
 )
+_MOST_STEPS: Final = 200
 _ISO: Final = "ISO8601"
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
 _LOOKUP_HOMES: Final = ("netsuite_da", "netsuite", "http", "rest", "rdbms", "salesforce", "file", "wrapper", "mongodb")
@@ -74,10 +78,23 @@ class Parts:
     def path(self, text: str, place: str) -> Path | None:
         """Parse a path, or note why it cannot be."""
         try:
-            return parse_extract(text)
+            path = parse_extract(text)
         except PathError as error:
             self.problem("bad_path", str(error), place)
             return None
+        if len(path.steps) > _MOST_STEPS:
+            self.problem("too_deep", f"A path has {len(path.steps)} steps; {_MOST_STEPS} are the most.", place)
+            return None
+        return path
+
+    def keys(self, generate: str, path: str) -> tuple[str, ...] | None:
+        """Split a ``generate`` whose dots nest, or note that it nests too deep."""
+        keys = tuple(generate.split("."))
+        if len(keys) > DEEPEST:
+            message = f"generate nests {len(keys)} deep; {DEEPEST} are the most."
+            self.problem("too_deep", message, f"{path}.generate")
+            return None
+        return keys
 
     def template(self, text: str, place: str, *, root: str = "") -> TemplateSource | None:
         """Compile a template, or note why it cannot be; `root` is what its paths to the record begin with."""

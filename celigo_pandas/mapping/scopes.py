@@ -131,12 +131,21 @@ class Scope:
         return self.overlay[longest], steps[len(longest) :]
 
     def _read_steps(self, steps: tuple[Step, ...]) -> list[Any]:
+        length = len(steps)
+        while (column := self._known(steps[:length])) is None:
+            length -= 1
+        for place in range(length, len(steps)):
+            column = self._columns[steps[: place + 1]] = stepped(column, steps[place])
+        return column
+
+    def _known(self, steps: tuple[Step, ...]) -> list[Any] | None:
+        """Return a column that needs no shorter path of this scope, or None."""
         known = self._columns.get(steps)
         if known is not None:
             return known
         if not steps:
-            column = self.roots()
-        elif self.overlay and (start := self.base(steps))[1] != steps:
+            return self.roots()
+        if self.overlay and (start := self.base(steps))[1] != steps:
             column, rest = start
             for step in rest:
                 column = stepped(column, step)
@@ -144,7 +153,7 @@ class Scope:
             above = self.parent._read_steps(steps)
             column = [above[i] for i in self.index]
         else:
-            column = stepped(self._read_steps(steps[:-1]), steps[-1])
+            return None
         self._columns[steps] = column
         return column
 

@@ -194,7 +194,13 @@ def _first_rule(entry: Any, parts: Parts, path: str) -> ValueRule | None:
         missing = "generate" if generate is None else "extract"
         parts.problem(f"missing_{missing}", f"{missing} is missing.", f"{path}.{missing}")
         return None
-    keys = tuple(generate.replace("[*]", "").removeprefix("*.").split("."))
+    keys = parts.keys(generate.replace("[*]", "").removeprefix("*."), path)
+    if keys is None:
+        return None
+    if "{{" in extract:
+        message = "A rule of transform 1.0 reads a path or literal text, not a template; use rulesTwoDotZero."
+        parts.problem("template", message, f"{path}.extract")
+        return None
     literal = literal_text(extract)
     if literal is not None:
         return ValueRule(path, generate, keys, TextSource(literal), dialect=1)

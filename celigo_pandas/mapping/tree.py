@@ -6,11 +6,11 @@ Facts: integrator-api.md, section 7.2 "extract kinds", "Object", "buildArrayHelp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from celigo_pandas.errors import shown
 from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS, CONVERTERS
-from celigo_pandas.mapping.parts import Parts
+from celigo_pandas.mapping.parts import DEEPEST, Parts
 from celigo_pandas.mapping.rules import (
     ArrayRule,
     Helper,
@@ -25,8 +25,6 @@ from celigo_pandas.mapping.rules import (
 from celigo_pandas.paths import is_rooted
 
 __all__ = ["compile_tree"]
-
-_DEEPEST: Final = 50
 
 
 def compile_tree(mappings: Sequence[Any], parts: Parts, base: str = "mappings") -> tuple[Rule, ...]:
@@ -52,8 +50,8 @@ def _entries(
     if not isinstance(mappings, Sequence) or isinstance(mappings, str):
         parts.problem("not_a_list", f"mappings must be a list, got {shown(mappings)}.", base)
         return ()
-    if depth > _DEEPEST:
-        parts.problem("too_deep", f"Entries are nested more than {_DEEPEST} deep.", base)
+    if depth > DEEPEST:
+        parts.problem("too_deep", f"Entries are nested more than {DEEPEST} deep.", base)
         return ()
     rules: list[Rule] = []
     seen: dict[str, str] = {}

@@ -205,9 +205,17 @@ def _each_looked_up(
     return [item for item in found if item is not UNDEFINED]
 
 
-def key_text(value: Any) -> str:
-    """Write a value as a lookup's key: 1 is ``"1"``, true is ``"true"``; objects and arrays as JSON text."""
-    return json_text(value) if isinstance(value, (dict, list)) else to_text(value)
+def key_text(value: Any) -> str | Undefined:
+    """Write a value as a lookup's key: 1 is ``"1"``, true is ``"true"``; objects and arrays as JSON text.
+
+    A value that no text can hold is UNDEFINED, which is no key of any lookup.
+    """
+    if not isinstance(value, (dict, list)):
+        return to_text(value)
+    try:
+        return json_text(value)
+    except RecursionError:
+        return UNDEFINED
 
 
 def _unmatched(rule: ValueRule, lookup: Lookup, key: Any, scope: Scope, run: Run, row: int) -> Any:
@@ -264,7 +272,16 @@ def _dated(
     try:
         return [write(value) for value in column]
     except (ValueError, OverflowError):
-        return [_dated_one(rule, write, value, scope, run, row) for row, value in _numbered(column, rows)]
+        pass
+    dated: list[Any] = []
+    for row, value in _numbered(column, rows):
+        try:
+            dated.append(_dated_one(rule, write, value, scope, run, row))
+        except RecursionError:
+            message = f"Mapper {rule.dialect}.0: {rule.generate}: a list nested this deep holds no dates"
+            run.fail(scope, row, rule, message, code="date_invalid", value=value)
+            dated.append(UNDEFINED)
+    return dated
 
 
 def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: Any, scope: Scope, run: Run, row: int) -> Any:

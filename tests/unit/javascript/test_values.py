@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from celigo_pandas.errors import shown
 from celigo_pandas.javascript.values import (
     UNDEFINED,
     compare,
@@ -223,3 +224,28 @@ def test_units_count_and_cut_as_utf16(text, start, length):
     assert utf16_length(joined) == len(joined.encode("utf-16-le", "surrogatepass")) // 2 == len(split_units(joined))
     assert join_units(split_units(joined)) == joined
     assert split_units(utf16_slice(joined, start, start + length)) == split_units(joined)[start : start + length]
+
+
+def nested(depth, wrap):
+    value = 1
+    for _ in range(depth):
+        value = wrap(value)
+    return value
+
+
+def test_json_text_of_deep_values_needs_no_deep_calls():
+    assert json_text(nested(5_000, lambda value: [value])) == "[" * 5_000 + "1" + "]" * 5_000
+    assert json_text(nested(5_000, lambda value: {"a": value})) == '{"a":' * 5_000 + "1" + "}" * 5_000
+
+
+def test_json_text_of_a_value_that_holds_itself_raises():
+    value = []
+    value.append(value)
+
+    with pytest.raises(RecursionError, match="10000 deep"):
+        json_text(value)
+
+
+def test_value_too_large_to_show_is_named_by_its_type():
+    assert shown(nested(100_000, lambda value: [value])) == "<list too large to show>"
+    assert shown(10**5_000) == "<int too large to show>"

@@ -106,3 +106,63 @@ def test_long_list_with_mixed_names_in_one_object_takes_the_general_way() -> Non
     outputs = map_records([{"a": 1}] * 2100, {"mapping": {"fields": fields}})
 
     assert outputs == [{"a": 1, "b": 1, "c": 1, "o": {"p": 1}}] * 2100
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("depth", [2_000, 20_000])
+@pytest.mark.parametrize(
+    ("step", "code"), [({"lookupName": "L"}, "lookup_no_match"), ({"generateDateFormat": "YYYY"}, "date_invalid")]
+)
+def test_value_nested_too_deep_for_a_step_fails_its_record_only(depth: int, step: dict[str, Any], code: str) -> None:
+    field = {"generate": "x", "extract": "a", **step}
+    doc = {"mapping": {"fields": [field]}, "lookups": [{"name": "L", "map": {"2024": "2024"}}]}
+
+    failed, mapped = map_records([{"a": nested(depth)}, {"a": "2024"}], doc)
+
+    assert isinstance(failed, MappingError)
+    assert failed.problems[0].code == code
+    assert mapped == {"x": "2024"}
+
+
+@pytest.mark.parametrize(
+    ("doc", "field"),
+    [
+        ({"mappings": [entry("x", "string", "$" + ".a" * 1200)]}, "mappings[0].extract"),
+        ({"mapping": {"fields": [{"generate": "x", "extract": "a" + ".a" * 1200}]}}, "mapping.fields[0].extract"),
+        ({"mapping": {"fields": [{"generate": "a" + ".a" * 1200, "extract": "a"}]}}, "mapping.fields[0].generate"),
+        (
+            {"mapping": {"lists": [{"generate": "a" + ".a" * 1200, "fields": [{"generate": "x", "extract": "a"}]}]}},
+            "mapping.lists[0].generate",
+        ),
+        (
+            {"mapping": {"fields": [{"generate": "a" + ".a" * 1200 + "[*].x", "extract": "a"}]}},
+            "mapping.fields[0].generate",
+        ),
+    ],
+)
+def test_path_or_generate_of_too_many_steps_is_a_problem(doc: dict[str, Any], field: str) -> None:
+    assert codes(doc) == [("too_deep", field)]
+
+
+def test_sub_record_that_nests_too_deep_with_its_fields_is_a_problem() -> None:
+    inner = {"mapping": {"fields": [{"generate": "b" + ".b" * 29, "extract": "a"}]}}
+    doc = {"mapping": {"fields": [{"generate": "a" + ".a" * 29, "subRecordMapping": inner}]}}
+
+    assert codes(doc) == [("too_deep", "mapping.fields[0].subRecordMapping")]
+
+
+def test_path_of_many_steps_is_read_inside_an_array_too() -> None:
+    value: Any = "deep"
+    for _ in range(150):
+        value = {"a": value}
+    path = "$" + ".a" * 150
+    helper = {"extract": "$.l[*]", "mappings": [entry("x", "string", path)]}
+    doc = {"mappings": [entry("x", "string", path), entry("o", "objectarray", buildArrayHelper=[helper])]}
+
+    assert map_records([{**value, "l": [1]}], doc) == [{"x": "deep", "o": [{"x": "deep"}]}]

@@ -148,3 +148,15 @@ def test_transform_rules_tell_paths_and_reads() -> None:
     rule = compile_transform(first(("a.b", "x.y"))).rules[0]
 
     assert (rule.path, rule.generate, rule.reads) == ("expression.rules[0][0]", "x.y", ("a.b",))
+
+
+@pytest.mark.parametrize("extract", ["{{a}}!", "{{add a 1}}"])
+def test_template_in_transform_1_is_refused_by_its_place(extract: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        transform_records(
+            [{"a": 1}], {"expression": {"version": "1", "rules": [[{"extract": extract, "generate": "x"}]]}}
+        )
+
+    assert [(problem.code, problem.field) for problem in caught.value.problems] == [
+        ("template", "expression.rules[0][0].extract")
+    ]
