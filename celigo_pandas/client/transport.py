@@ -1,21 +1,19 @@
 """The one place of the client that sends.
 
-It sends a request once, to one origin, with the token in the header and nowhere else, and answers with plain values.
+It sends a request once, to one origin, with the token in the header and nowhere else, and answers with plain values. An
+answer that repeats the token gets a mask in its place.
 Whatever the library below raises is turned into an error of the tree here, and not chained: requests' exceptions carry
 the prepared request, and the frames of their tracebacks hold its headers as locals.
 """
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import os
 import socket
 import ssl
 import time
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import requests
 import urllib3.exceptions
@@ -27,9 +25,10 @@ from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.history import redact_path
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.client.sockets import PooledAdapter, Stopped, begin_call, was_sent
+from celigo_pandas.client.token_mask import TokenMask
 from celigo_pandas.client.tokens import bearer_value
 from celigo_pandas.errors import RequestTimeoutError, TransportError
-from celigo_pandas.resources.secret import MASK, Secret
+from celigo_pandas.resources.secret import Secret
 
 __all__ = ["RequestsTransport"]
 
@@ -82,8 +81,8 @@ class RequestsTransport:
         self._root = self.base_url.api_root
         self._timeout = timeout
         self._max_idle_s = max_idle_s
-        self._token = token
         self._auth = _BearerAuth(token)
+        self._mask = TokenMask(token)
         self._adapter = PooledAdapter(pool_connections=2, pool_maxsize=32)
         self._proxies = {} if self.base_url.is_loopback else dict(get_environ_proxies(self._root))
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
@@ -146,9 +145,8 @@ class RequestsTransport:
         if answer.status_code in _NO_BODY:
             answer.raw.close()
             answer.close()
-        if answer.status_code >= 300:
-            content = self._scrubbed(content)
-        headers = {name.lower(): value for name, value in answer.headers.items()}
+        content = self._mask.body(content, records=answer.status_code < 300)
+        headers = self._mask.headers(answer.headers.items())
         return Response(answer.status_code, headers, content, seconds=time.perf_counter() - started)
 
     def _prepared(self, request: Request) -> requests.PreparedRequest:
@@ -190,28 +188,6 @@ class RequestsTransport:
             )
         what, hint = _reason(chain, sent)
         return TransportError(f"{where}: {what} ({host}).", hint=hint, processed=processed)
-
-    def _scrubbed(self, content: bytes) -> bytes:
-        """Mask the token in an error answer, in whichever spelling a server may have echoed it."""
-        text = self._token.reveal()
-        if not text:
-            return content
-        raw = text.encode("utf-8")
-        spellings = {
-            raw,
-            bearer_value(self._token)[len("Bearer ") :],
-            json.dumps(text)[1:-1].encode(),
-            json.dumps(text, ensure_ascii=False)[1:-1].encode(),
-            json.dumps(text)[1:-1].replace("/", "\\/").encode(),
-            quote(text).encode(),
-            quote(text, safe="").encode(),
-            html.escape(text).encode(),
-            base64.b64encode(raw),
-            raw.hex().encode(),
-        }
-        for spelling in sorted(spellings, key=len, reverse=True):
-            content = content.replace(spelling, MASK.encode())
-        return content
 
 
 _CHECK_HOST = "Check the base URL, the network, and the proxy settings of the environment."

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from support.canary import (
     CANARY,
@@ -30,6 +31,7 @@ from support.standin import Reply, StandIn
 
 import celigo_pandas as celigo
 from celigo_pandas.accessors.client import Client
+from celigo_pandas.accessors.connection import Connection
 from celigo_pandas.client.messages import Request
 from celigo_pandas.client.profiles import ProfileStore
 from celigo_pandas.client.transport import RequestsTransport, _bared
@@ -183,6 +185,66 @@ def test_token_that_a_server_echoes_is_masked(server: StandIn, client: Client, s
         client.check()
 
     assert_no_canary(traceback_text(caught.value, own=__file__))
+
+
+@pytest.mark.parametrize("spelling", ["raw", "json", "url", "html", "base64", "latin-1"])
+def test_token_that_a_server_echoes_in_an_answer_of_data_is_masked(server: StandIn, spelling: str) -> None:
+    import base64
+
+    written = spellings().get(spelling) or base64.b64encode(CANARY.encode())
+    headers = {"X-Echo": "Bearer " + written.decode("latin-1"), "X-Other": "kept"}
+    server.next = [Reply(200, b'{"data":[{"sent":"Bearer ' + written + b'"}]}', headers)]
+
+    response = RequestsTransport(server.url, Secret(CANARY)).send(Request("GET", "/x"))
+
+    assert response.content == b'{"data":[{"sent":"Bearer ******"}]}'
+    assert (response.headers["x-echo"], response.headers["x-other"]) == ("Bearer ******", "kept")
+
+
+def test_short_token_changes_no_data(server: StandIn) -> None:
+    """A word in a record may equal a token of a few characters; records are not searched for those, errors are."""
+    server.next = [Reply(200, b'["demo"]'), Reply(500, b"demo demo")]
+    transport = RequestsTransport(server.url, Secret("demo"))
+
+    assert transport.send(Request("GET", "/x")).content == b'["demo"]'
+    assert transport.send(Request("GET", "/x")).content == b"****** ******"
+
+
+_ECHOES = {
+    "data": lambda value: {"data": [{"v": value}]},
+    "data a text": lambda value: {"data": value},
+    "member": lambda value: {value: 1},
+    "page state": lambda value: {"data": [1], "pagedExportState": {"x": value}},
+    "text": lambda value: value,
+    "results": lambda value: [{"statusCode": 200, "id": value, "_json": {"v": value}}],
+    "headers": lambda value: {"headers": {"Authorization": value}},
+}
+
+
+@pytest.mark.parametrize("name", sorted(_ECHOES))
+def test_server_that_echoes_the_token_reaches_no_frame_result_journal_or_message(
+    server: StandIn, client: Client, tmp_path: Path, name: str
+) -> None:
+    server.next = [lambda seen: Reply(200, _ECHOES[name](seen.headers["authorization"]))] * 9
+    client.api.max_retries = 0
+    con = Connection(client, {"_id": "5f0000000000000000000001", "name": "c", "type": "http"})
+    frame = pd.DataFrame({"k": [1]})
+    told: list[str] = []
+
+    result = frame.celigo.to_import({"http": {}}, con, journal=tmp_path / "push")
+    told += [repr(result), result._repr_html_(), result.frame.to_json(), result.errors().to_json()]
+    for call in (
+        lambda: celigo.read_export({"http": {}}, con, journal=tmp_path / "pull").to_json(),
+        lambda: frame.celigo.dry_run({"http": {}}, con).mapped.to_json(),
+    ):
+        try:
+            told.append(call())
+        except CeligoError as error:
+            told.append(traceback_text(error, own=__file__))
+
+    assert any("******" in text for text in told)
+    assert_no_canary(*told)
+    assert_no_canary_in_files(tmp_path)
 
 
 def test_token_is_in_no_traceback_of_an_interrupted_call(server: StandIn) -> None:
