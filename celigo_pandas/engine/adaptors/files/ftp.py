@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
 from celigo_pandas.engine.adaptors.files.ftp_control import ERRORS, Control, reply_code, tls_of
+from celigo_pandas.engine.adaptors.files.ftp_failures import MISSING_OR_REFUSED, Failures, said
 from celigo_pandas.engine.adaptors.files.listings import (
     PARSERS,
     Listed,
-    ListingError,
     parse_list,
     parse_mlsd,
     parse_time,
@@ -31,7 +31,6 @@ from celigo_pandas.engine.adaptors.files.servers import (
 )
 from celigo_pandas.engine.adaptors.files.watch import Watch
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
-from celigo_pandas.engine.reach import ReachError
 from celigo_pandas.errors import shown
 
 __all__ = ["FtpPlace", "open_ftp"]
@@ -40,7 +39,6 @@ _PIECE = 64 * 1024
 _IDLE_S = 15.0
 _FAREWELL_S = 5.0
 _UNKNOWN_COMMAND = frozenset({"500", "502", "504"})
-_MISSING_OR_REFUSED = frozenset({"550", "553", "450"})
 
 
 def open_ftp(call: Call) -> FtpPlace:
@@ -93,6 +91,7 @@ class FtpPlace:
         self._parser = parser
         self._reuse = bool(block.get("requireSocketReUse"))
         self._home_is_root = bool(block.get("userDirectoryIsRoot"))
+        self._failures = Failures(server, self._reuse)
         self._watch = Watch(call, server.shown, ERRORS)
         self._free: Control | None = None
         self._readers: list[_Download] = []
@@ -118,7 +117,7 @@ class FtpPlace:
         control = self._take()
         try:
             self._enter(control, folder)
-            with self._watch.during(self._failed(f"{shown(name)} cannot be read")):
+            with self._watch.during(self._failures.failed(f"{shown(name)} cannot be read")):
                 try:
                     conn: socket.socket | None = control.begin(f"RETR {name}")
                 except ftplib.error_perm as error:
@@ -203,7 +202,7 @@ class FtpPlace:
     def _is_alive(self, control: Control) -> bool:
         """Ask a connection that was idle; servers and firewalls end those without a word."""
         try:
-            with self._watch.during(self._failed("NOOP failed")):
+            with self._watch.during(self._failures.failed("NOOP failed")):
                 control.voidcmd("NOOP")
         except SourceFailure:
             self._watch.check()
@@ -214,12 +213,12 @@ class FtpPlace:
         self._watch.check()
         control = Control(self._call, self._server, self._watch, tls=self._tls, reuse=self._reuse)
         try:
-            with self._watch.during(self._unreachable):
+            with self._watch.during(self._failures.unreachable):
                 control.greet(implicit=self._implicit)
             failure = self._log_in(control)
             if failure is not None:
                 raise failure
-            with self._watch.during(self._unreachable):
+            with self._watch.during(self._failures.unreachable):
                 control.settle()
         except BaseException:
             control.leave()
@@ -233,7 +232,7 @@ class FtpPlace:
             text = "ftp.password holds a line break or a NUL character, which FTP cannot send."
             return SourceFailure(text, code="invalid_field", field="ftp.password")
         try:
-            with self._watch.during(self._login_failed):
+            with self._watch.during(self._failures.login_failed):
                 control.login(self._server.username, password)
         except SourceFailure as error:
             return SourceFailure(error.message, code=error.code, offline=error.offline, field=error.field)
@@ -255,11 +254,11 @@ class FtpPlace:
         control.folder = None
         if self._is_listed_in_parent(control, path):
             text = f"{self._server.shown} does not let {shown(self._server.username)} into the folder {shown(path)}"
-            raise SourceFailure(f"{text} ({_said(reply)}).", code="permission_denied")
+            raise SourceFailure(f"{text} ({said(reply)}).", code="permission_denied")
         hint = (
             "" if self._home_is_root else " Folders count from the server's root, because userDirectoryIsRoot is off."
         )
-        text = f"{self._server.shown} has no folder {shown(path)} ({_said(reply)}).{hint}"
+        text = f"{self._server.shown} has no folder {shown(path)} ({said(reply)}).{hint}"
         raise SourceFailure(text, code="folder_not_found")
 
     def _is_listed_in_parent(self, control: Control, path: str) -> bool:
@@ -274,7 +273,7 @@ class FtpPlace:
             return False
 
     def _listed(self, control: Control, folder: str) -> list[Listed]:
-        failed = self._failed(f"The folder {shown(folder)} cannot be listed")
+        failed = self._failures.failed(f"The folder {shown(folder)} cannot be listed")
         with self._watch.during(failed):
             if self._parser is None and control.has_mlsd:
                 try:
@@ -289,7 +288,7 @@ class FtpPlace:
     def _entry(self, control: Control, one: Listed) -> FileEntry | None:
         """Ask for what the listing did not say; None for a link that leads to no file."""
         size, modified = one.size, one.modified
-        with self._watch.during(self._failed(f"{shown(one.name)} cannot be looked at")):
+        with self._watch.during(self._failures.failed(f"{shown(one.name)} cannot be looked at")):
             try:
                 if size is None:
                     control.set_type("I")
@@ -305,7 +304,7 @@ class FtpPlace:
         return FileEntry(one.name, size, modified)
 
     def _store(self, control: Control, folder: str, name: str, content: Iterable[bytes]) -> None:
-        failed = self._failed(f"{shown(name)} cannot be written into {shown(folder)}")
+        failed = self._failures.failed(f"{shown(name)} cannot be written into {shown(folder)}")
         reply: Exception | None = None
         conn: socket.socket | None = None
         with self._watch.during(failed):
@@ -315,7 +314,7 @@ class FtpPlace:
                 reply = error
         if conn is None:
             assert reply is not None
-            raise self._refused(reply, f"{shown(name)} in the folder {shown(folder)} cannot be written")
+            raise self._failures.refused(reply, f"{shown(name)} in the folder {shown(folder)} cannot be written")
         sent = 0
         try:
             for piece in content:
@@ -343,7 +342,7 @@ class FtpPlace:
 
     def _compare(self, control: Control, name: str, sent: int) -> None:
         """Compare the size with what was sent: in FTP, a broken connection looks like the end of a file."""
-        with self._watch.during(self._failed(f"{shown(name)} cannot be looked at")):
+        with self._watch.during(self._failures.failed(f"{shown(name)} cannot be looked at")):
             try:
                 stored = control.size(name)
             except ftplib.error_perm:
@@ -357,10 +356,10 @@ class FtpPlace:
         with suppress(SourceFailure):
             if control.is_transferring:
                 control.sock.settimeout(_FAREWELL_S)
-                with self._watch.during(self._failed("")), suppress(ftplib.Error):
+                with self._watch.during(self._failures.failed("")), suppress(ftplib.Error):
                     control.voidresp()
                 control.sock.settimeout(None)
-            with self._watch.during(self._failed("")):
+            with self._watch.during(self._failures.failed("")):
                 control.delete(name)
 
     def _rename(self, control: Control, folder: str, name: str, target: str, shown_name: str) -> None:
@@ -380,22 +379,22 @@ class FtpPlace:
             control.size(target)
 
         if self._refusal(failed, size) is not None:  # nothing that could be replaced: no file
-            raise self._refused(reply, failed)
+            raise self._failures.refused(reply, failed)
         parent, slash, _ = target.rpartition("/")
         aside = f"{parent}{slash}{own_name()}"
         if self._refusal(failed, lambda: control.rename(target, aside)) is not None:
-            raise self._refused(reply, failed)
+            raise self._failures.refused(reply, failed)
         second = self._refusal(failed, lambda: control.rename(name, target))
         if second is not None:
             self._refusal(failed, lambda: control.rename(aside, target))
-            raise self._refused(second, failed)
+            raise self._failures.refused(second, failed)
         self._refusal(failed, lambda: control.delete(aside))
 
     # What went wrong.
 
     def _refusal(self, what: str, command: Callable[[], object]) -> ftplib.error_perm | None:
         """Run a command and return the server's refusal, if it is one."""
-        with self._watch.during(self._failed(what)):
+        with self._watch.during(self._failures.failed(what)):
             try:
                 command()
             except ftplib.error_perm as error:
@@ -404,60 +403,13 @@ class FtpPlace:
 
     def _why(self, control: Control, folder: str, name: str, reply: Exception, verb: str) -> SourceFailure:
         """Tell a missing file from one that is closed to this login; servers answer 550 to both."""
-        if reply_code(reply) in _MISSING_OR_REFUSED:
+        if reply_code(reply) in MISSING_OR_REFUSED:
             with suppress(SourceFailure):
                 if not any(one.name == name for one in self._listed(control, folder)):
                     text = f"{self._server.shown} has no file {shown(name)} in the folder {shown(folder)}"
-                    return SourceFailure(f"{text} ({_said(reply)}).", code="file_not_found")
+                    return SourceFailure(f"{text} ({said(reply)}).", code="file_not_found")
             self._watch.check()
-        return self._refused(reply, f"{shown(name)} in the folder {shown(folder)} cannot be {verb}")
-
-    def _refused(self, reply: Exception, what: str) -> SourceFailure:
-        code = "permission_denied" if reply_code(reply) in _MISSING_OR_REFUSED | {"530", "532"} else "file_error"
-        return SourceFailure(f"{what}: {self._server.shown} refuses ({_said(reply)}).", code=code)
-
-    def _failed(self, what: str) -> Callable[[Exception], SourceFailure]:
-        def explained(error: Exception) -> SourceFailure:
-            if isinstance(error, UnicodeError):
-                return SourceFailure(f"{what}: a file name on {self._server.shown} is not UTF-8.", code="file_error")
-            if isinstance(error, ListingError):
-                hint = "Set ftp.entryParser to UNIX, UNIX-TRIM or WINDOWS if the server has one of these forms."
-                return SourceFailure(f"{what}: {error} {hint}", code="file_error", field="ftp.entryParser")
-            if isinstance(error, ReachError):
-                return SourceFailure(str(error), code="out_of_reach", field="ftp.hostURI")
-            if reply_code(error):
-                code = "permission_denied" if reply_code(error) == "550" else "file_error"
-                hint = " Set ftp.requireSocketReUse." if reply_code(error) == "522" and not self._reuse else ""
-                return SourceFailure(f"{what}: {self._server.shown} answered {_said(error)}.{hint}", code=code)
-            reason = "the server closed the connection" if isinstance(error, EOFError) else _plain(error)
-            return SourceFailure(
-                f"{what}: the exchange with {self._server.shown} broke off ({reason}).", code="file_error"
-            )
-
-        return explained
-
-    def _unreachable(self, error: Exception) -> SourceFailure:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            text = (
-                f"The certificate of {self._server.shown} is not trusted: {error.verify_message}. Put its authority "
-                "into ssl.ca of the connection."
-            )
-            return SourceFailure(text, code="unreachable", offline=True, field="ssl.ca")
-        reason = _said(error) if reply_code(error) else _plain(error)
-        return SourceFailure(f"{self._server.shown} cannot be used: {reason}.", code="unreachable", offline=True)
-
-    def _login_failed(self, error: Exception) -> SourceFailure:
-        # The reply's text is left out: a server may repeat what it was given.
-        code = reply_code(error)
-        if not code:
-            return self._unreachable(error)
-        if code[0] == "4" and code != "430":
-            text = f"{self._server.shown} takes no login now (it answered {code})."
-            return SourceFailure(text, code="unreachable", offline=True)
-        text = f"{self._server.shown} refused the login of {shown(self._server.username)} (it answered {code})."
-        return SourceFailure(
-            f"{text} Check ftp.username and ftp.password.", code="login_refused", offline=True, field="ftp.password"
-        )
+        return self._failures.refused(reply, f"{shown(name)} in the folder {shown(folder)} cannot be {verb}")
 
 
 class _Download(io.RawIOBase):
@@ -468,7 +420,7 @@ class _Download(io.RawIOBase):
         self._place = place
         self._control = control
         self._conn = conn
-        self._failed = place._failed(f"{shown(name)} did not arrive whole")
+        self._failed = place._failures.failed(f"{shown(name)} did not arrive whole")
         self._is_done = False
 
     def readable(self) -> bool:
@@ -520,13 +472,3 @@ def _is_answer(error: BaseException) -> bool:
 def _expect(reply: str, first: str) -> None:
     if reply[:1] != first:
         raise ftplib.error_reply(reply)
-
-
-def _said(error: Exception) -> str:
-    """Return a server's reply, on one line and not too long."""
-    text = " ".join("".join(char if char.isprintable() else " " for char in str(error)).split())
-    return text if len(text) <= 160 else text[:159] + "…"
-
-
-def _plain(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
