@@ -12,11 +12,22 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-__all__ = ["WILDCARD", "Path", "PathError", "Step", "is_rooted", "literal_text", "parse_extract", "read_step"]
+__all__ = [
+    "WILDCARD",
+    "Path",
+    "PathError",
+    "Step",
+    "is_rooted",
+    "literal_text",
+    "parse_extract",
+    "read_step",
+    "rooted_text",
+]
 
 
 class PathError(ValueError):
@@ -43,6 +54,8 @@ _BRACKET = re.compile(r"\[((?:\\.|[^\]\\])*)\]", re.DOTALL)
 _QUOTED = re.compile(r"""\[\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)")\s*\]""", re.DOTALL)
 _LITERAL = re.compile(r'\["((?:\\.|[^"\\])*)"\]', re.DOTALL)
 _ESCAPED = re.compile(r"\\([\]\[\\'\"])")
+_PLAIN_KEY = re.compile(r"[^\W\d]\w*")
+_SPACED_KEY = re.compile(r"""[^\s\[\]\\'"*](?:[^\[\]\\'"]*[^\s\[\]\\'"])?""")
 _NO_NUMBER_LONGER = 9
 
 
@@ -152,6 +165,29 @@ def literal_text(text: str) -> str | None:
     """Return the text that ``["text"]`` stands for in a bare extract, or None when it is no literal."""
     match = _LITERAL.fullmatch(text)
     return None if match is None else _ESCAPED.sub(r"\1", match.group(1))
+
+
+def rooted_text(steps: Iterable[Step]) -> str:
+    """Write steps as the text of a path from ``$``, which :func:`parse_extract` reads as these very steps.
+
+    >>> rooted_text(("cust", "Ship To", 0, WILDCARD, "it's"))
+    "$.cust.[Ship To][0][*]['it\\\\'s']"
+    """
+    return "$" + "".join(map(_step_text, steps))
+
+
+def _step_text(step: Step) -> str:
+    if step is WILDCARD:
+        return "[*]"
+    if isinstance(step, int):
+        return f"[{step}]"
+    key = str(step)
+    if _PLAIN_KEY.fullmatch(key):
+        return f".{key}"
+    if _SPACED_KEY.fullmatch(key) and not _is_number(key):
+        return f".[{key}]"
+    escaped = key.replace("\\", "\\\\").replace("'", "\\'")
+    return f"['{escaped}']"
 
 
 @lru_cache(maxsize=4096)

@@ -234,6 +234,8 @@ class Mapping:
         ----------
         df : DataFrame, optional
             Rows over which both are evaluated; a difference is an error. Also tells the type of fields that have none.
+            Without it nothing is evaluated, and what data decide may differ: empty arrays, arrays where a value is
+            expected, missing members of an object, empty text that is looked up, grouped rows.
 
         Raises
         ------

@@ -12,7 +12,7 @@ from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules import DateStep, Lookup, TemplateSource
 from celigo_pandas.paths import Path, PathError, parse_extract
 
-__all__ = ["CONDITIONS", "DEEPEST", "Parts", "find_lookups"]
+__all__ = ["CONDITIONS", "DATE_NAMES", "DEEPEST", "ONLY_FIELDS", "Parts", "find_lookups"]
 
 DEEPEST: Final = 50
 """How deep an output may nest."""
@@ -28,12 +28,16 @@ CONDITIONS: Final = frozenset(
     }
 )
 
-_DATE_NAMES: Final = (
+DATE_NAMES: Final = (
     ("extractDateFormat", "exportDateFormat"),
     ("extractDateTimezone", "exportDateTimeZone"),
     ("generateDateFormat", "importDateFormat"),
     ("generateDateTimezone", "importDateTimeZone"),
 )
+"""The four date properties, and what very old documents call them."""
+
+ONLY_FIELDS: Final = ("NetSuite", "Salesforce")
+"""How the adaptor types begin that take Mapper 1.0 only."""
 _MOST_STEPS: Final = 200
 _ISO: Final = "ISO8601"
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
@@ -154,10 +158,10 @@ class Parts:
 
     def date(self, entry: Mapping[str, Any], path: str) -> DateStep | None:
         """Compile the four date properties; any of them makes the value a date."""
-        found = [next((entry[name] for name in names if entry.get(name)), None) for names in _DATE_NAMES]
+        found = [next((entry[name] for name in names if entry.get(name)), None) for names in DATE_NAMES]
         if not any(found):
             return None
-        for names, value in zip(_DATE_NAMES, found, strict=True):
+        for names, value in zip(DATE_NAMES, found, strict=True):
             if value is not None and not isinstance(value, str):
                 self.problem("not_text", f"{names[0]} must be text, got {shown(value)}.", f"{path}.{names[0]}")
                 return None

@@ -1,33 +1,30 @@
 """From Mapper 1.0 to Mapper 2.0, where an equal exists; what has none is refused by name.
 
-The two dialects part in ways that data decide (what becomes of an empty text, of a gap in a list), so a caller should
-also evaluate both over real records: :meth:`celigo_pandas.Mapping.upgrade` does.
+What the document alone decides is equal or refused here. The two dialects also part in ways that data decide (what
+becomes of an empty text, of an array where a value is expected, of grouped rows), so a caller should also evaluate both
+over real records: :meth:`celigo_pandas.Mapping.upgrade` does.
 Source: ``integrator-api.md`` §7.1 and §7.2.
 """
 
 from __future__ import annotations
 
 import copy
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.errors import DocumentError, Problem
-from celigo_pandas.paths import parse_extract
+from celigo_pandas.mapping.compilation import compile_mapping
+from celigo_pandas.mapping.conversions import CASTS, CONVERTERS, RefusedType, kind_of
+from celigo_pandas.mapping.parts import DATE_NAMES, ONLY_FIELDS, find_lookups
+from celigo_pandas.paths import WILDCARD, Step, literal_text, parse_extract, rooted_text
 
 __all__ = ["upgrade"]
 
-_TYPES = {
-    "string": "string",
-    "number": "number",
-    "boolean": "boolean",
-    "numberarray": "numberarray",
-    "stringarray": "stringarray",
-}
-_DATE_MEMBERS = ("extractDateFormat", "extractDateTimezone", "generateDateFormat", "generateDateTimezone")
 _REFUSED_MEMBERS = ("immutable", "useAsAnInitializeValue", "internalId", "subRecordMapping")
-_LITERAL = re.compile(r'\["(?:[^"\\]|\\.)*"\]\Z')
 _CONDITIONS = ("record_created", "record_updated", "extract_not_empty")
+_EACH = "[*]."
+Steps = tuple[Step, ...]
+Field = Mapping[str, Any]
 
 
 def upgrade(doc: Mapping[str, Any], types: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -48,146 +45,233 @@ def upgrade(doc: Mapping[str, Any], types: Mapping[str, str] | None = None) -> d
     Raises
     ------
     DocumentError
-        Rules without an equal; ``problems`` names each with its reason.
+        The mapping cannot be compiled, or has rules without an equal; ``problems`` names each with its reason.
     """
+    compile_mapping(doc)
+    adaptor = doc.get("adaptorType")
+    if isinstance(adaptor, str) and adaptor.startswith(ONLY_FIELDS):
+        raise DocumentError(f"{adaptor} takes Mapper 1.0 only; its mapping cannot be upgraded.")
     mapping = doc.get("mapping") or {}
-    upgrader = _Upgrader(types or {})
-    entries: list[dict[str, Any]] = []
+    lookups = {str(lookup.get("name")): lookup for lookup in find_lookups(doc) if isinstance(lookup, Mapping)}
+    upgrader = _Upgrader(types or {}, lookups)
+    lists: dict[str, list[_Line]] = {}
     for position, field in enumerate(mapping.get("fields") or ()):
-        upgrader.field(entries, field, f"mapping.fields[{position}]")
-    for position, lines in enumerate(mapping.get("lists") or ()):
-        upgrader.lines(entries, lines, f"mapping.lists[{position}]")
+        path, generate = f"mapping.fields[{position}]", field["generate"]
+        if _EACH in generate:
+            above, _, name = generate.rpartition(_EACH)
+            lists.setdefault(above.replace(_EACH, "."), []).append(_Line(field, name, path, None))
+        else:
+            upgrader.field(field, path)
+    for position, one in enumerate(mapping.get("lists") or ()):
+        array = parse_extract(str(one["jsonPath"])).steps if one.get("jsonPath") else None
+        lists.setdefault(one["generate"], []).extend(
+            _Line(field, field["generate"], f"mapping.lists[{position}].fields[{place}]", array)
+            for place, field in enumerate(one.get("fields") or ())
+        )
+    for generate, lines in lists.items():
+        upgrader.lines(generate, lines)
     if upgrader.problems:
         listed = "; ".join(str(problem) for problem in upgrader.problems)
         raise DocumentError(f"No equal in Mapper 2.0 for: {listed}.", problems=upgrader.problems)
     upgraded = copy.deepcopy(dict(doc))
-    del upgraded["mapping"]
-    upgraded["mappings"] = entries
+    upgraded.pop("mapping", None)
+    upgraded["mappings"] = upgrader.entries
+    compile_mapping(upgraded)
     return upgraded
 
 
+class _Line:
+    """A field of a list, and the steps it reads: None where it reads no path."""
+
+    def __init__(self, field: Field, generate: str, path: str, array: Steps | None) -> None:
+        self.field = field
+        self.generate = generate
+        self.path = path
+        self.steps = _steps_of(field)
+        if array is not None and self.steps is not None and WILDCARD not in self.steps:
+            self.steps = (*array, *(() if array[-1:] == (WILDCARD,) else (WILDCARD,)), *self.steps)
+
+    @property
+    def array(self) -> Steps | None:
+        """The array it iterates over: its steps up to the last wildcard."""
+        if self.steps is None or WILDCARD not in self.steps:
+            return None
+        return self.steps[: len(self.steps) - self.steps[::-1].index(WILDCARD)]
+
+
 class _Upgrader:
-    def __init__(self, types: Mapping[str, str]) -> None:
+    def __init__(self, types: Mapping[str, str], lookups: Mapping[str, Mapping[str, Any]]) -> None:
         self.types = types
+        self.lookups = lookups
+        self.entries: list[dict[str, Any]] = []
         self.problems: list[Problem] = []
 
     def refuse(self, path: str, generate: object, reason: str) -> None:
         self.problems.append(Problem("no_equal", f"{generate!r} {reason}", path))
 
-    def field(self, entries: list[dict[str, Any]], field: Mapping[str, Any], path: str) -> None:
-        generate = str(field.get("generate", ""))
-        extract = field.get("extract")
-        if isinstance(extract, str) and "[*]" in extract and "{{" not in extract:
+    def field(self, field: Field, path: str) -> None:
+        generate, steps = field["generate"], _steps_of(field)
+        if steps is not None and WILDCARD in steps[1:]:
             self.refuse(path, generate, "reads the first of several values, which 2.0 does not")
             return
-        entry = self.entry(field, path, generate, lambda text: f"$.{text}")
+        entry = self.entry(field, path, generate, steps)
         if entry is not None:
-            *parents, entry["generate"] = generate.split(".")
-            _object(entries, parents).append(entry)
+            self.put(self.entries, generate, entry, path, generate)
 
-    def lines(self, entries: list[dict[str, Any]], lines: Mapping[str, Any], path: str) -> None:
-        fields = lines.get("fields") or ()
-        generate = str(lines.get("generate", ""))
-        arrays = {source for one in fields if (source := _array_of(one)) is not None}
-        if lines.get("jsonPath"):
-            arrays.add(str(lines["jsonPath"]).removesuffix("[*]"))
+    def lines(self, generate: str, lines: Sequence[_Line]) -> None:
+        if not lines:
+            return
+        arrays = {line.array for line in lines} - {None}
         if len(arrays) != 1:
             reason = "iterates over nothing" if not arrays else f"iterates over {len(arrays)} arrays side by side"
-            self.refuse(path, generate, reason)
+            self.refuse(lines[0].path.partition(".fields[")[0], generate, reason)
             return
-        array = arrays.pop()
-        prefix = array if lines.get("jsonPath") else None
-        children = []
-        for position, one in enumerate(fields):
-            place = f"{path}.fields[{position}]"
-            entry = self.entry(one, place, f"{generate}[*].{one.get('generate')}", lambda text: _below(text, prefix))
+        array: Steps = arrays.pop() or ()
+        children: list[dict[str, Any]] = []
+        for line in lines:
+            cell = f"{generate}[*].{line.generate}"
+            steps = line.steps
+            if steps is not None and line.array is not None:
+                # In the composite record each array on the way is its current element.
+                if array[0] is not WILDCARD:
+                    steps = (*(step for step in array if isinstance(step, str)), *steps[len(array) :])
+            elif steps is not None and _meets(steps, array):
+                self.refuse(line.path, cell, "reads the array that the list iterates over; 2.0 sees one element there")
+                continue
+            entry = self.entry(line.field, line.path, cell, steps)
             if entry is not None:
-                entry["generate"] = str(one.get("generate"))
-                children.append(entry)
-        *parents, name = generate.split(".")
-        _object(entries, parents).append(
-            {
-                "generate": name,
-                "dataType": "objectarray",
-                "status": "Active",
-                "buildArrayHelper": [{"extract": f"$.{array}[*]", "mappings": children}],
-            }
-        )
+                self.put(children, line.generate, entry, line.path, cell)
+        entry = {
+            "generate": "",
+            "dataType": "objectarray",
+            "status": "Active",
+            "buildArrayHelper": [{"extract": rooted_text(array), "mappings": children}],
+        }
+        self.put(self.entries, generate, entry, lines[0].path.partition(".fields[")[0], generate)
 
-    def entry(self, field: Mapping[str, Any], path: str, generate: str, source: Any) -> dict[str, Any] | None:
+    def put(self, entries: list[dict[str, Any]], generate: str, entry: dict[str, Any], path: str, shown: str) -> None:
+        """Place an entry into the objects that its dots mean."""
+        *parents, name = generate.split(".")
+        for parent in parents:
+            found = next((one for one in entries if one["generate"] == parent), None)
+            if found is None:
+                found = {"generate": parent, "dataType": "object", "status": "Active", "mappings": []}
+                entries.append(found)
+            if "mappings" not in found:
+                self.refuse(path, shown, f"lies inside {parent!r}, which another rule writes")
+                return
+            entries = found["mappings"]
+        if any(one["generate"] == name for one in entries):
+            self.refuse(path, shown, "is an object that other rules write into")
+            return
+        entry["generate"] = name
+        entries.append(entry)
+
+    def entry(self, field: Field, path: str, generate: str, steps: Steps | None) -> dict[str, Any] | None:
         """Return the entry of one field without its ``generate``, or None when it was refused."""
-        for name in _REFUSED_MEMBERS:
-            if field.get(name):
-                self.refuse(path, generate, f"uses {name}, which 2.0 does not have")
-                return None
-        condition = (field.get("conditional") or {}).get("when")
-        if condition is not None and condition not in _CONDITIONS:
-            self.refuse(path, generate, f"has the condition {condition}, which 2.0 does not have")
+        data_type = field.get("dataType") or self.types.get(generate) or _own_type(field)
+        reason = self._reason(field, data_type, steps)
+        if reason is not None:
+            self.refuse(path, generate, reason)
             return None
-        data_type = field.get("dataType") or self.types.get(generate)
-        if data_type is None:
-            data_type = "string" if _is_text(field) else None
-        if data_type not in _TYPES.values() and data_type != "booleanarray":
-            self.refuse(path, generate, "has no dataType; 1.0 keeps the value's own, 2.0 needs one")
-            return None
-        entry: dict[str, Any] = {"generate": "", "dataType": data_type, "status": "Active"}
-        if not self._source(entry, field, path, generate, source):
-            return None
-        for name in ("default", "lookupName", *_DATE_MEMBERS):
+        entry: dict[str, Any] = {"generate": "", "dataType": data_type, "status": "Active", **_source(field, steps)}
+        for name in ("default", "lookupName"):
             if name in field:
                 entry[name] = field[name]
-        if field.get("discardIfEmpty") or condition == "extract_not_empty":
-            entry["conditional"] = {"when": "extract_not_empty"}
-        elif condition is not None:
-            entry["conditional"] = {"when": condition}
+        for name, old_name in DATE_NAMES:
+            if value := field.get(name) or field.get(old_name):
+                entry[name] = value
+        when = _when(field)
+        if field.get("discardIfEmpty") is True:
+            when = "extract_not_empty"
+        if when:
+            entry["conditional"] = {"when": when}
         return entry
 
-    def _source(self, entry: dict[str, Any], field: Mapping[str, Any], path: str, generate: str, source: Any) -> bool:
-        if "hardCodedValue" in field:
-            entry["hardCodedValue"] = field["hardCodedValue"]
-            return True
+    def _reason(self, field: Field, data_type: object, steps: Steps | None) -> str | None:
+        """Say why a field has no equal, or None."""
+        for name in _REFUSED_MEMBERS:
+            if field.get(name):
+                return f"uses {name}, which 2.0 does not have"
+        if (when := _when(field)) and when not in _CONDITIONS:
+            return f"has the condition {when}, which 2.0 does not have"
+        if not isinstance(data_type, str) or data_type not in CASTS:
+            return "has no dataType; 1.0 keeps the value's own, 2.0 needs one"
+        if "default" in field and not _stays(field["default"], data_type):
+            return f"has the default {field['default']!r}, which 1.0 writes as it is and 2.0 converts to {data_type}"
+        table = self.lookups.get(str(field.get("lookupName")), {}).get("map") if field.get("lookupName") else None
+        guarded = "default" in field or field.get("discardIfEmpty") is True or when == "extract_not_empty"
+        if isinstance(table, Mapping) and "" in table and not guarded:
+            return "translates empty text, which 2.0 does not look up"
+        if _is_constant(field):
+            return None
         extract = field.get("extract")
-        if not isinstance(extract, str) or not extract:
-            self.refuse(path, generate, "has no extract")
-            return False
-        if _LITERAL.match(extract):
-            entry["hardCodedValue"] = extract[2:-2]
-        elif "{{" in extract:
-            self.refuse(path, generate, "is a template over bare field names; rewrite it with record.")
-            return False
-        elif extract.startswith(("*.", "0.")) or "_PARENT" in extract:
-            self.refuse(path, generate, "reads grouped rows or the parent of one-to-many")
-            return False
-        else:
-            parse_extract(extract)
-            entry["extract"] = source(extract)
-        return True
-
-
-def _is_text(field: Mapping[str, Any]) -> bool:
-    extract = str(field.get("extract", ""))
-    return "hardCodedValue" in field or bool(_LITERAL.match(extract)) or any(name in field for name in _DATE_MEMBERS)
-
-
-def _array_of(field: Mapping[str, Any]) -> str | None:
-    extract = str(field.get("extract", ""))
-    if "[*]" not in extract or "{{" in extract or "hardCodedValue" in field:
+        if extract is None or extract == "":
+            return "has no extract"
+        if "{{" in str(extract):
+            return "is a template over bare field names; rewrite it with record."
+        if steps is not None and steps[:1] and (not isinstance(steps[0], str) or steps[0].isdigit()):
+            return "reads grouped rows"
+        if steps is not None and "_PARENT" in steps:
+            return "reads the parent of one-to-many"
         return None
-    return extract.rsplit("[*]", 1)[0]
 
 
-def _below(extract: str, prefix: str | None) -> str:
-    """Rewrite an extract for the composite record, where each array on the path is one element."""
-    if prefix is not None and "[*]" not in extract:
-        return f"$.{prefix.replace('[*]', '')}.{extract}"
-    return f"$.{extract.replace('[*]', '')}"
+def _is_constant(field: Field) -> bool:
+    """Whether it writes hard-coded or literal text; a lookup comes before what is hard-coded."""
+    if "hardCodedValue" in field and not field.get("lookupName"):
+        return True
+    extract = str(field.get("extract") or "")
+    return "{{" not in extract and literal_text(extract) is not None
 
 
-def _object(entries: list[dict[str, Any]], parents: list[str]) -> list[dict[str, Any]]:
-    for name in parents:
-        found = next((one for one in entries if one["generate"] == name and one["dataType"] == "object"), None)
-        if found is None:
-            found = {"generate": name, "dataType": "object", "status": "Active", "mappings": []}
-            entries.append(found)
-        entries = found["mappings"]
-    return entries
+def _source(field: Field, steps: Steps | None) -> dict[str, Any]:
+    if "hardCodedValue" in field and not field.get("lookupName"):
+        return {"hardCodedValue": field["hardCodedValue"]}
+    if steps is None:
+        return {"hardCodedValue": literal_text(str(field["extract"]))}
+    return {"extract": rooted_text(steps)}
+
+
+def _steps_of(field: Field) -> Steps | None:
+    """Read the path of a field; None for constants and templates."""
+    extract = str(field.get("extract") or "")
+    if not extract or "{{" in extract or _is_constant(field):
+        return None
+    return parse_extract(extract).steps
+
+
+def _own_type(field: Field) -> str | None:
+    """Tell the type of what needs no data: constants, and dates, which are text."""
+    if any(field.get(name) for names in DATE_NAMES for name in names):
+        return "string"
+    if not _is_constant(field) or field.get("lookupName"):
+        return None
+    value = field.get("hardCodedValue", "")
+    return "string" if value is None else kind_of(value)
+
+
+def _when(field: Field) -> Any:
+    conditional = field.get("conditional")
+    return conditional.get("when") if isinstance(conditional, Mapping) else conditional
+
+
+def _stays(default: Any, data_type: str) -> bool:
+    try:
+        converted = CONVERTERS[data_type](default)
+    except RefusedType:
+        return False
+    return type(converted) is type(default) and bool(converted == default)
+
+
+def _meets(steps: Steps, array: Steps) -> bool:
+    """Whether a path from the root leads through, to, or above an array that the list stands inside."""
+    keys: list[str] = []
+    for step in array:
+        if isinstance(step, str):
+            keys.append(step)
+            continue
+        common = min(len(keys), len(steps))
+        if steps[:common] == tuple(keys[:common]):
+            return True
+    return False

@@ -13,14 +13,13 @@ from typing import Any, Final
 from celigo_pandas.errors import FilterError, Problem, shown
 from celigo_pandas.filters import compile_rules, rules_of
 from celigo_pandas.mapping.compilation import compile_parts
-from celigo_pandas.mapping.parts import find_lookups
+from celigo_pandas.mapping.parts import ONLY_FIELDS, find_lookups
 from celigo_pandas.mapping.rules import ArrayRule, ListRule, PathSource, Rule, Source, TemplateSource
 from celigo_pandas.mapping.transforms import compile_transform_parts
 from celigo_pandas.paths import Path, PathError, parse_extract
 
 __all__ = ["validate"]
 
-_ONLY_FIELDS: Final = ("NetSuite", "Salesforce")
 # What a template may read beside the record: not a field of any sample.
 _SURROUNDINGS: Final = frozenset(
     {"settings", "connection", "import", "export", "job", "data", "lookup", "testMode", "_PARENT", "record"}
@@ -96,7 +95,7 @@ def _lookup_problems(doc: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _adaptor_problems(doc: Mapping[str, Any], dialect: int) -> Iterator[Problem]:
     adaptor = doc.get("adaptorType")
-    if dialect == 2 and isinstance(adaptor, str) and adaptor.startswith(_ONLY_FIELDS):
+    if dialect == 2 and isinstance(adaptor, str) and adaptor.startswith(ONLY_FIELDS):
         yield Problem("wrong_dialect", f"{adaptor} takes Mapper 1.0 (mapping) only.", "mappings")
 
 

@@ -173,7 +173,7 @@ def _looked_up(
     if lookup.table is None:
         found = _asked(rule, lookup, column, scope, run, rows)
     else:
-        get = lookup.table.get
+        get: Callable[..., Any] = lookup.table.get
         element_wise = rule.data_type in ARRAY_ELEMENTS
         if types_of(column) == {str}:
             found = [get(value, UNDEFINED) for value in column]

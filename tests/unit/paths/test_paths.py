@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celigo_pandas.paths import WILDCARD, Path, PathError, is_rooted, literal_text, parse_extract, read_step
+from celigo_pandas.paths import (
+    WILDCARD,
+    Path,
+    PathError,
+    is_rooted,
+    literal_text,
+    parse_extract,
+    read_step,
+    rooted_text,
+)
 
 ROW = {"a": {"b": 1, "c d": 2}, "list": [{"b": 3}, {"c": 4}, {"b": 5}], "n": [[1, 2], [3]], "text": "four"}
 
@@ -178,3 +187,23 @@ def test_paths_quoted_keys_are_read_back(keys: list[str]) -> None:
     path = parse_extract("$" + "".join(f"['{key}']" for key in keys))
 
     assert path.steps == tuple(keys)
+
+
+@pytest.mark.parametrize(
+    ("steps", "text"),
+    [
+        ((), "$"),
+        (("a", "b_1"), "$.a.b_1"),
+        (("Ship To", "é"), "$.[Ship To].é"),
+        (("a", WILDCARD, 0, "0", "*", ""), "$.a[*][0]['0']['*']['']"),
+        (("it's", "a]b", "a.b", " x"), "$['it\\'s']['a]b'].[a.b][' x']"),
+    ],
+)
+def test_steps_are_written_as_a_path_from_the_root(steps, text):
+    assert rooted_text(steps) == text
+    assert parse_extract(text).steps == steps
+
+
+@given(st.lists(st.one_of(st.text(), st.integers(0, 999_999), st.just(WILDCARD)), max_size=5))
+def test_written_steps_are_read_back(steps):
+    assert parse_extract(rooted_text(steps)).steps == tuple(steps)
