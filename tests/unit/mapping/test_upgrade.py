@@ -18,8 +18,6 @@ NESTED = {"a": [{"n": "1", "b": [{"s": "1"}, {"s": "2"}]}, {"n": "2", "b": [{"s"
 def field(
     generate: str, extract: str | None = None, data_type: str | None = "string", **members: Any
 ) -> dict[str, Any]:
-    generate: str, extract: str | None = None, data_type: str | None = "string", **members: Any
-) -> dict[str, Any]:
     made = {"generate": generate, "extract": extract, "dataType": data_type, **members}
     return {name: value for name, value in made.items() if value is not None}
 
