@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import keyword
 import shlex
 from typing import Any, NoReturn
 
@@ -47,7 +48,7 @@ def parse_line(line: str) -> argparse.Namespace:
     except ValueError as error:
         raise ConfigError(f"%%celigo_export: {error} in {line!r}.") from error
     options = _parser().parse_args(words)
-    if options.name is not None and not options.name.isidentifier():
+    if options.name is not None and (not options.name.isidentifier() or keyword.iskeyword(options.name)):
         raise ConfigError(f"%%celigo_export: {options.name!r} cannot be the name of a variable.")
     return options
 
@@ -80,7 +81,7 @@ def load(ipython: Any) -> None:
         client = _client(ipython.user_ns, options.client)
         frame = client.connections[options.connection].read_export(
             parse_body(cell),
-            page_size=options.page_size or "auto",
+            page_size="auto" if options.page_size is None else options.page_size,
             max_rows=options.max_rows,
             consume=options.consume,
         )

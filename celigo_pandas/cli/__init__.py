@@ -40,8 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (head, less) has gone; there is nobody left to tell.
         sys.stderr.close()
         return 1
-    except KeyboardInterrupt as error:
-        print(f"celigo-pandas: {error or 'interrupted'}", file=sys.stderr)
+    except OSError as error:
+        place = f": {error.filename!r}" if error.filename is not None else ""
+        print(f"celigo-pandas: {error.strerror or error}{place}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError) as error:
+        print(f"celigo-pandas: {str(error) or 'interrupted'}", file=sys.stderr)
         return 1
 
 

@@ -28,5 +28,6 @@ def _login(arguments: argparse.Namespace) -> int:
 def _logout(arguments: argparse.Namespace) -> int:
     from celigo_pandas.accessors import logout
 
-    logout(arguments.profile)
+    name = arguments.profile or "default"
+    print(f"Forgot the token of {name!r}." if logout(arguments.profile) else f"No token was stored as {name!r}.")
     return 0

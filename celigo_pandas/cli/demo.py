@@ -17,7 +17,7 @@ from celigo_pandas.errors import MissingExtraError
 if TYPE_CHECKING:
     from celigo_pandas.accessors import Client
 
-__all__ = ["add", "delay_notice_import", "worst_day"]
+__all__ = ["add", "airline_names", "delay_notice_import", "worst_day"]
 
 _SHOWN = ["carrier", "flight", "tailnum", "origin", "dest", "dep_time", "dep_delay", "time_hour"]
 
@@ -60,6 +60,12 @@ def delay_notice_import(airlines: dict[str, str]) -> dict[str, Any]:
         ],
         "lookups": [{"name": "airlines", "map": airlines, "allowFailures": False}],
     }
+
+
+def airline_names(client: Client) -> dict[str, str]:
+    """Return carrier code to airline, from the demo's database: one request."""
+    airlines = client.connections["NYC flights"].read_export({"rdbms": {"query": "select carrier, name from airlines"}})
+    return dict(zip(airlines["carrier"], airlines["name"], strict=True))
 
 
 def worst_day(flights: Any, minutes: int = 120) -> Any:
@@ -110,8 +116,7 @@ def _tell(client: Client) -> None:
         f"{len(troubled) - cancelled:,} more than two hours late.\n"
         "   Map them to delay notices: a dry run, nothing is sent."
     )
-    airlines = source.read_export({"rdbms": {"query": "select carrier, name from airlines"}})
-    notices = delay_notice_import(dict(zip(airlines["carrier"], airlines["name"], strict=True)))
+    notices = delay_notice_import(airline_names(client))
     trial = troubled.celigo.dry_run(notices)
     sample = troubled.index[[0, 1, -2, -1]]
     print("input:")
@@ -137,10 +142,13 @@ _FIVE_LINES = """\
 The same in Python:
 
     import celigo_pandas as celigo
+    from celigo_pandas.cli import demo
+
     client = celigo.local()
     flights = celigo.read_export({"rdbms": {"query": "select * from flights"}}, client.connections["NYC flights"])
-    trial = flights[flights.dep_delay > 600].celigo.dry_run(import_doc)
-    result = flights[flights.dep_delay > 600].celigo.to_import(import_doc, client.connections["Delay desk"])
+    rows, import_doc = demo.worst_day(flights), demo.delay_notice_import(demo.airline_names(client))
+    trial = rows.celigo.dry_run(import_doc)
+    result = rows.celigo.to_import(import_doc, client.connections["Delay desk"])
 """
 
 

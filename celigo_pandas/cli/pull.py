@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from celigo_pandas.cli.options import add_target, open_client, print_json, read_document, write_frame
+from celigo_pandas.cli.frame_files import check_output, write_frame
+from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
 
 __all__ = ["add"]
 
@@ -25,17 +26,18 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    check_output(arguments.output)
     is_file = arguments.export == "-" or arguments.export.endswith((".json", ".yaml", ".yml"))
     document = read_document(arguments.export) if is_file else None
     with open_client(arguments) as client:
         connection = client.connections[arguments.connection] if arguments.connection else None
         export: Any = document if is_file else client.exports[arguments.export]
         settings = {
-            "page_size": arguments.page_size or "auto",
+            "page_size": "auto" if arguments.page_size is None else arguments.page_size,
             "consume": arguments.consume,
             "progress": False if arguments.json else None,
         }
-        if arguments.output.endswith(".parquet") and arguments.max_rows is None and arguments.journal is None:
+        if arguments.output.lower().endswith(".parquet") and arguments.max_rows is None and arguments.journal is None:
             from celigo_pandas.accessors import export_to_parquet
 
             export_to_parquet(export, connection, arguments.output, **settings)

@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import Any
 
-from celigo_pandas.cli.options import add_target, open_client, print_json, read_document, read_frame, write_frame
+from celigo_pandas.cli.frame_files import check_output, read_frame, write_frame
+from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
 
 __all__ = ["add"]
 
@@ -30,6 +31,7 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    check_output(arguments.outcomes)
     frame = read_frame(arguments.rows)
     is_file = arguments.import_doc.endswith((".json", ".yaml", ".yml"))
     written = read_document(arguments.import_doc) if is_file else None
@@ -54,8 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
             journal=arguments.journal,
             progress=False if arguments.json else None,
         )
-    if arguments.outcomes:
-        write_frame(result.frame.reset_index(), arguments.outcomes)
+    is_written = arguments.outcomes is None or _written(result.frame.reset_index(), arguments.outcomes)
     counts = {str(name): int(count) for name, count in result.frame["outcome"].value_counts().items()}
     if arguments.json:
         print_json({"rows": len(frame), "outcomes": counts})
@@ -64,7 +65,16 @@ def _run(arguments: argparse.Namespace) -> int:
         errors = result.errors()
         if len(errors):
             print(errors.to_string(index=False))
-    return 0 if set(counts) <= {"ok", "ignored"} else 1
+    return 0 if is_written and set(counts) <= {"ok", "ignored"} else 1
+
+
+def _written(outcomes: Any, path: str) -> bool:
+    try:
+        write_frame(outcomes, path)
+    except OSError as error:
+        print(f"celigo-pandas: the rows were sent, but {path!r} was not written: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def _dry_run(frame: Any, document: Any, connection: Any, arguments: argparse.Namespace) -> int:
@@ -89,4 +99,7 @@ def _confirmed(frame: Any, document: Any, connection: Any) -> bool:
         print("celigo-pandas: push asks before it sends; add --yes where nobody can answer.", file=sys.stderr)
         return False
     print(to_import(frame, document, connection, preview=True))
-    return input(f"Send {len(frame):,} rows? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"Send {len(frame):,} rows? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False

