@@ -13,7 +13,8 @@ from celigo_pandas.accessors.pull import warn_of_record_errors
 from celigo_pandas.errors import ConfigError, ExportInterrupted, PullCancelled, shown
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.conversion import convert
-from celigo_pandas.frames.ladder import Ladder
+from celigo_pandas.frames.ladder import Block, Ladder
+from celigo_pandas.paging import Page
 
 __all__ = ["iter_chunks"]
 
@@ -43,8 +44,8 @@ class _Stream:
         setting = self._options.progress if self._options.progress is not None else client.progress
         with open_progress(setting, description=self._source.title) as progress:
             try:
-                for page in self._pages(progress):
-                    self._add(page)
+                for page, block in self._pages(progress):
+                    self._add(page, block)
                     while self._waiting.rows and self._waiting.rows >= (chunksize or 1):
                         yield self._next(chunksize or self._waiting.rows)
                 if self._waiting.rows:
@@ -66,17 +67,20 @@ class _Stream:
         if self._errors:
             warn_of_record_errors(self._errors, "read_export() keeps them")
 
-    def _pages(self, progress: Progress) -> Iterator[Any]:
+    def _pages(self, progress: Progress) -> Iterator[tuple[Page, Block]]:
         wanted = self._options.max_rows
-        for page, _ in self._source.pages_from_here(lambda: wanted is not None and self._rows >= wanted):
-            yield page
+        pages = self._source.pages_from_here(lambda: wanted is not None and self._rows >= wanted, decode=self._decode)
+        for page, _, block in pages:
+            yield page, block
             progress.show(self._rows, self._total)
 
-    def _add(self, page: Any) -> None:
+    def _decode(self, page: Page) -> Block:
+        left = None if self._options.max_rows is None else self._options.max_rows - self._rows
+        return self._ladder.decode([page], left)
+
+    def _add(self, page: Page, block: Block) -> None:
         if page.total_rows is not None:
             self._total = page.total_rows
-        left = None if self._options.max_rows is None else self._options.max_rows - self._rows
-        block = self._ladder.decode([page], left)
         self._was_cut |= block.is_cut
         self._errors += len(block.errors)
         self._waiting.add(block)

@@ -113,7 +113,7 @@ def read_exports(
     pulls = _prepared(exports, con, options)
     cancelled = threading.Event()
     for pull in pulls.values():
-        pull.cancel_when(cancelled.is_set)
+        pull.stop_on(cancelled)
     with ThreadPoolExecutor(max(1, min(max_workers, len(pulls) or 1)), thread_name_prefix="celigo-pull") as pool:
         futures = {name: pool.submit(pull.run) for name, pull in pulls.items()}
         try:

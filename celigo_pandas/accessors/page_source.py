@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ import pandas as pd
 
 from celigo_pandas import paging
 from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.client.documents import encode
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import (
     ApiError,
@@ -67,12 +69,13 @@ class PageSource:
     Raises
     ------
     DocumentError
-        The export changes its source and ``consume`` is not true.
+        The export is nothing that JSON can say, or changes its source and ``consume`` is not true.
     """
 
     def __init__(self, connection: Any, doc: Mapping[str, Any], options: PullOptions) -> None:
         self.connection = connection
         self.doc = doc
+        encode(doc, "export")
         self.consuming = consuming_member(doc)
         if self.consuming is not None and not options.consume:
             raise DocumentError(
@@ -91,6 +94,7 @@ class PageSource:
         self.is_done = False
         self.reason: str | None = None
         self.ambiguous: str | None = None
+        self.stop: threading.Event | None = None
         self._digest = digest(doc)
         self.started = datetime.now(timezone.utc)
         path = f"/connections/{quote(connection.id, safe='')}/export/pages"
@@ -102,15 +106,32 @@ class PageSource:
         name = self.doc.get("name")
         return name if isinstance(name, str) and name else str(self.connection.name)
 
+    @property
+    def sent_page_size(self) -> Any:
+        """The ``pageSize`` that goes with each request, whoever gave it."""
+        return self.doc.get("pageSize") if self.page_size is None else self.page_size
+
+    def keep_page_size(self, size: Any) -> None:
+        """Ask as an earlier part of this pull did: its page states count in pages of that size."""
+        if size != self.sent_page_size:
+            self.page_size = size
+        self.is_own_size = False
+
+    def came_before(self, page: paging.Page) -> bool:
+        """Say whether an earlier page had the state of this one."""
+        return page.state is not None and not page.done and paging.state_key(page.state) in self.seen
+
     def pages_from_here(
         self,
         enough: Callable[[], bool] = lambda: False,
         before_send: Callable[[], None] = lambda: None,
         check: Callable[[], None] = lambda: None,
+        decode: Callable[[paging.Page], Any] = lambda page: None,
     ) -> Any:
-        """Yield ``(page, bytes as received)`` until the walk ends.
+        """Yield ``(page, bytes as received, what decode made of it)`` until the walk ends.
 
-        `before_send` is called before each request, `check` too: it may raise to end the walk.
+        `before_send` is called before each request, `check` too: it may raise to end the walk. A page that `decode`
+        finds to be no JSON counts as a failed connection: it is asked for again, where that is allowed.
         """
         if self.is_done:
             self.reason = "done"
@@ -133,10 +154,10 @@ class PageSource:
             self.page_size = request.page_size
             check()
             before_send()
-            answer, content = self._fetch(request)
+            answer, content, decoded = self._fetch(request, decode)
             if answer is not paging.TOO_LARGE:
                 self.pages += 1
-                yield answer, content
+                yield answer, content, decoded
                 self.stand_after(answer)
 
     def stand_after(self, page: paging.Page) -> None:
@@ -163,24 +184,30 @@ class PageSource:
         return {
             "connection_id": self.connection.id,
             "export_digest": self._digest,
-            "page_size": self.page_size if self.page_size is not None else self.doc.get("pageSize"),
+            "page_size": self.sent_page_size,
             "page_size_added": self.page_size is not None,
             "started": self.started.isoformat(timespec="seconds"),
             "flatten": shape.sep if shape.flattens else None,
         }
 
-    def _fetch(self, request: paging.PageRequest) -> tuple[Any, bytes]:
-        found: list[paging.Page] = []
+    def _fetch(self, request: paging.PageRequest, decode: Callable[[paging.Page], Any]) -> tuple[Any, bytes, Any]:
+        found: list[tuple[paging.Page, Any]] = []
 
         def inspect(response: Response) -> None:
-            found.append(paging.read_page(response.content))
+            page = paging.read_page(response.content)
+            try:
+                found.append((page, decode(page)))
+            except TransportError as error:
+                if error.processed is None:
+                    raise ValueError(error.message) from error
+                raise
 
-        sent = Request(self._request.method, self._request.path, body=request.body, repeat=self._request.repeat)
+        sent = replace(self._request, body=request.body, stop=self.stop)
         try:
             response = self.connection.client.api.send(sent, inspect=inspect)
         except ApiError as error:
             if error.status == 413:
-                return paging.TOO_LARGE, b""
+                return paging.TOO_LARGE, b"", None
             if error.status is not None and error.status >= 500:
                 self.note_ambiguous(error)
             if request.state is not None and error.status in (400, 404, 410, 422):
@@ -193,11 +220,14 @@ class PageSource:
         except TransportError as error:
             if error.processed is not False:
                 self.note_ambiguous(error)
+            if self.stop is not None and self.stop.is_set():
+                raise KeyboardInterrupt from error
             raise
         except KeyboardInterrupt as error:
             self.note_ambiguous(error)
             raise
-        return found[-1], response.content
+        page, decoded = found[-1]
+        return page, response.content, decoded
 
     def note_ambiguous(self, error: BaseException | None = None) -> None:
         """Remember that a page of a consuming export may be lost: it is not asked for again."""

@@ -111,8 +111,8 @@ class _ParquetPull:
         with Spool(self._path.parent) as spool:
             try:
                 ladder = Ladder(self._options.shape)
-                for page, content in self._source.pages_from_here():
-                    settler.add(ladder.decode([page]))
+                for page, content, block in self._source.pages_from_here(decode=lambda page: ladder.decode([page])):
+                    settler.add(block)
                     spool.append(content)
                     self._rows, self._errors = settler.rows, settler.errors
                     progress.show(self._rows, page.total_rows)
@@ -126,7 +126,7 @@ class _ParquetPull:
 
     def _write_as_they_come(self, maker: TableMaker, progress: Progress) -> None:
         def pages() -> Iterable[paging.Page]:
-            for page, _ in self._source.pages_from_here():
+            for page, _, _ in self._source.pages_from_here():
                 yield page
                 progress.show(self._rows, page.total_rows)
 

@@ -5,6 +5,7 @@ After every pull, whole or not, it is ``client.last_pull``.
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
@@ -23,12 +24,13 @@ from celigo_pandas.errors import (
     PagingError,
     PullCancelled,
     RecordErrorsWarning,
+    TransportError,
 )
 from celigo_pandas.frames.background import BackgroundDecoder
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.conversion import convert
 from celigo_pandas.frames.drift import check_drift
-from celigo_pandas.frames.ladder import Ladder
+from celigo_pandas.frames.ladder import Ladder, check_records
 from celigo_pandas.frames.notices import notify
 from celigo_pandas.journal.pulls import PullJournal
 
@@ -56,6 +58,9 @@ class Pull:
         self.source = PageSource(connection, doc, options)
         self.options = options
         self._journal = journal
+        # What a journal keeps has to be good, for it is not asked for again; but of an export that changes its source
+        # the bytes are kept as they are, for nobody else has them.
+        self._checks_records = journal is not None and self.source.consuming is None
         self._ladder = Ladder(options.shape)
         self._columns = ColumnSet(options.shape)
         self._seconds = 0.0
@@ -109,6 +114,11 @@ class Pull:
         """Ask before each request; true ends the pull as Ctrl-C does."""
         self._cancelled = is_cancelled
 
+    def stop_on(self, event: threading.Event) -> None:
+        """End the pull as Ctrl-C does once the event is set: while a request waits to be sent again, too."""
+        self._cancelled = event.is_set
+        self.source.stop = event
+
     def resume(self) -> pd.DataFrame:
         """Go on where it stopped, and return all rows (of a pull that has ended, its frame, if that still lives).
 
@@ -126,7 +136,7 @@ class Pull:
             raise ConfigError(self.source.ambiguous, hint="What had come is in client.last_pull.partial.")
         if self.reason == "PagingError":
             raise ConfigError(
-                "This pull cannot go on: the server does not take its page state.", hint="Call read_export() again."
+                "This pull cannot go on: the server does not take its page state.", hint=self._start_over()
             )
         if self._journal is not None:
             with self._journal.opened(self.connection.id, self.source.doc, True):
@@ -139,11 +149,29 @@ class Pull:
         client.last_pull = self
         setting = self.options.progress if self.options.progress is not None else getattr(client, "progress", None)
         progress = open_progress(setting, description=self.source.title, position=self.options.position)
-        decoder = BackgroundDecoder(self._ladder, self._columns, self.options.max_rows)
-        pages_before, self._first_state = self.source.pages, self.source.state
-        began = time.monotonic()
         try:
             with progress:
+                was_cut = self._walk_to_the_end(progress)
+        except KeyboardInterrupt:
+            self.reason = "PullCancelled"
+            raise self._cancelled_pull() from None
+        except Exception as error:
+            self.reason = type(error).__name__
+            if self.rows == 0 and self.source.pages == 0:
+                raise
+            raise self._interrupted(error) from error
+        try:
+            return self._finished(was_cut)
+        except KeyboardInterrupt:
+            raise self._cancelled_pull() from None
+
+    def _walk_to_the_end(self, progress: Progress) -> bool:
+        """Walk; say whether rows were cut off. Whatever is raised, this pull stands where its rows end."""
+        while True:
+            decoder = BackgroundDecoder(self._ladder, self._columns, self.options.max_rows)
+            pages_before, self._first_state = self.source.pages, self.source.state
+            began = time.monotonic()
+            try:
                 try:
                     self._walk(decoder, progress)
                 finally:
@@ -151,21 +179,19 @@ class Pull:
                     self._seconds += time.monotonic() - began
                     progress.show(self.rows, self._shown_total())
                 decoder.finish()
-        except KeyboardInterrupt:
-            decoder.stop()
-            self._stand_where(decoder, pages_before)
-            self.reason = "PullCancelled"
-            raise self._cancelled_pull() from None
-        except CeligoError as error:
-            self._stand_where(decoder, pages_before)
-            self.reason = type(error).__name__
-            if self.rows == 0 and self.source.pages == 0:
-                raise
-            raise self._interrupted(error) from error
-        try:
-            return self._finished(decoder.was_cut)
-        except KeyboardInterrupt:
-            raise self._cancelled_pull() from None
+                return decoder.was_cut
+            except BaseException as error:
+                decoder.stop()
+                self._stand_where(decoder, pages_before)
+                if error is not decoder.error or not self._may_ask_again(error):
+                    raise
+                self._checks_records = True
+
+    def _may_ask_again(self, error: BaseException) -> bool:
+        """Say whether a page whose records are no JSON may come right: it is asked for anew, and looked at at once."""
+        is_damage = isinstance(error, TransportError) and error.processed is None
+        retries = self.connection.client.api.max_retries
+        return is_damage and retries > 0 and self.source.consuming is None and not self._checks_records
 
     def _walk(self, decoder: BackgroundDecoder, progress: Progress) -> None:
         wanted = self.options.max_rows
@@ -178,9 +204,11 @@ class Pull:
 
         if self._journal is not None:
             self._replay(self._journal, decoder)
-        for page, content in self.source.pages_from_here(enough, self._before_send, self._check):
-            if self._journal is not None:
-                self._journal.append(content, self.source.page_size)
+        decode: Callable[[paging.Page], None] = check_records if self._checks_records else lambda page: None
+        for page, content, _ in self.source.pages_from_here(enough, self._before_send, self._check, decode):
+            # A page with a repeated state is asked for again, not kept, unless its records are gone from the source.
+            if self._journal is not None and (self.source.consuming is not None or not self.source.came_before(page)):
+                self._journal.append(content, self.source.sent_page_size)
             self._take(page, decoder)
             progress.show(self.rows, self._shown_total())
 
@@ -192,19 +220,21 @@ class Pull:
     def _replay(self, journal: PullJournal, decoder: BackgroundDecoder) -> None:
         """Take the pages a journal has."""
         source = self.source
-        if journal.page_size is not None:
-            source.page_size, source.is_own_size = journal.page_size, False
+        if journal.goes_on:
+            source.keep_page_size(journal.page_size)
         for content in journal.stored_pages():
             page = paging.read_page(content)
             source.pages += 1
             self._take(page, decoder)
             source.stand_after(page)
+            if source.came_before(page):
+                raise PagingError(f"Page {source.pages} in the journal has a page state that an earlier page had.")
             if page.state is not None:
                 source.seen.add(paging.state_key(page.state))
 
     def _before_send(self) -> None:
         if self._journal is not None and self.source.consuming is not None:
-            self._journal.announce(self.source.page_size)
+            self._journal.announce(self.source.sent_page_size)
 
     def _check(self) -> None:
         if self._cancelled():
@@ -237,21 +267,28 @@ class Pull:
             partial=self.partial,
         )
 
-    def _interrupted(self, cause: CeligoError) -> ExportInterrupted:
+    def _start_over(self) -> str:
+        if self._journal is None:
+            return "Call read_export() again."
+        return "The same call asks for the same page again; with resume=False it starts over."
+
+    def _interrupted(self, cause: Exception) -> ExportInterrupted:
+        rows = "The rows are in client.last_pull.partial"
         if self.source.ambiguous is not None:
             hint = "What had come is in client.last_pull.partial."
         elif isinstance(cause, PagingError):
-            hint = "The rows are in client.last_pull.partial; read_export() starts again."
+            hint = f"{rows}. {self._start_over()}"
         elif self._journal is not None:
             hint = "The pages are in the journal: the same call goes on, as does client.last_pull.resume()."
         else:
-            hint = "The rows are in client.last_pull.partial; to go on, type: client.last_pull.resume()"
+            hint = f"{rows}; to go on, type: client.last_pull.resume()"
+        told = str(cause) if isinstance(cause, CeligoError) else f"{type(cause).__name__}: {cause}"
         return ExportInterrupted(
-            f"The pull stopped after {self.source.pages:,} pages, {self.rows:,} rows: {cause}",
+            f"The pull stopped after {self.source.pages:,} pages, {self.rows:,} rows: {told}",
             hint=hint,
             partial=self.partial,
-            problems=cause.problems,
-            status=cause.status,
+            problems=getattr(cause, "problems", ()),
+            status=getattr(cause, "status", None),
         )
 
     def _finished(self, was_cut: bool) -> pd.DataFrame:

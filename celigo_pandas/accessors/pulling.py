@@ -125,8 +125,9 @@ def read_export(
     if journal is None:
         return Pull(connection, doc, options).run()
     kept = journal if isinstance(journal, PullJournal) else PullJournal(journal)
+    pull = Pull(connection, doc, options, kept)
     with kept.opened(connection.id, doc, resume):
-        return Pull(connection, doc, options, kept).run()
+        return pull.run()
 
 
 def iter_export(

@@ -49,6 +49,8 @@ class BackgroundDecoder:
         The last of them.
     was_cut : bool
         Whether rows were dropped.
+    error : BaseException or None
+        What a block failed with; none after it is taken.
     """
 
     def __init__(self, ladder: Ladder, columns: ColumnSet, limit: int | None = None) -> None:
@@ -60,7 +62,7 @@ class BackgroundDecoder:
         self._outstanding = 0
         self._last_flush = time.monotonic()
         self._changed = threading.Condition()
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
         self._thread: threading.Thread | None = None
         self.was_cut = False
         self.pages = 0
@@ -81,7 +83,7 @@ class BackgroundDecoder:
     def wait_for_all_but(self, blocks: int) -> None:
         """Wait until at most so many blocks are not decoded yet."""
         with self._changed:
-            self._changed.wait_for(lambda: self._outstanding <= blocks or self._error is not None)
+            self._changed.wait_for(lambda: self._outstanding <= blocks or self.error is not None)
         self._raise()
 
     def finish(self) -> None:
@@ -99,8 +101,8 @@ class BackgroundDecoder:
             self._thread = None
 
     def _raise(self) -> None:
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
 
     def _flush(self) -> None:
         if self._thread is None:
@@ -115,7 +117,7 @@ class BackgroundDecoder:
 
     def _work(self) -> None:
         while (batch := self._queue.get()) is not None:
-            if self._error is None:
+            if self.error is None:
                 self._decode_all(batch.pages, batch.marked)
             with self._changed:
                 self._outstanding -= 1
@@ -127,10 +129,10 @@ class BackgroundDecoder:
             self._decode(pages, marked)
         except BaseException as error:  # handed to the thread that waits for the rows
             if len(pages) == 1:
-                self._error = error
+                self.error = error
                 return
             for page in pages:  # keep the pages before the one at fault
-                if self._error is None:
+                if self.error is None:
                     self._decode_all([page])
 
     def _decode(self, pages: list[Page], marked: Marked | None) -> None:

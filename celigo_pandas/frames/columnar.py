@@ -27,6 +27,7 @@ import pyarrow.json
 
 from celigo_pandas.frames.mixture import Mixture, Unfit
 from celigo_pandas.frames.pieces import EXACT_INTEGER, Piece, nulls
+from celigo_pandas.frames.spreading import DEEPEST
 
 __all__ = ["ColumnarReader", "Marked", "Unfit"]
 
@@ -194,6 +195,8 @@ def _collect_texts(struct: Any, texts: dict[str, Any]) -> bool:
 def _visit(rows: Any, prefix: tuple[str, ...], columns: dict[tuple[str, ...], Piece], order: dict[str, Any]) -> None:
     if rows.type.num_fields == 0:
         raise Unfit("objects without members")
+    if len(prefix) == DEEPEST:
+        raise Unfit("objects nested too deeply")
     members = dict(zip((member.name for member in rows.type), rows.flatten(), strict=True))
     if len(members) != rows.type.num_fields:
         raise Unfit("a key given twice")

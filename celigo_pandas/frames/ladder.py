@@ -13,28 +13,31 @@ are counted as ``parted`` (:mod:`~celigo_pandas.frames.mixture`).
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import orjson
 import pyarrow.compute as pc
 
-from celigo_pandas.errors import TransportError, shown
+from celigo_pandas.errors import FrameError, TransportError, shown
 from celigo_pandas.frames.columnar import ColumnarReader, Marked, Unfit
 from celigo_pandas.frames.pieces import Piece, piece_of
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.frames.spreading import Rows, spread
-from celigo_pandas.paging import Page
+from celigo_pandas.paging import Page, errors_beside
 
-__all__ = ["RUNGS", "Block", "Ladder"]
+__all__ = ["RUNGS", "Block", "Ladder", "check_records"]
 
 RUNGS = ("columnar", "records", "plain")
 
 _EMPTY = re.compile(rb"\[[ \t\r\n]*\]\Z")
 _BEYOND = 2.0**63  # a smaller float never was an integer beyond 64 bits
+_MOST_DIGITS = 4300  # Python's own bound for integers as text, which json keeps to
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN = b"0" * 20  # orjson reads unsigned 64 bits exactly, and 2^64 has 20 digits
 _LONG_NEGATIVE = b"-" + b"0" * 19  # -2^63 has 19
@@ -94,11 +97,21 @@ class Ladder:
         ------
         TransportError
             A page is not JSON; the text names the place.
+        FrameError
+            A record is nested too deeply for Python or for columns.
         """
+        try:
+            return self._decode(pages, limit, marked)
+        except RecursionError:
+            raise FrameError(
+                "A record is nested too deeply to be read.", hint="Let a transform of the export cut it down."
+            ) from None
+
+    def _decode(self, pages: Sequence[Page], limit: int | None, marked: Marked | None) -> Block:
         if self._rung == 0:
             try:
                 return self._counted(self._columnar(pages, limit, marked))
-            except Unfit:
+            except (Unfit, RecursionError):
                 block = self._by_records(pages, limit)
                 if _filled(pages) and not self._reader.learn(block.columns):
                     self._rung = 1
@@ -144,8 +157,7 @@ class Ladder:
             data = document["data"]
             elements += data
             uris += _fitted(page.data_uris or document.get("dataURIs") or [], len(data))
-            more = document.get("errors")
-            errors += [*page.errors, *(more if isinstance(more, list) else [])]
+            errors += [*page.errors, *errors_beside(document.get("errors"))]
         rows = Rows(elements, self._shape)
         is_cut = limit is not None and rows.cut(limit)
         data_uris = None
@@ -165,6 +177,14 @@ def _fitted(uris: list[Any], count: int) -> list[Any]:
     return [*uris[:count], *[None] * (count - len(uris))]
 
 
+def check_records(page: Page) -> None:
+    """Raise what decoding a page would, if its records are not JSON."""
+    try:
+        _load(page.data, plain=False)
+    except (FrameError, RecursionError):
+        return  # JSON, of which no frame can be made: decoding says why
+
+
 def _load(data: bytes, plain: bool) -> tuple[dict[str, Any], str]:
     # ``data`` was cut from its page by its ends; read as a member again, so that members beside it are seen.
     text = b'{"data":' + data + b"}"
@@ -174,9 +194,22 @@ def _load(data: bytes, plain: bool) -> tuple[dict[str, Any], str]:
         except orjson.JSONDecodeError:
             pass
     try:
-        return _with_list(json.loads(text.decode("utf-8"), parse_constant=_refuse)), "plain"
-    except (ValueError, RecursionError) as error:
+        return _with_list(json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_number)), "plain"
+    except OverflowError as error:
+        raise FrameError(f"A record has a number beyond what can be held: {error}.") from None
+    except ValueError as error:
         raise TransportError(f"A page was expected and the answer is not JSON: {shown(str(error))}.") from error
+
+
+def _number(text: str) -> float | int:
+    """Read a number with a point or exponent; one beyond any double is an integer of its own, as written."""
+    value = float(text)
+    if not math.isinf(value):
+        return value
+    number = Decimal(text)
+    if number.adjusted() < _MOST_DIGITS and number == number.to_integral_value():
+        return int(number)
+    raise OverflowError(text[:40])
 
 
 def _with_list(document: dict[str, Any]) -> dict[str, Any]:

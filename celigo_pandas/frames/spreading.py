@@ -12,10 +12,14 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
+from celigo_pandas.errors import FrameError, shown
 from celigo_pandas.frames.pieces import Piece, piece_of
 from celigo_pandas.frames.shape import Shape
 
-__all__ = ["Rows", "spread"]
+__all__ = ["DEEPEST", "Rows", "spread"]
+
+DEEPEST = 200
+"""Keys in a path: beyond it a column's name has no use, and walking the tree of columns nears Python's own limit."""
 
 _NOTHING: dict[str, Any] = {}
 
@@ -108,6 +112,11 @@ def spread(records: Sequence[dict[str, Any]], shape: Shape) -> dict[tuple[str, .
 def _spread(
     records: Sequence[dict[str, Any]], prefix: tuple[str, ...], nested: str, columns: dict[tuple[str, ...], Piece]
 ) -> None:
+    if len(prefix) == DEEPEST:
+        raise FrameError(
+            f"A record has objects within objects more than {DEEPEST} deep, below {shown(prefix[0])}.",
+            hint="nested='keep' or nested='json' leaves them as they are.",
+        )
     for key in dict.fromkeys(chain.from_iterable(records)):
         path = (*prefix, key)
         try:

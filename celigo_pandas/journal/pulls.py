@@ -117,8 +117,13 @@ class PullJournal:
         self._header: dict[str, Any] = {}
 
     @property
-    def page_size(self) -> int | None:
-        """The page size of the pull that goes on, if one does."""
+    def goes_on(self) -> bool:
+        """Whether there are pages of an unfinished pull, which goes on."""
+        return self._record.header is not None
+
+    @property
+    def page_size(self) -> Any:
+        """The ``pageSize`` that the pull that goes on has sent, if one does."""
         header = self._record.header
         return header["page_size"] if header is not None else None
 
@@ -239,11 +244,11 @@ class PullJournal:
                         f"The journal {shown(str(self.folder))} holds a page that is damaged."
                     ) from error
 
-    def announce(self, page_size: int | None) -> None:
+    def announce(self, page_size: Any) -> None:
         """Write down that the next page of an export that changes its source is about to be asked for."""
         self._begun(page_size).append(b"S", b"", self._step("request"))
 
-    def append(self, content: bytes, page_size: int | None) -> None:
+    def append(self, content: bytes, page_size: Any) -> None:
         """Keep one page; it is on disk when this returns."""
         file = self._begun(page_size)
         payload = _TIME.pack(self._clock()) + zstandard.ZstdCompressor(level=1).compress(content)
@@ -260,7 +265,7 @@ class PullJournal:
         if self._file is not None:
             self._file.append(b"E", b"", self._step("end"))
 
-    def _begun(self, page_size: int | None) -> FrameFile:
+    def _begun(self, page_size: Any) -> FrameFile:
         if self._file is None:
             self._file = FrameFile(self.folder / NEXT)
             header = {**self._header, "page_size": page_size, "started_at": self._clock()}

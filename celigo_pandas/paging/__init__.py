@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from celigo_pandas.paging.answers import Page, read_page
+from celigo_pandas.paging.answers import Page, errors_beside, read_page
 from celigo_pandas.paging.walking import (
     DEFAULT_PAGE_SIZE,
     TOO_LARGE,
@@ -20,6 +20,7 @@ __all__ = [
     "PageRequest",
     "dump_json",
     "effective_page_size",
+    "errors_beside",
     "read_page",
     "state_key",
     "walk",

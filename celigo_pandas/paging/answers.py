@@ -14,15 +14,16 @@ from typing import Any
 
 import orjson
 
-from celigo_pandas.errors import TransportError, shown
+from celigo_pandas.errors import TransportError, problems_from_body, shown
 
-__all__ = ["Page", "read_page"]
+__all__ = ["Page", "errors_beside", "read_page"]
 
 _DATA_KEY = re.compile(rb'"data"[ \t\r\n]*:[ \t\r\n]*(?=\[)')
 _STATE_KEY = re.compile(r'"pagedExportState"[ \t\r\n]*:[ \t\r\n]*')
 _TAIL_KEYS = (b'"dataURIs"', b'"errors"', b'"pagedExportState"')
 _DECODER = json.JSONDecoder()
 _BLANK = b" \t\r\n"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def read_page(content: bytes) -> Page:
     TransportError
         The body is empty or JSON of another shape: not an object, ``data`` missing, ``null`` or no array.
     """
+    content = content.removeprefix(_BYTE_ORDER_MARK)
     page = _read_ends(content)
     return page if page is not None else _read_whole(content)
 
@@ -148,19 +150,36 @@ def _read_whole(content: bytes) -> Page:
         }
         if "data" in spans:
             json.loads(text[slice(*spans["data"])], parse_constant=_refuse)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise TransportError("A page is nested too deeply to be read.", processed=True) from None
+    except ValueError:
         if _is_json(content):
             raise TransportError(
                 f"A page was expected and the answer is {shown(content[:40])}.", processed=True
             ) from None
         raise ValueError(f"it is not a page of JSON but begins with {shown(content[:40])}") from None
     if "data" not in spans:
-        raise TransportError(f"A page has no member 'data'; it has {shown(sorted(spans))}.", processed=True)
+        raise _without_data(members)
     data = text[slice(*spans["data"])]
     if not data.startswith("["):
         raise TransportError(f"A page's 'data' is no list but {shown(data)}.", processed=True)
     state = text[slice(*spans["pagedExportState"])] if "pagedExportState" in spans else "null"
     return _page(data.encode("utf-8", "surrogatepass"), members, state.encode("utf-8", "surrogatepass"))
+
+
+def _without_data(members: Mapping[str, Any]) -> TransportError:
+    problems = problems_from_body(members)
+    told = f" The server says: {'; '.join(map(str, problems[:3]))}" if problems else ""
+    return TransportError(
+        f"A page has no member 'data'; it has {shown(sorted(members))}.{told}", processed=True, problems=problems
+    )
+
+
+def errors_beside(errors: Any) -> list[Any]:
+    """Return a page's ``errors`` as a list, whatever they are."""
+    if isinstance(errors, list):
+        return errors
+    return [] if errors is None or errors == "" or errors is False or errors == {} else [errors]
 
 
 def _is_json(content: bytes) -> bool:
@@ -212,15 +231,12 @@ def _page(data: bytes, members: Mapping[str, Any], state: bytes) -> Page:
     parsed = members.get("pagedExportState")
     position = parsed if isinstance(parsed, dict) else {}
     uris = members.get("dataURIs")
-    errors = members.get("errors")
-    if isinstance(errors, Mapping):
-        errors = [errors]
     return Page(
         data,
         None if parsed is None else state,
         parsed is None or position.get("done") is True,
         uris if isinstance(uris, list) and any(uri is not None for uri in uris) else None,
-        errors if isinstance(errors, list) else [],
+        errors_beside(members.get("errors")),
         _count(position.get("totalRecords")),
         _count(position.get("totalPages")),
     )

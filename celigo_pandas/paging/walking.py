@@ -40,6 +40,8 @@ DEFAULT_PAGE_SIZE = 1000
 TOO_LARGE: Literal["too large"] = "too large"
 """Sent into :func:`walk` in place of a page when the server answered 413."""
 
+_SAYS_NO_POSITION = frozenset({"done", "pageSize", "totalPages", "totalRecords"})
+
 
 @dataclass(frozen=True)
 class PageRequest:
@@ -136,12 +138,13 @@ def walk(
 def state_key(state: bytes) -> bytes:
     """Name a state by what it points at: all its members but the time of issue and the signature over it.
 
-    A server that hands out the same position again stamps it anew, and only the stamp would differ.
+    A server that hands out the same position again stamps it anew, and only the stamp would differ. A state whose other
+    members say nothing of a position is one by its stamp.
     """
     members = orjson.loads(state)
     if isinstance(members, dict):
         position = {name: value for name, value in members.items() if name not in ("issuedAt", "sig")}
-        if position:
+        if position.keys() - _SAYS_NO_POSITION:
             state = orjson.dumps(position, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(state, digest_size=16).digest()
 

@@ -5,24 +5,32 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from support.page_socket import SILENT, Answer, cuts, resets, sends, serving
 from support.pulls import EXPORT, PageServer
 
-from celigo_pandas.accessors import iter_export, read_export
+from celigo_pandas.accessors import export_to_parquet, iter_export, read_export
+from celigo_pandas.accessors.page_source import PullOptions
+from celigo_pandas.accessors.pull import Pull
 from celigo_pandas.errors import (
     AuthError,
     ConfigError,
     DocumentError,
     ExportInterrupted,
+    FrameError,
     PagingError,
     RateLimitError,
     RequestTimeoutError,
     ServerError,
     TransportError,
 )
+from celigo_pandas.frames.ladder import Ladder
+from celigo_pandas.frames.shape import Shape
+from celigo_pandas.journal.pulls import PullJournal
 
 RECORDS = [json.dumps({"n": number, "t": "x" * 50}).encode() for number in range(10)]
 PAGES = 5
@@ -84,7 +92,7 @@ FINAL = {
     "records_that_are_no_json": (
         lambda page: sends(b'{"data":[{"n":NaN}],"pagedExportState":{"p":1,"done":true}}'),
         TransportError,
-        1,
+        7,  # seen when it was decoded, then as often as any damaged body
     ),
 }
 
@@ -104,20 +112,107 @@ def test_fault_that_stays_keeps_the_rows_and_resume_goes_on(name: str) -> None:
         assert con.client.last_pull.resume()["n"].tolist() == list(range(10))
 
 
-def test_bad_records_found_after_later_pages_had_come_are_asked_for_again() -> None:
-    pages = PageServer(RECORDS, page_size=2)
+class Stateless:
+    """Pages of two records by whatever state comes; page 3 is spoilt the first `times` times."""
 
-    def script(number: int, body: bytes) -> Answer:
-        page = pages.body_for(body)
-        return sends(page.replace(b'{"n": 4', b'{"n": NaN, "m": 4') if number == 2 else page)
+    def __init__(self, spoil: Callable[[bytes], bytes], times: int = 1) -> None:
+        self._spoil = spoil
+        self.left = times
 
-    with serving(script) as (_, con):
+    def __call__(self, number: int, body: bytes) -> Answer:
+        at = (json.loads(body).get("pagedExportState") or {"p": 0})["p"]
+        state = b'{"p":%d,"done":%s}' % (at + 1, b"true" if at + 1 == PAGES else b"false")
+        page = b'{"data":[%s],"pagedExportState":%s}' % (b",".join(RECORDS[2 * at : 2 * at + 2]), state)
+        if at == 2 and self.left:
+            self.left -= 1
+            page = self._spoil(page)
+        return sends(page)
+
+
+DAMAGE = {
+    "not_json": lambda page: page.replace(b'{"n": 4', b'{"n": NaN, "m": 4'),
+    "comma": lambda page: page.replace(b'{"n": 4,', b'{"n": 4,,'),
+    "latin_1": lambda page: page.replace(b"xxx", b"\xe9xx", 1),
+}
+
+
+@pytest.mark.parametrize("journalled", [False, True])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_among_the_records_that_passes_costs_no_row(damage: str, journalled: bool, tmp_path: Path) -> None:
+    with serving(Stateless(DAMAGE[damage])) as (_, con):
+        df = read_export(EXPORT, con, journal=tmp_path / "j" if journalled else None)
+
+        assert df["n"].tolist() == list(range(10))
+        assert df.attrs["celigo"]["pages"] == PAGES
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_among_the_records_that_passes_costs_a_stream_no_row(damage: str, tmp_path: Path) -> None:
+    with serving(Stateless(DAMAGE[damage])) as (_, con):
+        assert pd.concat(iter_export(EXPORT, con))["n"].tolist() == list(range(10))
+    with serving(Stateless(DAMAGE[damage])) as (_, con):
+        path = export_to_parquet(EXPORT, con, tmp_path / "x.parquet")
+
+    assert pd.read_parquet(path)["n"].tolist() == list(range(10))
+
+
+def test_damaged_page_is_not_kept_in_a_journal(tmp_path: Path) -> None:
+    with serving(Stateless(DAMAGE["not_json"], 6)) as (server, con):
         with pytest.raises(ExportInterrupted, match="NaN is not JSON") as caught:
+            read_export(EXPORT, con, journal=tmp_path / "j")
+        assert caught.value.partial["n"].tolist() == [0, 1, 2, 3]
+        assert len(server.bodies) == 2 + 6
+
+        assert read_export(EXPORT, con, journal=tmp_path / "j")["n"].tolist() == list(range(10))
+        assert len(server.bodies) == 2 + 6 + 3
+
+
+def test_damaged_page_of_a_consuming_export_is_kept_as_it_came(tmp_path: Path) -> None:
+    with serving(Stateless(DAMAGE["not_json"])) as (_, con):
+        with pytest.raises(ExportInterrupted, match="NaN is not JSON"):
+            read_export(CONSUMING, con, consume=True, journal=tmp_path / "j")
+
+        with PullJournal(tmp_path / "j").opened(con.id, CONSUMING, True) as journal:
+            assert b'"n": NaN' in list(journal.stored_pages())[2]
+
+
+class Failing(Ladder):
+    """Fails at its second block as a machine does that runs out of memory."""
+
+    def __init__(self) -> None:
+        super().__init__(Shape())
+        self.calls = 0
+
+    def decode(self, *args: Any, **options: Any) -> Any:
+        self.calls += 1
+        if self.calls == 2:
+            raise MemoryError("malloc of size 1234 failed")
+        return super().decode(*args, **options)
+
+
+def test_failure_of_any_kind_while_decoding_keeps_the_rows_and_resume_gives_each_once() -> None:
+    with serving(Stateless(bytes)) as (_, con):
+        pull = Pull(con, EXPORT, PullOptions(max_rows=100))  # max_rows: each page is decoded by itself
+        pull._ladder = Failing()
+        with pytest.raises(ExportInterrupted, match="MemoryError: malloc") as caught:
+            pull.run()
+
+        assert isinstance(caught.value.__cause__, MemoryError)
+        assert caught.value.partial["n"].tolist() == [0, 1]
+        assert con.client.last_pull.resume()["n"].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("depth", [250, 700, 1015, 1500, 3000])
+def test_record_nested_too_deeply_is_a_clear_error_with_the_rows(depth: int) -> None:
+    deep = b'{"x":' * depth + b"1" + b"}" * depth
+    with serving(Stateless(lambda page: page.replace(b'{"n": 4', b'{"y":%s,"n": 4' % deep), 99)) as (_, con):
+        with pytest.raises(ExportInterrupted, match="deep") as caught:
             read_export(EXPORT, con)
 
+        assert isinstance(caught.value.__cause__, FrameError)
         assert caught.value.partial["n"].tolist() == [0, 1, 2, 3]
-        pages.states[:] = pages.states[:2]
-        assert con.client.last_pull.resume()["n"].tolist() == list(range(10))
+        if depth < 1000:
+            assert read_export(EXPORT, con, nested="keep")["n"].tolist() == list(range(10))
 
 
 def test_silent_server_ends_at_the_timeout_and_keeps_the_rows() -> None:
@@ -153,6 +248,60 @@ def test_repeated_state_is_an_error_with_the_rows_and_no_loop() -> None:
         assert len(server.bodies) == 4
         with pytest.raises(ConfigError, match="does not take its page state"):
             con.client.last_pull.resume()
+
+
+def _stale(page: bytes) -> bytes:
+    """Give page 3 the state that page 2 had."""
+    return page.replace(b'{"p":3,', b'{"p":2,')
+
+
+def test_repeated_state_does_not_spoil_a_journal(tmp_path: Path) -> None:
+    with serving(Stateless(_stale, 2)) as (_, con):
+        for _ in range(2):
+            with pytest.raises(ExportInterrupted, match="asks for the same page again; with resume=False") as caught:
+                read_export(EXPORT, con, journal=tmp_path / "j")
+            assert caught.value.partial["n"].tolist() == [0, 1, 2, 3, 4, 5]
+
+        df = read_export(EXPORT, con, journal=tmp_path / "j")
+
+    assert df["n"].tolist() == list(range(10))
+    assert df.attrs["celigo"]["complete"] is True
+
+
+def test_expired_state_with_a_journal_says_that_it_has_to_start_over(tmp_path: Path) -> None:
+    fault = Faulty(lambda page: sends(_error("invalid_paged_export_state"), "422 Unprocessable"), 3, 2)
+    with serving(fault) as (_, con):
+        for _ in range(2):
+            with pytest.raises(ExportInterrupted, match="with resume=False it starts over"):
+                read_export(EXPORT, con, journal=tmp_path / "j")
+
+        df = read_export(EXPORT, con, journal=tmp_path / "j", resume=False)
+
+    assert df["n"].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("own", [{"pageSize": 2}, {}])
+@pytest.mark.parametrize("later", [{"pageSize": 3}, {"pageSize": 2}, {}])
+def test_journal_goes_on_with_the_page_size_it_began_with(own: dict, later: dict, tmp_path: Path) -> None:
+    """The state counts in pages: with another size, rows would be passed over or come twice."""
+    pages = PageServer(RECORDS)
+    failed = False
+
+    def script(number: int, body: bytes) -> Answer:
+        nonlocal failed
+        if number == 1:
+            failed = True
+            return sends(_error("unauthorized"), "401 No")
+        return sends(pages.body_for(body))
+
+    with serving(script) as (_, con):
+        with pytest.raises(ExportInterrupted):
+            read_export({**EXPORT, **own}, con, journal=tmp_path / "j", page_size="auto" if own else 4)
+        df = read_export({**EXPORT, **later}, con, journal=tmp_path / "j")
+
+    assert failed
+    assert df["n"].tolist() == list(range(10))
+    assert {body["export"]["pageSize"] for body in pages.bodies} == {own.get("pageSize", 4)}
 
 
 @pytest.mark.parametrize("status", ["422 Unprocessable", "400 Bad", "404 Gone"])

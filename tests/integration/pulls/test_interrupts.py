@@ -68,3 +68,23 @@ def test_ctrl_c_in_many_pulls_ends_them_within_one_request() -> None:
     assert time.monotonic() - started < 10
     assert sorted(caught.value.partial.failures) == ["a", "b", "c"]
     assert len(caught.value.partial.pulls["a"].partial) >= 1
+
+
+def test_ctrl_c_ends_many_pulls_that_wait_for_a_busy_server() -> None:
+    """Each would ask again in eight minutes, which is within the deadline of a call."""
+    asked = threading.Event()
+
+    def script(number: int, body: bytes) -> Answer:
+        if b'"n":1' in body:
+            return sends(b'{"data":[{"n":1}]}')
+        asked.set()
+        return sends(b"", "429 Too Many Requests", "Retry-After: 480\r\n")
+
+    with serving(script) as (server, con):
+        _interrupt_this_process_when(asked)
+        with pytest.raises(PullCancelled) as caught:
+            read_exports([{"n": 1}, {"n": 2}, {"n": 3}], con)
+
+        assert list(caught.value.partial) == ["0"]
+        assert all(isinstance(error, PullCancelled) for error in caught.value.partial.failures.values())
+        assert len(server.bodies) == 3

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from support.pulls import is_same, records_of, without_nulls
 
-from celigo_pandas.errors import TransportError
+from celigo_pandas.errors import FrameError, TransportError
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.ladder import RUNGS, Ladder
 from celigo_pandas.frames.shape import Shape
@@ -45,6 +45,7 @@ TRAPS = {
     "nul_character": '[{"a":"\\u0000"},{"a":"b\\u0000c"}]',
     "minus_zero": '[{"a":-0.0},{"a":1.5}]',
     "extreme_doubles": '[{"a":1e308},{"a":5e-324},{"a":-1e308}]',
+    "number_beyond_any_double": f'[{{"a":{10**400}}},{{"a":0.5}},{{"a":[-{10**400}]}}]',
     "scalar_beside_object": '[{"a":{"b":1}},{"a":"x"},{"a":null}]',
     "null_then_object": '[{"a":null},{"a":{"b":1}}]',
     "types_that_change": '[{"a":1},{"a":true},{"a":"1"},{"a":[1]}]',
@@ -193,3 +194,17 @@ def test_members_beside_data_that_the_cut_left_in_are_seen() -> None:
 
     assert columns.rows == 1
     assert columns.errors == [{"code": "x", "errors": []}]
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_number_beyond_any_double_is_the_integer_it_says(rung: str) -> None:
+    df, _ = _decode([b'[{"a":1e400,"b":[-15.5E+399]},{"a":0.5}]'], rung)
+
+    assert df["a"].tolist() == [10**400, 0.5]
+    assert df["b"].tolist() == [[-155 * 10**398], None]
+
+
+@pytest.mark.parametrize("text", [b"1e5000", b"1e999999999999", b"1" * 400 + b".5"])
+def test_number_that_cannot_be_held_is_refused_by_name(text: bytes) -> None:
+    with pytest.raises(FrameError, match="number beyond what can be held: 1"):
+        _decode([b'[{"a":%s}]' % text])

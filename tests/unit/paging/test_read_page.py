@@ -84,6 +84,31 @@ def test_errors_and_uris_beside_the_data_are_kept() -> None:
     assert page.data_uris == [None, "u"]
 
 
+@pytest.mark.parametrize("errors", ["hook failed", {"message": "hook failed"}, ["hook failed"]])
+def test_errors_of_any_shape_are_kept(errors: Any) -> None:
+    page = read_page(b'{"data":[],"errors":%s,"pagedExportState":{"p":1}}' % json.dumps(errors).encode())
+
+    assert page.errors == (errors if isinstance(errors, list) else [errors])
+
+
+@pytest.mark.parametrize("errors", [None, [], "", {}])
+def test_no_errors_are_none(errors: Any) -> None:
+    assert read_page(b'{"data":[],"errors":%s}' % json.dumps(errors).encode()).errors == []
+
+
+def test_errors_in_place_of_data_are_told() -> None:
+    with pytest.raises(TransportError, match=r"no member 'data'.*no such table") as caught:
+        read_page(b'{"errors":[{"code":"x","message":"no such table"}]}')
+
+    assert caught.value.codes == ("x",)
+    assert caught.value.problems[0].message == "no such table"
+
+
+@pytest.mark.parametrize("body", [b'{"data":[{"a":1}]}', b'{"data":[{"a":1}],"pagedExportState":{"p":1}}'])
+def test_byte_order_mark_before_a_page_is_passed_over(body: bytes) -> None:
+    assert read_page(b"\xef\xbb\xbf" + body) == read_page(body)
+
+
 def test_every_cut_of_a_body_is_refused() -> None:
     body = (
         b'{"data":[{"a":[{"x":[1]}],"t":"]}"},{"b":{"c":"\\"}]"}}],"dataURIs":[null,null],"pagedExportState":{"p":1}}'

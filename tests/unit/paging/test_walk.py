@@ -80,6 +80,8 @@ def test_repeated_state_raises(distance: int) -> None:
 
 def test_states_that_differ_only_in_signature_members_are_told_apart_when_there_is_nothing_else() -> None:
     assert state_key(b'{"sig":"a"}') != state_key(b'{"sig":"b"}')
+    assert state_key(b'{"done":false,"sig":"a"}') != state_key(b'{"done":false,"sig":"b"}')
+    assert state_key(b'{"totalRecords":9,"issuedAt":1}') != state_key(b'{"totalRecords":9,"issuedAt":2}')
     assert state_key(b'"token-1"') != state_key(b'"token-2"')
     assert state_key(b'{"p":1,"sig":"a"}') == state_key(b'{"sig":"b","p":1}')
 
