@@ -167,12 +167,25 @@ class RowSplitter:
         line = self._text[self._at : end]
         self._counter.line += 1
         if self._quotes and _QUOTE in line:
-            return self._quoted_row()
+            cells = self._quick_row(line)
+            if cells is None:
+                return self._quoted_row()
+            self._at = found.end() if found else end
+            return cells
         self._at = found.end() if found else end
         if not line:
             return []
         cells = line.split(self._column)
         return cells if self._quotes else [_stripped(cell) for cell in cells]
+
+    def _quick_row(self, line: str) -> list[str] | None:
+        """Return the cells of a line that is a whole row by anybody's rules, read in C; None for any other."""
+        if len(self._column) > 1 or "\r" in line or "\n" in line:
+            return None
+        try:
+            return next(csv.reader((line,), delimiter=self._column, strict=True))
+        except csv.Error:
+            return None
 
     def _quoted_row(self) -> list[str]:
         cells: list[str] = []
