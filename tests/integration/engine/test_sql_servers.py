@@ -138,6 +138,156 @@ def test_server_batch_keeps_its_good_rows(engine: EngineProcess, server: Databas
     assert query(engine, id, "select id, n from g order by id").json()["data"] == [{"id": 1, "n": 1}, {"id": 4, "n": 4}]
 
 
+RAW = {"queryType": ["per_record"], "query": ["{{{record.q}}}"]}
+
+
+def statuses(results: list[dict[str, Any]]) -> list[int]:
+    return [result["statusCode"] for result in results]
+
+
+def ids(engine: EngineProcess, id: str, table: str) -> list[int]:
+    return [one["id"] for one in query(engine, id, f"select id from {table} order by id").json()["data"]]
+
+
+@pytest.mark.mariadb
+def test_mariadb_deadlock_is_told_of_every_record_it_undid(engine: EngineProcess, mariadb: DatabaseServer) -> None:
+    mariadb.run("drop table if exists w, x, y", *(f"create table {name}(id int primary key, n int)" for name in "wxy"),
+                "insert into x values (1, 0)", "insert into y values (1, 0)")  # fmt: skip
+    id = engine.connection(mariadb.doc)
+    texts = [
+        "insert into w values (1, 1)",
+        "update x set n = n + 1",
+        "update y set n = n + 1",
+        "insert into w values (2, 2)",
+    ]
+    results: list[dict[str, Any]] = []
+    other = mariadb.connect()
+    cursor = other.cursor()
+    cursor.execute("begin")
+    # The database ends the transaction that has changed less.
+    for number in range(100, 300):
+        cursor.execute(f"insert into w values ({number}, 0)")
+    cursor.execute("update y set n = 10")
+    work = threading.Thread(target=lambda: results.extend(submit(engine, id, RAW, [{"q": text} for text in texts])))
+    work.start()
+    while True:
+        cursor.execute("select count(*) from information_schema.processlist where info = %s", (texts[2],))
+        if cursor.fetchone() == (1,):
+            break
+        time.sleep(0.05)
+    cursor.execute("update x set n = 10")
+    cursor.execute("commit")
+    work.join(30)
+    other.close()
+
+    assert statuses(results) == [422, 422, 422, 200]
+    assert {result["errors"][0]["code"] for result in results[:3]} == {"1213"}
+    assert "Deadlock" in results[0]["errors"][0]["message"]
+    assert [one for one in ids(engine, id, "w") if one < 100] == [2]
+    assert query(engine, id, "select n from x").json()["data"] == [{"n": 10}]
+
+
+@pytest.mark.mariadb
+def test_mariadb_statement_that_commits_is_no_failure(engine: EngineProcess, mariadb: DatabaseServer) -> None:
+    """DDL commits what was written before it, also when it fails, and the savepoint goes with the transaction."""
+    mariadb.run("drop table if exists z, made", "create table z(id int primary key)", "insert into z values (90)")
+    id = engine.connection(mariadb.doc)
+    assert (
+        statuses(submit(engine, id, {"queryType": ["first_page"], "query": ["truncate table z"]}, [{}, {}]))
+        == [200] * 2
+    )
+    assert ids(engine, id, "z") == []
+    texts = [
+        "insert into z values (1)", "create table made(id int)", "insert into z values (1)",
+        "insert into z values (2)", "/* again */ create table made(id int)",
+        "insert into z values (3)", "rollback", "insert into z values (4)",
+        "start transaction", "insert into z values (5)",
+    ]  # fmt: skip
+
+    results = submit(engine, id, RAW, [{"q": text} for text in texts])
+
+    assert statuses(results) == [200, 200, 422, 200, 422, 422, 200, 200, 200, 200]
+    codes = [result["errors"][0]["code"] for result in results if "errors" in result]
+    assert codes == ["1062", "1050", "transaction_ended"]
+    assert ids(engine, id, "z") == [1, 2, 4, 5]
+
+
+@pytest.mark.mariadb
+def test_mariadb_procedure_that_ends_the_transaction_leaves_the_outcome_unknown(
+    engine: EngineProcess, mariadb: DatabaseServer
+) -> None:
+    mariadb.run("drop table if exists z", "create table z(id int primary key)", "drop procedure if exists ender",
+                "create procedure ender() begin insert into z values (50); commit; end")  # fmt: skip
+    id = engine.connection(mariadb.doc)
+
+    results = submit(engine, id, RAW, [{"q": text} for text in ("insert into z values (1)", "call ender()")])
+
+    assert statuses(results) == [422, 200]
+    assert "not known" in results[0]["errors"][0]["message"]
+    assert ids(engine, id, "z") == [1, 50]
+
+
+@pytest.mark.postgres
+def test_postgres_statement_that_ends_the_transaction_decides_over_the_records_before_it(
+    engine: EngineProcess, postgres: DatabaseServer
+) -> None:
+    postgres.run("drop table if exists z", "create table z(id int primary key)")
+    id = engine.connection(postgres.doc)
+    texts = ["insert into z values (1)", "insert into z values (2); commit; insert into z values (3)",
+             "insert into z values (1)", "insert into z values (4)", "insert into z values (5); rollback",
+             "insert into z values (6)", "insert into z values (7); commit; begin; insert into z values (8)",
+             "insert into z values (9)", "commit; insert into z values (1)", "insert into z values (10)"]  # fmt: skip
+
+    results = submit(engine, id, RAW, [{"q": text} for text in texts])
+
+    assert statuses(results) == [200, 200, 422, 422, 200, 422, 422, 422, 422, 200]
+    messages = [result["errors"][0]["message"] if "errors" in result else "" for result in results]
+    assert "duplicate key" in messages[2]
+    assert "Rolled back" in messages[3]
+    assert "not known" in messages[5]
+    assert "began another" in messages[6]
+    assert "not known" in messages[7]
+    assert ids(engine, id, "z") == [1, 2, 3, 6, 7, 9, 10]
+
+
+@pytest.mark.postgres
+def test_postgres_constraint_that_is_looked_at_when_committing_fails_the_records(
+    engine: EngineProcess, postgres: DatabaseServer
+) -> None:
+    postgres.run("drop table if exists k, l", "create table l(id int primary key)", "insert into l values (1)",
+                 "create table k(id int, l int references l(id) deferrable initially deferred)")  # fmt: skip
+    id = engine.connection(postgres.doc)
+    texts = ["insert into k values (1, 1)", "insert into k values (2, 99)"]
+
+    results = submit(engine, id, RAW, [{"q": text} for text in texts])
+
+    assert [result["errors"][0]["code"] for result in results] == ["23503", "23503"]
+    assert ids(engine, id, "k") == []
+    assert statuses(submit(engine, id, RAW, [{"q": texts[0]}])) == [200]
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_connection_lost_in_a_batch_is_told_of_every_record(
+    engine: EngineProcess, server: DatabaseServer
+) -> None:
+    server.run("drop table if exists z", "create table z(id int primary key)")
+    id = engine.connection(server.doc)
+    end = {
+        "postgresql": "select pg_terminate_backend(pg_backend_pid())",
+        "mariadb": "kill connection_id()",
+    }[server.kind]
+
+    results = submit(
+        engine, id, RAW, [{"q": text} for text in ("insert into z values (1)", end, "insert into z values (2)")]
+    )
+
+    assert statuses(results) == [422, 422, 422]
+    assert "Rolled back" in results[0]["errors"][0]["message"]
+    assert "Not tried" in results[2]["errors"][0]["message"]
+    assert ids(engine, id, "z") == []
+    assert "Traceback" not in engine.log()
+
+
 @pytest.mark.parametrize("server", SERVERS, indirect=True)
 def test_server_refused_login_sets_offline(engine: EngineProcess, server: DatabaseServer) -> None:
     doc = {**server.doc, "rdbms": {**server.doc["rdbms"], "password": "wrong-password-of-the-test"}}

@@ -115,6 +115,73 @@ def test_sqlite_good_rows_of_a_batch_stay_and_each_bad_one_has_its_error(engine:
     assert rows(database) == [(1, "first"), (2, "a"), (4, "b")]
 
 
+def test_sqlite_rows_that_a_rolled_back_transaction_took_along_are_not_said_to_be_stored(
+    engine: EngineProcess, tmp_path: Path
+) -> None:
+    path = make_sqlite(tmp_path / "r.db", ["create table t(id integer primary key on conflict rollback, name)"])
+    id = engine.sqlite(path)
+    data = [{"id": number, "name": "x"} for number in (1, 2, 1, 3)]
+
+    results = submit(engine, id, INSERT, data)
+
+    assert statuses(results) == [422, 422, 422, 200]
+    assert [result["errors"][0]["code"] for result in results[:3]] == ["SQLITE_CONSTRAINT_PRIMARYKEY"] * 3
+    assert "UNIQUE constraint failed: t.id" in results[0]["errors"][0]["message"]
+    assert "rolled back" in results[0]["errors"][0]["message"].lower()
+    assert rows(path) == [(3, "x")]
+    bulk = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "t", "batchSize": 2}}
+    assert statuses(submit(engine, id, bulk, [{"id": 4}, {"id": 5}, {"id": 6}, {"id": 3}])) == [422, 422, 422, 422]
+    assert rows(path) == [(3, "x")]
+
+
+RAW = {"queryType": ["per_record"], "query": ["{{{record.q}}}"]}
+
+
+def test_sqlite_statement_that_ends_the_transaction_decides_over_the_records_before_it(
+    engine: EngineProcess, database: Path
+) -> None:
+    insert = "insert into t(id, name) values"
+    texts = [f"{insert} (2, 'a')", "rollback", f"{insert} (3, 'b')", "-- keep it\ncommit", f"{insert} (4, 'c')",
+             f"{insert} (1, 'd')"]  # fmt: skip
+
+    results = submit(engine, engine.sqlite(database), RAW, [{"q": text} for text in texts])
+
+    assert statuses(results) == [422, 200, 200, 200, 200, 422]
+    assert results[0]["errors"][0]["code"] == "transaction_ended"
+    assert [row[0] for row in rows(database)] == [1, 3, 4]
+
+
+def test_sqlite_interrupted_write_takes_the_batch_along_and_the_rest_is_not_tried(database: Path) -> None:
+    endless = "insert into t(name) with recursive c(n) as (select 1 union all select n + 1 from c) select n from c"
+    texts = [
+        "insert into t(id, name) values (2, 'a')",
+        f"{endless} where n < 0",
+        "insert into t(id, name) values (3, 'b')",
+    ]
+    with EngineProcess("--call-timeout", "1.5") as engine:
+        results = submit(engine, engine.sqlite(database), RAW, [{"q": text} for text in texts])
+
+    assert statuses(results) == [422, 422, 422]
+    assert [result["errors"][0]["code"] for result in results] == ["SQLITE_INTERRUPT"] * 2 + ["source_timeout"]
+    assert rows(database) == [(1, "first")]
+
+
+def test_sqlite_trigger_that_rolls_back_takes_the_records_before_it_along(
+    engine: EngineProcess, database: Path
+) -> None:
+    trigger = "create trigger no after insert on t when new.n = 9 begin select raise(rollback, 'no nines'); end"
+    connection = sqlite3.connect(database)
+    connection.execute(trigger)
+    connection.close()
+    texts = [f"insert into t(id, name, n) values ({number}, 'x', {number})" for number in (8, 9, 10)]
+
+    results = submit(engine, engine.sqlite(database), RAW, [{"q": text} for text in texts])
+
+    assert statuses(results) == [422, 422, 200]
+    assert "no nines" in results[0]["errors"][0]["message"]
+    assert [row[0] for row in rows(database)] == [1, 10]
+
+
 def test_sqlite_returned_row_is_the_answer(engine: EngineProcess, database: Path) -> None:
     block = {"queryType": ["per_record"], "query": ["insert into t(name) values ({{record.name}}) returning id, name"]}
 

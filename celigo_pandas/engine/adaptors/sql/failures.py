@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 
-__all__ = ["describe", "log_statement", "opened", "source_failure", "translated"]
+__all__ = ["describe", "left_s", "log_statement", "opened", "source_failure", "translated"]
 
 _REFUSED = frozenset({"28000", "28P01", "3D000", "1044", "1045", "1049", "1698"})
 """Codes by which PostgreSQL and MySQL refuse user, password or database."""
@@ -65,7 +65,8 @@ def translated() -> Iterator[None]:
         raise
 
 
-def _left_s(call: Call) -> float:
+def left_s(call: Call) -> float:
+    """Return the seconds that a call has left; a little, if none."""
     return max(0.1, call.deadline - time.monotonic())
 
 
@@ -84,8 +85,8 @@ def opened(engine: sa.Engine, call: Call) -> Iterator[sa.Connection]:
             raw: Any = connection.connection.dbapi_connection
             raw.set_progress_handler(lambda: call.stop.is_set() or time.monotonic() > call.deadline, _STEPS)
         elif engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"set statement_timeout = {round(_left_s(call) * 1000)}")
+            connection.exec_driver_sql(f"set statement_timeout = {round(left_s(call) * 1000)}")
         else:
             # The server's own limit counts the time of a slow reader too; this one counts the server's silence.
-            connection.connection.dbapi_connection._read_timeout = _left_s(call)  # type: ignore[union-attr]
+            connection.connection.dbapi_connection._read_timeout = left_s(call)  # type: ignore[union-attr]
         yield connection

@@ -7,30 +7,29 @@ fails, so that each gets its own error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
-from celigo_pandas.engine.adaptors.sql.failures import describe, log_statement, opened, translated
-from celigo_pandas.engine.adaptors.sql.reading import column_names
+from celigo_pandas.engine.adaptors.sql.failures import describe, log_statement, opened
 from celigo_pandas.engine.adaptors.sql.statements import (
     batch_context,
     import_query,
     record_context,
     sql_renderer,
 )
-from celigo_pandas.engine.adaptors.sql.values import from_json, to_json
+from celigo_pandas.engine.adaptors.sql.transactions import NotStored, Result, Session, failed
+from celigo_pandas.engine.adaptors.sql.values import from_json
 from celigo_pandas.errors import TemplateError
 
 __all__ = ["write_batch"]
 
 _FIELD = "import.rdbms.query"
 _FAILED_BATCH = "The statement for the whole batch failed"
-
-Result = dict[str, Any]
 
 
 def write_batch(engine: sa.Engine, call: Call, block: Mapping[str, Any], batch: Sequence[Outgoing]) -> list[Result]:
@@ -45,8 +44,10 @@ def write_batch(engine: sa.Engine, call: Call, block: Mapping[str, Any], batch: 
     if write is None:
         text = f"queryType {_mode(block)!r:.40} is not built; expected one of {', '.join(sorted(_MODES))}."
         raise SourceFailure(text, code="invalid_field", field="import.rdbms.queryType")
-    with opened(engine, call) as connection, _transaction(connection, engine.dialect.name):
-        return write(_Session(connection, engine.dialect.name), call, block, list(batch))
+    with opened(engine, call) as connection, closing(Session(connection, call)) as session:
+        results = write(session, call, block, list(batch))
+        session.commit()
+        return results
 
 
 def _mode(block: Mapping[str, Any]) -> str:
@@ -59,88 +60,34 @@ def _mode(block: Mapping[str, Any]) -> str:
     return "per_record" if kind in ("INSERT", "UPDATE") else str(kind)
 
 
-@contextmanager
-def _transaction(connection: sa.Connection, dialect: str) -> Iterator[None]:
-    raw: Any = connection.connection.dbapi_connection
-    if dialect == "sqlite":
-        raw.execute("begin immediate")
-    elif dialect != "postgresql":
-        raw.begin()
-    try:
-        yield
-        raw.commit()
-    except BaseException:
-        raw.rollback()
-        raise
-
-
-class _Session:
-    """One transaction's cursor, with savepoints."""
-
-    def __init__(self, connection: sa.Connection, dialect: str) -> None:
-        self.dialect = dialect
-        self.connection = connection
-        self._cursor: Any = connection.connection.cursor()
-
-    def run(self, sql: str, parameters: Any = None) -> list[Result]:
-        """Execute in a savepoint and return the rows it gave; its failure undoes this statement alone."""
-        self._cursor.execute("savepoint one_record")
-        try:
-            if parameters is None:
-                self._cursor.execute(sql)
-            else:
-                self._cursor.execute(sql, parameters)
-            rows = self._rows()
-        except Exception:
-            self._cursor.execute("rollback to savepoint one_record")
-            raise
-        finally:
-            self._cursor.execute("release savepoint one_record")
-        return rows
-
-    def run_many(self, sql: str, parameters: list[Any]) -> None:
-        """Execute for many parameter rows in one savepoint."""
-        self._cursor.execute("savepoint one_record")
-        try:
-            self._cursor.executemany(sql, parameters)
-        except Exception:
-            self._cursor.execute("rollback to savepoint one_record")
-            raise
-        finally:
-            self._cursor.execute("release savepoint one_record")
-
-    def _rows(self) -> list[Result]:
-        if self._cursor.description is None:
-            return []
-        names = column_names(self._cursor.description)
-        return [dict(zip(names, map(to_json, row), strict=True)) for row in self._cursor.fetchall()]
-
-
-def _per_record(session: _Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
+def _per_record(session: Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
     render = sql_renderer(import_query(block), _FIELD)
 
     def one(outgoing: Outgoing) -> Result:
         sql = render(record_context(call.context, outgoing))
         log_statement(call, sql)
-        return _ok(session.run(sql))
+        return session.promise(_ok(session.run(sql)))
 
     return [_guarded(one, outgoing) for outgoing in batch]
 
 
-def _per_page(session: _Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
+def _per_page(session: Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
     render = sql_renderer(import_query(block), _FIELD)
-    try:
-        with translated():
-            sql = render(batch_context(call.context, batch))
-            log_statement(call, sql)
-            session.run(sql)
-    except (SourceFailure, TemplateError) as error:
-        code = error.code if isinstance(error, SourceFailure) else "template_error"
-        return [_failed(code, f"{_FAILED_BATCH}: {error}") for _ in batch]
-    return [_ok([]) for _ in batch]
+
+    def whole(outgoing: list[Outgoing]) -> Result:
+        sql = render(batch_context(call.context, outgoing))
+        log_statement(call, sql)
+        session.run(sql)
+        return _ok([])
+
+    result = _guarded(whole, batch)
+    if "errors" in result:
+        (error,) = result["errors"]
+        return [failed(error["code"], f"{_FAILED_BATCH}: {error['message']}") for _ in batch]
+    return [session.promise(_ok([])) for _ in batch]
 
 
-def _bulk_insert(session: _Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
+def _bulk_insert(session: Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
     table = _Table(session, block)
     log_statement(call, f"-- bulk insert of {len(batch)} records")
     results: list[Result] = [_ok([]) for _ in batch]
@@ -149,17 +96,23 @@ def _bulk_insert(session: _Session, call: Call, block: Mapping[str, Any], batch:
         part = batch[start : start + size]
         for columns, positions in _by_columns(part).items():
             rows = [[table.value(name, part[position].mapped[name]) for name in columns] for position in positions]
+            sql = table.insert(columns)
             try:
-                session.run_many(table.insert(columns), rows)
+                session.run_many(sql, rows)
             except Exception:  # whatever the driver raised: undone, and each row then tells its own reason
                 for position, row in zip(positions, rows, strict=True):
-                    results[start + position] = _guarded(lambda one: _ok(session.run(table.insert(columns), one)), row)  # noqa: B023
+                    results[start + position] = _guarded(partial(_insert, session, sql), row)
+            else:
+                for position in positions:
+                    session.promise(results[start + position])
         for position, outgoing in enumerate(part):
             if not isinstance(outgoing.mapped, dict):
-                results[start + position] = _failed(
-                    "invalid_record", "A bulk insert takes objects, not arrays of rows."
-                )
+                results[start + position] = failed("invalid_record", "A bulk insert takes objects, not arrays of rows.")
     return results
+
+
+def _insert(session: Session, sql: str, row: list[Any]) -> Result:
+    return session.promise(_ok(session.run(sql, row)))
 
 
 def _by_columns(part: list[Outgoing]) -> dict[tuple[str, ...], list[int]]:
@@ -174,7 +127,7 @@ def _by_columns(part: list[Outgoing]) -> dict[tuple[str, ...], list[int]]:
 class _Table:
     """The table of a bulk insert: its columns' types, looked up once a batch."""
 
-    def __init__(self, session: _Session, block: Mapping[str, Any]) -> None:
+    def __init__(self, session: Session, block: Mapping[str, Any]) -> None:
         options = block.get("bulkInsert")
         options = options if isinstance(options, Mapping) else {}
         name = options.get("tableName")
@@ -222,12 +175,14 @@ def _guarded(work: Callable[[Any], Result], argument: Any) -> Result:
     try:
         return work(argument)
     except TemplateError as error:
-        return _failed("template_error", str(error))
+        return failed("template_error", str(error))
+    except NotStored as error:
+        return failed(error.code, str(error))
     except SourceFailure:
         raise
     except Exception as error:
         code, message = describe(error)
-        return _failed(code, message)
+        return failed(code, message)
 
 
 def _ok(rows: list[Result]) -> Result:
@@ -240,11 +195,7 @@ def _ok(rows: list[Result]) -> Result:
     return result
 
 
-def _failed(code: str, message: str) -> Result:
-    return {"statusCode": 422, "errors": [{"code": code, "message": message, "source": "application"}]}
-
-
-_MODES: Mapping[str, Callable[[_Session, Call, Mapping[str, Any], list[Outgoing]], list[Result]]] = {
+_MODES: Mapping[str, Callable[[Session, Call, Mapping[str, Any], list[Outgoing]], list[Result]]] = {
     "per_record": _per_record,
     "per_page": _per_page,
     "first_page": _per_page,

@@ -1,0 +1,303 @@
+"""One batch's transaction: a savepoint for each statement, and the truth when the database ends the whole earlier.
+
+A deadlock, an interrupt or ``on conflict rollback`` undoes what earlier records wrote; DDL in MySQL and MariaDB commits
+it; a record's own ``commit`` does so anywhere. A result is therefore a promise until its transaction has ended: the
+session holds each, and corrects those that were not kept. The records that follow go into a new transaction.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Literal, TypeVar
+
+import sqlalchemy as sa
+
+from celigo_pandas.engine.adaptors.protocol import Call
+from celigo_pandas.engine.adaptors.sql.failures import describe, left_s
+from celigo_pandas.engine.adaptors.sql.reading import column_names
+from celigo_pandas.engine.adaptors.sql.values import to_json
+
+__all__ = ["NotStored", "Result", "Session", "failed"]
+
+T = TypeVar("T")
+
+Result = dict[str, Any]
+"""What is answered for one record."""
+
+Fate = Literal["kept", "undone", "unknown"]
+"""What became of the rows that were written before the transaction ended."""
+
+
+def failed(code: str, message: str) -> Result:
+    """Return the result of a record that was not stored."""
+    return {"statusCode": 422, "errors": [{"code": code, "message": message, "source": "application"}]}
+
+
+class NotStored(Exception):
+    """A record that the session itself has not stored: the time was up, the connection lost, its transaction gone."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Session:
+    """The statements of one batch, on one connection.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        Lent for the batch; its transaction is begun here.
+    call : Call
+        Its deadline ends the batch: what was written by then is committed, the rest is not tried.
+    """
+
+    def __init__(self, connection: sa.Connection, call: Call) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect.name
+        self._call = call
+        raw: Any = connection.connection.dbapi_connection
+        self._raw = raw
+        self._cursor: Any = raw.cursor()
+        self._server = _SERVERS.get(self.dialect, _MySql)(raw)
+        self._promised: list[Result] = []
+        self._lost: NotStored | None = None
+        self._server.begin()
+        self._begun = True
+
+    def run(self, sql: str, parameters: Any = None) -> list[Result]:
+        """Execute in a savepoint and return the rows it gave; its failure undoes this statement alone if it can.
+
+        Raises
+        ------
+        NotStored
+            Nothing was sent, or it was rolled back with the transaction that it began.
+        Exception
+            Whatever the driver raises.
+        """
+
+        def work() -> list[Result]:
+            if parameters is None:
+                self._cursor.execute(sql)
+            else:
+                self._cursor.execute(sql, parameters)
+            return self._rows()
+
+        return self._guard(sql, work)
+
+    def run_many(self, sql: str, parameters: list[Any]) -> None:
+        """Execute for many parameter rows in one savepoint."""
+        self._guard(sql, lambda: self._cursor.executemany(sql, parameters))
+
+    def promise(self, result: Result) -> Result:
+        """Note the result of what was just run; it becomes a failure should the database not keep the rows."""
+        if self._begun:
+            self._promised.append(result)
+        return result
+
+    def commit(self) -> None:
+        """End the transaction; what it does not keep is corrected in the results, never raised."""
+        if not self._begun:
+            return
+        try:
+            self._raw.commit()
+        except Exception as error:
+            code, message = describe(error)
+            if self._server.is_lost():
+                self._end("unknown", code, f"the connection was lost while it was committed: {message}")
+            else:
+                self._raw.rollback()
+                self._end("undone", code, message)
+        self._begun = False
+
+    def close(self) -> None:
+        """Undo what is not committed and let go of the cursor: an open one may hold locks."""
+        if self._server.is_lost():
+            self.connection.invalidate()
+            return
+        with suppress(Exception):  # the pool does the same again, and drops a connection that cannot
+            self._cursor.close()
+            self._raw.rollback()
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    def _guard(self, sql: str, work: Callable[[], T]) -> T:
+        if self._lost is not None:
+            raise self._lost
+        if self._call.stop.is_set() or time.monotonic() > self._call.deadline:
+            self._lost = NotStored("source_timeout", "Not tried: the time of the call was up.")
+            raise self._lost
+        self._server.limit(left_s(self._call))
+        self._mark()
+        try:
+            found = work()
+        except Exception as error:
+            self._undo(sql, error)
+            raise
+        self._release(sql)
+        return found
+
+    def _mark(self) -> None:
+        try:
+            if not self._begun:
+                self._server.begin()
+                self._begun = True
+            self._cursor.execute("savepoint one_record")
+        except Exception as error:
+            code, message = describe(error)
+            self._lost = NotStored(code, f"Not tried: {message}")
+            with suppress(Exception):
+                self._raw.rollback()
+            self._end("undone", code, message)
+            raise self._lost from None
+
+    def _undo(self, sql: str, error: Exception) -> None:
+        code, message = describe(error)
+        if self._server.is_lost():
+            # What a lost connection has not committed is rolled back by the server.
+            self._lost = NotStored(code, f"Not tried: the connection was lost at an earlier record: {message}")
+            self._end("undone", code, f"the connection was lost at another record: {message}")
+            return
+        try:
+            if self._server.is_open():
+                self._cursor.execute("rollback to savepoint one_record")
+                self._cursor.execute("release savepoint one_record")
+                return
+        except Exception:  # the savepoint went with its transaction; what the statement said is the reason
+            self._raw.rollback()
+        self._end(self._server.fate(self._cursor, sql, failed=True), code, f"another record failed: {message}")
+
+    def _release(self, sql: str) -> None:
+        if self._server.is_open():
+            try:
+                self._cursor.execute("release savepoint one_record")
+                return
+            except Exception:
+                if not self._server.survives_errors:
+                    # The statement ended the transaction and began another, which this error has aborted.
+                    self._raw.rollback()
+                    self._end("unknown", _ENDED, _BY_STATEMENT)
+                    text = "The statement ended the batch's transaction and began another, which was rolled back."
+                    raise NotStored(_ENDED, text) from None
+        self._end(self._server.fate(self._cursor, sql, failed=False), _ENDED, _BY_STATEMENT)
+        self._begun = self._server.is_open()
+
+    def _end(self, fate: Fate, code: str, reason: str) -> None:
+        if fate != "kept":
+            text = (
+                "Rolled back with its whole transaction" if fate == "undone" else "Whether it was stored is not known"
+            )
+            for result in self._promised:
+                result.clear()
+                result.update(failed(code, f"{text}: {reason}"))
+        self._promised = []
+        self._begun = False
+
+    def _rows(self) -> list[Result]:
+        if self._cursor.description is None:
+            return []
+        names = column_names(self._cursor.description)
+        return [dict(zip(names, map(to_json, row), strict=True)) for row in self._cursor.fetchall()]
+
+
+_ENDED = "transaction_ended"
+_BY_STATEMENT = "the statement of a later record ended the transaction."
+
+_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$)|/\*(?!!).*?\*/|\()*([a-z]+)", re.IGNORECASE | re.DOTALL)
+
+
+def _first_word(sql: str) -> str:
+    found = _WORD.match(sql)
+    return found[1].lower() if found else ""
+
+
+class _Sqlite:
+    survives_errors = True
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def begin(self) -> None:
+        self._raw.execute("begin immediate")
+
+    def limit(self, left: float) -> None:
+        """The progress handler reads the clock itself."""
+
+    def is_open(self) -> bool:
+        return bool(self._raw.in_transaction)
+
+    def is_lost(self) -> bool:
+        return False
+
+    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+        return "undone" if failed or _first_word(sql) == "rollback" else "kept"
+
+
+class _Postgres:
+    survives_errors = False
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def begin(self) -> None:
+        """The driver begins with the first statement."""
+
+    def limit(self, left: float) -> None:
+        """The connection watches the call's deadline itself."""
+
+    def is_open(self) -> bool:
+        return bool(self._raw.pgconn.transaction_status in _OPEN)
+
+    def is_lost(self) -> bool:
+        return bool(self._raw.closed)
+
+    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+        # A failed text of several statements does not say which of them were run.
+        while not failed:
+            tag = cursor.statusmessage
+            if tag in ("COMMIT", "ROLLBACK"):
+                return "kept" if tag == "COMMIT" else "undone"
+            if not cursor.nextset():
+                break
+        return "unknown"
+
+
+_OPEN = frozenset({2, 3})
+"""libpq's states of a connection inside a transaction, an aborted one included."""
+
+
+class _MySql:
+    survives_errors = True
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def begin(self) -> None:
+        self._raw.begin()
+
+    def limit(self, left: float) -> None:
+        self._raw._read_timeout = left
+
+    def is_open(self) -> bool:
+        # The state comes with each answer but an error; after one only the savepoint tells.
+        return bool(self._raw.server_status & 1)
+
+    def is_lost(self) -> bool:
+        return not self._raw.open
+
+    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+        word = _first_word(sql)
+        if word == "rollback" or (failed and word in _CHANGING):
+            return "undone"
+        # A procedure may do either; so may what is hidden in a comment for some versions.
+        return "unknown" if word in {"", "call", "execute", "begin"} else "kept"
+
+
+_CHANGING = frozenset({"insert", "update", "delete", "replace", "select", "with", "values", "table", "load", "do"})
+"""Statements that commit nothing: when their failure ends the transaction, it was rolled back. Others (DDL) commit
+before they begin."""
+
+_SERVERS: Mapping[str, Callable[[Any], Any]] = {"sqlite": _Sqlite, "postgresql": _Postgres}
