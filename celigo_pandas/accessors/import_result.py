@@ -25,7 +25,8 @@ class PushCall:
     """How a push was called: what its retry needs. Holds no secret; `client` is None in a loaded result.
 
     ``sep`` is the separator that names were nested by, or None: a corrected frame that lost its ``attrs`` is still sent
-    as the first one was.
+    as the first one was. ``newest`` is shared by a push and its retries and holds what became of its rows last, so that
+    an older result sends nothing again that a later one has settled.
     """
 
     connection_id: str
@@ -40,6 +41,7 @@ class PushCall:
     progress: Any = None
     journal: str | None = None
     identity: Any = None
+    newest: list[Outcomes] = field(default_factory=list, repr=False, compare=False)
 
 
 def kept_copy(df: pd.DataFrame) -> pd.DataFrame:
@@ -204,7 +206,9 @@ class ImportResult:
 
         Notes
         -----
-        One request per batch, as the push; the ``first`` brake does not apply.
+        One request per batch, as the push; the ``first`` brake does not apply. An older result sends nothing again that
+        a later retry has settled: running a cell twice does not send a row twice. With a journal, what other processes
+        settled counts too; one that was deleted is written anew.
         """
         from celigo_pandas.accessors.retrying import retry
 
@@ -234,11 +238,12 @@ class ImportResult:
         Returns
         -------
         ImportResult
+            It goes on with the journal of the push, if that is still there; else its summary says so.
         """
         from celigo_pandas.accessors.result_files import load
 
-        rows, outcomes, call, stop_reason = load(path, con)
-        return cls(rows, outcomes, call, stop_reason=stop_reason)
+        rows, outcomes, call, stop_reason, note = load(path, con)
+        return cls(rows, outcomes, call, stop_reason=stop_reason, note=note)
 
     def __repr__(self) -> str:
         return f"<ImportResult {self.summary()}>"

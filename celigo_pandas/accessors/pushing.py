@@ -147,7 +147,7 @@ def to_import(
         sep=flatten_sep(df, unflatten, sep),
         on_error=on_error,
         progress=progress,
-        journal=None if journal is None else os.fspath(journal),
+        journal=None if journal is None else os.path.abspath(os.fspath(journal)),
     )
     kept = kept_copy(df)
     rows = encode_rows(df, na=na, unflatten=call.sep is not None, sep=call.sep or sep)
@@ -208,6 +208,7 @@ def deliver(
 ) -> ImportResult:
     """Send the rows at `positions` and make the result over all of `kept`; a push and its retry both end here."""
     client = call.client
+    call.newest[:] = [outcomes]
     sending = Sending(
         client.api.send,
         Envelope(f"/connections/{quote(call.connection_id, safe='')}/import", encode_document(call.document)),

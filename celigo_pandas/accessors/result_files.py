@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from celigo_pandas.accessors.import_result import ImportResult, PushCall
 from celigo_pandas.errors import ConfigError, FrameError
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.frames.outward import to_records
+from celigo_pandas.journal.pushes import PushIdentity
 
 __all__ = ["load", "save"]
 
@@ -53,14 +55,16 @@ def save(result: ImportResult, path: str | os.PathLike[str]) -> None:
         "document": call.document,
         "connection_id": call.connection_id,
         "options": {name: getattr(call, name) for name in _OPTIONS},
+        "journal": call.journal,
+        "identity": None if call.identity is None else asdict(call.identity),
         "stop_reason": result.stop_reason,
     }
     table = pa.table(columns)
     pq.write_table(table.replace_schema_metadata({_KEY: json.dumps(note).encode()}), path)
 
 
-def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes, PushCall, str | None]:
-    """Read a result; see :meth:`ImportResult.load`."""
+def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes, PushCall, str | None, str]:
+    """Read a result, and a note about its journal; see :meth:`ImportResult.load`."""
     table = pq.read_table(path)
     metadata = table.schema.metadata or {}
     note = json.loads(metadata[_KEY]) if _KEY in metadata else {}
@@ -89,8 +93,18 @@ def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes
         (RowOutcome(**dict(zip(members, values, strict=True))) for values in zip(*members.values(), strict=True)),
     )
     client = None if con is None else con.client
-    call = PushCall(note["connection_id"], note["document"], client, **note["options"])
-    return rows, outcomes, call, note["stop_reason"]
+    journal, about = _found_journal(note.get("journal"))
+    identity = PushIdentity(**note["identity"]) if journal else None
+    call = PushCall(
+        note["connection_id"], note["document"], client, journal=journal, identity=identity, **note["options"]
+    )
+    return rows, outcomes, call, note["stop_reason"], about
+
+
+def _found_journal(journal: str | None) -> tuple[str | None, str]:
+    if journal is None or os.path.isdir(journal):
+        return journal, ""
+    return None, f"The journal {journal} is not here: a retry of this loaded result is recorded nowhere."
 
 
 def _json_array(values: list[Any]) -> pa.Array:

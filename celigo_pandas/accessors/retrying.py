@@ -32,15 +32,19 @@ def retry(result: ImportResult, df: pd.DataFrame | None, *, unknown: bool) -> Im
         places = places_of(df, rows.index, outcomes, names)
         _encoded(df, call)  # refuse what cannot be sent before anything changes hands
         rows = with_replaced(rows, df, places)
-    due = outcomes.positions(*names)
-    _check_calls(call, outcomes, due)
+    # A later retry, or another process with the same journal, may have gone on: what it settled is settled.
+    newest = call.newest[0].copy() if call.newest else outcomes
+    due = _still(outcomes.positions(*names), newest, names)
+    _check_calls(call, newest, due)
     if call.journal is None:
-        return _sent(rows, outcomes, call, due)
+        return _sent(rows, newest, call, due)
     with PushJournal(call.journal, call.identity) as journal:
-        # Another process may have gone on with it: what it settled is settled.
-        known = journal.outcomes
-        due = [position for position in due if known.rows[position].outcome in names]
-        return _sent(rows, known, call, due, journal)
+        journal.learn(newest)
+        return _sent(rows, journal.outcomes, call, _still(due, journal.outcomes, names), journal)
+
+
+def _still(due: list[int], known: Outcomes, names: tuple[str, ...]) -> list[int]:
+    return [position for position in due if known.rows[position].outcome in names]
 
 
 def _sent(

@@ -108,19 +108,46 @@ class FrameFile:
         self._file.seek(at)
 
     def append(self, kind: bytes, payload: bytes, on_step: Callable[[str], None] = lambda step: None) -> None:
-        """Write one frame and wait until the disk has it; `on_step` hears ``"written"`` and ``"synced"``."""
+        """Write one frame and wait until the disk has it; `on_step` hears ``"written"`` and ``"synced"``.
+
+        A frame that cannot be written whole is taken back, so that another one may follow.
+        """
+        if self._file.closed:
+            raise JournalError(f"The journal {shown(str(self.path))} is closed.")
+        start = self._file.tell()
         head = _HEAD.pack(len(payload), kind, 0)[:5]
         frame = head + _CHECK.pack(zlib.crc32(head)) + payload + _CHECK.pack(zlib.crc32(payload))
         view = memoryview(frame)
         try:
             while view:
                 view = view[self._file.write(view) :]
-            on_step("written")
+        except BaseException as error:  # a full disk; or Ctrl-C, after which a whole frame is as good as any
+            if view:
+                self._take_back(start)
+            if not isinstance(error, OSError):
+                raise
+            raise self._unwritable(error) from error
+        on_step("written")
+        try:
             os.fsync(self._file.fileno())
         except OSError as error:
-            # What was written of the frame is cut off by whoever opens the file next.
-            raise JournalError(f"The journal {shown(str(self.path))} cannot be written: {error.strerror}.") from error
+            self._take_back(start)
+            raise self._unwritable(error) from error
         on_step("synced")
+
+    def _take_back(self, start: int) -> None:
+        """Cut the file where a frame began; where that fails too, nothing may follow half a frame."""
+        try:
+            self._file.truncate(start)
+            self._file.seek(start)
+        except OSError:
+            self._file.close()
+
+    def _unwritable(self, error: OSError) -> JournalError:
+        return JournalError(
+            f"The journal {shown(str(self.path))} cannot be written: {error.strerror}.",
+            hint="Free some space; the same call with the same journal goes on from here.",
+        )
 
     def close(self) -> None:
         """Close the file."""

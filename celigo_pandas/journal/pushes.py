@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ from typing import Any
 
 from celigo_pandas.errors import JournalError
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
-from celigo_pandas.journal.files import FrameFile, JournalFolder, read_frames, sync_folder
+from celigo_pandas.journal.files import Frame, FrameFile, JournalFolder, read_frames, sync_folder
 
 __all__ = ["FILE_NAME", "PushIdentity", "PushJournal"]
 
@@ -30,6 +30,11 @@ FORMAT = 1
 FILE_NAME = "push.journal"
 
 _HEADER, _SENDING, _ANSWERED, _RELEASED = b"H", b"S", b"A", b"R"
+
+_DAMAGED = (
+    "What was sent cannot be told from it: look into the target for what is there, and push the rest with a journal in "
+    "another folder."
+)
 
 _IN_FLIGHT = "The process ended while this row was on its way: it may have been applied."
 
@@ -80,15 +85,16 @@ class PushJournal:
         _check_folder(self.folder)
         self._held = JournalFolder(self.folder)
         self._held.__enter__()
+        self._file: FrameFile | None = None
         try:
             path = self.folder / FILE_NAME
             end = self._replay(path) if path.exists() else 0
-            self._file: FrameFile | None = FrameFile(path, end)
+            self._file = FrameFile(path, end)
             if not end:
                 self._append(_HEADER, {"format": FORMAT, "kind": "push", **asdict(identity)})
                 sync_folder(self.folder)
         except BaseException:
-            self._held.__exit__(None, None, None)
+            self._close()
             raise
 
     def __enter__(self) -> PushJournal:
@@ -108,12 +114,31 @@ class PushJournal:
         if self._file is not None:
             self._file.close()
             self._file = None
-            self._held.__exit__(None, None, None)
+        self._held.__exit__(None, None, None)
 
     @property
     def finished(self) -> bool:
         """Whether every row has an outcome, so that nothing is left to send."""
         return self.resumed and not self.outcomes.positions("not_sent")
+
+    def learn(self, outcomes: Outcomes) -> None:
+        """Take over what a result knows and this journal does not: one that was deleted, or could not be written.
+
+        The journal is the newer of the two where both know something, as another process may have gone on with it;
+        but what was once ``ok`` or ``ignored`` stays so.
+        """
+        pairs = zip(self.outcomes.rows, outcomes.rows, strict=True)
+        places = [
+            place
+            for place, (mine, other) in enumerate(pairs)
+            if mine.outcome != other.outcome and (mine.outcome == "not_sent" or other.outcome in ("ok", "ignored"))
+        ]
+        if places:
+            self.last_batch += 1
+            rows = [outcomes.rows[place] for place in places]
+            self.sending(self.last_batch, places)
+            self.answered(self.last_batch, rows)
+            self.outcomes.record(places, rows)
 
     def sending(self, batch: int, positions: Sequence[int]) -> None:
         """Record that a batch is about to be sent; on disk when this returns."""
@@ -134,21 +159,13 @@ class PushJournal:
         with self._writing:
             if self._file is None:
                 raise JournalError(f"The journal {self.folder} is closed.")
-            try:
-                self._file.append(kind, payload)
-            except OSError as error:
-                # Half a frame may be there; the next one must not follow it. Opening it again drops it.
-                self._close()
-                raise JournalError(
-                    f"The journal {self.folder} cannot be written: {error.strerror}.",
-                    hint="Free some space; then call again with the same journal to go on.",
-                ) from error
+            self._file.append(kind, payload)
 
     def _replay(self, path: Path) -> int:
         """Read what earlier runs left and return the length of its sound part, in bytes."""
         in_flight: dict[int, list[int]] = {}
         end = 0
-        for frame in read_frames(path):
+        for frame in self._frames(path):
             try:
                 entry = json.loads(frame.payload)
                 if end:
@@ -157,8 +174,7 @@ class PushJournal:
                     self._check_header(entry)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise JournalError(
-                    f"The journal {self.folder} is damaged before byte {frame.end:,} of {FILE_NAME}.",
-                    hint="What was sent cannot be told from it; ask the target, and start again with another folder.",
+                    f"The journal {self.folder} is damaged before byte {frame.end:,} of {FILE_NAME}.", hint=_DAMAGED
                 ) from error
             end = frame.end
         for batch, positions in in_flight.items():
@@ -166,6 +182,13 @@ class PushJournal:
             self.outcomes.record(positions, [unknown] * len(positions))
         self.resumed = bool(self.last_batch)
         return end
+
+    def _frames(self, path: Path) -> Iterator[Frame]:
+        try:
+            yield from read_frames(path)
+        except JournalError as error:
+            error.hint = _DAMAGED
+            raise
 
     def _check_header(self, header: dict[str, Any]) -> None:
         if header.get("kind") != "push" or header.get("format") != FORMAT:

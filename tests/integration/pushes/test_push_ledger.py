@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
+import shutil
+import time
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -331,3 +337,145 @@ def test_push_learns_the_servers_limit() -> None:
     assert sum(call.fault == "too_large" for call in ledger.calls) <= 8
     assert sorted(sizes)[len(sizes) // 2] == 25  # one record that is too large leaves the other batches alone
     assert [key for call in ledger.calls if call.fault is None for key in call.keys] == list(result.ok["key"])
+
+
+def test_push_retry_of_an_older_result_sends_nothing_that_a_later_one_has_settled() -> None:
+    """A notebook's cell with ``result.retry()`` is run twice."""
+    with serving() as ledger, connected(ledger) as con:
+        df = orders(30)
+        df["bad"] = df["key"] % 10 == 3
+        result = df.celigo.to_import(DOCUMENT, con, batch_size=10)
+        fixed = result.failed.assign(bad=False)
+
+        assert len(result.retry(fixed).ok) == 30
+        calls = len(ledger.calls)
+        again = result.retry(fixed)
+
+        assert len(again.ok) == 30
+        assert len(ledger.calls) == calls
+        check(again, ledger, df)
+
+
+def test_push_retry_of_an_older_result_leaves_what_became_unknown() -> None:
+    with serving() as ledger, connected(ledger) as con:
+        df = orders(30)
+        df["bad"] = df["key"] == 3
+        result = df.celigo.to_import(DOCUMENT, con, batch_size=10)
+        fixed = result.failed.assign(bad=False)
+        ledger.fault = lambda call: "reset_after"
+        assert len(result.retry(fixed).unknown) == 1
+
+        ledger.fault = lambda call: None
+        again = result.retry(fixed)
+
+        assert list(again.unknown["key"]) == [3]
+        check(again, ledger, df)
+
+
+@pytest.mark.parametrize("fault", ["unauthorized", "reset_after", None])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_push_journal_that_was_deleted_makes_no_row_go_twice(tmp_path: Path, fault: str | None, loaded: bool) -> None:
+    journal = tmp_path / "j"
+    script = serving(fault=lambda call: fault if call.number == 3 else None)
+    with script as ledger, connected(ledger) as con:
+        df = orders(40)
+        df["bad"] = df["key"] == 2
+        result = df.celigo.to_import(DOCUMENT, con, batch_size=10, journal=journal)
+        shutil.rmtree(journal)
+        if loaded:
+            result.save(tmp_path / "result.parquet")
+            result = celigo.ImportResult.load(tmp_path / "result.parquet", con)
+            assert "is not here" in result.summary()
+
+        once = result.retry()
+        check(once, ledger, df)
+        assert len(once.ok) == len(df) - 1 - len(result.unknown)
+        twice = once.retry()
+        check(twice, ledger, df)
+        assert len(twice.ok) == len(once.ok)
+        if not loaded:
+            same = df.celigo.to_import(DOCUMENT, con, batch_size=10, journal=journal)
+            check(same, ledger, df)
+            assert same.counts == twice.counts
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_push_loaded_result_goes_on_with_its_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, corrected: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = serving(fault=lambda call: "unauthorized" if call.number == 2 else None)
+    with script as ledger, connected(ledger) as con:
+        df = orders(20)
+        df["bad"] = df["key"] == 2
+        df.celigo.to_import(DOCUMENT, con, batch_size=5, journal="j").save("result.parquet")
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")  # the journal was named from another folder
+
+        loaded = celigo.ImportResult.load("../result.parquet", con)
+        fixed = loaded.failed.assign(bad=False) if corrected else None
+        assert len(loaded.retry(fixed).ok) == (20 if corrected else 19)
+        check(loaded.retry(), ledger, df)
+
+        same = df.celigo.to_import(DOCUMENT, con, batch_size=5, journal="../j")
+        check(same, ledger, df)
+        assert len(same.ok) == (20 if corrected else 19)
+        assert not (tmp_path / "elsewhere" / "j").exists()
+
+
+@pytest.mark.parametrize("broken", range(1, 13))
+@pytest.mark.parametrize("repairable", [True, False])
+def test_push_disk_that_is_full_once_leaves_a_journal_that_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: int, repairable: bool
+) -> None:
+    """Half a frame goes in; the answer of the other worker, which comes later, must not stand behind it."""
+    writes: list[FullOnce] = []
+    opening = os.fdopen
+
+    def opened(*args: Any, **options: Any) -> FullOnce:
+        writes.append(FullOnce(opening(*args, **options), broken, repairable))
+        return writes[0]
+
+    def slow(call: Call) -> str | None:
+        time.sleep(0.02 * (call.number % 2))
+        return None
+
+    with serving(fault=slow) as ledger, connected(ledger) as con:
+        df = orders(40)
+        with monkeypatch.context() as patch, pytest.raises(celigo.JournalError) as caught:
+            patch.setattr("celigo_pandas.journal.files.os.fdopen", opened)
+            df.celigo.to_import(DOCUMENT, con, batch_size=5, max_workers=2, journal=tmp_path / "j")
+        assert "No space left" in str(caught.value)
+        assert "resume=" not in str(caught.value)
+        first = con.client.last_push
+        assert (first is None) == (broken == 1)  # without its header a journal has seen no push
+        if first is not None:
+            check(first, ledger, df)
+
+        again = df.celigo.to_import(DOCUMENT, con, batch_size=5, max_workers=2, journal=tmp_path / "j")
+        check(again, ledger, df)
+        assert len(again.ok) + len(again.unknown) == 40
+        assert len(again.unknown) <= 2 * 5
+
+
+class FullOnce:
+    """A file on a disk that is full at one write, of which half goes in."""
+
+    def __init__(self, file: Any, broken: int, repairable: bool) -> None:
+        self.file, self.broken, self.repairable = file, broken, repairable
+        self.written = 0
+
+    def write(self, content: memoryview) -> int:
+        self.written += 1
+        if self.written == self.broken:
+            self.file.write(content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return int(self.file.write(content))
+
+    def truncate(self, size: int) -> int:
+        if self.written == self.broken and not self.repairable:
+            raise OSError(errno.EIO, "Input/output error")
+        return int(self.file.truncate(size))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
