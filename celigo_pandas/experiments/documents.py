@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from celigo_pandas.errors import DocumentError, shown
-from celigo_pandas.experiments.editing import iter_rules
+from celigo_pandas.experiments.editing import helpers_of, iter_rules, list_in
+from celigo_pandas.mapping.parts import LOOKUP_HOMES
 
 __all__ = ["diff_documents", "diff_saved", "document_of", "merged"]
 
@@ -41,20 +43,32 @@ def merged(doc: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
         result.pop(name, None)
         if own.get(name) is not None:
             result[name] = copy.deepcopy(own[name])
-    lookups = {lookup.get("name"): lookup for lookup in own.get("lookups") or ()}
-    if not lookups:
-        return result
-    for holder in _holders(result):
-        holder["lookups"] = [lookups.pop(one.get("name"), one) for one in holder["lookups"]]
-    if lookups:
-        result["lookups"] = [*(result.get("lookups") or ()), *copy.deepcopy(list(lookups.values()))]
+    lookups = {lookup["name"]: (home, lookup) for home, _, lookup in _lookups_in(own)}
+    missing = dict(lookups)
+    for home, place, lookup in list(_lookups_in(result)):
+        if lookup["name"] in lookups:
+            _block(result, home)["lookups"][place] = copy.deepcopy(lookups[lookup["name"]][1])
+            missing.pop(lookup["name"], None)
+    for home, lookup in missing.values():
+        block = _block(result, home)
+        list_in(block, "lookups", "" if block is result else home).append(copy.deepcopy(lookup))
     return result
 
 
-def _holders(doc: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the places of a document that hold lookups: the top, and any adaptor block."""
-    blocks = [doc, *(block for block in doc.values() if isinstance(block, dict))]
-    return [block for block in blocks if isinstance(block.get("lookups"), list)]
+def _block(doc: dict[str, Any], home: str) -> dict[str, Any]:
+    """Return the adaptor's block of a document, or the document itself where it has none."""
+    block = doc.get(home) if home else None
+    return block if isinstance(block, dict) else doc
+
+
+def _lookups_in(doc: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Yield each lookup that has a name, with the block it lies in (empty: the top) and its position there."""
+    for home in ("", *LOOKUP_HOMES):
+        holder = doc.get(home) if home else doc
+        lookups = holder.get("lookups") if isinstance(holder, dict) else None
+        for place, lookup in enumerate(lookups if isinstance(lookups, list) else ()):
+            if isinstance(lookup, dict) and isinstance(lookup.get("name"), str):
+                yield home, place, lookup
 
 
 def diff_documents(before: dict[str, Any], after: dict[str, Any]) -> pd.DataFrame:
@@ -103,14 +117,11 @@ def _rule_rows(path: str, old: dict[str, Any] | None, new: dict[str, Any] | None
 
 
 def _helper_extracts(rule: dict[str, Any] | None) -> list[Any]:
-    helpers = (rule or {}).get("buildArrayHelper") or ()
-    return [
-        {name: value for name, value in one.items() if name != "mappings"} for one in helpers if isinstance(one, dict)
-    ]
+    return [{name: value for name, value in one.items() if name != "mappings"} for one in helpers_of(rule or {})]
 
 
 def _lookups(doc: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {str(one.get("name")): one for holder in _holders(doc) for one in holder["lookups"] if isinstance(one, dict)}
+    return {lookup["name"]: lookup for _, _, lookup in _lookups_in(doc)}
 
 
 def diff_saved(saved: dict[str, Any], mapping: Any) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Editing the rules of a document by path: plain documents in, plain documents out.
 
 A path is the text of a flattened column (``address.city``; ``\\.`` for a separator inside a key), with ``[*]`` behind
-the name of a list (``lines[*].sku``). Members that an edit does not name stay as they are.
+the name of a list (``lines[*].sku``). Members that an edit does not name stay as they are. Reading passes over what
+is no rule; an edit that would have to write there says so.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from celigo_pandas.errors import DocumentError, Problem, shown
 from celigo_pandas.frames.names import escape_key, split_path
 
-__all__ = ["EACH", "find_rule", "iter_rules", "remove_rule", "set_rule"]
+__all__ = ["EACH", "find_rule", "helpers_of", "iter_rules", "list_in", "remove_rule", "set_rule", "with_helper"]
 
 EACH = "[*]"
 Document = dict[str, Any]
@@ -23,11 +24,11 @@ def iter_rules(doc: Document) -> Iterator[tuple[str, Document]]:
     if doc.get("mappings") is not None:
         yield from _entries(doc["mappings"], "")
         return
-    mapping = doc.get("mapping") or {}
-    for field in mapping.get("fields") or ():
+    mapping = doc.get("mapping")
+    for field in _objects_in(mapping, "fields"):
         yield str(field.get("generate", "")), field
-    for lines in mapping.get("lists") or ():
-        for field in lines.get("fields") or ():
+    for lines in _objects_in(mapping, "lists"):
+        for field in _objects_in(lines, "fields"):
             yield f"{lines.get('generate', '')}{EACH}.{field.get('generate', '')}", field
 
 
@@ -79,22 +80,73 @@ def no_rule(doc: Document, path: str) -> DocumentError:
     )
 
 
+def helpers_of(rule: Document) -> list[Document]:
+    """List the helpers of an array's rule that are objects; a single one may stand without a list."""
+    helpers = rule.get("buildArrayHelper")
+    return [helpers] if isinstance(helpers, dict) else _objects_in(rule, "buildArrayHelper")
+
+
+def with_helper(rule: Document | None, members: Document, path: str) -> Document:
+    """Return the members of an edit with an ``extract`` moved into the helper that reads it.
+
+    Objects and arrays in an array are read by ``buildArrayHelper``, and so is everything in an array that has one.
+    """
+    helpers = helpers_of(rule or {})
+    if "extract" not in members or "buildArrayHelper" in members:
+        return members
+    if not helpers and members.get("dataType", (rule or {}).get("dataType")) not in ("objectarray", "arrayarray"):
+        return members
+    if len(helpers) > 1:
+        raise DocumentError(f"{path} is built by {len(helpers)} helpers; edit the document itself to change a source.")
+    helper = {**(helpers[0] if helpers else {}), "extract": members["extract"]}
+    if helper["extract"] is ...:
+        del helper["extract"]
+    return {**members, "extract": ..., "buildArrayHelper": [helper]}
+
+
+def list_in(holder: Any, name: str, place: str) -> list[Any]:
+    """Return a list member to write into; one that is absent or null is made.
+
+    Raises
+    ------
+    DocumentError
+        Something else is there.
+    """
+    if not isinstance(holder, dict):
+        raise _misshapen(place, "an object", holder)
+    if holder.get(name) is None:
+        holder[name] = []
+    found = holder[name]
+    if not isinstance(found, list):
+        raise _misshapen(f"{place}.{name}" if place else name, "a list", found)
+    return found
+
+
+def _misshapen(place: str, wanted: str, found: object) -> DocumentError:
+    message = f"{place} must be {wanted}, got {shown(found)}."
+    code = "not_a_list" if wanted == "a list" else "not_an_object"
+    return DocumentError(f"The mapping cannot be edited: {message}", problems=[Problem(code, message, place)])
+
+
+def _objects_in(holder: Any, name: str) -> list[Document]:
+    entries = holder.get(name) if isinstance(holder, dict) else None
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
 def _entries(entries: Any, prefix: str) -> Iterator[tuple[str, Document]]:
-    for entry in entries or ():
-        if not isinstance(entry, dict):
-            continue
+    for entry in _objects_in({"entries": entries}, "entries"):
         path = prefix + escape_key(str(entry.get("generate", "")))
         yield path, entry
         yield from _entries(entry.get("mappings"), f"{path}.")
-        for helper in entry.get("buildArrayHelper") or ():
-            if isinstance(helper, dict):
-                yield from _entries(helper.get("mappings"), f"{path}{EACH}.")
+        for helper in helpers_of(entry):
+            yield from _entries(helper.get("mappings"), f"{path}{EACH}.")
 
 
 def _sibling_lists(doc: Document) -> Iterator[list[Any]]:
     waiting: list[Any] = [doc.get("mappings")]
-    mapping = doc.get("mapping") or {}
-    waiting += [mapping.get("fields"), *(lines.get("fields") for lines in mapping.get("lists") or ())]
+    mapping = doc.get("mapping")
+    if isinstance(mapping, dict):
+        waiting += [mapping.get("fields"), *(lines.get("fields") for lines in _objects_in(mapping, "lists"))]
     while waiting:
         siblings = waiting.pop()
         if not isinstance(siblings, list):
@@ -103,13 +155,13 @@ def _sibling_lists(doc: Document) -> Iterator[list[Any]]:
         for entry in siblings:
             if isinstance(entry, dict):
                 waiting.append(entry.get("mappings"))
-                waiting += [h.get("mappings") for h in entry.get("buildArrayHelper") or () if isinstance(h, dict)]
+                waiting += [helper.get("mappings") for helper in helpers_of(entry)]
 
 
 def _added(doc: Document, path: str, members: Document) -> Document:
-    if doc.get("mappings") is None and doc.get("mapping"):
+    if doc.get("mappings") is None and doc.get("mapping") is not None:
         return _added_field(doc["mapping"], path)
-    siblings = doc.setdefault("mappings", [])
+    siblings = list_in(doc, "mappings", "")
     keys = split_path(path)
     for depth, key in enumerate(keys[:-1]):
         name, is_array = (key[: -len(EACH)], True) if key.endswith(EACH) else (key, False)
@@ -129,34 +181,34 @@ def _children(siblings: list[Any], name: str, is_array: bool, path: str) -> list
             siblings.append(parent)
         if parent.get("dataType") != "object":
             raise DocumentError(f"{path} is a {parent.get('dataType')}, which holds no fields of its own.")
-        return parent.setdefault("mappings", [])  # type: ignore[no-any-return]
+        return list_in(parent, "mappings", path)
     if parent is None:
         source = (
             f"the list they come from, e.g. set({shown(path[: -len(EACH)])}, '$.lines[*]', data_type='objectarray')"
         )
         raise DocumentError(f"There is no list {path} yet.", hint=f"Add it first with {source}.")
-    helpers = parent.setdefault("buildArrayHelper", [])
+    helpers: list[Any] = helpers_of(parent) or list_in(parent, "buildArrayHelper", path)
     if not helpers:
         helpers.append({})
     if len(helpers) > 1:
         raise DocumentError(f"{path} is built by {len(helpers)} helpers; edit the document itself to add a field.")
-    return helpers[0].setdefault("mappings", [])  # type: ignore[no-any-return]
+    return list_in(helpers[0], "mappings", f"{path}.buildArrayHelper[0]")
 
 
-def _added_field(mapping: Document, path: str) -> Document:
+def _added_field(mapping: Any, path: str) -> Document:
     """Add a Mapper 1.0 field: the part before the last ``[*].`` is the list's ``generate``."""
     rule: Document = {}
     if f"{EACH}." not in path:
         rule["generate"] = path
-        mapping.setdefault("fields", []).append(rule)
+        list_in(mapping, "fields", "mapping").append(rule)
         return rule
     *parents, name = path.split(f"{EACH}.")
     generate = ".".join(parents)
     rule["generate"] = name
-    lists = mapping.setdefault("lists", [])
-    lines = next((one for one in lists if one.get("generate") == generate), None)
+    lists = list_in(mapping, "lists", "mapping")
+    lines = next((one for one in _objects_in(mapping, "lists") if one.get("generate") == generate), None)
     if lines is None:
         lines = {"generate": generate, "fields": []}
         lists.append(lines)
-    lines.setdefault("fields", []).append(rule)
+    list_in(lines, "fields", f"mapping.lists {generate}").append(rule)
     return rule

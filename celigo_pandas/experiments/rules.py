@@ -5,14 +5,21 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from celigo_pandas.errors import ConfigError, shown
+from celigo_pandas.errors import ConfigError, DocumentError, shown
 from celigo_pandas.experiments.documents import document_of, merged
-from celigo_pandas.experiments.editing import find_rule, iter_rules, no_rule, remove_rule, set_rule
+from celigo_pandas.experiments.editing import (
+    find_rule,
+    helpers_of,
+    iter_rules,
+    no_rule,
+    remove_rule,
+    set_rule,
+    with_helper,
+)
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frozen import freeze
 from celigo_pandas.experiments.reports import Report
@@ -65,6 +72,8 @@ class Mapping:
     def __init__(self, document: AnyMapping[str, Any] | None = None, *, dialect: int = 2) -> None:
         if dialect not in (1, 2):
             raise ConfigError(f"dialect={shown(dialect)}; expected 1 or 2.")
+        if document is not None and not isinstance(document, AnyMapping):
+            raise DocumentError(f"Got {shown(document)}; expected an import document.")
         self._document = copy.deepcopy(dict(document or {}))
         if document is None and dialect == 1:
             self._document["mapping"] = {"fields": [], "lists": []}
@@ -116,7 +125,7 @@ class Mapping:
     @property
     def lookups(self) -> list[dict[str, Any]]:
         """A copy of the lookups."""
-        return [dict(lookup) for lookup in self.compiled.lookups]
+        return copy.deepcopy(list(self.compiled.lookups))
 
     @property
     def compiled(self) -> CompiledMapping:
@@ -191,18 +200,16 @@ class Mapping:
         if when is not _UNSET:
             changes["conditional"] = ... if when is ... else {"when": when}
         changes.update(members or {})
-        if self.dialect == 2 and isinstance(extract, str) and changes.get("dataType") in ("objectarray", "arrayarray"):
-            helper = {"extract": changes.pop("extract")}
-            rule = find_rule(self._document, generate)
-            helpers = (rule or {}).get("buildArrayHelper") or [{}]
-            changes["buildArrayHelper"] = [{**helpers[0], **helper}, *helpers[1:]]
+        if self.dialect == 2:
+            changes = with_helper(find_rule(self._document, generate), changes, generate)
         set_rule(self._document, generate, changes)
         return self
 
     def set_lookup(self, name: str, map: AnyMapping[str, Any], **members: Any) -> Mapping:
         """Add or replace a static lookup; further members (``default``, ``allowFailures``) in the vendor's spelling."""
         lookup = {"name": name, "map": {str(key): value for key, value in map.items()}, **members}
-        self._document = merged(self._document, {**self._document, "lookups": [lookup]})
+        rules = {member: self._document.get(member) for member in ("mapping", "mappings")}
+        self._document = merged(self._document, {**rules, "lookups": [lookup]})
         return self
 
     def remove(self, generate: str) -> Mapping:
@@ -360,9 +367,8 @@ class Mapping:
 def _source(rule: dict[str, Any]) -> str:
     if "hardCodedValue" in rule:
         return f"the value {rule['hardCodedValue']!r}"
-    if rule.get("buildArrayHelper"):
-        helpers: Sequence[Any] = rule["buildArrayHelper"]
-        return ", ".join(str(helper.get("extract", "its own fields")) for helper in helpers if isinstance(helper, dict))
+    if helpers := helpers_of(rule):
+        return ", ".join(str(helper.get("extract", "its own fields")) for helper in helpers)
     if rule.get("extract") is None:
         return "its own fields" if rule.get("mappings") is not None else "nothing"
     return str(rule["extract"])

@@ -163,6 +163,8 @@ def compile_parts(doc: Mapping[str, Any]) -> tuple[CompiledMapping, Parts]:
     parts = Parts(lookups)
     fields, base = _fields_of(doc)
     tree = doc.get("mappings")
+    if not isinstance(doc.get("mapping") or {}, Mapping):
+        parts.problem("not_an_object", "mapping must be an object.", "mapping")
     if fields and tree:
         parts.problem("mixed_dialects", "mapping (1.0) and mappings (2.0) exclude each other.", "mappings")
     if tree is not None and not isinstance(tree, list):

@@ -12,7 +12,7 @@ from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules import DateStep, Lookup, TemplateSource
 from celigo_pandas.paths import Path, PathError, parse_extract
 
-__all__ = ["CONDITIONS", "DATE_NAMES", "DEEPEST", "ONLY_FIELDS", "Parts", "find_lookups"]
+__all__ = ["CONDITIONS", "DATE_NAMES", "DEEPEST", "LOOKUP_HOMES", "ONLY_FIELDS", "Parts", "find_lookups"]
 
 DEEPEST: Final = 50
 """How deep an output may nest."""
@@ -41,7 +41,8 @@ ONLY_FIELDS: Final = ("NetSuite", "Salesforce")
 _MOST_STEPS: Final = 200
 _ISO: Final = "ISO8601"
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
-_LOOKUP_HOMES: Final = ("netsuite_da", "netsuite", "http", "rest", "rdbms", "salesforce", "file", "wrapper", "mongodb")
+LOOKUP_HOMES: Final = ("netsuite_da", "netsuite", "http", "rest", "rdbms", "salesforce", "file", "wrapper", "mongodb")
+"""The adaptor blocks that may hold lookups."""
 
 
 class Parts:
@@ -204,7 +205,7 @@ def _date_function(step: DateStep) -> Callable[[Callable[[], Any] | None], Calla
 def find_lookups(doc: Mapping[str, Any]) -> list[Any]:
     """Gather the lookups of an import document: its own and those inside its adaptor's block."""
     found: list[Any] = []
-    for home in (doc, *(doc.get(name) for name in _LOOKUP_HOMES)):
+    for home in (doc, *(doc.get(name) for name in LOOKUP_HOMES)):
         lookups = home.get("lookups") if isinstance(home, Mapping) else None
         if isinstance(lookups, list):
             found.extend(lookups)

@@ -110,7 +110,7 @@ class _Upgrader:
         self.problems.append(Problem("no_equal", f"{generate!r} {reason}", path))
 
     def field(self, field: Field, path: str) -> None:
-        generate, steps = field["generate"], _steps_of(field)
+        generate, steps = field["generate"], None if field.get("subRecordMapping") else _steps_of(field)
         if steps is not None and WILDCARD in steps[1:]:
             self.refuse(path, generate, "reads the first of several values, which 2.0 does not")
             return
