@@ -79,11 +79,11 @@ class Choices:
     """[16] Records of a list page without ``limit``. The documentation says 100 and 1000; the larger asks less."""
 
     csv_first_column: int = 0
-    """[17] Without a header row the first csv column is ``Column0``. The vendor's schema says only that columns are
+    """Without a header row the first csv column is ``Column0``. The vendor's schema says only that columns are
     named by position ("e.g., Column1"), its exports of HTTP services show ``Column0``; for xlsx ``Column1`` is said."""
 
     xlsx_reads_all_sheets: bool = True
-    """[18] All worksheets of a workbook are read, each with its own header. The vendor's schema speaks of
+    """All worksheets of a workbook are read, each with its own header. The vendor's schema speaks of
     "multi-sheet processing" and names no member that chooses one; reading only the first would lose rows silently."""
 
     mock_output_limit: int = 0

@@ -178,7 +178,7 @@ def test_file_that_was_changed_after_it_was_read_is_left_and_said_so(engine: Eng
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["code"] == "file_changed"
     assert "b.csv" in answer.json()["errors"][0]["message"]
-    assert os.listdir(folder) == ["b.csv"]
+    assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]
 
 
 def test_file_that_somebody_else_took_away_is_no_failure(engine: EngineProcess, folder: Path) -> None:
@@ -208,6 +208,22 @@ def test_what_could_not_be_taken_away_is_tried_again_with_the_page(
     assert [record["n"] for record in ask(engine, id, export, state).json()["data"]] == ["b1", "b2"]
     assert sorted(os.listdir(backup)) == ["a.csv", "b.csv"]
     assert os.listdir(folder) == []
+
+
+def test_page_is_answered_when_some_of_its_files_are_gone_already(
+    engine: EngineProcess, folder: Path, tmp_path: Path
+) -> None:
+    """The second file cannot be moved after the first one was: its records are in no file any more."""
+    backup = tmp_path / "done"
+    (backup / "b.csv").mkdir(parents=True)
+    export = consuming(folder, page_size=100, place={"backupDirectoryPath": str(backup)})
+
+    answer = ask(engine, connection(engine), export)
+
+    assert len(answer.json()["data"]) == 6
+    assert os.listdir(folder) == ["b.csv"]
+    assert sorted(os.listdir(backup)) == ["a.csv", "b.csv"]
+    assert "1 of 2 files were left" in engine.log()
 
 
 def test_killed_engine_leaves_its_files_and_serves_what_it_had(folder: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from celigo_pandas.engine.pages import Page
 from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault, new_key
-from celigo_pandas.engine.walks import AHEAD, Walks
+from celigo_pandas.engine.walks import AHEAD, Rest, Walks
 from celigo_pandas.engine.workers import Gates, Workers
 
 VAULT = Vault([new_key()])
@@ -167,3 +167,88 @@ def test_walk_slow_page_is_told_and_comes_when_asked_again(tmp_path: Path) -> No
         assert (await begin(walks, Source(1)))["data"] == [0]
 
     run(tmp_path, story, wait_s=0.2)
+
+
+class Leftover:
+    """What is left to do to a source, and how often it was tried; fails `failures` times."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.waiting = ["a file"]
+        self.tries = 0
+        self._failures = failures
+
+    def settle(self) -> None:
+        self.tries += 1
+        if self.tries <= self._failures:
+            raise invalid("file_error", "not now")
+        self.waiting.clear()
+
+
+async def begin_with(walks: Walks, pages: int, leftover: Leftover) -> dict[str, Any]:
+    rest = Rest(leftover.waiting, leftover.settle)
+    body = await walks.begin("c", ("c", 5), "digest", 1, Source(pages).read(), Event(), lambda: None, rest)
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+def test_walk_settles_its_source_with_the_last_page_once(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        leftover = Leftover()
+        answer = await begin_with(walks, 3, leftover)
+        await asyncio.sleep(0.2)
+        answer = await page(walks, answer["pagedExportState"])
+        assert leftover.tries == 0
+        state = answer["pagedExportState"]
+        answers = await asyncio.gather(*(page(walks, state) for _ in range(5)))
+        assert [one["data"] for one in answers] == [[2]] * 5
+        assert (leftover.tries, leftover.waiting) == (1, [])
+
+    run(tmp_path, story)
+
+
+def test_walk_of_one_page_settles_its_source_at_once(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        leftover = Leftover()
+        assert (await begin_with(walks, 1, leftover))["data"] == [0]
+        assert leftover.tries == 1
+
+    run(tmp_path, story)
+
+
+def test_walk_that_cannot_settle_says_so_and_tries_again_with_the_same_page(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        leftover = Leftover(failures=2)
+        state = (await begin_with(walks, 2, leftover))["pagedExportState"]
+        for _ in range(2):
+            with pytest.raises(Refusal):
+                await page(walks, state)
+        assert (await page(walks, state))["data"] == [1]
+        assert leftover.tries == 3
+
+    run(tmp_path, story)
+
+
+def test_walk_with_an_unsettled_source_is_kept_while_others_begin(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        leftover = Leftover()
+        answer = await begin_with(walks, 2, leftover)
+        await asyncio.sleep(0.2)
+        walk = next(iter(walks._open.values()))
+        walk.used -= 120  # a reader that took two minutes with its first page
+        await begin(walks, Source(1))
+        assert (await page(walks, answer["pagedExportState"]))["data"] == [1]
+        assert leftover.tries == 1
+
+    run(tmp_path, story)
+
+
+def test_walk_that_expires_settles_nothing(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        leftover = Leftover()
+        answer = await begin_with(walks, 2, leftover)
+        await asyncio.sleep(0.4)
+        with pytest.raises(Refusal):
+            await page(walks, answer["pagedExportState"])
+        assert leftover.tries == 0
+
+    run(tmp_path, story, Choices(state_lifetime_s=0.2))

@@ -6,6 +6,7 @@ export, and never if anything failed, the reader stopped, or the file is no long
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timezone
@@ -23,6 +24,7 @@ from celigo_pandas.errors import FilterError
 __all__ = ["read_export"]
 
 _CHUNK = 1_000
+_LOG = logging.getLogger("celigo_pandas.engine")
 
 Opener = Callable[[Call], Place]
 
@@ -114,7 +116,11 @@ def _look(call: Call) -> None:
 
 
 class _Removal:
-    """Deletes, or moves to the backup folder, the files that an export has read; each once, also when called again."""
+    """Deletes, or moves to the backup folder, the files that an export has read; each once, also when called again.
+
+    Nothing is touched unless every file is as it was read. Once one file is gone a failure only ends the work: the page
+    must be answered then, since what it holds is nowhere else any more; the files that are left are read again.
+    """
 
     def __init__(
         self, call: Call, open_place: Opener, folder: str, backup: str | None, read: Sequence[FileEntry]
@@ -123,30 +129,43 @@ class _Removal:
         self._open_place = open_place
         self._folder = folder
         self._backup = backup
-        self._left = list(read)
+        self._read = read
 
     def __call__(self) -> None:
         place = self._open_place(self._call)
+        gone = 0
         try:
-            there = {entry.name: entry for entry in place.entries(self._folder)}
-            for entry in list(self._left):
-                self._remove(place, entry, there.get(entry.name))
-                self._left.remove(entry)
+            there = self._unchanged(place)
+            if self._backup is not None:
+                place.check(self._backup)
+            for name in there:
+                self._remove(place, name)
+                gone += 1
+        except SourceFailure as failure:
+            if not gone:
+                raise
+            left = f"{len(there) - gone} of {len(there)} files were left"
+            _LOG.warning("%s: an export could not take them away (%s)", left, failure.code)
+            self._call.debug("response", {"url": "", "method": "", "headers": {}, "body": f"{left}: {failure.message}"})
         finally:
             place.close()
 
-    def _remove(self, place: Place, entry: FileEntry, now: FileEntry | None) -> None:
-        if now is None:
-            return  # somebody else took it away
-        if now != entry:
-            text = f"File {entry.name!r} was changed after it was read, so it was left where it is."
-            raise SourceFailure(text, code="file_changed", field="export.file.skipDelete")
+    def _unchanged(self, place: Place) -> list[str]:
+        """Return the names that are there still; one that is not the file that was read is a failure."""
+        there = {entry.name: entry for entry in place.entries(self._folder)}
+        for entry in self._read:
+            if there.get(entry.name, entry) != entry:
+                text = f"File {entry.name!r} was changed after it was read, so all files were left where they are."
+                raise SourceFailure(text, code="file_changed", field="export.file.skipDelete")
+        return [entry.name for entry in self._read if entry.name in there]
+
+    def _remove(self, place: Place, name: str) -> None:
         if self._backup is None:
-            log(self._call, "DELETE", self._folder, entry.name)
-            place.remove(self._folder, entry.name)
+            log(self._call, "DELETE", self._folder, name)
+            place.remove(self._folder, name)
         else:
-            log(self._call, "MOVE", self._folder, entry.name, self._backup)
-            place.move(self._folder, entry.name, self._backup)
+            log(self._call, "MOVE", self._folder, name, self._backup)
+            place.move(self._folder, name, self._backup)
 
 
 def log(call: Call, method: str, folder: str, name: str = "", body: str = "") -> None:
