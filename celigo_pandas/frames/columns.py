@@ -20,8 +20,9 @@ from celigo_pandas.frames.notices import notify
 from celigo_pandas.frames.pieces import Piece, column_kind, nulls
 from celigo_pandas.frames.shape import Shape
 
-__all__ = ["URI_NAMES", "ColumnSet"]
+__all__ = ["LEVEL_NAMES", "URI_NAMES", "ColumnSet"]
 
+LEVEL_NAMES = ("group", "row")
 URI_NAMES = ("dataURI", "dataURI (page)")
 
 
@@ -36,6 +37,8 @@ class ColumnSet:
         Elements of ``data`` so far: groups, where records are grouped.
     errors : list
         What the server reported beside the records.
+    has_groups : bool
+        Whether lists of rows were among the elements.
     """
 
     def __init__(self, shape: Shape, first_row: int = 0, first_element: int = 0) -> None:
@@ -52,7 +55,7 @@ class ColumnSet:
         self._built: dict[tuple[str, ...], tuple[Any, bool]] = {}
         self._uris: list[tuple[int, Piece]] = []
         self._sources: list[Any] = []
-        self._has_groups = False
+        self.has_groups = False
 
     def add(self, block: Block) -> None:
         """Take the columns of one more block."""
@@ -67,9 +70,9 @@ class ColumnSet:
                 self._pieces.setdefault(path, []).append((self.rows, piece))
         if block.data_uris is not None:
             self._uris.append((self.rows, block.data_uris))
-        self._has_groups |= block.has_groups
+        self.has_groups |= block.has_groups
         sources = range(block.rows) if block.sources is None else block.sources
-        if self.shape.grouped == "rows" and (self._has_groups or block.sources is not None):
+        if self.shape.grouped == "rows" and (self.has_groups or block.sources is not None):
             self._fill_sources()
             self._sources.append(np.fromiter(sources, np.int64, block.rows) + self.elements)
         self.rows += block.rows
@@ -80,11 +83,11 @@ class ColumnSet:
         """Return the first `count` rows as a set of their own; both know all columns so far."""
         head = ColumnSet(self.shape, self._first_row, self.elements)
         head.rows = count
-        head._tree, head._known, head._valued, head._has_groups = (
+        head._tree, head._known, head._valued, head.has_groups = (
             self._tree,
             self._known,
             self._valued,
-            self._has_groups,
+            self.has_groups,
         )
         head._pieces = {path: _head(placed, count) for path, placed in self._pieces.items()}
         head._uris = _head(self._uris, count)
@@ -221,14 +224,20 @@ class ColumnSet:
         return [self.shape.name(path[: size + 1]) for size in range(len(path))]
 
     def _index(self) -> pd.Index:
-        if not self._has_groups or self.shape.grouped != "rows":
+        if not self.has_groups or self.shape.grouped != "rows":
             return pd.RangeIndex(self._first_row, self._first_row + self.rows)
-        group = np.concatenate(self._sources) if self._sources else np.arange(0)
+        return pd.MultiIndex.from_arrays(self.levels(), names=LEVEL_NAMES)
+
+    def levels(self) -> tuple[Any, Any]:
+        """Return for each row the number of its group, and its number within the group."""
+        if not self._sources:
+            return np.arange(self._first_row, self._first_row + self.rows), np.zeros(self.rows, dtype=np.int64)
+        group = self._joined_sources()
         starts = np.flatnonzero(np.diff(group, prepend=-1))
         row = np.arange(len(group)) - np.repeat(starts, np.diff(starts, append=len(group)))
         if self._group_rows_before and len(group):
             row[group == group[0]] += self._group_rows_before
-        return pd.MultiIndex.from_arrays([group, row], names=["group", "row"])
+        return group, row
 
 
 _Placed = list[tuple[int, Piece]]

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from celigo_pandas.errors import FrameError, shown
 from celigo_pandas.frames.arrays import ARROW_TYPES, chunked
-from celigo_pandas.frames.columns import URI_NAMES, ColumnSet
+from celigo_pandas.frames.columns import LEVEL_NAMES, URI_NAMES, ColumnSet
 from celigo_pandas.frames.ladder import Block
 from celigo_pandas.frames.pieces import EXACT_INTEGER, Piece
 from celigo_pandas.frames.shape import Shape
@@ -33,6 +33,7 @@ class Settler:
         self._objects: set[tuple[str, ...]] = set()
         self._large: set[tuple[str, ...]] = set()
         self.has_uris = False
+        self.has_groups = False
         self.rows = 0
         self.errors = 0
 
@@ -42,6 +43,7 @@ class Settler:
         self._columns.drop(self._columns.rows)  # its rows go, its columns stay known
         self.rows += block.rows
         self.errors += len(block.errors)
+        self.has_groups |= block.has_groups
         self.has_uris |= block.data_uris is not None
         for path, piece in block.columns.items():
             self._kinds.setdefault(path, set()).update(piece.kinds)
@@ -89,6 +91,7 @@ class TableMaker:
     def __init__(self, shape: Shape, settler: Settler | None = None, schema: Any = None) -> None:
         self._shape = shape
         self._is_given = schema is not None
+        self._levels: tuple[str, ...] = LEVEL_NAMES
         self.schema = schema if settler is None else self._settled(settler)
 
     def _settled(self, settler: Settler) -> Any:
@@ -97,15 +100,21 @@ class TableMaker:
             kind = settler.kind(path)
             is_json = kind == "object"
             arrow_type = pa.large_string() if is_json else ARROW_TYPES[kind]
-            fields.append(pa.field(self._shape.name(path), arrow_type, metadata=_JSON if is_json else None))
+            fields.append(pa.field(_writable(self._shape.name(path)), arrow_type, metadata=_JSON if is_json else None))
+        taken = {member.name for member in fields}
         if settler.has_uris:
-            taken = {member.name for member in fields}
             fields.append(pa.field(URI_NAMES[URI_NAMES[0] in taken], pa.large_string()))
+        if settler.has_groups:
+            self._levels = tuple(f"{name} (level)" if name in taken else name for name in LEVEL_NAMES)
+            fields = [*(pa.field(name, pa.int64()) for name in self._levels), *fields]
         if settler.rows and not fields:
             raise FrameError(
                 f"{settler.rows:,} records came without any field: a Parquet file has no rows without columns."
             )
         return pa.schema(fields)
+
+    def _has_levels(self, columns: ColumnSet) -> bool:
+        return columns.has_groups or not self._is_given
 
     def table(self, columns: ColumnSet) -> Any:
         """Make one table.
@@ -115,18 +124,26 @@ class TableMaker:
         FrameError
             A schema that was given has no such column, or does not fit a value.
         """
-        found = columns.named_pieces()
+        found = {_writable(name): pieces for name, pieces in columns.named_pieces().items()}
         if self._is_given:
             for name, pieces in found.items():
                 if name not in self.schema.names and any(piece.kinds for piece in pieces):
                     raise FrameError(f"schema: it has no column {name!r}, which came.", column=name)
         arrays = []
+        levels = dict(zip(self._levels, columns.levels(), strict=True)) if self._has_levels(columns) else {}
         for member in self.schema:
-            if member.name in found:
+            if member.name in levels and member.name not in found:
+                arrays.append(pa.array(levels[member.name], member.type))
+            elif member.name in found:
                 arrays.append(_array(found[member.name], member))
             else:
                 arrays.append(pa.nulls(columns.rows, member.type))
         return pa.Table.from_arrays(arrays, schema=self.schema)
+
+
+def _writable(name: str) -> str:
+    """Escape lone surrogates in a key: Arrow cannot hold them."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _array(pieces: list[Piece], member: Any) -> Any:

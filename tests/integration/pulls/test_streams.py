@@ -17,7 +17,7 @@ from support.page_socket import Answer, sends, serving
 from support.pulls import EXPORT, PageServer, answer, connection_to, encoded
 
 from celigo_pandas.accessors import export_to_parquet, iter_export, read_export
-from celigo_pandas.errors import ExportInterrupted, FrameError
+from celigo_pandas.errors import ConfigError, ExportInterrupted, FrameError, PullCancelled
 from celigo_pandas.frames.outward import to_records
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
@@ -107,6 +107,97 @@ def test_stopped_export_leaves_the_old_file_and_what_came(tmp_path: Path) -> Non
     assert caught.value.partial == tmp_path / "x.partial.parquet"
     assert pd.read_parquet(caught.value.partial)["n"].tolist() == [0, 1, 2, 3]
     assert (tmp_path / "x.parquet").read_bytes() == b"old"
+
+
+def _stopping(records: list[Any], at: int) -> Any:
+    pages = PageServer(encoded(records), page_size=2)
+
+    def script(number: int, body: bytes) -> Answer:
+        if number == at:
+            return sends(b'{"errors":[{"code":"x","message":"no"}]}', "401 No")
+        return sends(pages.body_for(body))
+
+    return script
+
+
+def test_stopped_export_with_a_schema_leaves_what_came(tmp_path: Path) -> None:
+    script = _stopping([{"n": number} for number in range(6)], 2)
+    with serving(script) as (_, con), pytest.raises(ExportInterrupted, match="4 rows; they are in") as caught:
+        export_to_parquet(EXPORT, con, tmp_path / "x.parquet", schema=pa.schema([("n", pa.int32())]))
+
+    assert pd.read_parquet(caught.value.partial)["n"].tolist() == [0, 1, 2, 3]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.partial.parquet"]
+
+
+def test_schema_that_does_not_fit_leaves_the_row_groups_before(tmp_path: Path) -> None:
+    records = [{"n": 1, "t": "x" * 3_000_000}, {"n": 2, "t": "y"}, {"n": "z", "t": "y"}]
+    con = connection_to(PageServer(encoded(records)))
+
+    with pytest.raises(FrameError, match=r"'n' does not fit.* 1 rows before it are in") as caught:
+        export_to_parquet(
+            EXPORT, con, tmp_path / "x.parquet", page_size=1, schema=pa.schema([("n", pa.int64()), ("t", pa.string())])
+        )
+
+    assert caught.value.column == "n"
+    assert pd.read_parquet(tmp_path / "x.partial.parquet")["n"].tolist() == [1]
+
+
+@pytest.mark.parametrize("schema", [None, pa.schema([("n", pa.int64())])])
+def test_ctrl_c_while_the_file_is_written_leaves_what_was_written(schema: Any, tmp_path: Path) -> None:
+    records = [{"n": number} for number in range(6)]
+
+    def handle(request: Any) -> Any:
+        if b'"pageIndex":2' in request.body:
+            raise KeyboardInterrupt
+        return answer(pages.body_for(request.body))
+
+    pages = PageServer(encoded(records), page_size=2)
+    with pytest.raises(PullCancelled) as caught:
+        export_to_parquet(EXPORT, connection_to(handle), tmp_path / "x.parquet", schema=schema)
+
+    assert pd.read_parquet(caught.value.partial)["n"].tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("first", [[], [{"a": 0}]])
+def test_grouped_records_keep_their_levels(first: list[Any], tmp_path: Path) -> None:
+    records = [*first, [{"a": 1, "row": "x"}, {"a": 2}], [{"a": 3}]]
+    con = connection_to(PageServer(encoded(records)))
+    df = read_export(EXPORT, con, page_size=1).reset_index(names=["group", "row (level)"])
+
+    table = pq.read_table(export_to_parquet(EXPORT, con, tmp_path / "x.parquet", page_size=1))
+    given = pa.schema([("a", pa.int64()), ("group", pa.int32()), ("row", pa.string())])
+    other = pq.read_table(export_to_parquet(EXPORT, con, tmp_path / "y.parquet", page_size=1, schema=given))
+
+    assert table.column_names == ["group", "row (level)", "a", "row"]
+    assert table["group"].to_pylist() == df["group"].tolist()
+    assert table["row (level)"].to_pylist() == df["row (level)"].tolist()
+    assert other["group"].to_pylist() == df["group"].tolist()
+    assert other["row"].to_pylist()[len(first)] == "x"
+
+
+def test_lone_surrogate_in_a_key_is_written_as_its_escape(tmp_path: Path) -> None:
+    con = connection_to(PageServer([b'{"\\ud800":1}', b'{"\\ud800":2}']))
+
+    table = pq.read_table(export_to_parquet(EXPORT, con, tmp_path / "x.parquet"))
+
+    assert table.to_pydict() == {"\\ud800": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("x.parquet", {"compression": "zzz"}, "compression: got 'zzz'"),
+        ("", {}, "is a folder"),
+        ("no/x.parquet", {}, "there is no folder"),
+    ],
+)
+def test_file_that_cannot_be_written_is_refused_before_anything_is_sent(
+    name: str, options: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    con = connection_to(lambda request: pytest.fail("sent"))
+
+    with pytest.raises(ConfigError, match=told):
+        export_to_parquet(EXPORT, con, tmp_path / name, **options)
 
 
 def test_chunks_have_nullable_dtypes_and_all_columns_so_far() -> None:
