@@ -90,7 +90,7 @@ def _value(value: Any, form: CsvForm) -> str:
 
 def _cell_writer(form: CsvForm) -> Any:
     # A cell that ends as a longer delimiter begins would shift it: any of its characters is a reason for quotes.
-    special = f"[{re.escape(form.column_delimiter + form.row_delimiter)}\"\r\n]"
+    special = f'[{re.escape(form.column_delimiter + form.row_delimiter)}"\r\n]'
     # A mark at the very beginning of a file would be taken for the file's.
     needs_quotes = re.compile(f"{special}|^\\ufeff").search
 
