@@ -15,7 +15,7 @@ from celigo_pandas.accessors.local_steps import RowState, map_here
 from celigo_pandas.accessors.server_mapping import map_there
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.ladder import Block
-from celigo_pandas.frames.outward import Unflatten, flatten_sep
+from celigo_pandas.frames.outward import Unflatten, flatten_sep, require_frame
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.frames.spreading import Rows, spread
 from celigo_pandas.markup import Markup, table, tag
@@ -231,6 +231,7 @@ def dry_run(
     from celigo_pandas.accessors.saved import SavedImport
     from celigo_pandas.accessors.targets import resolve_import
 
+    require_frame(df)
     nested_by = flatten_sep(df, unflatten, sep)
     if con is None and isinstance(import_doc, SavedImport):
         import_doc = import_doc.virtual()  # its connection is not asked for

@@ -133,10 +133,15 @@ class ImportResult:
         Returns
         -------
         DataFrame
-            Same index and order as the input. An outcome column whose name the input uses gets the prefix ``push_``.
+            Same index and order as the input. An outcome column whose name the input uses gets the prefix ``push_``, as
+            often as it takes.
         """
         taken = set(self._rows.columns)
-        outcome = self.frame.rename(columns=lambda name: f"push_{name}" if name in taken else name)
+
+        def free(name: str) -> str:
+            return free(f"push_{name}") if name in taken else name
+
+        outcome = self.frame.rename(columns=free)
         return pd.concat([self._rows, outcome], axis=1)
 
     def errors(self) -> pd.DataFrame:

@@ -25,13 +25,12 @@ from celigo_pandas.errors import (
     CeligoError,
     ConfigError,
     DocumentError,
-    FrameError,
     Problem,
     PushCancelled,
     shown,
 )
 from celigo_pandas.frames.outcomes import Outcomes
-from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep
+from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep, require_frame
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
 from celigo_pandas.resources.imports import acts_per_call, describe, digest, file_names, file_names_vary, writes_file
 
@@ -152,6 +151,7 @@ def to_import(
     kept = kept_copy(df)
     rows = encode_rows(df, na=na, unflatten=call.sep is not None, sep=call.sep or sep)
     if preview:
+        fitted(call, rows)  # a preview refuses what the push would refuse
         return _preview(kept, call, connection)
     return _push(kept, rows, call, first)
 
@@ -159,13 +159,13 @@ def to_import(
 def _check_options(
     df: Any, batch_size: int, max_workers: int, first: int, max_failures: int | None, on_error: str
 ) -> None:
-    if not isinstance(df, pd.DataFrame):
-        raise FrameError(f"df: got {type(df).__name__}; expected a pandas DataFrame.")
+    require_frame(df)
     for name, value, least in (("batch_size", batch_size, 1), ("max_workers", max_workers, 1), ("first", first, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ConfigError(f"{name}: got {shown(value)}; expected a whole number of at least {least}.")
-    if max_failures is not None and (isinstance(max_failures, bool) or not isinstance(max_failures, int)):
-        raise ConfigError(f"max_failures: got {shown(max_failures)}; expected a whole number or None.")
+    limit = 0 if max_failures is None else max_failures
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        raise ConfigError(f"max_failures: got {shown(max_failures)}; expected a whole number of at least 0, or None.")
     if on_error not in ("collect", "raise"):
         raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")
 

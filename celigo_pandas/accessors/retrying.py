@@ -16,6 +16,7 @@ from celigo_pandas.accessors.pushing import deliver, fitted
 from celigo_pandas.errors import ConfigError, DocumentError, FrameError
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import encode_rows
+from celigo_pandas.frames.outward_columns import as_objects
 from celigo_pandas.journal.pushes import PushJournal
 from celigo_pandas.resources.imports import acts_per_call, file_names_vary, writes_file
 
@@ -162,7 +163,8 @@ def _aligned(kept: pd.DataFrame, corrected: pd.DataFrame) -> tuple[pd.DataFrame,
             else pd.Series([None] * len(corrected), index=corrected.index, dtype=object)
         )
         if a.dtype != b.dtype:
-            a, b = a.astype(object), b.astype(object)
-        left[name], right[name] = a.array, b.array
+            left[name], right[name] = as_objects(a), as_objects(b)
+        else:
+            left[name], right[name] = a.array, b.array
     labels = range(len(kept)), range(len(corrected))
     return pd.DataFrame(left, index=labels[0], columns=names), pd.DataFrame(right, index=labels[1], columns=names)

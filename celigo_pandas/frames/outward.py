@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any, Literal
@@ -21,9 +22,18 @@ from celigo_pandas.errors import FrameError, shown
 from celigo_pandas.frames.names import split_path
 from celigo_pandas.frames.outward_columns import Column, outward_column
 
-__all__ = ["encode_records", "encode_rows", "flatten_sep", "to_records"]
+__all__ = ["encode_records", "encode_rows", "flatten_sep", "require_frame", "to_records"]
 
 Unflatten = Literal["auto"] | bool
+
+
+def require_frame(df: Any) -> None:
+    """Refuse what is no DataFrame; raises :class:`FrameError`."""
+    if not isinstance(df, pd.DataFrame):
+        raise FrameError(
+            f"df: got {type(df).__name__}; expected a pandas DataFrame.",
+            hint="pd.DataFrame(records) makes one of a list of dicts, series.to_frame() of a Series.",
+        )
 
 
 def flatten_sep(df: pd.DataFrame, unflatten: Unflatten, sep: str) -> str | None:
@@ -128,6 +138,14 @@ def _encode(record: dict[str, Any], index: pd.Index, position: int) -> bytes:
                 f"Column {key!r}, row {index[position]!r}: got text with a lone surrogate "
                 f"(U+{ord(error.object[error.start]):04X}), which is not valid Unicode; expected text.",
                 hint="Remove it, for example with .str.replace.",
+                column=key,
+                row=index[position],
+            ) from None
+        except ValueError:
+            raise FrameError(
+                f"Column {key!r}, row {index[position]!r}: got an integer of more digits than Python writes "
+                f"({sys.get_int_max_str_digits():,}).",
+                hint="Send it as text, for example with .map(hex), or raise the limit of sys.set_int_max_str_digits.",
                 column=key,
                 row=index[position],
             ) from None

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from celigo_pandas.errors import FrameError
+from celigo_pandas.frames.outward_arrow import shortened
 from celigo_pandas.frames.outward_values import SCALARS, Unsendable, is_clean, plain_value, shortest_double
 
-__all__ = ["Column", "outward_column"]
+__all__ = ["Column", "as_objects", "outward_column"]
 
 Column = tuple[list[Any], "np.ndarray | None"]
 """The values of a column, and a mask of the missing ones (None when there are none)."""
@@ -127,8 +128,31 @@ def _categorical(series: pd.Series) -> Column:
     return [values[code] for code in codes.tolist()], (missing if missing.any() else None)
 
 
+def as_objects(series: pd.Series) -> np.ndarray:
+    """Turn a column into objects, each of which goes out as it does from its column.
+
+    Not ``astype(object)``: it writes fractions of 32 and 16 bit with the digits of Python's wider ones.
+    """
+    dtype = series.dtype
+    if isinstance(dtype, pd.SparseDtype):
+        return as_objects(series.sparse.to_dense())
+    if isinstance(dtype, pd.CategoricalDtype):
+        values = [*as_objects(pd.Series(dtype.categories)), None]  # code -1 picks the last
+        return _objects([values[code] for code in series.cat.codes])
+    if isinstance(dtype, pd.ArrowDtype):
+        return _objects(shortened(series))
+    if dtype.kind == "f":
+        return _objects(list(series.array))
+    return series.astype(object).to_numpy()
+
+
+def _objects(values: list[Any]) -> np.ndarray:
+    # Not np.array: a list among the values would be unpacked into a second dimension.
+    return np.fromiter(values, dtype=object, count=len(values))
+
+
 def _any(series: pd.Series) -> Column:
-    values = series.tolist()
+    values = shortened(series) if isinstance(series.dtype, pd.ArrowDtype) else series.tolist()
     plain = values if is_clean(values) else _plain_values(values)
     missing = np.fromiter((value is None for value in plain), dtype=bool, count=len(plain))
     return plain, (missing if missing.any() else None)

@@ -144,7 +144,9 @@ def _sequence(value: Any) -> list[Any]:
     return [plain_value(member) for member in value]
 
 
-def _array(value: Any) -> list[Any]:
+def _array(value: Any) -> Any:
+    if value.ndim == 0:
+        return plain_value(value[()])
     # Not tolist(): it would widen 32 bit floats and turn nanosecond times into integers.
     return [_array(member) if isinstance(member, np.ndarray) else plain_value(member) for member in value]
 

@@ -442,9 +442,10 @@ def test_push_disk_that_is_full_once_leaves_a_journal_that_can_be_read(
 
     with serving(fault=slow) as ledger, connected(ledger) as con:
         df = orders(40)
-        with monkeypatch.context() as patch, pytest.raises(celigo.JournalError) as caught:
+        with monkeypatch.context() as patch:
             patch.setattr("celigo_pandas.journal.files.os.fdopen", opened)
-            df.celigo.to_import(DOCUMENT, con, batch_size=5, max_workers=2, journal=tmp_path / "j")
+            with pytest.raises(celigo.JournalError) as caught:
+                df.celigo.to_import(DOCUMENT, con, batch_size=5, max_workers=2, journal=tmp_path / "j")
         assert "No space left" in str(caught.value)
         assert "resume=" not in str(caught.value)
         first = con.client.last_push

@@ -13,10 +13,12 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from celigo_pandas.errors import FrameError
 from celigo_pandas.frames.outward import encode_rows, to_records
+from celigo_pandas.frames.outward_columns import as_objects
 
 
 class Colour(enum.Enum):
@@ -174,3 +176,77 @@ def test_outward_nested_values_of_the_frame_are_not_changed() -> None:
 
     assert to_records(df) == [{"x": {"when": "2024-05-01", "n": None}}]
     assert inner["when"] == dt.date(2024, 5, 1)
+
+
+_NARROW = pa.float32()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "sent"),
+    [
+        (pa.float32(), 0.1, "0.1"),
+        (pa.float16(), np.float16(0.1), "0.1"),
+        (pa.float32(), 16777216.0, "16777216.0"),
+        (pa.float64(), 0.1, "0.1"),
+        (pa.list_(_NARROW), [0.1, None], "[0.1,null]"),
+        (pa.large_list(pa.list_(_NARROW)), [[0.1], None], "[[0.1],null]"),
+        (pa.list_(_NARROW, 2), [0.1, 0.2], "[0.1,0.2]"),
+        (pa.struct([("a", _NARROW), ("b", pa.int8())]), {"a": 0.1, "b": 1}, '{"a":0.1,"b":1}'),
+        (pa.list_(pa.struct([("a", _NARROW)])), [{"a": 0.1}, {"a": None}, None], '[{"a":0.1},{"a":null},null]'),
+        (pa.map_(pa.string(), _NARROW), [("a", 0.1)], '[["a",0.1]]'),
+        (pa.dictionary(pa.int32(), _NARROW), 0.1, "0.1"),
+    ],
+    ids=str,
+)
+def test_outward_narrow_fractions_of_arrow_are_short_at_any_depth(kind: pa.DataType, value: Any, sent: str) -> None:
+    series = pd.Series(pd.arrays.ArrowExtensionArray(pa.array([value, None], kind)))
+
+    assert encode_rows(pd.DataFrame({"v": series})) == [f'{{"v":{sent}}}'.encode(), b"{}"]
+
+
+def test_outward_infinite_narrow_fraction_of_arrow_is_refused() -> None:
+    series = pd.Series([1.0, np.inf], dtype=pd.ArrowDtype(_NARROW))
+
+    with pytest.raises(FrameError, match="'v', row 1: got inf"):
+        encode_rows(pd.DataFrame({"v": series}))
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        pd.Series([0.1, None], dtype="float32"),
+        pd.Series([0.1, None], dtype="Float32"),
+        pd.Series([0.1, None], dtype=pd.ArrowDtype(_NARROW)),
+        pd.Series([[0.1], None], dtype=pd.ArrowDtype(pa.list_(_NARROW))),
+        pd.Series(pd.Categorical(np.array([0.1, np.nan], dtype="float32"))),
+        pd.Series(pd.arrays.SparseArray(np.array([0.1, np.nan], dtype="float32"))),
+        pd.Series(np.array([0.1, np.nan], dtype="float16")),
+        pd.Series([2**53 + 1, None], dtype="Int64"),
+        pd.Series(pd.to_datetime(["2024-05-01 09:30:00.123456789", None])),
+        pd.Series(pd.to_datetime(["2024-05-01", None]).tz_localize("Europe/Berlin")),
+        pd.Series(pd.to_timedelta([1, None], unit="ns")),
+        pd.Series(pd.PeriodIndex(["2024-05", None], freq="M")),
+        pd.Series([True, None], dtype="boolean"),
+        pd.Series(["a", None], dtype="category"),
+        pd.Series(["a", None], dtype="string"),
+    ],
+    ids=lambda series: str(series.dtype),
+)
+@pytest.mark.filterwarnings("ignore:Passing a non-standard")
+def test_outward_column_as_objects_is_sent_as_the_column(series: pd.Series) -> None:
+    objects = pd.DataFrame({"v": [*as_objects(series), "other"]}, dtype=object)
+
+    assert encode_rows(objects)[:-1] == encode_rows(pd.DataFrame({"v": series}))
+
+
+def test_outward_array_without_dimension_is_its_value() -> None:
+    df = pd.DataFrame({"v": [np.array(3), np.array(0.1, dtype="float32")]}, dtype=object)
+
+    assert encode_rows(df) == [b'{"v":3}', b'{"v":0.1}']
+
+
+def test_outward_integer_beyond_pythons_limit_is_named() -> None:
+    df = pd.DataFrame({"k": [1, 2], "v": [1, 10**5000]}, dtype=object)
+
+    with pytest.raises(FrameError, match="Column 'v', row 1: got an integer of more digits"):
+        encode_rows(df)

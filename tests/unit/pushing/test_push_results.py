@@ -149,6 +149,21 @@ def test_retry_corrected_values_do_not_change_others() -> None:
     assert last.ok["n"].tolist() == [big, 0.5]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "Float32", "float32[pyarrow]"])
+def test_retry_corrected_wider_fractions_do_not_change_others(dtype: str) -> None:
+    df = pd.DataFrame({"key": [1, 2], "n": pd.Series([0.1, 0.2], dtype=dtype)})
+    target = Target({1, 2})
+    result = df.celigo.to_import(DOCUMENT, calling(target), first=0)
+    target.got.clear()
+    target.bad.clear()
+
+    result._outcomes.rows[1] = result._outcomes.rows[1]._replace(outcome="not_sent")
+    fixed = result.failed.assign(n=np.array([0.3]))
+    result.retry(fixed)
+
+    assert target.got == [{"key": 1, "n": 0.3}, {"key": 2, "n": 0.2}]
+
+
 def test_retry_corrected_frame_without_attrs_is_nested_as_the_first_was() -> None:
     df = pd.DataFrame({"key": [1, 2], "a.b": [3, 4]})
     df.attrs["celigo"] = {"flatten": "."}
@@ -298,6 +313,8 @@ def test_result_later_changes_of_the_frame_do_not_reach_it() -> None:
         ({"max_workers": 0}, celigo.ConfigError),
         ({"first": -1}, celigo.ConfigError),
         ({"max_failures": "many"}, celigo.ConfigError),
+        ({"max_failures": -1}, celigo.ConfigError),
+        ({"max_failures": True}, celigo.ConfigError),
         ({"on_error": "ignore"}, celigo.ConfigError),
         ({"na": "drop"}, celigo.FrameError),
         ({"progress": "loud"}, celigo.ConfigError),
@@ -309,6 +326,33 @@ def test_push_option_out_of_range_sends_nothing(options: dict[str, Any], error: 
     with pytest.raises(error):
         pd.DataFrame({"key": [1]}).celigo.to_import(DOCUMENT, calling(target), **options)
     assert target.got == []
+
+
+@pytest.mark.parametrize("frame", [[{"key": 1}], pd.Series([1]), None])
+@pytest.mark.parametrize("call", [celigo.to_import, celigo.dry_run, celigo.map_import])
+def test_push_of_what_is_no_frame_says_what_is_expected(frame: Any, call: Any) -> None:
+    with pytest.raises(celigo.FrameError, match=f"got {type(frame).__name__}; expected a pandas DataFrame"):
+        call(frame, DOCUMENT)
+
+
+def test_push_preview_refuses_what_the_push_would_refuse() -> None:
+    target = Target()
+    document = {"file": {"type": "csv", "fileName": "orders.csv"}}
+    df = pd.DataFrame({"key": range(100), "text": "x" * 100_000})
+
+    for preview in (True, False):
+        with pytest.raises(celigo.DocumentError, match="do not fit|fit into one call"):
+            df.celigo.to_import(document, calling(target), preview=preview)
+    assert target.got == []
+
+
+def test_result_joined_to_rows_that_use_all_names_has_each_name_once() -> None:
+    df = pd.DataFrame({"key": [1], "outcome": "mine", "push_outcome": "mine too"})
+
+    joined = df.celigo.to_import(DOCUMENT, calling(Target())).join()
+
+    assert joined.columns.is_unique
+    assert joined[["outcome", "push_outcome", "push_push_outcome"]].iloc[0].tolist() == ["mine", "mine too", "ok"]
 
 
 def test_push_without_a_connection_says_so() -> None:
