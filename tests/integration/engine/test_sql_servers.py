@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support.databases import DatabaseServer
+from support.databases import PASSWORD, DatabaseServer
 from support.engine import EngineProcess
 
 ROWS = 200_000
@@ -16,6 +17,13 @@ SERVERS = [
     pytest.param("postgres", marks=pytest.mark.postgres),
     pytest.param("mariadb", marks=pytest.mark.mariadb),
 ]
+
+
+RAW = {"queryType": ["per_record"], "query": ["{{{record.q}}}"]}
+
+
+def statuses(results: list[dict[str, Any]]) -> list[int]:
+    return [result["statusCode"] for result in results]
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +133,89 @@ def test_server_quoted_values_cannot_leave_their_quotes(engine: EngineProcess, s
     assert query(engine, id, "select s from q where s like '%\\%s%'").status_code == 200
 
 
+SETTINGS = {
+    "postgresql": [
+        "set standard_conforming_strings = off", "set timezone = 'Asia/Tokyo'", "set search_path to pg_catalog",
+        "set role pg_read_all_data", "create temporary table q as select 0 as id, 'x' as s",
+        "select pg_advisory_lock(1)",
+    ],
+    "mariadb": [
+        "set session sql_mode = ''", "set session time_zone = '+09:00'", "use information_schema", "set names gbk",
+        "set autocommit = 1", "create temporary table q as select 0 as id, 'x' as s", "set @a = 1",
+        "select get_lock('a', 0)",
+    ],
+}  # fmt: skip
+SHOWN = {
+    "postgresql": "select current_setting('standard_conforming_strings') as a, current_setting('timezone') as b, "
+    "current_setting('search_path') as c, current_user as d, current_setting('datestyle') as e, "
+    "(select count(*) from pg_locks where locktype = 'advisory') as f",
+    "mariadb": "select @@sql_mode as a, @@time_zone as b, database() as c, @@character_set_client as d, "
+    "@@autocommit as e, @a as f, is_used_lock('a') as g, @@wait_timeout as h, @@net_write_timeout as i, "
+    "@@collation_connection as j",
+}
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_session_is_the_same_for_every_call(engine: EngineProcess, server: DatabaseServer) -> None:
+    """A document that lifts the literals' safety would open the next one's quoted values."""
+    server.run("drop table if exists q", "create table q(id int primary key, s text)", "insert into q values (1, 'a')")
+    id = engine.connection(server.doc)
+    before = query(engine, id, SHOWN[server.kind]).json()["data"]
+
+    for text in SETTINGS[server.kind]:
+        # A document may fail as well as succeed after it has changed its session.
+        assert query(engine, id, text).status_code == 200
+        assert statuses(submit(engine, id, RAW, [{"q": text}, {"q": "nonsense"}])) == [200, 422]
+        assert query(engine, id, SHOWN[server.kind]).json()["data"] == before, text
+        for value, found in (("\\' or 1=1 -- ", []), ("a", [{"s": "a"}])):
+            chosen = {"rdbms": {"query": "select s from q where s = {{settings.export.v}}"}, "settings": {"v": value}}
+            answer = engine.call("POST", f"/connections/{id}/export", {"export": chosen})
+            assert answer.json().get("data") == found, (text, answer.text)
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_sessions_are_reused(engine: EngineProcess, server: DatabaseServer) -> None:
+    id = engine.connection(server.doc)
+    text = {"postgresql": "select pg_backend_pid() as id", "mariadb": "select connection_id() as id"}[server.kind]
+
+    assert len({query(engine, id, text).json()["data"][0]["id"] for _ in range(4)}) == 1
+
+
+@pytest.mark.postgres
+def test_postgres_limit_that_the_sql_lifts_is_kept_by_the_client(postgres: DatabaseServer) -> None:
+    text = "set statement_timeout = 0; select pg_sleep(600)"
+    left = "select count(*) as n from pg_stat_activity where query like '%pg_sleep(6' || '00)%'"
+    with EngineProcess("--call-timeout", "1.5") as engine:
+        id = engine.connection(postgres.doc)
+        answer = query(engine, id, text)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "57014")
+        results = submit(engine, id, RAW, [{"q": "select 1"}, {"q": text}, {"q": "select 1"}])
+        assert statuses(results) == [200, 422, 422]
+        assert [result["errors"][0]["code"] for result in results[1:]] == ["57014", "source_timeout"]
+        assert query(engine, id, left).json()["data"] == [{"n": 0}]
+
+
+@pytest.mark.postgres
+def test_postgres_login_uses_no_password_from_elsewhere(
+    postgres: DatabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libpq would take one from the user's file for any server that a document names."""
+    import psycopg
+
+    from celigo_pandas.engine.adaptors.sql.postgres import open_postgres
+
+    passwords = tmp_path / "pgpass"
+    passwords.write_text(f"*:*:*:*:{PASSWORD}\n")
+    passwords.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(passwords))
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    block = postgres.doc["rdbms"]
+
+    with pytest.raises(psycopg.OperationalError, match="no password supplied"):
+        open_postgres({**block, "password": ""}, "127.0.0.1", "127.0.0.1", postgres.port)
+    open_postgres(block, "127.0.0.1", "127.0.0.1", postgres.port).close()
+
+
 @pytest.mark.parametrize("server", SERVERS, indirect=True)
 def test_server_batch_keeps_its_good_rows(engine: EngineProcess, server: DatabaseServer) -> None:
     server.run("drop table if exists g", "create table g(id int primary key, n int not null)")
@@ -136,13 +227,6 @@ def test_server_batch_keeps_its_good_rows(engine: EngineProcess, server: Databas
     assert [result["statusCode"] for result in results] == [200, 422, 422, 422, 200]
     assert all(result["errors"][0]["code"] not in {"", "database_error"} for result in results if "errors" in result)
     assert query(engine, id, "select id, n from g order by id").json()["data"] == [{"id": 1, "n": 1}, {"id": 4, "n": 4}]
-
-
-RAW = {"queryType": ["per_record"], "query": ["{{{record.q}}}"]}
-
-
-def statuses(results: list[dict[str, Any]]) -> list[int]:
-    return [result["statusCode"] for result in results]
 
 
 def ids(engine: EngineProcess, id: str, table: str) -> list[int]:

@@ -1,7 +1,8 @@
 """Opening databases: every socket and file through the reach policy, one SQLAlchemy engine a connection document.
 
 What a session needs so that quoted text is safe and a slow reader is not cut off is set here too: standard string
-literals in both servers, no idle timeouts while a cursor is open, UTC.
+literals in both servers, no idle timeouts while a cursor is open, UTC. A session that goes back to the pool is reset to
+that, so that no document finds what another one set.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
-from celigo_pandas.engine.adaptors.sql.values import use_text_where_python_cannot
 from celigo_pandas.engine.reach import ReachError
 from celigo_pandas.errors import MissingExtraError
 
@@ -60,12 +60,33 @@ def open_engine(call: Call) -> sa.Engine:
 def _server_engine(url: str, creator: Callable[[], Any]) -> sa.Engine:
     try:
         # Walks keep their connection between pages, so the pool may overflow; the engine bounds open walks.
-        return sa.create_engine(
-            url, creator=creator, pool_size=5, max_overflow=200, pool_pre_ping=True, pool_recycle=600
+        engine = sa.create_engine(
+            url,
+            creator=creator,
+            pool_size=5,
+            max_overflow=200,
+            pool_pre_ping=True,
+            pool_recycle=600,
+            pool_reset_on_return=None,
         )
     except ModuleNotFoundError as error:
         extra = "postgres" if "psycopg" in str(error) else "mysql"
         raise MissingExtraError(f"A {url.partition('+')[0]} connection", extra) from None
+    sa.event.listen(engine, "reset", _put_back)
+    return engine
+
+
+def _put_back(raw: Any, record: Any, state: object) -> None:
+    """Return a session to the pool as it was opened: the next call must not find what this one set."""
+    try:
+        if hasattr(raw, "pgconn"):
+            from celigo_pandas.engine.adaptors.sql.postgres import put_back
+
+            put_back(raw)
+        else:
+            _put_back_mysql(raw)
+    except Exception:  # lost, or a server that cannot do this: the session is not used again
+        record.invalidate()
 
 
 def _sqlite(secrets: Callable[[], dict[str, Any]], reach: Any) -> sqlite3.Connection:
@@ -110,7 +131,7 @@ _READING_PRAGMAS = frozenset(
 
 def _postgresql(secrets: Callable[[], dict[str, Any]], reach: Any) -> Any:
     try:
-        import psycopg
+        from celigo_pandas.engine.adaptors.sql.postgres import open_postgres
     except ImportError:
         raise MissingExtraError("A postgresql connection", "postgres") from None
     doc = secrets()
@@ -120,23 +141,7 @@ def _postgresql(secrets: Callable[[], dict[str, Any]], reach: Any) -> Any:
     tls = _tls_files(block)
     if tls:
         raise SourceFailure("Certificates for postgresql are not built; use the server's own.", code="not_built")
-    connection = psycopg.connect(
-        host=host,
-        hostaddr=address,
-        port=port,
-        dbname=str(block.get("database", "")),
-        user=str(block.get("user", "")),
-        password=str(block.get("password", "")),
-        connect_timeout=int(_CONNECT_S),
-        sslmode="prefer",
-        application_name="celigo_pandas",
-        options="-c standard_conforming_strings=on -c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres "
-        "-c idle_in_transaction_session_timeout=0",
-        # A proxy in front of the server keeps no statement between calls.
-        prepare_threshold=None,
-    )
-    use_text_where_python_cannot(connection)
-    return connection
+    return open_postgres(block, host, address, port)
 
 
 def _mysql(secrets: Callable[[], dict[str, Any]], reach: Any) -> Any:
@@ -158,8 +163,7 @@ def _mysql(secrets: Callable[[], dict[str, Any]], reach: Any) -> Any:
         defer_connect=True,
         local_infile=False,
         ssl=_mysql_tls(block),
-        init_command="set session sql_mode = concat(@@sql_mode, ',NO_BACKSLASH_ESCAPES'), time_zone = '+00:00', "
-        "net_write_timeout = 3600, net_read_timeout = 3600, wait_timeout = 3600",
+        init_command=_MYSQL_SETTINGS,
     )
     try:
         sock = reach.open_socket(host, port, deadline - time.monotonic())
@@ -168,6 +172,25 @@ def _mysql(secrets: Callable[[], dict[str, Any]], reach: Any) -> Any:
     sock.settimeout(None)
     connection.connect(sock)
     return connection
+
+
+_MYSQL_SETTINGS = (
+    "set session sql_mode = concat(@@sql_mode, ',NO_BACKSLASH_ESCAPES'), time_zone = '+00:00', "
+    "net_write_timeout = 3600, net_read_timeout = 3600, wait_timeout = 3600"
+)
+_RESET_CONNECTION = 31
+
+
+def _put_back_mysql(raw: Any) -> None:
+    raw._read_timeout = _CONNECT_S
+    raw._execute_command(_RESET_CONNECTION, b"")
+    raw._read_ok_packet()
+    # What the handshake and its first statements set, the reset has cleared; the database it leaves as it is.
+    raw.select_db(raw.db)
+    raw.set_character_set(raw.charset, raw.collation)
+    with raw.cursor() as cursor:
+        cursor.execute(_MYSQL_SETTINGS)
+    raw.autocommit(False)
 
 
 def _mysql_tls(block: Mapping[str, Any]) -> ssl.SSLContext | None:

@@ -81,12 +81,19 @@ def log_statement(call: Call, sql: str) -> None:
 def opened(engine: sa.Engine, call: Call) -> Iterator[sa.Connection]:
     """Lend a connection of the engine for one call; a statement past the call's deadline is interrupted."""
     with translated(), engine.connect() as connection:
+        raw: Any = connection.connection.dbapi_connection
         if engine.dialect.name == "sqlite":
-            raw: Any = connection.connection.dbapi_connection
             raw.set_progress_handler(lambda: call.stop.is_set() or time.monotonic() > call.deadline, _STEPS)
         elif engine.dialect.name == "postgresql":
+            raw.call = call
             connection.exec_driver_sql(f"set statement_timeout = {round(left_s(call) * 1000)}")
         else:
             # The server's own limit counts the time of a slow reader too; this one counts the server's silence.
-            connection.connection.dbapi_connection._read_timeout = left_s(call)  # type: ignore[union-attr]
-        yield connection
+            raw._read_timeout = left_s(call)
+        try:
+            yield connection
+        except BaseException:
+            if getattr(raw, "closed", False) or not getattr(raw, "open", True):
+                # Nothing can be sent on a lost connection, not even a rollback.
+                connection.invalidate()
+            raise
