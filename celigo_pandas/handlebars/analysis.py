@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from celigo_pandas.errors import shown
 from celigo_pandas.handlebars.helpers import HELPERS
 from celigo_pandas.handlebars.member_paths import read_path
 from celigo_pandas.handlebars.syntax import Argument, Block, Call, Literal, Mustache, Path, Program
 
-__all__ = ["find_paths", "find_warnings"]
+__all__ = ["find_lookups", "find_paths", "find_warnings"]
 
 _BLOCKS: Final = frozenset({"if", "unless", "each", "with"})
 _ALL: Final = _BLOCKS | {"lookup", "log"}
@@ -29,9 +29,17 @@ def find_paths(program: Program) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reader.found))
 
 
+def find_lookups(program: Program) -> tuple[str, ...]:
+    """List the lookups a template asks by name; see :meth:`Template.lookups`."""
+    reader = _PathReader()
+    reader.program(program, [()], {})
+    return tuple(dict.fromkeys(reader.lookups))
+
+
 class _PathReader:
     def __init__(self) -> None:
         self.found: list[str] = []
+        self.lookups: list[str] = []
 
     def program(self, program: Program | None, contexts: list[Place], names: dict[str, Place]) -> None:
         """Read a program; `contexts` are the places of ``this``, ``..`` and so on."""
@@ -63,6 +71,8 @@ class _PathReader:
             self.argument(argument, contexts, names)
         if call.path.original == "getValue" and call.params and isinstance(call.params[0], Literal):
             self.note(tuple(read_path(str(call.params[0].original))))
+        if call.path.original == "lookup" and call.params and _is_text(call.params[0]):
+            self.lookups.append(str(call.params[0].value))
         path = call.path
         if isinstance(path, Literal):
             path = Path((path.original,), 0, False, path.original, path.position)
@@ -93,6 +103,10 @@ class _PathReader:
 
     def note(self, place: tuple[str, ...]) -> None:
         self.found.append(_path_text(place))
+
+
+def _is_text(argument: Argument) -> TypeGuard[Literal]:
+    return isinstance(argument, Literal) and argument.kind == "text"
 
 
 def _path_text(place: tuple[str, ...]) -> str:

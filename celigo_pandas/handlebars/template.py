@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import Any, Final, Literal
 
 from celigo_pandas.errors import TemplateError
-from celigo_pandas.handlebars.analysis import find_paths, find_warnings
+from celigo_pandas.handlebars.analysis import find_lookups, find_paths, find_warnings
 from celigo_pandas.handlebars.compilation import check_depth, compile_program
 from celigo_pandas.handlebars.escaping import find_escape
 from celigo_pandas.handlebars.lookups import by_name
@@ -174,6 +174,10 @@ class Template:
             characters are in brackets. What is read from a computed value is not listed.
         """
         return find_paths(self._tree)
+
+    def lookups(self) -> tuple[str, ...]:
+        """List the lookups that the template asks by a name written in it: ``{{lookup "name" key}}``, each once."""
+        return find_lookups(self._tree)
 
     def warnings(self) -> tuple[str, ...]:
         """List what will work but probably not as meant; each entry names its character."""

@@ -226,3 +226,10 @@ def _refuse_duplicates(rules: list[Rule], parts: Parts) -> None:
                 message = f"{name!r} is generated twice: here and at {seen[place]}."
                 parts.problem("duplicate_generate", message, f"{path}.generate")
             seen.setdefault(place, path)
+    for place, path in seen.items():
+        for length in range(1, len(place[-1])):
+            above = (*place[:-1], place[-1][:length])
+            if above in seen:
+                name = "[*].".join(".".join(keys) for keys in place)
+                message = f"{name!r} lies inside what {seen[above]} generates; only the later of the two is kept."
+                parts.remark("overlapping_generate", message, f"{path}.generate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -12,7 +13,17 @@ from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules import DateStep, Lookup, TemplateSource
 from celigo_pandas.paths import Path, PathError, parse_extract
 
-__all__ = ["CONDITIONS", "DATE_NAMES", "DEEPEST", "LOOKUP_HOMES", "ONLY_FIELDS", "Parts", "find_lookups"]
+__all__ = [
+    "CONDITIONS",
+    "DATE_NAMES",
+    "DEEPEST",
+    "LOOKUP_HOMES",
+    "ONLY_FIELDS",
+    "SURROUNDINGS",
+    "TREE_CONDITIONS",
+    "Parts",
+    "find_lookups",
+]
 
 DEEPEST: Final = 50
 """How deep an output may nest."""
@@ -38,7 +49,16 @@ DATE_NAMES: Final = (
 
 ONLY_FIELDS: Final = ("NetSuite", "Salesforce")
 """How the adaptor types begin that take Mapper 1.0 only."""
+
+SURROUNDINGS: Final = frozenset(
+    {"settings", "connection", "import", "export", "job", "data", "lookup", "testMode", "iClient", "_PARENT"}
+)
+"""What a template may read beside the record: no field of any record."""
+
+TREE_CONDITIONS: Final = frozenset({"record_created", "record_updated", "extract_not_empty"})
+"""The conditions of Mapper 2.0."""
 _MOST_STEPS: Final = 200
+_FIRST_KEY: Final = re.compile(r"[.\[]")
 _ISO: Final = "ISO8601"
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
 LOOKUP_HOMES: Final = ("netsuite_da", "netsuite", "http", "rest", "rdbms", "salesforce", "file", "wrapper", "mongodb")
@@ -110,8 +130,21 @@ class Parts:
             return None
         for warning in template.warnings():
             self.remark("template_warning", warning, place)
+        for name in template.lookups():
+            if name not in self.lookup_docs:
+                self.remark("dangling_lookup", self._no_lookup(name), place)
+        if root:
+            self._remark_bare(template.paths(), root, place)
         reads = (path.removeprefix(root) for path in template.paths() if path.startswith(root))
         return TemplateSource(template, tuple(reads))
+
+    def _remark_bare(self, paths: Iterable[str], root: str, place: str) -> None:
+        """Remark on paths that begin neither at the record nor at anything else a template of Mapper 2.0 sees."""
+        known = {*SURROUNDINGS, root.removesuffix("."), "batch_of_records"}
+        for path in paths:
+            if _FIRST_KEY.split(path, maxsplit=1)[0] not in known:
+                message = f"{path!r} is no field: a template of Mapper 2.0 reads fields as {root}{path}."
+                self.remark("bare_field", message, place)
 
     def default(self, entry: Mapping[str, Any], path: str) -> Any:
         """Read a default: text, empty text, null, or UNDEFINED when there is none."""
@@ -121,7 +154,7 @@ class Parts:
             return UNDEFINED
         return value
 
-    def skips_empty(self, entry: Mapping[str, Any], path: str) -> bool:
+    def skips_empty(self, entry: Mapping[str, Any], path: str, conditions: frozenset[str] = CONDITIONS) -> bool:
         """Read ``conditional.when``; the conditions that need the destination's state count as met."""
         conditional = entry.get("conditional")
         if conditional is None:
@@ -129,8 +162,8 @@ class Parts:
         when = conditional.get("when") if isinstance(conditional, Mapping) else conditional
         if when is None or when == "":
             return False
-        if not isinstance(when, str) or when not in CONDITIONS:
-            known = ", ".join(sorted(CONDITIONS))
+        if not isinstance(when, str) or when not in conditions:
+            known = ", ".join(sorted(conditions))
             self.problem("bad_condition", f"when is {shown(when)}; known are {known}.", f"{path}.conditional.when")
         return bool(when == "extract_not_empty")
 
@@ -141,9 +174,7 @@ class Parts:
             return None
         doc = self.lookup_docs.get(name)
         if doc is None:
-            known = ", ".join(sorted(self.lookup_docs)) or "none"
-            message = f"There is no lookup {name!r}; the document has: {known}."
-            self.problem("dangling_lookup", message, f"{path}.lookupName")
+            self.problem("dangling_lookup", self._no_lookup(name), f"{path}.lookupName")
             return None
         table = doc.get("map")
         if table is not None and not isinstance(table, Mapping):
@@ -156,6 +187,10 @@ class Parts:
             doc.get("allowFailures") is True,
             doc,
         )
+
+    def _no_lookup(self, name: str) -> str:
+        known = ", ".join(sorted(self.lookup_docs)) or "none"
+        return f"There is no lookup {name!r}; the document has: {known}."
 
     def date(self, entry: Mapping[str, Any], path: str) -> DateStep | None:
         """Compile the four date properties; any of them makes the value a date."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from celigo_pandas.errors import shown
 from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS, CONVERTERS
-from celigo_pandas.mapping.parts import DEEPEST, Parts
+from celigo_pandas.mapping.parts import DATE_NAMES, DEEPEST, TREE_CONDITIONS, Parts
 from celigo_pandas.mapping.rules import (
     ArrayRule,
     Helper,
@@ -88,6 +88,10 @@ def _entry(entry: Mapping[str, Any], parts: Parts, path: str, outer: str, *, nam
     keys = (generate,) if named and isinstance(generate, str) else ()
     cell = f"{outer}{generate}" if keys else outer.removesuffix(".")
     children, helpers = entry.get("mappings"), entry.get("buildArrayHelper")
+    if helpers and data_type not in ARRAY_ELEMENTS:
+        message = f"buildArrayHelper belongs to an array, not to {data_type!r}."
+        parts.problem("misplaced_helper", message, f"{path}.buildArrayHelper")
+        return None
     if data_type == "object" and children:
         return _object(entry, parts, path, keys, cell, depth=depth)
     if data_type in ARRAY_ELEMENTS and helpers:
@@ -99,6 +103,18 @@ def _entry(entry: Mapping[str, Any], parts: Parts, path: str, outer: str, *, nam
     if data_type in ARRAY_ELEMENTS and "extract" not in entry and "hardCodedValue" not in entry:
         parts.remark("missing_helper", f"{data_type!r} has neither buildArrayHelper nor extract.", path)
     return _value(entry, parts, path, keys, cell, data_type)
+
+
+def _refuse_steps(entry: Mapping[str, Any], parts: Parts, path: str, made_by: str) -> None:
+    """Refuse what no value is put through: an object of `mappings` and an array of helpers have none of their own."""
+    if parts.lookup(entry, path) is not None:
+        message = f"lookupName is not read beside {made_by}; give it to the entries that extract the values."
+        parts.problem("unsupported", message, f"{path}.lookupName")
+    for names in DATE_NAMES:
+        for name in names:
+            if entry.get(name):
+                message = f"{name} is not read beside {made_by}; give it to the entries that extract the values."
+                parts.problem("unsupported", message, f"{path}.{name}")
 
 
 def _value(
@@ -115,7 +131,7 @@ def _value(
         dialect=2,
         data_type=data_type,
         default=parts.default(entry, path),
-        skip_empty=parts.skips_empty(entry, path),
+        skip_empty=parts.skips_empty(entry, path, TREE_CONDITIONS),
         lookup=parts.lookup(entry, path),
         date=parts.date(entry, path),
     )
@@ -144,6 +160,7 @@ def _source(entry: Mapping[str, Any], parts: Parts, path: str) -> Source | None:
 def _object(
     entry: Mapping[str, Any], parts: Parts, path: str, keys: tuple[str, ...], cell: str, *, depth: int
 ) -> ObjectRule | None:
+    _refuse_steps(entry, parts, path, "mappings")
     source = _source(entry, parts, path)
     if source is None:
         return None
@@ -155,13 +172,16 @@ def _object(
         _entries(entry["mappings"], parts, f"{path}.mappings", inner, depth=depth + 1),
         source=source,
         default=parts.default(entry, path),
-        skip_empty=parts.skips_empty(entry, path),
+        skip_empty=parts.skips_empty(entry, path, TREE_CONDITIONS),
     )
 
 
 def _array(
     entry: Mapping[str, Any], parts: Parts, path: str, keys: tuple[str, ...], cell: str, data_type: str, *, depth: int
 ) -> ArrayRule:
+    _refuse_steps(entry, parts, path, "buildArrayHelper")
+    if "extract" in entry:
+        parts.remark("unused_member", "extract is not read beside buildArrayHelper.", f"{path}.extract")
     helpers = entry["buildArrayHelper"]
     if isinstance(helpers, Mapping):
         helpers = [helpers]
@@ -186,7 +206,7 @@ def _array(
         data_type,
         tuple(compiled),
         default=parts.default(entry, path),
-        skip_empty=parts.skips_empty(entry, path),
+        skip_empty=parts.skips_empty(entry, path, TREE_CONDITIONS),
     )
 
 
@@ -209,5 +229,9 @@ def _helper(
         parts.problem("empty_helper", "A helper needs extract, mappings, or both.", path)
         return None
     return Helper(
-        path, source, children, default=parts.default(helper, path), skip_empty=parts.skips_empty(helper, path)
+        path,
+        source,
+        children,
+        default=parts.default(helper, path),
+        skip_empty=parts.skips_empty(helper, path, TREE_CONDITIONS),
     )

@@ -13,17 +13,13 @@ from typing import Any, Final
 from celigo_pandas.errors import FilterError, Problem, shown
 from celigo_pandas.filters import compile_rules, rules_of
 from celigo_pandas.mapping.compilation import compile_parts
-from celigo_pandas.mapping.parts import ONLY_FIELDS, find_lookups
-from celigo_pandas.mapping.rules import ArrayRule, ListRule, PathSource, Rule, Source, TemplateSource
+from celigo_pandas.mapping.parts import ONLY_FIELDS, SURROUNDINGS, find_lookups
+from celigo_pandas.mapping.rules import ArrayRule, ListRule, PathSource, Rule, Source, TemplateSource, ValueRule
 from celigo_pandas.mapping.transforms import compile_transform_parts
 from celigo_pandas.paths import Path, PathError, parse_extract
 
 __all__ = ["validate"]
 
-# What a template may read beside the record: not a field of any sample.
-_SURROUNDINGS: Final = frozenset(
-    {"settings", "connection", "import", "export", "job", "data", "lookup", "testMode", "_PARENT", "record"}
-)
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -53,7 +49,8 @@ def validate(doc: Any, sample: Any = None) -> list[Problem]:
     compiled, parts = compile_parts(doc)
     problems = [*parts.problems, *parts.remarks]
     samples = sample if isinstance(sample, list) else [] if sample is None else [sample]
-    problems += _path_problems(compiled.rules, samples)
+    envelope = doc.get("inputContext") == "envelope"
+    problems += _path_problems(compiled.rules, samples, envelope=envelope)
     problems += _lookup_problems(doc)
     problems += _adaptor_problems(doc, compiled.dialect)
     problems += _filter_problems(doc)
@@ -109,10 +106,13 @@ def _filter_problems(doc: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem("bad_filter", error.message, f"{name}.{error.rule}" if error.rule else name)
 
 
-def _path_problems(rules: Sequence[Rule], samples: list[Any], base: str = "") -> Iterator[Problem]:
+def _path_problems(
+    rules: Sequence[Rule], samples: list[Any], base: str = "", *, envelope: bool = False
+) -> Iterator[Problem]:
     for rule in rules if samples else ():
+        is_bare = isinstance(rule, ValueRule) and rule.dialect == 1
         for source, path in _sources(rule):
-            for missing in _missing(source, samples):
+            for missing in _missing(source, samples, is_bare=is_bare, envelope=envelope):
                 message = f"{missing!r} names no field of the sample."
                 yield Problem("unknown_path", message, f"{base}{path}.extract")
 
@@ -125,18 +125,22 @@ def _sources(rule: Rule) -> list[tuple[Source, str]]:
     return [(rule.source, rule.path)]
 
 
-def _missing(source: Source, samples: list[Any]) -> list[str]:
+def _missing(source: Source, samples: list[Any], *, is_bare: bool, envelope: bool) -> list[str]:
+    roots, beside = samples, frozenset({"_PARENT"})
     if isinstance(source, PathSource):
         paths = [source.path]
+        if envelope:
+            roots, beside = [{"record": sample} for sample in samples], SURROUNDINGS
     elif isinstance(source, TemplateSource):
         paths = [path for path in map(_parsed, source.reads) if path is not None]
+        if is_bare:
+            beside = SURROUNDINGS
     else:
         return []
     missing = []
     for path in paths:
         keys = [step for step in path.steps if isinstance(step, str)]
-        outside = isinstance(source, TemplateSource) and bool(keys) and keys[0] in _SURROUNDINGS
-        if keys and not outside and keys[0] != "_PARENT" and not any(_has(sample, keys) for sample in samples):
+        if keys and keys[0] not in beside and not any(_has(root, keys) for root in roots):
             missing.append(path.text)
     return missing
 

@@ -229,3 +229,8 @@ def test_filter_record_nested_beyond_pythons_depth_raises() -> None:
 
 def test_filter_date_that_is_none_equals_nothing() -> None:
     assert not keep(["equals", ["epochtime", X], ["epochtime", X]], {"x": ""})
+
+
+def test_filter_path_in_brackets_and_quotes_is_a_key_not_a_text() -> None:
+    assert keep(["equals", ["extract", '["x"]'], 1], {"x": 1})
+    assert not keep(["equals", ["extract", '["x"]'], "x"], {})

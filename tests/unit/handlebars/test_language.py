@@ -257,3 +257,15 @@ def test_template_paths_lists_what_is_read(template, paths):
 )
 def test_template_warnings_name_what_will_not_work_as_meant(template, warnings):
     assert Template(template).warnings() == warnings
+
+
+@pytest.mark.parametrize(
+    ("template", "lookups"),
+    [
+        ('{{lookup "a" x}}{{#if (lookup \'b\' y)}}{{lookup "a" z}}{{/if}}', ("a", "b")),
+        ('{{#each l}}{{uppercase (lookup "c" this)}}{{else}}{{lookup "d" 1}}{{/each}}', ("c", "d")),
+        ('{{lookup x "a"}}{{lookup.b}}{{lookup}}{{getValue "lookup" ""}}', ()),
+    ],
+)
+def test_template_lookups_lists_what_is_asked_by_name(template, lookups):
+    assert Template(template).lookups() == lookups

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from support.mapping import entry, import_doc, read_cases
 
-from celigo_pandas.mapping import validate
+from celigo_pandas.errors import DocumentError
+from celigo_pandas.mapping import map_records, validate
 
 
 def told(doc: Any, sample: Any = None) -> list[tuple[str, str | None]]:
@@ -140,3 +141,154 @@ def test_validate_documented_cases_have_no_problem(case: dict[str, Any]) -> None
     doc = {"transform": case["mapping"]["transform"]} if case.get("kind") == "transform" else import_doc(case)
 
     assert validate(doc) == []
+
+
+LOOKUPS = [{"name": "L", "map": {"1": "one"}}]
+ARRAY = {"buildArrayHelper": [{"extract": "$.a"}]}
+CHILDREN = {"mappings": [entry("x", "string", "$.a")]}
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (entry("o", "stringarray", lookupName="q", **ARRAY), ("dangling_lookup", "mappings[0].lookupName")),
+        (entry("o", "stringarray", lookupName="L", **ARRAY), ("unsupported", "mappings[0].lookupName")),
+        (entry("o", "object", lookupName="q", **CHILDREN), ("dangling_lookup", "mappings[0].lookupName")),
+        (entry("o", "object", lookupName="L", **CHILDREN), ("unsupported", "mappings[0].lookupName")),
+        (
+            entry("o", "stringarray", generateDateTimezone="Nowhere/City", **ARRAY),
+            ("unsupported", "mappings[0].generateDateTimezone"),
+        ),
+        (
+            entry("o", "stringarray", extractDateFormat="YYYY", **ARRAY),
+            ("unsupported", "mappings[0].extractDateFormat"),
+        ),
+        (entry("o", "string", **ARRAY), ("misplaced_helper", "mappings[0].buildArrayHelper")),
+        (entry("o", "object", **ARRAY), ("misplaced_helper", "mappings[0].buildArrayHelper")),
+        (
+            entry("o", "string", "$.a", conditional={"when": "lookup_empty"}),
+            ("bad_condition", "mappings[0].conditional.when"),
+        ),
+        (
+            entry("o", "stringarray", buildArrayHelper=[{"extract": "$.a", "conditional": {"when": "ignore_if_set"}}]),
+            ("bad_condition", "mappings[0].buildArrayHelper[0].conditional.when"),
+        ),
+    ],
+)
+def test_what_mapper_2_would_not_do_is_a_problem_at_its_place(one: dict[str, Any], expected: tuple[str, str]) -> None:
+    doc = {"mappings": [one], "lookups": LOOKUPS}
+
+    assert told(doc) == [expected]
+    with pytest.raises(DocumentError):
+        map_records([{"a": "1"}], doc)
+
+
+def test_extract_beside_helpers_is_remarked() -> None:
+    assert told({"mappings": [entry("o", "stringarray", "$.b", **ARRAY)]}) == [("unused_member", "mappings[0].extract")]
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        {"mappings": [entry("x", "string", '{{#if record.a}}{{lookup "q" record.a}}{{/if}}')]},
+        {"mappings": [entry("x", "string", '{{lookup "L" (lookup "q" record.a)}}')]},
+        {"mapping": {"fields": [{"generate": "x", "extract": "{{lookup 'q' a}}"}]}},
+    ],
+)
+def test_template_that_asks_a_lookup_that_is_not_there_is_told(doc: dict[str, Any]) -> None:
+    assert [code for code, _ in told({**doc, "lookups": LOOKUPS})] == ["dangling_lookup"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{{lookup "L" record.a}}', "{{lookup record.a 0}}", "{{lookup.q}}", "{{settings.flow.x}}", "{{connection.name}}"],
+)
+def test_template_that_reads_what_is_there_is_not_told(text: str) -> None:
+    assert told({"mappings": [entry("x", "string", text)], "lookups": LOOKUPS}, {"a": [1]}) == []
+
+
+@pytest.mark.parametrize("text", ["{{a}}", "{{uppercase a.b}}", "{{#each lines}}{{sku}}{{/each}}"])
+def test_template_of_mapper_2_with_bare_names_is_told(text: str) -> None:
+    assert {code for code, _ in told({"mappings": [entry("x", "string", text)]})} == {"bare_field"}
+
+
+def test_template_of_mapper_1_that_reads_record_is_told() -> None:
+    doc = {"mapping": {"fields": [{"generate": "x", "extract": "{{record.a}}"}]}}
+
+    assert told(doc, {"a": 1}) == [("unknown_path", "mapping.fields[0].extract")]
+    assert told(doc, {"record": {"a": 1}}) == []
+
+
+def test_template_of_mapper_2_reads_a_field_named_like_its_surroundings() -> None:
+    doc = {"mappings": [entry("x", "string", "{{record.settings}}")]}
+
+    assert told(doc, {"a": 1}) == [("unknown_path", "mappings[0].extract")]
+
+
+def test_paths_of_an_envelope_are_compared_with_the_envelope() -> None:
+    mappings = [
+        entry("a", "string", "$.record.a"),
+        entry("b", "string", "$.settings.flow.x"),
+        entry("c", "string", "{{record.a}}"),
+        entry("d", "string", "$.a"),
+        entry("e", "string", "$.record.b"),
+    ]
+
+    assert told({"mappings": mappings, "inputContext": "envelope"}, {"a": 1}) == [
+        ("unknown_path", "mappings[3].extract"),
+        ("unknown_path", "mappings[4].extract"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "field"),
+    [
+        (
+            {"fields": [{"generate": "a", "extract": "x"}, {"generate": "a.b", "extract": "y"}]},
+            "mapping.fields[1].generate",
+        ),
+        (
+            {"fields": [{"generate": "a.b.c", "extract": "x"}, {"generate": "a", "extract": "y"}]},
+            "mapping.fields[0].generate",
+        ),
+        (
+            {
+                "fields": [{"generate": "a", "extract": "x"}],
+                "lists": [{"generate": "a.l", "fields": [{"generate": "s", "extract": "l[*].s"}]}],
+            },
+            "mapping.lists[0].generate",
+        ),
+        (
+            {
+                "lists": [
+                    {
+                        "generate": "l",
+                        "fields": [{"generate": "s", "extract": "l[*].s"}, {"generate": "s.t", "extract": "l[*].t"}],
+                    }
+                ]
+            },
+            "mapping.lists[0].fields[1].generate",
+        ),
+    ],
+)
+def test_fields_that_lie_inside_each_other_are_told(mapping: dict[str, Any], field: str) -> None:
+    assert told({"mapping": mapping}) == [("overlapping_generate", field)]
+
+
+def test_lookup_without_extract_says_what_is_missing() -> None:
+    field = {"generate": "x", "lookupName": "L", "hardCodedValue": "1"}
+
+    (problem,) = validate({"mapping": {"fields": [field]}, "lookups": LOOKUPS})
+
+    assert problem.message == (
+        "extract is missing: lookup 'L' has nothing to translate; its hardCodedValue is not read."
+    )
+
+
+@pytest.mark.parametrize("array", ["nn", "nn[*]"])
+def test_path_below_a_json_path_is_named_as_one_path(array: str) -> None:
+    lines = {"generate": "l", "jsonPath": array, "fields": [{"generate": "s", "extract": "s"}]}
+
+    (problem,) = validate({"mapping": {"lists": [lines]}}, {"a": 1})
+
+    assert problem.message == "'nn[*].s' names no field of the sample."
