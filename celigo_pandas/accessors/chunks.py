@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from celigo_pandas.accessors.page_source import PageSource, PullOptions
+from celigo_pandas.accessors.page_source import PageSource
 from celigo_pandas.accessors.progress import Progress, open_progress
-from celigo_pandas.accessors.pull import warn_of_record_errors
-from celigo_pandas.errors import ConfigError, ExportInterrupted, PullCancelled, shown
+from celigo_pandas.accessors.pull import warn_of_record_errors, warn_of_what_did_not_come
+from celigo_pandas.accessors.pull_options import PullOptions, count_of
+from celigo_pandas.errors import ExportInterrupted, PullCancelled
 from celigo_pandas.frames.columns import ColumnSet
-from celigo_pandas.frames.conversion import convert
+from celigo_pandas.frames.conversion import convert, warn_of_absent
 from celigo_pandas.frames.ladder import Block, Ladder
 from celigo_pandas.paging import Page
 
@@ -23,8 +24,8 @@ def iter_chunks(
     connection: Any, doc: Mapping[str, Any], options: PullOptions, chunksize: int | None
 ) -> Iterator[pd.DataFrame]:
     """Check the options now, and return the stream; see :func:`~celigo_pandas.accessors.pulling.iter_export`."""
-    if chunksize is not None and (not isinstance(chunksize, int) or isinstance(chunksize, bool) or chunksize < 1):
-        raise ConfigError(f"chunksize: got {shown(chunksize)}; expected None or a number of 1 or more.")
+    if chunksize is not None:
+        chunksize = count_of("chunksize", chunksize, "None")
     return _Stream(PageSource(connection, doc, options), options).chunks(chunksize)
 
 
@@ -64,8 +65,7 @@ class _Stream:
                     problems=getattr(error, "problems", ()),
                     status=getattr(error, "status", None),
                 ) from error
-        if self._errors:
-            warn_of_record_errors(self._errors, "read_export() keeps them")
+        self._warn()
 
     def _pages(self, progress: Progress) -> Iterator[tuple[Page, Block]]:
         wanted = self._options.max_rows
@@ -93,9 +93,18 @@ class _Stream:
         """Give the first rows out; they stay where they are when they cannot be converted."""
         options = self._options
         frame = self._frame(self._waiting.head(count))
-        frame = convert(frame, parse_dates=options.parse_dates, dtype=options.dtype)
+        frame = convert(frame, parse_dates=options.parse_dates, dtype=options.dtype, quiet=True)
         self._waiting.drop(count)
         return frame
+
+    def _warn(self) -> None:
+        if self._errors:
+            warn_of_record_errors(self._errors, "read_export() keeps them")
+        is_whole = not self._was_cut and self._source.reason != "max_rows"
+        warn_of_what_did_not_come(self._waiting, self._rows, self._total if is_whole else None)
+        if self._options.parse_dates is not True and self._rows:
+            names = self._waiting.names()
+            warn_of_absent([name for name in self._options.parse_dates if name not in names])
 
     def _left(self) -> pd.DataFrame:
         """Return the rows that were not given out, without ``dtype=`` and ``parse_dates=``."""

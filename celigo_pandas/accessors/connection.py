@@ -199,6 +199,10 @@ class Connection:
         """:func:`celigo_pandas.read_export` through this connection."""
         return _function("read_export")(export, self, **options)
 
+    def read_exports(self, exports: Any, **options: Any) -> Any:
+        """:func:`celigo_pandas.read_exports` through this connection, for exports that come without one."""
+        return _function("read_exports")(exports, self, **options)
+
     def iter_export(self, export: Any, **options: Any) -> Any:
         """:func:`celigo_pandas.iter_export` through this connection."""
         return _function("iter_export")(export, self, **options)

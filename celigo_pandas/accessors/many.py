@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from itertools import chain, count
 from typing import Any, Literal
 
 import pandas as pd
 
-from celigo_pandas.accessors.page_source import PullOptions
 from celigo_pandas.accessors.pull import Pull
-from celigo_pandas.errors import ConfigError, PullCancelled, shown
-from celigo_pandas.frames.arrays import check_backend
+from celigo_pandas.accessors.pull_options import PullOptions
+from celigo_pandas.errors import ConfigError, DocumentError, PullCancelled, shown
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.markup import Markup, table
 
@@ -30,7 +31,7 @@ class Pulls(Mapping[str, pd.DataFrame]):
     failures : dict of str to BaseException
         The pulls that failed, each with its ``partial`` where rows had come.
     pulls : dict of str to Pull
-        All of them; ``pulls[name].resume()`` goes on with one that failed.
+        All that began; ``pulls[name].resume()`` goes on with one that failed.
     """
 
     def __init__(
@@ -63,7 +64,15 @@ class Pulls(Mapping[str, pd.DataFrame]):
             raise error
         if not self._frames:
             return pd.DataFrame()
-        return pd.concat(self._frames, names=["export"])
+        whole = pd.concat(self._frames, names=["export"])
+        notes = [frame.attrs["celigo"] for frame in self._frames.values()]
+        # What a push needs to nest the columns again; pandas keeps attrs only where all frames say the same.
+        whole.attrs["celigo"] = {
+            "rows": len(whole),
+            "flatten": notes[0]["flatten"],
+            "complete": all(note["complete"] for note in notes),
+        }
+        return whole
 
     def __repr__(self) -> str:
         failed = f", {len(self.failures)} failed: {', '.join(map(repr, self.failures))}" if self.failures else ""
@@ -95,7 +104,8 @@ def read_exports(
     max_workers : int
         How many at once. All share the account's rate budget.
     on_error : {"collect", "raise"}
-        Keep failures beside the results, or raise the first one when all have ended.
+        Keep failures beside the results, or raise the first one when all have ended (before anything is sent, where the
+        document of an export cannot be pulled).
     **options
         As in :func:`read_export`, without ``expect``, ``journal`` and ``resume``.
 
@@ -110,7 +120,10 @@ def read_exports(
     """
     if on_error not in ("collect", "raise"):
         raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")
-    pulls = _prepared(exports, con, options)
+    pulls, refused = _prepared(exports, con, options)
+    if on_error == "raise":
+        for error in refused.values():
+            raise error
     cancelled = threading.Event()
     for pull in pulls.values():
         pull.stop_on(cancelled)
@@ -124,43 +137,64 @@ def read_exports(
                 future.cancel()
             wait(futures.values())
             raise PullCancelled(
-                "Cancelled; partial has the pulls so far.", partial=_collected(futures, pulls)
+                "Cancelled; partial has the pulls so far.", partial=_collected(futures, pulls, refused)
             ) from None
-    collected = _collected(futures, pulls)
+    collected = _collected(futures, pulls, refused)
     if on_error == "raise":
         for error in collected.failures.values():
             raise error
     return collected
 
 
-def _prepared(exports: Mapping[str, Any] | Iterable[Any], con: Any, options: Mapping[str, Any]) -> dict[str, Pull]:
+def _prepared(
+    exports: Mapping[str, Any] | Iterable[Any], con: Any, options: Mapping[str, Any]
+) -> tuple[dict[str, Pull], dict[str, BaseException]]:
+    """Make the pulls, and say which exports cannot be pulled at all."""
     from celigo_pandas.accessors.targets import resolve_export
 
     unknown = set(options) - _SHAPE - _OPTIONS
     if unknown:
         raise ConfigError(f"read_exports() takes no option {', '.join(map(repr, sorted(unknown)))}.")
-    check_backend(options.get("dtype_backend"))
     shape = Shape.of(**{name: value for name, value in options.items() if name in _SHAPE})
-    shared = {name: value for name, value in options.items() if name in _OPTIONS}
-    named = list(exports.items()) if isinstance(exports, Mapping) else [(None, entry) for entry in exports]
+    shared = PullOptions(shape=shape, **{name: value for name, value in options.items() if name in _OPTIONS})
     pulls: dict[str, Pull] = {}
-    for position, (name, entry) in enumerate(named):
+    refused: dict[str, BaseException] = {}
+    for position, (name, entry) in enumerate(_named(exports)):
         export, own = entry if isinstance(entry, tuple) else (entry, None)
-        connection, doc = resolve_export(export, own if own is not None else con)
-        pulls[name or _free_name(doc, position, pulls)] = Pull(
-            connection, doc, PullOptions(shape=shape, position=position, **shared)
-        )
-    return pulls
+        try:
+            connection, doc = resolve_export(export, own if own is not None else con)
+            pull = Pull(connection, doc, replace(shared, position=position))
+        except DocumentError as error:
+            refused[name] = error
+        else:
+            pulls[name] = pull
+    return pulls, refused
 
 
-def _free_name(doc: Mapping[str, Any], position: int, taken: Mapping[str, Any]) -> str:
-    name = doc.get("name")
-    return name if isinstance(name, str) and name and name not in taken else str(position)
+def _named(exports: Mapping[str, Any] | Iterable[Any]) -> list[tuple[str, Any]]:
+    if isinstance(exports, Mapping):
+        return list(exports.items())
+    named: dict[str, Any] = {}
+    for position, entry in enumerate(exports):
+        export = entry[0] if isinstance(entry, tuple) else entry
+        named[_free_name(export, position, named)] = entry
+    return list(named.items())
 
 
-def _collected(futures: Mapping[str, Future[pd.DataFrame]], pulls: dict[str, Pull]) -> Pulls:
+def _free_name(export: Any, position: int, taken: Mapping[str, Any]) -> str:
+    doc = export.to_dict() if hasattr(export, "to_dict") else export
+    name = doc.get("name") if isinstance(doc, Mapping) else getattr(doc, "name", None)
+    if isinstance(name, str) and name and name not in taken:
+        return name
+    again = (f"{position} ({number})" for number in count(2))
+    return next(free for free in chain([str(position)], again) if free not in taken)
+
+
+def _collected(
+    futures: Mapping[str, Future[pd.DataFrame]], pulls: dict[str, Pull], refused: Mapping[str, BaseException]
+) -> Pulls:
     frames: dict[str, pd.DataFrame] = {}
-    failures: dict[str, BaseException] = {}
+    failures = dict(refused)
     for name, future in futures.items():
         error = PullCancelled("Not begun.") if future.cancelled() else future.exception()
         if error is None:

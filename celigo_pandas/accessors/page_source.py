@@ -1,10 +1,10 @@
-"""Pages of one export over the client's ``send``, and the options of a pull."""
+"""Pages of one export over the client's ``send``."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
@@ -12,48 +12,21 @@ from urllib.parse import quote
 import pandas as pd
 
 from celigo_pandas import paging
-from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.client.documents import encode
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import (
     ApiError,
     CeligoError,
-    ConfigError,
     DocumentError,
     PagingError,
     Problem,
     TransportError,
-    shown,
 )
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.resources.exports import consuming_member, digest
 
 __all__ = ["PageSource", "PullOptions"]
-
-
-@dataclass(frozen=True)
-class PullOptions:
-    """Keywords of ``read_export`` and its kin that travel together."""
-
-    shape: Shape = field(default_factory=Shape)
-    page_size: Any = "auto"
-    max_rows: int | None = None
-    dtype: Any = None
-    dtype_backend: str | None = None
-    parse_dates: Any = ()
-    expect: Any = None
-    errors: str = "warn"
-    consume: bool = False
-    progress: ProgressSetting = None
-    position: int | None = None
-
-    def __post_init__(self) -> None:
-        size = self.page_size
-        if size != "auto" and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
-            raise ConfigError(f"page_size: got {shown(size)}; expected 'auto' or a number of 1 or more.")
-        rows = self.max_rows
-        if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or rows < 1):
-            raise ConfigError(f"max_rows: got {shown(rows)}; expected None or a number of 1 or more.")
 
 
 class PageSource:

@@ -11,9 +11,10 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from celigo_pandas import paging
-from celigo_pandas.accessors.page_source import PageSource, PullOptions
+from celigo_pandas.accessors.page_source import PageSource
 from celigo_pandas.accessors.progress import Progress, ProgressSetting, open_progress
-from celigo_pandas.accessors.pull import warn_of_record_errors
+from celigo_pandas.accessors.pull import warn_of_record_errors, warn_of_what_did_not_come
+from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, FrameError, PullCancelled, shown
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.ladder import Block, Ladder
@@ -99,6 +100,8 @@ class _ParquetPull:
         self._compression = compression
         self._rows = 0
         self._errors = 0
+        self._total: int | None = None
+        self._seen = ColumnSet(options.shape)
 
     def run(self, schema: Any) -> Path:
         client = self._source.connection.client
@@ -110,6 +113,7 @@ class _ParquetPull:
                 self._write_as_they_come(TableMaker(self._options.shape, schema=schema), progress)
         if self._errors:
             warn_of_record_errors(self._errors, "read_export() keeps them")
+        warn_of_what_did_not_come(self._seen, self._rows, self._total)
         return self._path
 
     def _settle_then_write(self, progress: Progress) -> None:
@@ -136,6 +140,8 @@ class _ParquetPull:
             yield block, content
             rows += block.rows
             self._errors += len(block.errors)
+            self._total = self._total if page.total_rows is None else page.total_rows
+            self._seen.count(block)
             progress.show(rows, page.total_rows)
 
     def _spooled(self, spool: Spool) -> Iterator[tuple[Block, bytes]]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from celigo_pandas.accessors.pull_options import count_of
 from celigo_pandas.accessors.targets import resolve_export
 from celigo_pandas.errors import (
-    ConfigError,
     DocumentError,
     Problem,
     RecordErrorsWarning,
@@ -33,8 +33,7 @@ def preview(connection: Connection, export: Any, rows: int = 20, *, consume: boo
     -----
     ``pageSize`` is added, with the value of `rows`, where the document says nothing; all else is sent as it is.
     """
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-        raise ConfigError(f"Bad rows {shown(rows)}; expected a whole number, 1 or more.")
+    rows = count_of("rows", rows)
     connection, doc = resolve_export(export, connection)
     member = consuming_member(doc)
     if member is not None and not consume:

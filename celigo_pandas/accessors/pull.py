@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas import paging
-from celigo_pandas.accessors.page_source import PageSource, PullOptions
+from celigo_pandas.accessors.page_source import PageSource
 from celigo_pandas.accessors.progress import Progress, open_progress
+from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.errors import (
     CeligoError,
     ConfigError,
@@ -34,7 +35,7 @@ from celigo_pandas.frames.ladder import Ladder, check_records
 from celigo_pandas.frames.notices import notify
 from celigo_pandas.journal.pulls import PullJournal
 
-__all__ = ["Pull", "warn_of_record_errors"]
+__all__ = ["Pull", "warn_of_record_errors", "warn_of_what_did_not_come"]
 
 _SMALL_PAGE = 100
 _MANY_PAGES = 100
@@ -297,13 +298,17 @@ class Pull:
         self._frame = lambda: frame  # held until it is the caller's
         self.reason = "max_rows" if was_cut else self.source.reason
         self.complete = self.reason in ("done", "no state")
-        if self._journal is not None:
-            self._journal.finish()
         self._noted(frame)
         self._warn()
-        if options.expect is not None:
-            check_drift(frame, options.expect, options.errors)
-        frame = convert(frame, parse_dates=options.parse_dates, dtype=options.dtype)
+        try:
+            if options.expect is not None:
+                check_drift(frame, options.expect, options.errors)
+            frame = convert(frame, parse_dates=options.parse_dates, dtype=options.dtype)
+        except CeligoError as error:
+            error.hint = f"{error.hint or ''} All rows are in client.last_pull.partial.".strip()
+            raise
+        if self._journal is not None:
+            self._journal.finish()
         self._columns.forget()
         self._frame = weakref.ref(frame)
         return frame
@@ -320,6 +325,7 @@ class Pull:
         )
 
     def _warn(self) -> None:
+        warn_of_what_did_not_come(self._columns, self.rows, self._total if self.complete else None)
         if self._columns.errors:
             warn_of_record_errors(len(self._columns.errors), "they are in client.last_pull.errors")
         size = self.source.doc.get("pageSize")
@@ -337,3 +343,17 @@ class Pull:
 def warn_of_record_errors(count: int, where: str) -> None:
     """Warn once of what the server reported beside the records."""
     notify(f"The server reported {count:,} record errors beside the rows; {where}.", RecordErrorsWarning)
+
+
+def warn_of_what_did_not_come(columns: ColumnSet, rows: int, total: int | None) -> None:
+    """Warn of a path to explode where no record had a list, and of fewer records than the server had announced."""
+    shape = columns.shape
+    if shape.explode is not None and rows and not columns.has_exploded:
+        notify(f"explode={shape.explode!r}: no record has a list there.", HintWarning)
+    # Of grouped records it is not known whether groups or rows were counted.
+    count = columns.elements if shape.explode is not None else max(columns.elements, rows)
+    if total is not None and count < total:
+        notify(
+            f"The server announced {total:,} records and said it was done after {count:,}: some may be missing.",
+            RecordErrorsWarning,
+        )

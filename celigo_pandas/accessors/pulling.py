@@ -9,10 +9,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from celigo_pandas.accessors.chunks import iter_chunks
-from celigo_pandas.accessors.page_source import PullOptions
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pull import Pull
-from celigo_pandas.frames.arrays import check_backend
+from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.journal.pulls import PullJournal
 
@@ -115,7 +114,6 @@ def read_export(
        one
     0    1
     """
-    check_backend(dtype_backend)
     shape = Shape.of(columns, nested=nested, sep=sep, explode=explode, grouped=grouped)
     options = PullOptions(
         shape=shape, page_size=page_size, max_rows=max_rows, dtype=dtype, dtype_backend=dtype_backend,
@@ -167,7 +165,6 @@ def iter_export(
     Requests: one POST per page, made when the next chunk is asked for. Raises as :func:`read_export`; the chunks that
     came are the caller's, so ``ExportInterrupted.partial`` has only rows not yet given out.
     """
-    check_backend(dtype_backend)
     shape = Shape.of(columns, nested=nested, sep=sep, explode=explode, grouped=grouped)
     options = PullOptions(
         shape=shape, page_size=page_size, max_rows=max_rows, dtype=dtype, dtype_backend=dtype_backend,

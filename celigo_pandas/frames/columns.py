@@ -16,7 +16,7 @@ import pandas as pd
 from celigo_pandas.errors import HintWarning, MixedTypesWarning
 from celigo_pandas.frames.arrays import array_of
 from celigo_pandas.frames.ladder import Block
-from celigo_pandas.frames.notices import notify
+from celigo_pandas.frames.notices import listed, notify
 from celigo_pandas.frames.pieces import Piece, column_kind, nulls
 from celigo_pandas.frames.shape import Shape
 
@@ -39,6 +39,8 @@ class ColumnSet:
         What the server reported beside the records.
     has_groups : bool
         Whether lists of rows were among the elements.
+    has_exploded : bool
+        Whether ``explode=`` found a list.
     """
 
     def __init__(self, shape: Shape, first_row: int = 0, first_element: int = 0) -> None:
@@ -56,6 +58,7 @@ class ColumnSet:
         self._uris: list[tuple[int, Piece]] = []
         self._sources: list[Any] = []
         self.has_groups = False
+        self.has_exploded = False
 
     def add(self, block: Block) -> None:
         """Take the columns of one more block."""
@@ -76,8 +79,13 @@ class ColumnSet:
             self._fill_sources()
             self._sources.append(np.fromiter(sources, np.int64, block.rows) + self.elements)
         self.rows += block.rows
-        self.elements += block.elements
         self.errors += block.errors
+        self.count(block)
+
+    def count(self, block: Block) -> None:
+        """Take note of a block without its columns."""
+        self.elements += block.elements
+        self.has_exploded |= block.has_exploded
 
     def head(self, count: int) -> ColumnSet:
         """Return the first `count` rows as a set of their own; both know all columns so far."""
@@ -130,6 +138,10 @@ class ColumnSet:
             if path in self._known and not (below and path not in self._valued):
                 yield path
             yield from self._below(below, path)
+
+    def names(self) -> list[str]:
+        """Return the names of all columns of records, in order."""
+        return [self.shape.name(path) for path in self.paths()]
 
     def named_pieces(self) -> dict[str, list[Piece]]:
         """Return the columns by name, each with pieces for all rows; ``dataURI`` too, where pages had it."""
@@ -272,10 +284,6 @@ def _labels(names: list[str]) -> pd.Index:
 
 def _warn(mixed: list[str], absent: list[str]) -> None:
     if mixed:
-        notify(f"Values of different types, kept as they came (dtype object): {_listed(mixed)}.", MixedTypesWarning)
+        notify(f"Values of different types, kept as they came (dtype object): {listed(mixed)}.", MixedTypesWarning)
     if absent:
-        notify(f"No record has a field {_listed(absent)}; such a column is empty.", HintWarning)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        notify(f"No record has a field {listed(absent)}; such a column is empty.", HintWarning)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from celigo_pandas.errors import FrameError, shown
+from celigo_pandas.errors import FrameError, HintWarning, shown
+from celigo_pandas.frames.notices import listed, notify
 
-__all__ = ["convert"]
+__all__ = ["convert", "warn_of_absent"]
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
@@ -24,6 +25,7 @@ def convert(
     parse_dates: bool | str | Iterable[str] = (),
     dtype: object = None,
     columns: Iterable[str] | None = None,
+    quiet: bool = False,
 ) -> pd.DataFrame:
     """Apply ``parse_dates=`` and ``dtype=``.
 
@@ -37,6 +39,8 @@ def convert(
         As in :func:`pandas.read_csv`. Columns that did not come are passed over.
     columns : iterable of str, optional
         What may be converted; all columns by default.
+    quiet : bool
+        Do not warn of names in `parse_dates` that did not come.
 
     Raises
     ------
@@ -48,15 +52,24 @@ def convert(
             if (columns is None or name in columns) and _is_all_iso(df.iloc[:, position]):
                 _set_timestamps(df, name, must=False)
     elif parse_dates:
-        for name in [parse_dates] if isinstance(parse_dates, str) else parse_dates:
+        named = [parse_dates] if isinstance(parse_dates, str) else list(parse_dates)
+        for name in named:
             if name in df.columns:
                 _set_timestamps(df, name, must=True)
+        if len(df) and not quiet:
+            warn_of_absent([name for name in named if name not in df.columns])
     if dtype is not None:
         wanted = dtype if isinstance(dtype, Mapping) else dict.fromkeys(df.columns, dtype)
         for name, kind in wanted.items():
             if name in df.columns:
                 _set(df, name, lambda values, kind=kind: values.astype(kind), f"dtype {shown(kind)}")
     return df
+
+
+def warn_of_absent(names: list[str]) -> None:
+    """Warn of names in ``parse_dates=`` that did not come."""
+    if names:
+        notify(f"parse_dates: there is no column {listed(names)}.", HintWarning)
 
 
 def _is_all_iso(values: pd.Series) -> bool:

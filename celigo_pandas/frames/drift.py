@@ -16,7 +16,7 @@ import pandas as pd
 from celigo_pandas.errors import ConfigError, DriftWarning, FrameError, shown
 from celigo_pandas.frames.notices import notify
 
-__all__ = ["check_drift", "column_types"]
+__all__ = ["check_drift", "check_expectation", "column_types"]
 
 _VERSION = 1
 
@@ -47,6 +47,19 @@ def _column_type(values: pd.Series) -> str:
 _VALUE_TYPES = {bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
 
 
+def check_expectation(path: str | os.PathLike[str] | None, errors: str) -> None:
+    """Raise :class:`ConfigError`, before a pull, for what :func:`check_drift` could only find after it."""
+    if errors not in ("warn", "raise"):
+        raise ConfigError(f"errors: got {shown(errors)}; expected 'warn' or 'raise'.")
+    if path is None:
+        return
+    file = Path(path)
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        raise ConfigError(f"expect: {shown(str(file))} cannot be written; expected a file in a folder that is there.")
+    if file.exists():
+        _read(file)
+
+
 def check_drift(df: pd.DataFrame, path: str | os.PathLike[str], errors: str = "warn") -> list[str]:
     """Compare a frame's columns with a file, or write the file if it is not there.
 
@@ -62,8 +75,7 @@ def check_drift(df: pd.DataFrame, path: str | os.PathLike[str], errors: str = "w
     ConfigError
         The file is no such record.
     """
-    if errors not in ("warn", "raise"):
-        raise ConfigError(f"errors: got {shown(errors)}; expected 'warn' or 'raise'.")
+    check_expectation(path, errors)
     found = column_types(df)
     file = Path(path)
     if df.empty and not len(df.columns):
@@ -92,8 +104,11 @@ def check_drift(df: pd.DataFrame, path: str | os.PathLike[str], errors: str = "w
 def _write(file: Path, columns: dict[str, str]) -> None:
     record = {"celigo_pandas": "columns", "version": _VERSION, "columns": columns}
     temporary = file.with_name(file.name + ".new")
-    temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, file)
+    try:
+        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        os.replace(temporary, file)
+    except OSError as error:
+        raise ConfigError(f"expect: {shown(str(file))} cannot be written: {error.strerror}.") from error
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -103,7 +118,7 @@ def _read(file: Path) -> dict[str, Any]:
         if record.get("celigo_pandas") != "columns" or record.get("version") != _VERSION:
             raise ValueError("another kind or version")
         return dict(columns)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"expect: {shown(str(file))} is no record of columns ({error}).", hint="Delete it to record anew."
         ) from error

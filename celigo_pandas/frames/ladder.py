@@ -60,6 +60,7 @@ class Block:
     data_uris: Piece | None = None
     errors: list[Any] = field(default_factory=list)
     is_cut: bool = False
+    has_exploded: bool = False
 
 
 class Ladder:
@@ -165,7 +166,7 @@ class Ladder:
             data_uris = piece_of([uris[place] for place in (rows.sources or range(len(rows.records)))])
         return Block(
             len(rows.records), spread(rows.records, self._shape), rows.elements, rung,
-            rows.sources, rows.has_groups, data_uris, errors, is_cut,
+            rows.sources, rows.has_groups, data_uris, errors, is_cut, rows.has_exploded,
         )  # fmt: skip
 
 

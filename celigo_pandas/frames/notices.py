@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["notify"]
+__all__ = ["listed", "notify"]
 
 _PACKAGE = str(Path(__file__).parents[1])
 
@@ -20,3 +21,8 @@ def notify(message: str, category: type[Warning]) -> None:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1
     warnings.warn(message.encode("utf-8", "backslashreplace").decode(), category, stacklevel=level)
+
+
+def listed(names: Sequence[object]) -> str:
+    """Name some columns: eight of them, and how many more."""
+    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

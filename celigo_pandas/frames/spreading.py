@@ -30,6 +30,7 @@ class Rows:
     def __init__(self, elements: list[Any], shape: Shape) -> None:
         self.elements = len(elements)
         self.has_groups = False
+        self.has_exploded = False
         self.sources: list[int] | None = None
         self.records: list[dict[str, Any]] = elements
         if not set(map(type, elements)) <= {dict}:
@@ -58,6 +59,7 @@ class Rows:
         for position, record in enumerate(self.records):
             source = position if self.sources is None else self.sources[position]
             copies = _exploded(record, keys)
+            self.has_exploded |= copies[0] is not record
             records += copies
             sources += [source] * len(copies)
         self.records, self.sources = records, sources
@@ -81,7 +83,8 @@ def _exploded(record: dict[str, Any], keys: tuple[str, ...]) -> list[dict[str, A
     key, rest = keys[0], keys[1:]
     inner = record.get(key)
     if rest:
-        return [{**record, key: copy} for copy in _exploded(inner, rest)] if type(inner) is dict else [record]
+        copies = _exploded(inner, rest) if type(inner) is dict else []
+        return [record] if not copies or copies[0] is inner else [{**record, key: copy} for copy in copies]
     if type(inner) is not list:
         return [record]
     if not inner:

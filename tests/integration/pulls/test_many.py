@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 from support.pulls import EXPORT, answer, connection_to
 
 from celigo_pandas.accessors import read_exports
 from celigo_pandas.client.pacing import RateBucket
-from celigo_pandas.errors import AuthError, ConfigError
+from celigo_pandas.errors import AuthError, ConfigError, DocumentError
+from celigo_pandas.frames.outward import to_records
 
 
 def _handle(request: Any) -> Any:
@@ -44,6 +46,52 @@ def test_list_of_pairs_is_named_by_document_or_number() -> None:
     assert list(pulls) == ["x", "1", "2"]
     assert pulls.concat().index.names[0] == "export"
     assert pulls.concat()["n"].tolist() == [1, 2, 3]
+
+
+NAMES = {
+    "number_taken_before": (["1", None], ["1", "1 (2)"]),
+    "number_taken_twice": (["2", "2 (2)", None], ["2", "2 (2)", "2 (3)"]),
+    "same_name_thrice": (["x", "x", "x"], ["x", "1", "2"]),
+    "name_of_a_number_after_it": ([None, "0"], ["0", "1"]),
+}
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_no_export_takes_the_place_of_another(case: str) -> None:
+    names, expected = NAMES[case]
+    exports = [{"n": n} if name is None else {"n": n, "name": name} for n, name in enumerate(names)]
+
+    pulls = connection_to(_handle).read_exports(exports)
+
+    assert list(pulls) == expected
+    assert [frame["n"].tolist() for frame in pulls.values()] == [[n] for n in range(len(names))]
+
+
+def test_mapping_keeps_its_names_an_empty_one_too() -> None:
+    assert list(read_exports({"": {"n": 1}, "0": {"n": 2}}, connection_to(_handle))) == ["", "0"]
+
+
+def test_frames_put_together_are_pushed_as_they_were_pulled() -> None:
+    con = connection_to(lambda request: answer(b'{"data":[{"c":{"n":1}},{"c":{"n":2},"d":"x"}]}'))
+
+    whole = read_exports([{}, {}], con).concat()
+
+    assert to_records(whole) == 2 * [{"c": {"n": 1}}, {"c": {"n": 2}, "d": "x"}]
+    assert whole.attrs["celigo"] == {"rows": 4, "flatten": ".", "complete": True}
+
+
+def test_export_that_cannot_be_pulled_is_a_failure_beside_the_others() -> None:
+    exports = {"once": {"type": "once"}, "time": {"n": pd.Timestamp(0)}, "good": {"n": 1}}
+
+    pulls = read_exports(exports, connection_to(_handle))
+
+    assert list(pulls) == ["good"]
+    assert {name: type(error) for name, error in pulls.failures.items()} == {
+        "once": DocumentError,
+        "time": DocumentError,
+    }
+    with pytest.raises(DocumentError, match="consume=True"):
+        read_exports(exports, connection_to(lambda request: pytest.fail("sent")), on_error="raise")
 
 
 def test_on_error_raise_raises_the_first_failure() -> None:

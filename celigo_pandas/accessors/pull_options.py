@@ -1,0 +1,84 @@
+"""The options of a pull, checked before anything is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from numbers import Integral
+from typing import Any
+
+import pandas as pd
+
+from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.errors import ConfigError, shown
+from celigo_pandas.frames.arrays import check_backend
+from celigo_pandas.frames.drift import check_expectation
+from celigo_pandas.frames.shape import Shape
+
+__all__ = ["PullOptions", "count_of"]
+
+
+def count_of(name: str, value: Any, otherwise: str = "") -> int:
+    """Return an option that is a number of 1 or more as an ``int``, numpy's integers too."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
+        alternative = f"{otherwise} or " if otherwise else ""
+        raise ConfigError(f"{name}: got {shown(value)}; expected {alternative}a whole number of 1 or more.")
+    return int(value)
+
+
+@dataclass(frozen=True)
+class PullOptions:
+    """Keywords of ``read_export`` and its kin that travel together.
+
+    Raises
+    ------
+    ConfigError
+        One of them cannot be.
+    """
+
+    shape: Shape = field(default_factory=Shape)
+    page_size: Any = "auto"
+    max_rows: int | None = None
+    dtype: Any = None
+    dtype_backend: str | None = None
+    parse_dates: Any = ()
+    expect: Any = None
+    errors: str = "warn"
+    consume: bool = False
+    progress: ProgressSetting = None
+    position: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.page_size != "auto":
+            self._set("page_size", count_of("page_size", self.page_size, "'auto'"))
+        if self.max_rows is not None:
+            self._set("max_rows", count_of("max_rows", self.max_rows, "None"))
+        check_backend(self.dtype_backend)
+        self._set("parse_dates", _columns_of(self.parse_dates))
+        _check_dtypes(self.dtype)
+        check_expectation(self.expect, self.errors)
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+
+def _columns_of(parse_dates: Any) -> bool | tuple[Any, ...]:
+    if parse_dates is True:
+        return True
+    if isinstance(parse_dates, str):
+        return (parse_dates,)
+    if parse_dates is None or parse_dates is False:
+        return ()
+    if not isinstance(parse_dates, Iterable):
+        raise ConfigError(f"parse_dates: got {shown(parse_dates)}; expected True, False or a list of names.")
+    return tuple(parse_dates)
+
+
+def _check_dtypes(dtype: Any) -> None:
+    kinds = dict(dtype) if isinstance(dtype, Mapping) else {} if dtype is None else {"": dtype}
+    for name, kind in kinds.items():
+        try:
+            pd.api.types.pandas_dtype(kind)
+        except (TypeError, ValueError, ImportError) as error:
+            where = f" for column {name!r}" if isinstance(dtype, Mapping) else ""
+            raise ConfigError(f"dtype{where}: got {shown(kind)}; expected a dtype ({error}).") from error
