@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from typing import Any
 
 from celigo_pandas.errors import JournalError, shown
 
-__all__ = ["Frame", "FrameFile", "JournalFolder", "read_frames", "sync_folder"]
+__all__ = ["Frame", "FrameFile", "JournalFolder", "check_folder", "read_frames", "sync_folder"]
 
 _HEAD = struct.Struct("<I1sI")
 _CHECK = struct.Struct("<I")
@@ -31,6 +31,32 @@ class Frame:
     kind: bytes
     payload: bytes
     end: int
+
+
+def check_folder(path: Path, own: Collection[str], kind: str) -> None:
+    """Refuse a folder that is somebody else's: its mode would be changed, and its files mixed with ours.
+
+    Parameters
+    ----------
+    path : Path
+    own : collection of str
+        Names of which one shows that the folder is a journal of this kind.
+    kind : str
+        ``"pull"`` or ``"push"``, for the message.
+
+    Raises
+    ------
+    JournalError
+        The path is a file, or a folder that holds other things and no such journal.
+    """
+    if path.exists() and not path.is_dir():
+        raise JournalError(f"The journal {shown(str(path))} is a file; expected a folder.")
+    if path.is_dir():
+        names = {entry.name for entry in path.iterdir()} - {"lock"}
+        if names and names.isdisjoint(own):
+            raise JournalError(
+                f"The folder {shown(str(path))} holds other things and no {kind} journal.", hint="Name a new folder."
+            )
 
 
 class JournalFolder:

@@ -26,7 +26,7 @@ import zstandard
 
 from celigo_pandas.errors import ConfigError, HintWarning, JournalError, shown
 from celigo_pandas.frames.notices import notify
-from celigo_pandas.journal.files import FrameFile, JournalFolder, read_frames, sync_folder
+from celigo_pandas.journal.files import FrameFile, JournalFolder, check_folder, read_frames, sync_folder
 from celigo_pandas.resources.exports import digest
 
 __all__ = ["STEPS", "PullJournal", "PullRecord", "read_record"]
@@ -142,11 +142,12 @@ class PullJournal:
         Raises
         ------
         JournalError
-            See :mod:`~celigo_pandas.journal.files`; or the pages are of another export, too old, or of an export that
-            changes its source and was stopped while it asked.
+            The folder holds other things; see :mod:`~celigo_pandas.journal.files`; or the pages are of another export,
+            too old, or of an export that changes its source and was stopped while it asked.
         """
         if resume not in ("auto", True, False):
             raise ConfigError(f"resume: got {shown(resume)}; expected 'auto', True or False.")
+        check_folder(self.folder, {PAGES, NEXT}, "pull")
         with JournalFolder(self.folder):
             self._on_step("locked")
             self._header = {"format": FORMAT, "connection_id": connection_id, "digest": digest(doc)}

@@ -22,7 +22,7 @@ from typing import Any
 
 from celigo_pandas.errors import JournalError
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
-from celigo_pandas.journal.files import Frame, FrameFile, JournalFolder, read_frames, sync_folder
+from celigo_pandas.journal.files import Frame, FrameFile, JournalFolder, check_folder, read_frames, sync_folder
 
 __all__ = ["FILE_NAME", "PushIdentity", "PushJournal"]
 
@@ -82,7 +82,7 @@ class PushJournal:
         self.resumed = False
         self.last_batch = 0
         self._writing = threading.Lock()
-        _check_folder(self.folder)
+        check_folder(self.folder, {FILE_NAME}, "push")
         self._held = JournalFolder(self.folder)
         self._held.__enter__()
         self._file: FrameFile | None = None
@@ -217,14 +217,6 @@ class PushJournal:
             del in_flight[batch]
         else:
             raise ValueError(f"an entry of kind {kind!r}")
-
-
-def _check_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise JournalError(f"The journal {folder} is a file; expected a folder.")
-    if folder.is_dir() and not (folder / FILE_NAME).exists() and {path.name for path in folder.iterdir()} - {"lock"}:
-        # Its mode would be changed and its files mixed with ours.
-        raise JournalError(f"The folder {folder} holds other things and no push journal.", hint="Name a new folder.")
 
 
 def _ranges(positions: Sequence[int]) -> list[list[int]]:

@@ -38,6 +38,25 @@ def test_folder_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(os.stat(tmp_path / "deep" / "j" / "pages.journal").st_mode) == 0o600
 
 
+@pytest.mark.parametrize("name", ["report.ipynb", "push.journal"])
+def test_folder_of_other_things_is_left_as_it_is(name: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / name).write_text("x")
+
+    with pytest.raises(JournalError, match="holds other things and no pull journal"):
+        _begin(tmp_path)
+
+    assert stat.S_IMODE(os.stat(tmp_path).st_mode) == 0o755
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "j").write_text("x")
+
+    with pytest.raises(JournalError, match="is a file; expected a folder"):
+        _begin(tmp_path / "j")
+
+
 def test_one_call_at_a_time(tmp_path: Path) -> None:
     with PullJournal(tmp_path).opened("c1", DOC):
         with pytest.raises(JournalError, match="in use"), PullJournal(tmp_path).opened("c1", DOC):
