@@ -143,7 +143,7 @@ def as_objects(series: pd.Series) -> np.ndarray:
         return _objects(shortened(series))
     if dtype.kind == "f":
         return _objects(list(series.array))
-    return series.astype(object).to_numpy()
+    return _objects(series.astype(object).tolist())
 
 
 def _objects(values: list[Any]) -> np.ndarray:
