@@ -17,8 +17,9 @@ from celigo_pandas.errors import DocumentError, shown
 from celigo_pandas.experiments.editing import EACH, find_rule, set_rule
 from celigo_pandas.experiments.rows import records_of
 from celigo_pandas.frames.names import escape_key
-from celigo_pandas.mapping.coverage import field_paths
-from celigo_pandas.paths import parse_extract
+from celigo_pandas.mapping.parts import MOST_STEPS
+from celigo_pandas.mapping.record_steps import record_steps
+from celigo_pandas.paths import WILDCARD, Path, Step, rooted_text
 
 __all__ = ["Suggested", "Suggestion", "match_names", "suggest_document", "tokens"]
 
@@ -141,16 +142,20 @@ def _weight(word: str) -> float:
 
 
 def _json_type(value: object) -> str:
+    if not isinstance(value, list):
+        return _kind(value)
+    inner = {_kind(element) for element in value if element is not None}
+    return f"{inner.pop()}array" if len(inner) == 1 else "stringarray"
+
+
+def _kind(value: object) -> str:
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, (int, float)):
         return "number"
     if isinstance(value, dict):
         return "object"
-    if isinstance(value, list):
-        inner = {_json_type(element) for element in value}
-        return f"{inner.pop()}array" if len(inner) == 1 else "stringarray"
-    return "string"
+    return "array" if isinstance(value, list) else "string"
 
 
 # --- documents --------------------------------------------------------------------------------------------------------
@@ -158,7 +163,6 @@ def _json_type(value: object) -> str:
 DATA_TYPES = frozenset(
     "string number boolean object stringarray numberarray booleanarray objectarray arrayarray".split()
 )
-_PLAIN_KEY = re.compile(r"[A-Za-z_]\w*\Z")
 _SLASH_DATE = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})\Z")
 
 
@@ -174,14 +178,16 @@ class Suggested:
 def suggest_document(records: Sequence[Any], target: Any) -> Suggested:
     """Suggest Mapper 2.0 rules from records to a target; see :meth:`celigo_pandas.Mapping.suggest`."""
     wanted = target_types(target)
-    sources = field_paths(records)
+    if not all(wanted):
+        raise DocumentError(f"target={shown(target)}; a field without a name cannot be written.")
+    sources = {_name(steps): steps for steps in record_steps(records) if _is_readable(steps)}
     pairs = match_names(list(wanted), sources)
-    samples = {pair.source: _values(records, pair.source) for pair in pairs}
+    samples = {pair.source: _values(records, sources[pair.source]) for pair in pairs}
     document: dict[str, Any] = {"mappings": []}
     for pair in pairs:
-        members = _members(pair, wanted[pair.target], samples[pair.source])
+        members = _members(pair, sources[pair.source], wanted[pair.target], samples[pair.source])
         if EACH in pair.target:
-            _add_lists(document, pair, pairs)
+            _add_lists(document, pair, {one.target: sources[one.source] for one in pairs})
         set_rule(document, pair.target, members)
     found = {pair.target for pair in pairs}
     return Suggested(document, tuple(name for name in wanted if name not in found), tuple(pairs))
@@ -218,49 +224,50 @@ def _leaf_types(record: Mapping[str, Any], prefix: str) -> dict[str, str | None]
     return found
 
 
-def _members(pair: Suggestion, wanted: str | None, values: list[Any]) -> dict[str, Any]:
+def _name(steps: Sequence[Step]) -> str:
+    """Write steps as the name that a target's name is compared with: ``lines[*].sku``."""
+    return ".".join(escape_key(str(step)) if step is not WILDCARD else EACH for step in steps).replace(f".{EACH}", EACH)
+
+
+def _is_readable(steps: tuple[Step, ...]) -> bool:
+    """Whether a rule can read there: an extract with ``{{`` is a template, whatever brackets are around it."""
+    return len(steps) <= MOST_STEPS and "{{" not in rooted_text(steps)
+
+
+def _members(pair: Suggestion, source: tuple[Step, ...], wanted: str | None, values: list[Any]) -> dict[str, Any]:
     kinds = {_json_type(value) for value in values if value is not None}
     data_type = wanted or (kinds.pop() if len(kinds) == 1 else "string")
     # Inside a list a rule reads the composite record, in which each array is its current element.
-    source = pair.source.replace(EACH, "") if EACH in pair.target else pair.source
-    members: dict[str, Any] = {"extract": root_path(source), "dataType": data_type}
+    read = [step for step in source if step is not WILDCARD] if EACH in pair.target else source
+    members: dict[str, Any] = {"extract": rooted_text(read), "dataType": data_type}
     if data_type == "string" and (date_format := _date_format(values)):
         members["extractDateFormat"] = date_format
         members["generateDateFormat"] = "YYYY-MM-DD"
     return members
 
 
-def root_path(dotted: str) -> str:
-    """Write a dotted path as Mapper 2.0 reads it: ``$.cust.[Ship To]``."""
-    text = "$"
-    for key in dotted.split("."):
-        name, each, _ = key.partition(EACH)
-        text += f".{name}" if _PLAIN_KEY.match(name) else ".[" + name.replace("]", "\\]") + "]"
-        text += each
-    return text
-
-
-def _add_lists(document: dict[str, Any], pair: Suggestion, pairs: Sequence[Suggestion]) -> None:
+def _add_lists(document: dict[str, Any], pair: Suggestion, sources: Mapping[str, tuple[Step, ...]]) -> None:
     """Make the lists a target lies in, each fed by the array that most of its fields' sources lie in."""
     parts = pair.target.split(f"{EACH}.")
     for depth in range(1, len(parts)):
         path = f"{EACH}.".join(parts[:depth])
         if find_rule(document, path) is not None:
             continue
-        inside = [one.source for one in pairs if one.target.startswith(f"{path}{EACH}.")]
-        arrays = [source.rsplit(EACH, 1)[0] + EACH for source in inside if EACH in source]
+        inside = [source for target, source in sources.items() if target.startswith(f"{path}{EACH}.")]
+        arrays = [source[: len(source) - source[::-1].index(WILDCARD)] for source in inside if WILDCARD in source]
         helper: dict[str, Any] = {"mappings": []}
         if arrays:
-            helper["extract"] = root_path(max(arrays, key=arrays.count))
+            most_used = max(arrays, key=arrays.count)
+            helper["extract"] = rooted_text(most_used)
         set_rule(document, path, {"dataType": "objectarray", "buildArrayHelper": [helper]})
 
 
-def _values(records: Sequence[Any], path: str, limit: int = 200) -> list[Any]:
-    steps = parse_extract(root_path(path))
+def _values(records: Sequence[Any], steps: tuple[Step, ...], limit: int = 200) -> list[Any]:
+    path = Path(rooted_text(steps), steps, True)
     found: list[Any] = []
     for record in records:
-        value = steps.read(record, None)
-        found += value if EACH in path and isinstance(value, list) else [value]
+        value = path.read(record, None)
+        found += value if path.has_wildcard and isinstance(value, list) else [value]
         if len(found) >= limit:
             break
     return [value for value in found if value is not None]

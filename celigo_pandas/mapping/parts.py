@@ -18,6 +18,7 @@ __all__ = [
     "DATE_NAMES",
     "DEEPEST",
     "LOOKUP_HOMES",
+    "MOST_STEPS",
     "ONLY_FIELDS",
     "SURROUNDINGS",
     "TREE_CONDITIONS",
@@ -57,7 +58,10 @@ SURROUNDINGS: Final = frozenset(
 
 TREE_CONDITIONS: Final = frozenset({"record_created", "record_updated", "extract_not_empty"})
 """The conditions of Mapper 2.0."""
-_MOST_STEPS: Final = 200
+
+MOST_STEPS: Final = 200
+"""How many steps a path may have."""
+
 _FIRST_KEY: Final = re.compile(r"[.\[]")
 _ISO: Final = "ISO8601"
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
@@ -107,8 +111,8 @@ class Parts:
         except PathError as error:
             self.problem("bad_path", str(error), place)
             return None
-        if len(path.steps) > _MOST_STEPS:
-            self.problem("too_deep", f"A path has {len(path.steps)} steps; {_MOST_STEPS} are the most.", place)
+        if len(path.steps) > MOST_STEPS:
+            self.problem("too_deep", f"A path has {len(path.steps)} steps; {MOST_STEPS} are the most.", place)
             return None
         return path
 

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.flights import february
 
 from celigo_pandas import Mapping
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.experiments.suggestion import match_names, tokens
+from celigo_pandas.frames.names import escape_key
 
 
 @pytest.mark.parametrize("name", ["customerID", "cust_id", "Customer Id", "CUSTOMER-ID", "customer.id", "clientNo"])
@@ -83,3 +86,57 @@ def test_suggest_writes_keys_with_blanks_so_that_the_mapper_reads_them():
 def test_suggest_of_no_target_says_what_is_expected():
     with pytest.raises(DocumentError, match="expected names"):
         Mapping.suggest(february(), 7)
+
+
+def test_suggest_reads_a_column_whose_name_holds_a_dot():
+    df = pd.json_normalize([{"cust": {"name": "Ann"}}])
+    mapping = Mapping.suggest(df, ["customerName"])
+
+    assert mapping["customerName"]["extract"] == "$.[cust.name]"
+    assert mapping.apply(df) == [{"customerName": "Ann"}]
+
+
+def test_suggest_tells_a_dotted_key_from_a_nested_one():
+    record = {"cust.name": "flat", "cust": {"name": "nested"}}
+
+    assert Mapping.suggest([record], ["cust\\.name", "cust.name"]).apply([record]) == [record]
+
+
+# A target with [*] names a field of a list, and a path with {{ is a template.
+KEYS = st.text(min_size=1).filter(lambda key: "[*]" not in key and "{{" not in key)
+
+
+@given(st.dictionaries(KEYS, st.text(alphabet="xyz", min_size=1), min_size=1, max_size=4))
+def test_suggest_reads_every_key_by_its_own_name(record):
+    assert Mapping.suggest([record], [escape_key(key) for key in record]).apply([record]) == [record]
+
+
+def test_suggest_leaves_out_what_no_path_can_read():
+    deep = {"name": 1}
+    for _ in range(2_000):
+        deep = {"a": deep}
+    mapping = Mapping.suggest([{"{{name}}": 1, "deep": deep}], ["name"])
+
+    assert mapping.unmatched == ("name",)
+
+
+@pytest.mark.parametrize(
+    ("value", "data_type"),
+    [
+        ([[1, 2], [3]], "arrayarray"),
+        ([[1], ["a"]], "arrayarray"),
+        ([1, None], "numberarray"),
+        ([1, "a"], "stringarray"),
+        ([], "stringarray"),
+    ],
+)
+def test_suggest_takes_a_data_type_that_there_is(value, data_type):
+    mapping = Mapping.suggest([{"m": value}], ["m"])
+
+    assert mapping["m"]["dataType"] == data_type
+    assert mapping.apply([{"m": None}]) == [{"m": None}]
+
+
+def test_suggest_of_a_target_without_a_name_is_refused():
+    with pytest.raises(DocumentError, match="without a name"):
+        Mapping.suggest([{"": 1}], [""])
