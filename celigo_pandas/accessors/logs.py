@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 __all__ = ["audit_frame", "debug_frame", "dependencies_frame"]
+
+_YEAR_5138 = 1e11
 
 DEBUG_COLUMNS = ("time", "request_id", "resource_type", "resource_id", "kind", "payload")
 AUDIT_COLUMNS = (
@@ -103,5 +106,16 @@ def _frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.Da
     listed = list(rows)
     series = {name: pd.Series([row.get(name) for row in listed], dtype="object") for name in columns}
     if "time" in series:
-        series["time"] = pd.to_datetime(series["time"], utc=True, errors="coerce", format="ISO8601")
+        series["time"] = pd.to_datetime(series["time"].map(_time_text), utc=True, errors="coerce", format="ISO8601")
     return pd.DataFrame(series)
+
+
+def _time_text(time: Any) -> Any:
+    """Write a number as the time it counts to: seconds since 1970, or milliseconds where those would be far ahead."""
+    if isinstance(time, bool) or not isinstance(time, (int, float)) or not math.isfinite(time):
+        return time
+    unit: Any = "ms" if abs(time) >= _YEAR_5138 else "s"
+    try:
+        return pd.Timestamp(time, unit=unit, tz="UTC").isoformat()
+    except (ValueError, OverflowError):
+        return None

@@ -111,11 +111,11 @@ class ApiClient(Sender):
 
     def oauth2(self, connection_id: str) -> dict[str, Any]:
         """``GET /connection/{id}/oauth2`` (or the plural): holds the URL to open in a browser."""
-        return self._either("oauth2", "connection", "connections", connection_id)
+        return self._either("oauth2", "connection", "connections", connection_id, _object)
 
-    def dependencies(self, connection_id: str) -> dict[str, Any]:
-        """``GET /connections/{id}/dependencies`` (or the singular): what uses the connection, by kind."""
-        return self._either("dependencies", "connections", "connection", connection_id)
+    def dependencies(self, connection_id: str) -> dict[str, Any] | list[Any]:
+        """``GET /connections/{id}/dependencies`` (or the singular): what uses the connection, by kind or as a list."""
+        return self._either("dependencies", "connections", "connection", connection_id, _object_or_list)
 
     # Logs
 
@@ -134,7 +134,8 @@ class ApiClient(Sender):
 
         Filters known to the server: ``from, to, limit, action, source, _byUserId, resourceType, _resourceId``.
         """
-        return self._walk_list(_path("connections", connection_id, "audit"), tuple(filters.items()))
+        # Assumed: a bare list, or one in the member "audit"; no stored text shows the body of this route.
+        return self._walk_list(_path("connections", connection_id, "audit"), tuple(filters.items()), member="audit")
 
     # Virtual exports and imports
 
@@ -238,24 +239,30 @@ class ApiClient(Sender):
         pairs += [(name, value) for name, value in filters.items() if value is not None]
         return self._walk_list(path, tuple(pairs))
 
-    def _walk_list(self, path: str, params: tuple[tuple[str, str], ...]) -> Iterator[dict[str, Any]]:
+    def _walk_list(
+        self, path: str, params: tuple[tuple[str, str], ...], member: str | None = None
+    ) -> Iterator[dict[str, Any]]:
         seen = set()
         while True:
             if (path, params) in seen:
                 raise PagingError(f"The list {path} named the same next page twice; reading stopped.")
             seen.add((path, params))
-            documents, link = self._list_page(Request("GET", path, params))
+            documents, link = self._list_page(Request("GET", path, params), member)
             yield from documents
             target = next_target(link)
             if target is None:
                 return
             path, params = self._address.path_of(target)
 
-    def _list_page(self, request: Request) -> tuple[list[dict[str, Any]], str]:
+    def _list_page(self, request: Request, member: str | None) -> tuple[list[dict[str, Any]], str]:
         found: list[list[dict[str, Any]]] = []
 
         def inspect(response: Response) -> None:
-            found.append([] if response.status == 204 else _objects(decode(response.content)))
+            if response.status == 204:
+                found.append([])
+                return
+            value = decode(response.content)
+            found.append(_objects(value[member] if isinstance(value, dict) and member in value else value))
 
         response = self.send(request, inspect=inspect)
         return found[-1], response.headers.get("link", "")
@@ -286,14 +293,14 @@ class ApiClient(Sender):
             return None
         return value if isinstance(value, dict) else None
 
-    def _either(self, tail: str, first: str, second: str, connection_id: str) -> dict[str, Any]:
+    def _either(self, tail: str, first: str, second: str, connection_id: str, check: Callable[[Any], T]) -> T:
         """Ask the one spelling of a route, then the other; the first refusal is the one that is told."""
         try:
-            return self._object(Request("GET", _path(first, connection_id, tail)))
+            return self._decoded(Request("GET", _path(first, connection_id, tail)), check)
         except NotFoundError as error:
             refusal = error
         try:
-            return self._object(Request("GET", _path(second, connection_id, tail)))
+            return self._decoded(Request("GET", _path(second, connection_id, tail)), check)
         except NotFoundError:
             pass
         raise refusal
@@ -327,6 +334,12 @@ def _import_body(import_doc: Document, records: Sequence[Any]) -> bytes:
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"it is of type {type(value).__name__}, expected an object")
+    return value
+
+
+def _object_or_list(value: Any) -> dict[str, Any] | list[Any]:
+    if not isinstance(value, (dict, list)):
+        raise ValueError(f"it is of type {type(value).__name__}, expected an object or a list")
     return value
 
 

@@ -536,6 +536,39 @@ def test_audit_log_reads_both_spellings(server: StandIn, con: Connection, change
     assert frame.loc[0, ["field", "old_value", "new_value", "user"]].tolist() == ["name", "a", "b", "5b1"]
 
 
+def test_audit_log_inside_an_object_is_read(server: StandIn, con: Connection) -> None:
+    server.next = [Reply(200, {"audit": [{"time": 1767225600000, "event": "update"}]})]
+
+    before = len(server.requests)
+
+    assert con.audit_log()["event"].tolist() == ["update"]
+    assert len(server.requests) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        (1767225600000, "2026-01-01T00:00:00Z"),
+        (1767225600, "2026-01-01T00:00:00Z"),
+        (1767225600.5, "2026-01-01T00:00:00.5Z"),
+        ("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00Z"),
+        (None, pd.NaT),
+        ("soon", pd.NaT),
+        (True, pd.NaT),
+        (10**30, pd.NaT),
+    ],
+)
+def test_time_of_an_audit_record_is_read_in_every_form(
+    server: StandIn, con: Connection, time: Any, expected: Any
+) -> None:
+    server.next = [Reply(200, [{"time": time}, {"time": "2026-01-01T00:00:00Z"}])]
+
+    times = con.audit_log()["time"]
+
+    assert times.iloc[0] is expected or times.iloc[0] == pd.Timestamp(expected)
+    assert times.iloc[1] == pd.Timestamp("2026-01-01T00:00:00Z")
+
+
 def test_audit_log_follows_pages_and_sends_filters(server: StandIn, con: Connection) -> None:
     path = f"{server.url}/v1/connections/{con.id}/audit"
     server.next = [
@@ -572,6 +605,8 @@ _RESOURCE = {"_id": "5e1", "name": "Monday", "accessLevel": "owner", "dependency
             }
         },
         {"dependencies": {"exports": [_RESOURCE]}},
+        [{**_RESOURCE, "type": "exports"}],
+        {"dependencies": [{**_RESOURCE, "resourceType": "exports"}]},
     ],
 )
 def test_dependencies_are_a_frame_in_every_shape(server: StandIn, con: Connection, body: Any) -> None:
@@ -583,7 +618,7 @@ def test_dependencies_are_a_frame_in_every_shape(server: StandIn, con: Connectio
     assert len(frame) == 1
 
 
-@pytest.mark.parametrize("body", [{}, {"exports": []}, {"exports": None}])
+@pytest.mark.parametrize("body", [{}, {"exports": []}, {"exports": None}, []])
 def test_dependencies_of_nothing_are_an_empty_frame(server: StandIn, con: Connection, body: Any) -> None:
     server.dependencies = body
 
