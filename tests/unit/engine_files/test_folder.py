@@ -74,6 +74,15 @@ def test_write_that_breaks_off_leaves_what_was_there(place: Folder, tmp_path: Pa
         assert content(place, tmp_path, "a.csv") == b"old"
 
 
+def test_write_that_the_system_does_not_allow_is_told_apart(place: Folder, tmp_path: Path) -> None:
+    def refused() -> Iterator[bytes]:
+        yield b"half"
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    assert failure(place.write, str(tmp_path), "a.csv", refused()) == "permission_denied"
+    assert os.listdir(tmp_path) == []
+
+
 def test_write_under_a_name_in_progress_goes_through_no_link(place: Folder, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_bytes(b"precious")

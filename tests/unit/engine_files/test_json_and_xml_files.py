@@ -97,6 +97,7 @@ def test_json_records_of(content: str, path: str, expected: list[Any]) -> None:
         ('[{"a":"x', "", 1),
         ('[{"a":"x\ny"}]', "", 2),
         ("[" * 100_000, "", 1),
+        ('{"a":' * 100_000, "b", 1),
     ],
 )
 def test_json_broken_file_is_refused_with_its_line(content: str, path: str, line: int) -> None:
@@ -112,6 +113,25 @@ def test_json_broken_record_is_refused_without_reading_on() -> None:
     with pytest.raises(FormatError):
         list(read_json(source))
     assert source.tell() < 1_000_000
+
+
+def test_json_record_that_does_not_end_is_refused_before_it_fills_memory() -> None:
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def read(self, size: int = -1) -> bytes:
+            self.given += 1
+            return b'[{"a":"' if self.given == 1 else b"x" * size
+
+    with pytest.raises(FormatError, match="record of more than"):
+        list(read_json(Endless()))  # type: ignore[arg-type]
+
+
+def test_json_what_lies_beside_the_path_may_be_larger_than_a_record() -> None:
+    beside = ",".join(json.dumps({"n": number, "t": "x" * 100}) for number in range(150_000))
+    assert len(beside) > 16_000_000
+
+    assert read(f'{{"a":[{beside}],"b":{{"c":[{beside}]}},"d":[{{"r":1}}]}}', "d") == [{"r": 1}]
 
 
 def test_json_bytes_that_are_no_text_are_refused() -> None:
@@ -233,7 +253,7 @@ def test_xml_element_that_does_not_end_is_refused_before_it_fills_memory() -> No
 
         def read(self, size: int = -1) -> bytes:
             self.given += 1
-            return b"<r><o>" if self.given == 1 else b"<i/>" * (size // 4)
+            return b"<r><o>" if self.given == 1 else b"<i>" + b"x" * (size - 7) + b"</i>"
 
     with pytest.raises(FormatError, match="element of more than"):
         list(read_xml(Endless(), parse_xpath("/r/o")))  # type: ignore[arg-type]

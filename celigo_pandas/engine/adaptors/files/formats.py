@@ -36,8 +36,10 @@ CODECS = {
 MOST_BYTES = 4_000_000_000
 """Bytes of one file, after decompression: beyond, it is taken for a bomb."""
 
-RECORD_BYTES = 32_000_000
-"""Bytes of one line or record that is held at once; a page, and so a record, may have 5 MB."""
+RECORD_BYTES = 16_000_000
+"""Bytes of one line or record that is held at once; a page, and so a record, may have 5 MB.
+
+What is parsed takes many times the room of its text, so this also bounds what a hostile file can make of memory."""
 
 _MARKS = {
     codecs.BOM_UTF8: "utf8",

@@ -22,6 +22,7 @@ _PIECE = 1 << 17
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DIGITS = frozenset("0123456789")
 _NUMBER = frozenset("0123456789+-.eE")
+_DEEP = 100
 _TOKEN = 16
 """No token but a text or a number is longer."""
 
@@ -50,7 +51,7 @@ def read_json(
     Parameters
     ----------
     stream : binary file
-        Read once; one record is held at a time, besides what has to be passed over to get to the array.
+        Read once; one record is held at a time.
     path : sequence of str
         Names that lead to the records. Without them an array is its elements, an object is one record, and several
         documents after one another are a record each.
@@ -91,12 +92,12 @@ def _record(value: Any) -> Record:
 def _at_path(text: JsonText, path: tuple[str, ...]) -> Iterator[Record]:
     """Yield what lies at a path; everything else is read too, so that a broken file shows."""
     if text.peek() != "{":
-        text.value()
+        text.skip()
         return
     was_found = False
     for name in text.members():
         if name != path[0]:
-            text.value()
+            text.skip()
             continue
         if was_found:
             raise text.error(f"the name {name!r} is there twice")
@@ -151,6 +152,18 @@ class JsonText:
                 continue
             self._at = end
             return value
+
+    def skip(self, depth: int = 0) -> None:
+        """Take one value of any size, and keep none of it."""
+        character = self.peek() if depth < _DEEP else None
+        if character == "[":
+            for _ in self.elements():
+                pass
+        elif character == "{":
+            for _ in self.members():
+                self.skip(depth + 1)
+        else:
+            self.value()
 
     def elements(self) -> Iterator[Any]:
         """Take the elements of an array, one at a time."""
@@ -221,7 +234,7 @@ class JsonText:
         self._lines += self._text.count("\n", 0, self._at)
         self._text = self._text[self._at :] + piece
         self._at = 0
-        if len(self._text) > RECORD_BYTES * 2:
+        if len(self._text) > RECORD_BYTES + _PIECE:
             raise FormatError(f"it has a record of more than {RECORD_BYTES} characters", line=self._lines + 1)
         return bool(piece)
 
