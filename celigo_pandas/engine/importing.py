@@ -10,11 +10,13 @@ from celigo_pandas.engine.calls import Access, built_adaptor, failed_source, not
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.masking import Redactor
 from celigo_pandas.engine.refusals import invalid
-from celigo_pandas.errors import CeligoError, Problem
+from celigo_pandas.errors import CeligoError, MappingError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
 
 __all__ = ["check_import", "map_records", "submit_records"]
+
+_OFFLINE = "The connection is offline. Correct it, then ping it."
 
 
 def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]:
@@ -88,7 +90,7 @@ def submit_records(
     if adaptor is None and not isinstance(import_doc.get("mockResponse"), list):
         raise not_built(access.masked, "imports", "Give the import a mockResponse, or use /import/map.")
     if access.is_offline:
-        return [_offline("The connection is offline. Correct it, then ping it.") for _ in data]
+        return [_offline(_OFFLINE) for _ in data]
     steps = _run(call, import_doc, data, access, redactor)
     outgoing = [
         Outgoing(step.position, source, mapped)
@@ -108,18 +110,26 @@ def _run(
 ) -> Sequence[ImportStep]:
     try:
         return run_import_steps(
-            data, import_doc, context=call.context, resolve_lookup=_lookup(call, access), now=call.now
+            data, import_doc, context=call.context, resolve_lookup=_lookup(call, access, redactor), now=call.now
         )
     except CeligoError as error:
         raise invalid("invalid_document", redactor.text(str(error)), "import") from None
 
 
-def _lookup(call: Call, access: Access) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Any]:
+def _lookup(call: Call, access: Access, redactor: Redactor) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Any]:
     def resolve(lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
         adaptor = built_adaptor(access.masked, "lookup")
         if adaptor is None:
             raise not_built(access.masked, "dynamic lookups", "Give the lookup a static map.")
-        found = adaptor.lookup(call, lookup_doc, context)
+        if access.is_offline:
+            raise MappingError(_OFFLINE, source="lookup", code="connection_offline")
+        try:
+            found = adaptor.lookup(call, lookup_doc, context)
+        except SourceFailure as failure:
+            # One record's failure; that the credentials were refused is every record's, and they are not sent again.
+            if failure.offline:
+                access.set_offline(True)
+            raise MappingError(redactor.text(failure.message), source="lookup", code=failure.code) from None
         return UNDEFINED if found is None else found
 
     return resolve
@@ -139,6 +149,8 @@ def _submit(
     if adaptor is None:
         mock = import_doc["mockResponse"] or [{}]
         return [{"statusCode": 200, **mock[min(position, len(mock) - 1)]} for position in range(len(outgoing))]
+    if access.is_offline:
+        return [_offline(_OFFLINE) for _ in outgoing]
     try:
         results = adaptor.import_batch(call, import_doc, outgoing)
     except SourceFailure as failure:

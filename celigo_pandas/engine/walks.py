@@ -212,7 +212,7 @@ class Walks:
             if walk.finished:
                 return _PAST_END
             if walk.failure is not None:
-                raise walk.failure
+                raise walk.failure.with_traceback(None)
             if walk.is_closed:
                 raise refused_state("Its walk was ended: its connection was changed. Start the export again.")
             await self._wait(walk, deadline)
@@ -275,6 +275,8 @@ class Walks:
                 if walk.pending is not None:
                     self._write(walk, walk.pending, last=False)
                 walk.pending, walk.failure = None, refusal_of(error)
+                # A failure is kept for as long as the walk; the frames that it came through are not.
+                walk.failure.__traceback__ = walk.failure.__context__ = None
                 break
             if walk.pending is not None:
                 self._write(walk, walk.pending, last=page is None)

@@ -387,6 +387,24 @@ def test_server_refused_login_sets_offline(engine: EngineProcess, server: Databa
 
 
 @pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_login_that_a_lookup_is_refused_is_not_tried_again(
+    engine: EngineProcess, server: DatabaseServer
+) -> None:
+    id = engine.connection({**server.doc, "rdbms": {**server.doc["rdbms"], "password": "wrong-password-of-the-test"}})
+    lookup = {"name": "l", "query": "select 1", "allowFailures": True}
+    fields = [{"generate": "id", "extract": "id"}, {"generate": "g", "extract": "id", "lookupName": "l"}]
+    body = {"mapping": {"fields": fields}, "rdbms": {**RAW, "lookups": [lookup]}}
+
+    answer = engine.call("POST", f"/connections/{id}/import", {"import": body, "data": [{"id": 1}, {"id": 2}]})
+
+    assert [(result["statusCode"], result["errors"][0]["code"]) for result in answer.json()] == [
+        (403, "connection_offline"),
+        (403, "connection_offline"),
+    ]
+    assert engine.call("GET", f"/connections/{id}").json()["offline"] is True
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
 def test_server_virtual_ping_and_unreachable_port(engine: EngineProcess, server: DatabaseServer) -> None:
     assert engine.call("POST", "/connections/ping", server.doc).json() == {"code": 200}
     dead = {**server.doc, "rdbms": {**server.doc["rdbms"], "port": 1}}

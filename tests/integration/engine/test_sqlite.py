@@ -277,6 +277,72 @@ def test_sqlite_mapping_and_dynamic_lookup(engine: EngineProcess, database: Path
     assert rows(database)[-1] == (50, "1")
 
 
+@pytest.mark.parametrize("mapper", [1, 2])
+@pytest.mark.parametrize("text", ["{{record.a}}", "{{a}}", "{{data.0.a}}", "{{lookupKey}}"])
+def test_sqlite_lookup_sees_what_an_import_query_sees(
+    engine: EngineProcess, database: Path, mapper: int, text: str
+) -> None:
+    """Whichever mapper asks, and an integer that no double holds keeps its digits."""
+    lookup = {"name": "l", "query": f"select 'n' || {text}"}
+    rule = {"generate": "g", "lookupName": "l"}
+    mapping = {
+        1: {"mapping": {"fields": [{**rule, "extract": "a"}]}},
+        2: {"mappings": [{**rule, "extract": "$.a", "dataType": "string", "status": "Active"}]},
+    }[mapper]
+    body = {"import": {**mapping, "lookups": [lookup], "rdbms": INSERT}, "data": [{"a": 2**53 + 1}]}
+
+    answer = engine.call("POST", f"/connections/{engine.sqlite(database)}/import/map", body)
+
+    assert answer.json() == [{"g": f"n{2**53 + 1}"}]
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        {"query": "select nix"},
+        {"query": "select {{#if}}"},
+        {"query": "select '\ud800'"},
+        {"query": None},
+        {"map": None},
+    ],
+)
+def test_sqlite_lookup_that_fails_is_the_failure_of_its_record(
+    engine: EngineProcess, database: Path, lookup: dict[str, Any]
+) -> None:
+    rule = {"generate": "name", "extract": "who", "lookupName": "l"}
+    mapping = {"fields": [{"generate": "id", "extract": "id"}, rule]}
+    block = {**INSERT, "lookups": [{"name": "l", **lookup}]}
+    id = engine.sqlite(database)
+
+    results = submit(engine, id, block, [{"id": 2, "who": "x"}, {"id": 3, "who": "y"}], mapping=mapping)
+
+    assert statuses(results) == [422, 422]
+    assert [result["errors"][0]["source"] for result in results] == ["lookup", "lookup"]
+    assert rows(database) == [(1, "first")]
+
+
+def test_sqlite_half_of_a_surrogate_pair_is_refused_by_name(engine: EngineProcess, database: Path) -> None:
+    id = engine.sqlite(database)
+    half = "\ud83d"
+    bulk = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "t"}}
+
+    for path in ("export", "export/pages"):
+        answer = engine.call("POST", f"/connections/{id}/{path}", {"export": {"rdbms": {"query": f"select '{half}'"}}})
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "invalid_text")
+    for block in (INSERT, bulk):
+        data = [{"id": 20, "name": half}, {"id": 2 if block is INSERT else 3, "name": "good"}]
+        results = submit(engine, id, block, data)
+        assert statuses(results) == [422, 200]
+        assert results[0]["errors"][0]["code"] == "invalid_text"
+        assert "U+D83D" in results[0]["errors"][0]["message"]
+    assert rows(database) == [(1, "first"), (2, "good"), (3, "good")]
+    bulk["bulkInsert"] = {"tableName": half}
+    answer = engine.call("POST", f"/connections/{id}/import", {"import": {"rdbms": bulk}, "data": [{"id": 4}]})
+    assert answer.status_code == 422
+    doc = {"name": "half", "type": "rdbms", "rdbms": {"type": "sqlite", "database": f"/tmp/{half}.db"}}
+    assert engine.call("POST", "/connections/ping", doc).json()["code"] == 401
+
+
 def test_sqlite_one_to_many_gives_one_result_a_record(engine: EngineProcess, database: Path) -> None:
     block = {"queryType": ["per_record"], "query": ["insert into t(id, name) values ({{record.id}}, {{record.name}})"]}
     mapping = {"fields": [{"generate": "id", "extract": "id"}, {"generate": "name", "extract": "_PARENT.who"}]}
@@ -321,6 +387,34 @@ def test_sqlite_query_that_cannot_be_fails_the_call(
     assert answer.json()["errors"][0]["code"]
 
 
+@pytest.mark.parametrize("path", ["export", "export/pages", "import"])
+def test_sqlite_call_that_fails_halfway_leaves_the_file_unlocked(
+    engine: EngineProcess, database: Path, path: str
+) -> None:
+    connection = sqlite3.connect(database)
+    connection.executemany("insert into t(name) values (?)", [("x",)] * 9)
+    connection.commit()
+    id = engine.sqlite(database)
+    broken = "case when id = 5 then cast(x'ff' as text) else 'ok' end"
+    export = {"rdbms": {"query": f"select {broken} as v from t"}}
+    lookup = {"name": "l", "query": f"select {broken} as v from t where id > 4"}
+    mapping = {"fields": [{"generate": "g", "extract": "a", "lookupName": "l"}]}
+    block = {"query": [f"update t set n = 1 returning {broken}"], "lookups": [lookup]}
+    body = {"export": export} if path != "import" else {"import": {"rdbms": block}, "data": [{"a": 1}]}
+
+    failed = [engine.call("POST", f"/connections/{id}/{path}", body)]
+    if path == "import":
+        body["import"]["mapping"] = mapping
+        failed.append(engine.call("POST", f"/connections/{id}/{path}", body))
+
+    assert all("decode" in answer.text for answer in failed), [answer.text for answer in failed]
+    connection.execute("pragma busy_timeout = 500")
+    connection.execute("insert into t(id, name) values (100, 'y')")
+    connection.commit()
+    connection.close()
+    assert statuses(submit(engine, id, INSERT, [{"id": 101, "name": "z"}])) == [200]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -330,6 +424,10 @@ def test_sqlite_query_that_cannot_be_fails_the_call(
         "pragma writable_schema = on",
         "vacuum into '{other}'",
         "detach database main",
+        "pragma optimize",
+        "pragma incremental_vacuum",
+        "pragma wal_checkpoint",
+        "pragma user_version = 3",
     ],
 )
 def test_sqlite_statement_that_leaves_the_file_is_refused(

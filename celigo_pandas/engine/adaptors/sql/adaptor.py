@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, ClassVar
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 from celigo_pandas.engine.adaptors.sql.databases import open_engine
 from celigo_pandas.engine.adaptors.sql.failures import opened
 from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, column_names, read_query
-from celigo_pandas.engine.adaptors.sql.statements import export_query, render_sql
+from celigo_pandas.engine.adaptors.sql.statements import export_query, lookup_context, render_sql
 from celigo_pandas.engine.adaptors.sql.values import to_json
 from celigo_pandas.engine.adaptors.sql.writing import write_batch
 from celigo_pandas.paths import PathError, parse_extract
@@ -79,9 +80,8 @@ class SqlAdaptor:
         if not isinstance(query, str):
             text = "Expected field: query to be present."
             raise SourceFailure(text, code="missing_required_field", field=field)
-        sql = render_sql(query, {**call.context, **context}, field)
-        with opened(open_engine(call), call) as connection:
-            cursor: Any = connection.connection.cursor()
+        sql = render_sql(query, lookup_context(call.context, context), field)
+        with opened(open_engine(call), call) as connection, closing(connection.connection.cursor()) as cursor:
             cursor.execute(sql)
             row = cursor.fetchone()
             if row is None:

@@ -118,8 +118,10 @@ def _authorize(action: int, first: str | None, second: str | None, *_: object) -
         return sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _REFUSED_FUNCTIONS:
         return sqlite3.SQLITE_DENY
-    if action == sqlite3.SQLITE_PRAGMA and second is not None and (first or "").lower() not in _READING_PRAGMAS:
-        return sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_PRAGMA:
+        name = (first or "").lower()
+        if name in _ACTING_PRAGMAS or (second is not None and name not in _READING_PRAGMAS):
+            return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK
 
 
@@ -127,6 +129,9 @@ _READING_PRAGMAS = frozenset(
     {"table_info", "table_xinfo", "index_list", "index_info", "index_xinfo", "foreign_key_list"}
 )
 """Pragmas that take an argument and only read; SQLAlchemy's inspection uses them."""
+
+_ACTING_PRAGMAS = frozenset({"incremental_vacuum", "optimize", "shrink_memory", "wal_checkpoint"})
+"""Pragmas that do something without an argument too."""
 
 
 def _postgresql(secrets: Callable[[], dict[str, Any]], reach: Any) -> Any:

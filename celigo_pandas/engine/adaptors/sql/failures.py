@@ -24,6 +24,9 @@ _STEPS = 200_000
 def describe(error: BaseException) -> tuple[str, str]:
     """Return code and message of a driver's error; the statement and its values stay out of the message."""
     original = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    if isinstance(original, UnicodeEncodeError):
+        found = f"U+{ord(original.object[original.start]):04X}"
+        return "invalid_text", f"The text cannot be sent: {found} in it is half of a surrogate pair, no character."
     arguments: tuple[Any, ...] = getattr(original, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):  # pymysql: number, sentence
         return str(arguments[0]), str(arguments[1])
@@ -57,7 +60,7 @@ def translated() -> Iterator[None]:
         yield
     except SourceFailure:
         raise
-    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, sqlite3.Warning, OSError, UnicodeEncodeError) as error:
         raise source_failure(error) from None
     except Exception as error:
         if type(error).__module__.partition(".")[0] in {"psycopg", "pymysql"}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from itertools import islice
 from typing import Any
 
@@ -51,6 +52,9 @@ def read_query(
             yield from _chunks(cursor, rows, call, to_records, after)
             connection.commit()
         except BaseException:
+            if isinstance(cursor, sqlite3.Cursor):
+                # Whoever keeps the error keeps its frames, and with them a cursor that would go on locking the file.
+                cursor.close()
             # What is left of the result would have to be read before the connection is of use again.
             connection.invalidate()
             raise
@@ -67,8 +71,14 @@ def _streaming_cursor(raw: Any, dialect: str, sql: str) -> Any:
             cursor.execute(sql)
             return cursor
         return raw.execute(sql)
-    cursor = raw.cursor(_unbuffered()) if dialect in {"mysql", "mariadb"} else raw.cursor()
-    cursor.execute(sql)
+    if dialect in {"mysql", "mariadb"}:
+        cursor = raw.cursor(_unbuffered())
+        cursor.execute(sql)
+        return cursor
+    with ExitStack() as unless_it_runs:
+        cursor = unless_it_runs.enter_context(closing(raw.cursor()))
+        cursor.execute(sql)
+        unless_it_runs.pop_all()
     return cursor
 
 

@@ -11,7 +11,15 @@ from typing import Any
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
 from celigo_pandas.errors import TemplateError
 
-__all__ = ["batch_context", "export_query", "import_query", "record_context", "render_sql", "sql_renderer"]
+__all__ = [
+    "batch_context",
+    "export_query",
+    "import_query",
+    "lookup_context",
+    "record_context",
+    "render_sql",
+    "sql_renderer",
+]
 
 
 def export_query(export_doc: Mapping[str, Any]) -> str:
@@ -64,6 +72,24 @@ def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, 
     mapped = _exact(outgoing.mapped)
     bare = mapped if isinstance(mapped, dict) else {}
     return {**bare, **context, "record": mapped, "data": [mapped]}
+
+
+def lookup_context(context: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a lookup's query sees: what a per-record query does, and ``lookupKey``.
+
+    Parameters
+    ----------
+    asked : mapping
+        The context of the mapping that asks: Mapper 1.0 gives bare names and ``data``, Mapper 2.0 ``record``.
+    """
+    data = asked.get("data")
+    bare: Any = data[0] if isinstance(data, list) and len(data) == 1 else data
+    record = asked.get("record", bare)
+    return {
+        **asked,
+        **record_context(context, Outgoing(0, record, record)),
+        "lookupKey": _exact(asked.get("lookupKey")),
+    }
 
 
 def _exact(value: Any) -> Any:
