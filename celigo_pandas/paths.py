@@ -22,6 +22,8 @@ __all__ = [
     "Path",
     "PathError",
     "Step",
+    "cell_text",
+    "escape_key",
     "is_rooted",
     "literal_text",
     "parse_extract",
@@ -165,6 +167,29 @@ def literal_text(text: str) -> str | None:
     """Return the text that ``["text"]`` stands for in a bare extract, or None when it is no literal."""
     match = _LITERAL.fullmatch(text)
     return None if match is None else _ESCAPED.sub(r"\1", match.group(1))
+
+
+def escape_key(key: str, sep: str = ".") -> str:
+    """Write one key so that it can stand in the text of a cell or a flattened column."""
+    if "\\" not in key and sep not in key:
+        return key
+    return key.replace("\\", "\\\\").replace(sep, "\\" + sep)
+
+
+@lru_cache(maxsize=4096)
+def cell_text(steps: tuple[Step, ...]) -> str:
+    r"""Write the place of an output cell: ``lines[2].sku``, ``a\.b`` for a key with a dot in it.
+
+    >>> cell_text(("lines", WILDCARD, "unit.price"))
+    'lines[*].unit\\.price'
+    """
+    pieces: list[str] = []
+    for step in steps:
+        if isinstance(step, str):
+            pieces += (".", escape_key(step)) if pieces else (escape_key(step),)
+        else:
+            pieces.append("[*]" if step is WILDCARD else f"[{step}]")
+    return "".join(pieces)
 
 
 def rooted_text(steps: Iterable[Step]) -> str:

@@ -15,6 +15,7 @@ from celigo_pandas.errors import Problem
 from celigo_pandas.forms.frame_table import cell_text
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import compile_mapping, run_import_steps
+from celigo_pandas.paths import escape_key
 
 __all__ = ["Blame", "Preview", "PreviewRow", "blame", "completions", "flattened", "preview"]
 
@@ -130,7 +131,7 @@ def flattened(record: Any) -> dict[str, Any]:
 def _flatten(value: Any, prefix: str, cells: dict[str, Any]) -> None:
     if isinstance(value, Mapping) and value:
         for name, member in value.items():
-            path = f"{prefix}.{name}" if prefix else str(name)
+            path = f"{prefix}.{escape_key(str(name))}" if prefix else escape_key(str(name))
             if type(member) is dict and member:
                 _flatten(member, path, cells)
             else:

@@ -1,6 +1,7 @@
 r"""The path text of flattened columns: ``parent.child``, with ``\.`` and ``\\`` for separators and backslashes in keys.
 
-The same text names columns, completion entries, coverage rows and patches, so it is made and read here only.
+The same text names columns, completion entries, coverage rows and patches, so it is made and read here
+only; cells of mapped records are written alike by :func:`celigo_pandas.paths.cell_text`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from celigo_pandas.paths import escape_key
+
 __all__ = ["escape_key", "join_path", "split_path"]
-
-
-def escape_key(key: str, sep: str = ".") -> str:
-    """Write one key so that it can stand in a path."""
-    if "\\" not in key and sep not in key:
-        return key
-    return key.replace("\\", "\\\\").replace(sep, "\\" + sep)
 
 
 def join_path(keys: Sequence[str], sep: str = ".") -> str:

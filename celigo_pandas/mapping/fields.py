@@ -13,7 +13,7 @@ from celigo_pandas.errors import shown
 from celigo_pandas.mapping.conversions import CASTS
 from celigo_pandas.mapping.parts import DEEPEST, Parts
 from celigo_pandas.mapping.rules import ListRule, NoSource, PathSource, Rule, Source, TextSource, ValueRule
-from celigo_pandas.paths import WILDCARD, Path, literal_text
+from celigo_pandas.paths import WILDCARD, Path, cell_text, literal_text
 
 __all__ = ["compile_fields"]
 
@@ -77,7 +77,8 @@ def _sub_record(sub: Any, generate: str, parts: Parts, path: str) -> list[Rule]:
     if any(len(keys) + len(rule.keys) > DEEPEST for rule in rules):
         parts.problem("too_deep", f"The sub-record nests more than {DEEPEST} deep.", path)
         return []
-    return [replace(rule, keys=(*keys, *rule.keys), cell=f"{generate}.{rule.cell}") for rule in rules]
+    outer = cell_text(keys)
+    return [replace(rule, keys=(*keys, *rule.keys), cell=f"{outer}.{rule.cell}") for rule in rules]
 
 
 def _entries(mapping: Mapping[str, Any], name: str, parts: Parts, base: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -131,7 +132,7 @@ def _compile_list(entry: Mapping[str, Any], parts: Parts, path: str, lists: dict
 def _add_lines(
     lists: dict[tuple[str, ...], ListRule], keys: tuple[str, ...], path: str, rule: ValueRule | None
 ) -> None:
-    known = lists.get(keys) or ListRule(path, f"{'.'.join(keys)}[*]", keys, ())
+    known = lists.get(keys) or ListRule(path, f"{cell_text(keys)}[*]", keys, ())
     lists[keys] = replace(known, fields=known.fields + ((rule,) if rule is not None else ()))
 
 
@@ -157,7 +158,7 @@ def _field(
     date = parts.date(entry, path)
     return ValueRule(
         path,
-        cell,
+        cell.replace("\\", "\\\\"),
         keys,
         source,
         dialect=1,

@@ -22,7 +22,7 @@ from celigo_pandas.mapping.rules import (
     TextSource,
     ValueRule,
 )
-from celigo_pandas.paths import is_rooted
+from celigo_pandas.paths import escape_key, is_rooted
 
 __all__ = ["compile_tree"]
 
@@ -86,7 +86,7 @@ def _entry(entry: Mapping[str, Any], parts: Parts, path: str, outer: str, *, nam
         )
         return None
     keys = (generate,) if named and isinstance(generate, str) else ()
-    cell = f"{outer}{generate}" if keys else outer.removesuffix(".")
+    cell = f"{outer}{escape_key(keys[0])}" if keys else outer.removesuffix(".")
     children, helpers = entry.get("mappings"), entry.get("buildArrayHelper")
     if helpers and data_type not in ARRAY_ELEMENTS:
         message = f"buildArrayHelper belongs to an array, not to {data_type!r}."

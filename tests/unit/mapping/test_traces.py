@@ -101,3 +101,15 @@ def test_trace_passes_surroundings_on() -> None:
 
 def test_trace_of_document_without_mapping_is_empty() -> None:
     assert compile_mapping({}).trace({"a": 1}) == []
+
+
+def test_cells_tell_a_key_with_a_dot_from_a_nested_key() -> None:
+    nested = entry("a", "object", mappings=[entry("b", "string", "$.y")])
+    compiled = compile_mapping({"mappings": [entry("a.b", "string", "$.x"), nested]})
+
+    assert {rule.cell: rule.path for rule in compiled.rules} == {
+        r"a\.b": "mappings[0]",
+        "a": "mappings[1]",
+        "a.b": "mappings[1].mappings[0]",
+    }
+    assert {cell.cell: cell.value for cell in compiled.trace({"x": "1", "y": "2"})} == {r"a\.b": "1", "a.b": "2"}
