@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.documents import DocumentService
-from celigo_pandas.engine.masking import Redactor, mask
+from celigo_pandas.engine.masking import Redactor, mask, secret_values
 from celigo_pandas.engine.store import Row
 
 __all__ = ["Caches", "SavedAccess", "VirtualAccess"]
@@ -56,44 +57,70 @@ class SavedAccess:
         self._row = row
         self._documents = documents
         self._caches = caches
+        self._redactor: Redactor | None = None
+        self._known = row.sealed
 
     @property
     def masked(self) -> Mapping[str, Any]:
         """The document with its secrets masked."""
         return self._row.doc
 
+    @property
+    def version(self) -> int:
+        """Which document this is; another one under the same id has another version."""
+        return self._row.version
+
     def secrets(self) -> dict[str, Any]:
-        """The document with its real secrets, as stored now."""
-        return self._documents.secrets(self._documents.row("connections", self.id))
+        """The document with its real secrets, as stored now.
+
+        Raises
+        ------
+        SourceFailure
+            The document was replaced: a call that began under another one must not get its secrets.
+        """
+        row = self._documents.row("connections", self.id)
+        if row.version != self.version:
+            raise _replaced()
+        real = self._documents.secrets(row)
+        if row.sealed != self._known:
+            self._known = row.sealed
+            self.redactor().learn(secret_values(real))
+        return real
 
     def store_secrets(self, changes: Mapping[str, Any]) -> None:
-        """Store refreshed values."""
-        self._documents.store_secrets(self.id, changes)
+        """Store refreshed values; SourceFailure when the document they are for was replaced."""
+        self.redactor().learn(str(value) for value in changes.values() if value is not None)
+        if not self._documents.store_secrets(self.id, changes, self.version):
+            raise _replaced()
 
     def cache(self) -> dict[str, Any]:
         """The cache of this version of the document."""
         return self._caches.get(self.id, self._row.version)
 
     def redactor(self) -> Redactor:
-        """What masks this connection's secrets by value."""
-        return Redactor(self.secrets())
+        """What masks this connection's secrets by value: all that were handed out to this call so far."""
+        if self._redactor is None:
+            self._redactor = Redactor(self._documents.secrets(self._row))
+        return self._redactor
 
     def set_offline(self, offline: bool) -> None:
-        """Mark the connection, if that changes anything."""
+        """Mark the connection, if that changes anything and it is still this document."""
         if offline != self.is_offline:
             self.is_offline = offline
-            self._documents.store.set_offline(self.id, offline)
+            self._documents.store.set_offline(self.id, offline, self.version)
 
 
 class VirtualAccess:
     """A connection document that is not stored (``POST /connections/ping``)."""
 
     id = "virtual"
+    version = 0
     is_offline = False
 
     def __init__(self, doc: Mapping[str, Any]) -> None:
         self.type = str(doc.get("type"))
         self._doc = dict(doc)
+        self._redactor = Redactor(self._doc)
         self._cache: dict[str, Any] = {}
 
     @property
@@ -107,6 +134,7 @@ class VirtualAccess:
 
     def store_secrets(self, changes: Mapping[str, Any]) -> None:
         """Keep new values for this call."""
+        self._redactor.learn(str(value) for value in changes.values() if value is not None)
         for path, value in changes.items():
             *parents, last = path.split(".")
             here = self._doc
@@ -120,7 +148,7 @@ class VirtualAccess:
 
     def redactor(self) -> Redactor:
         """What masks the document's secrets by value."""
-        return Redactor(self._doc)
+        return self._redactor
 
     def set_offline(self, offline: bool) -> None:
         """Nothing is stored."""
@@ -128,6 +156,11 @@ class VirtualAccess:
     def close(self) -> None:
         """Release what the call kept."""
         _release(self._cache)
+
+
+def _replaced() -> SourceFailure:
+    text = "The connection was changed while this call ran; what the call had begun under the old document was stopped."
+    return SourceFailure(text, code="connection_changed", field="_connectionId")
 
 
 def _release(cache: dict[str, Any]) -> None:

@@ -33,12 +33,14 @@ class CallFactory:
         now: Callable[[], datetime],
         debug: Callable[[Access, str, str], Callable[[str, Mapping[str, Any]], None]],
         timeout_s: float,
+        is_debugging: Callable[[Access], bool],
     ) -> None:
         self._reach = reach
         self._choices = choices
         self._now = now
         self._debug = debug
         self._timeout_s = timeout_s
+        self._is_debugging = is_debugging
 
     def make(self, access: Access, kind: str, doc: Mapping[str, Any]) -> Call:
         """Return the call of one ``export``, ``import`` or ``connection`` (ping) document."""
@@ -51,6 +53,7 @@ class CallFactory:
             deadline=time.monotonic() + self._timeout_s,
             now=self._now,
             choices=self._choices,
+            is_debugging=self._is_debugging(access),
         )
 
     def extend(self, call: Call) -> None:

@@ -7,6 +7,7 @@ are encrypted in the store; credentials are left out by the adaptor and masked a
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -35,8 +36,9 @@ class DebugLog:
         self, access: SavedAccess | VirtualAccess, kind: str, resource_id: str
     ) -> Callable[[str, Mapping[str, Any]], None]:
         """Return what writes the entries of one call; it does nothing while debugging is off."""
-        if not self._is_on(access):
+        if not self.is_on(access):
             return _write_nothing
+        resource_id = _id(resource_id)
         redactor = access.redactor()
         pair = os.urandom(16).hex()
 
@@ -50,7 +52,8 @@ class DebugLog:
                 "uuid": pair,
                 "type": kind,
                 "_resourceId": resource_id,
-                direction: redactor.value(_cut(payload)),
+                # Masked before it is cut: half a secret would not be found.
+                direction: _cut(redactor.value(_as_text(payload))),
             }
             packed = self._vault.pack(json_text.dump(entry), _LABEL)
             self._store.add_debug(access.id, resource_id, moment.timestamp(), packed)
@@ -59,6 +62,7 @@ class DebugLog:
 
     def entries(self, connection_id: str, resource_id: str | None) -> list[dict[str, Any]]:
         """Return the entries of a connection, the oldest first."""
+        resource_id = None if resource_id is None else _id(resource_id)
         since = self._now().timestamp() - _KEPT_S
         found = []
         for packed in self._store.debug_entries(connection_id, resource_id, since):
@@ -77,7 +81,8 @@ class DebugLog:
             parts.append(f"{head}\n{json_text.dump(body).decode('utf-8', 'surrogatepass')}\n")
         return "".join(parts)
 
-    def _is_on(self, access: SavedAccess | VirtualAccess) -> bool:
+    def is_on(self, access: SavedAccess | VirtualAccess) -> bool:
+        """Whether entries are written: ``debugDate`` lies ahead."""
         if isinstance(access, VirtualAccess):
             return False
         until = access.masked.get("debugDate")
@@ -94,10 +99,20 @@ def _write_nothing(direction: str, payload: Mapping[str, Any]) -> None:
     """Debugging is off."""
 
 
-def _cut(payload: Mapping[str, Any]) -> dict[str, Any]:
+def _as_text(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     body = payload.get("body")
-    if isinstance(body, (bytes, bytearray)):
-        body = bytes(body).decode("utf-8", "replace")
-    if isinstance(body, str) and len(body) > _BODY_CHARS:
-        body = body[:_BODY_CHARS] + "…"
-    return {**payload, "body": body} if "body" in payload else dict(payload)
+    return (
+        {**payload, "body": bytes(body).decode("utf-8", "replace")} if isinstance(body, (bytes, bytearray)) else payload
+    )
+
+
+def _cut(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    body = payload.get("body")
+    if not isinstance(body, str) or len(body) <= _BODY_CHARS:
+        return payload
+    return {**payload, "body": body[:_BODY_CHARS] + "…"}
+
+
+def _id(text: str) -> str:
+    """Return an id that cannot be taken for another line, or another field of its line."""
+    return re.sub(r"[^\w-]", "?", text)[:100]

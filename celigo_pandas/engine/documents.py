@@ -107,27 +107,40 @@ class DocumentService:
         with self.store.changing():
             old = self.row(kind, id)
             clean = {name: value for name, value in doc.items() if name not in READ_ONLY_MEMBERS}
-            return self._change(old, clean)
+            # New credentials deserve a try: a connection that was offline is not, once its document is another.
+            return self._change(old, clean, version=old.version + 1, offline=False)
 
     def patch(self, kind: str, id: str, operations: Any) -> Row:
         """Apply a JSON Patch of whitelisted paths."""
         with self.store.changing():
             old = self.row(kind, id)
             whole = {name: value for name, value in self.secrets(old).items() if name not in READ_ONLY_MEMBERS}
-            return self._change(old, apply_patch(kind, whole, operations))
+            # What can be patched decides neither where requests go nor with what credentials, so that running calls
+            # go on, and a connection that is offline waits for its ping.
+            changed = apply_patch(kind, whole, operations)
+            return self._change(old, changed, version=old.version, offline=old.offline)
 
-    def store_secrets(self, id: str, changes: Mapping[str, Any]) -> None:
-        """Store new values at dotted paths of a connection (refreshed tokens); not an audited change."""
+    def store_secrets(self, id: str, changes: Mapping[str, Any], version: int) -> bool:
+        """Store new values at dotted paths of a connection (refreshed tokens); not an audited change.
+
+        Returns
+        -------
+        bool
+            False, and nothing is stored, when the document is not of that `version` any more: the values belong to
+            another system than the one it may name now.
+        """
         with self.store.changing():
             old = self.row("connections", id)
+            if old.version != version:
+                return False
             whole = self.secrets(old)
             for path, value in changes.items():
                 _set(whole, path, value)
             self.store.put(replace(self._seal(old.kind, whole), version=old.version, offline=old.offline))
+        return True
 
     def note_authorized(self, id: str) -> None:
         """Record that a person consented to an OAuth connection; it is on line again."""
-        row = self.row("connections", id)
         path = "http.auth.token.token"
         change = {"fieldPath": path, "oldValue": MASK, "newValue": MASK}
         changes = {"fieldChanges": [change]} if self._choices.audit_lists_changes else {"fieldChange": change}
@@ -141,7 +154,8 @@ class DocumentService:
             "byUser": dict(self._person),
             **changes,
         }
-        self.store.put(replace(row, offline=False), [record])
+        with self.store.changing():
+            self.store.put(replace(self.row("connections", id), offline=False), [record])
 
     def delete(self, kind: str, id: str) -> None:
         """Remove a document, unless others need it."""
@@ -170,7 +184,7 @@ class DocumentService:
 
     # ----------------------------------------------------------------------------------------------------------
 
-    def _change(self, old: Row, clean: dict[str, Any]) -> Row:
+    def _change(self, old: Row, clean: dict[str, Any], *, version: int, offline: bool) -> Row:
         whole = {
             "_id": old.id,
             "createdAt": old.doc.get("createdAt"),
@@ -178,8 +192,7 @@ class DocumentService:
             **clean,
         }
         self._check(old.kind, whole, old)
-        # New credentials deserve a try: a connection that was offline is not, once its document is another.
-        row = replace(self._seal(old.kind, whole), version=old.version + 1)
+        row = replace(self._seal(old.kind, whole), version=version, offline=offline)
         self.store.put(row, self._records(row, "update", self.secrets(old), whole, old.doc))
         return row
 

@@ -99,7 +99,7 @@ def export_pages(
         chunks = _redacted(chunks, redactor)
         uri_of = _uri_writer(export_doc.get("dataURITemplate"), masked_context)
         for page in cut_pages(chunks, page_size_of(export_doc), uri_of):
-            page.head = redactor.json(page.head)
+            page.head = redactor.page(page.head)
             yield page
     except SourceFailure as failure:
         raise failed_source(failure, access, redactor, choices) from None

@@ -182,9 +182,9 @@ class Store:
                 _add_audit(connection, kind, id, records)
         return gone
 
-    def set_offline(self, id: str, offline: bool) -> None:
-        """Mark a connection; no audit record, no new version: nobody changed its document."""
-        where = (documents.c.kind == "connections") & (documents.c.id == id)
+    def set_offline(self, id: str, offline: bool, version: int) -> None:
+        """Mark a connection if it has this version; no audit record, no new version: nobody changed its document."""
+        where = (documents.c.kind == "connections") & (documents.c.id == id) & (documents.c.version == version)
         with self._write, self._documents.begin() as connection:
             connection.execute(sa.update(documents).where(where).values(offline=offline))
 

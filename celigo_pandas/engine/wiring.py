@@ -47,7 +47,9 @@ class Engine:
         self.documents = DocumentService(self.store, self.vault, self.choices, person=USER, now=now)
         self.debug = DebugLog(self.store, self.vault, now)
         self.caches = Caches()
-        self.calls = CallFactory(self.reach, self.choices, now, self.debug.writer, settings.call_timeout_s)
+        self.calls = CallFactory(
+            self.reach, self.choices, now, self.debug.writer, settings.call_timeout_s, self.debug.is_on
+        )
         self.workers = Workers()
         self.gates = Gates(settings.gate_patience_s)
         self.walks = Walks(self.store, self.vault, self.choices, self.workers, self.gates, settings.call_timeout_s)

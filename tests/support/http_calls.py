@@ -14,7 +14,7 @@ import pytest
 
 from celigo_pandas.engine.adaptors.http import HttpAdaptor
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
-from celigo_pandas.engine.masking import mask
+from celigo_pandas.engine.masking import Redactor, mask
 from celigo_pandas.engine.reach import Reach
 
 
@@ -23,8 +23,10 @@ class MemoryAccess:
 
     def __init__(self, doc: Mapping[str, Any], id: str = "c" * 24) -> None:
         self.id = id
+        self.version = 1
         self.type = str(doc.get("type"))
         self.doc = copy.deepcopy(dict(doc))
+        self._redactor = Redactor(doc)
         self.stored: list[dict[str, Any]] = []
         self._cache: dict[str, Any] = {}
 
@@ -37,12 +39,16 @@ class MemoryAccess:
 
     def store_secrets(self, changes: Mapping[str, Any]) -> None:
         self.stored.append(dict(changes))
+        self._redactor.learn(str(value) for value in changes.values())
         for path, value in changes.items():
             *parents, last = path.split(".")
             here = self.doc
             for name in parents:
                 here = here.setdefault(name, {})
             here[last] = value
+
+    def redactor(self) -> Redactor:
+        return self._redactor
 
     def cache(self) -> dict[str, Any]:
         return self._cache

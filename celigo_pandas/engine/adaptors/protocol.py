@@ -14,6 +14,7 @@ from threading import Event
 from typing import Any, ClassVar, Protocol
 
 from celigo_pandas.engine.choices import CHOICES, Choices
+from celigo_pandas.engine.masking import Redactor
 from celigo_pandas.engine.reach import Reach
 
 __all__ = ["Adaptor", "Call", "Chunk", "ConnectionAccess", "Outgoing", "PingOutcome", "Record", "SourceFailure"]
@@ -25,17 +26,35 @@ Record = dict[str, Any] | list[Any]
 class SourceFailure(Exception):
     """The outer system failed the whole call: it refused, could not be reached, or answered nonsense.
 
-    ``offline`` asks the executor to mark the connection offline. The message never holds a secret.
+    ``offline`` asks the executor to mark the connection offline; ``sent`` is False when the request surely never left.
+    The message never holds a secret.
     """
 
     def __init__(
-        self, message: str, *, code: str = "source_error", offline: bool = False, field: str | None = None
+        self,
+        message: str,
+        *,
+        code: str = "source_error",
+        offline: bool = False,
+        field: str | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.offline = offline
         self.field = field
+        self.sent = sent
+
+    def copy(self, message: str | None = None, *, sent: bool | None = None) -> SourceFailure:
+        """Return a new one, without traceback and context; with another message, or another word on sending."""
+        return SourceFailure(
+            self.message if message is None else message,
+            code=self.code,
+            offline=self.offline,
+            field=self.field,
+            sent=self.sent if sent is None else sent,
+        )
 
 
 class ConnectionAccess(Protocol):
@@ -43,6 +62,10 @@ class ConnectionAccess(Protocol):
 
     id: str
     type: str
+
+    @property
+    def version(self) -> int:
+        """Changes with every replacement of the document."""
 
     @property
     def masked(self) -> Mapping[str, Any]:
@@ -53,6 +76,9 @@ class ConnectionAccess(Protocol):
 
     def store_secrets(self, changes: Mapping[str, Any]) -> None:
         """Store new values at dotted paths (a refreshed token), encrypted; for a virtual connection in memory."""
+
+    def redactor(self) -> Redactor:
+        """What masks the connection's secrets by value, with all that :meth:`secrets` gave out; can learn more."""
 
     def cache(self) -> dict[str, Any]:
         """A dict that lives as long as the engine runs and this document is unchanged (pools, tokens, cookies)."""
@@ -85,6 +111,10 @@ class Call:
         What an export still has to do to its source once its reader has all of it, such as deleting files. An adaptor
         adds to it when the source is exhausted; the executor calls each when the reader is given the last page, again
         if it failed, and never for a preview. Each raises :class:`SourceFailure`.
+    is_debugging : bool
+        Whether anybody keeps what `debug` is given.
+    refusal : SourceFailure, optional
+        How the system refused the credentials: an adaptor sets it, and sends nothing more in this call.
     """
 
     connection: ConnectionAccess
@@ -96,6 +126,8 @@ class Call:
     now: Callable[[], datetime]
     choices: Choices = CHOICES
     at_end: list[Callable[[], None]] = field(default_factory=list)
+    is_debugging: bool = True
+    refusal: SourceFailure | None = None
 
 
 @dataclass(slots=True)

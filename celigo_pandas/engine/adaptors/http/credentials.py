@@ -20,8 +20,9 @@ from celigo_pandas.engine.adaptors.http.drafts import Draft
 from celigo_pandas.engine.adaptors.http.signatures import Digest, json_web_token, oauth1_signer, wsse_header
 from celigo_pandas.engine.adaptors.http.templates import render
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
+from celigo_pandas.resources.secret import MASK
 
-__all__ = ["Wallet", "auth_type", "credential_headers", "prepare", "token_of"]
+__all__ = ["Wallet", "auth_type", "credential_headers", "mask_token", "prepare", "token_of"]
 
 KINDS = ("basic", "digest", "wsse", "token", "oauth", "oauth1", "cookie", "jwtbearer", "custom")
 
@@ -84,6 +85,13 @@ def prepare(
     return prepared
 
 
+def mask_token(draft: Draft, http: Mapping[str, Any]) -> None:
+    """Put a mask into a body that is shown, where :func:`prepare` puts the token into the one that is sent."""
+    block = _block(_auth(http), "token")
+    if auth_type(http) in ("token", "oauth", "jwtbearer") and str(block.get("location")).lower() == "body":
+        _into_body(draft, str(block.get("paramName") or "access_token"), MASK)
+
+
 def _basic(draft: Draft, real: Mapping[str, Any], wallet: Wallet, now: datetime) -> None:
     username, password = _user(real)
     pair = base64.b64encode(f"{username}:{password}".encode()).decode()
@@ -135,6 +143,7 @@ _BEFORE: dict[str, Callable[[Draft, Mapping[str, Any], Wallet, datetime], None]]
 
 def _place(draft: Draft, token: str, block: Mapping[str, Any]) -> None:
     """Put a token where ``auth.token.location`` says; the header is where it goes by default."""
+    draft.token = token
     location = str(block.get("location") or "header").lower()
     name = str(block.get("paramName") or "access_token")
     if location == "url":

@@ -6,6 +6,7 @@ A URI that leads elsewhere is rendered with masks, and gets neither the connecti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,11 +15,12 @@ from requests.structures import CaseInsensitiveDict
 
 from celigo_pandas.engine.adaptors.http.media import MediaError, encode
 from celigo_pandas.engine.adaptors.http.origins import is_absolute, join, origin_of, same_origin
-from celigo_pandas.engine.adaptors.http.templates import DynamicLookup, render
+from celigo_pandas.engine.adaptors.http.templates import Chance, DynamicLookup, render
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 
 __all__ = ["Draft", "Spec", "draft_request"]
 
+_METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
@@ -33,6 +35,8 @@ class Spec:
         Template, below ``baseURI`` or absolute.
     url : str, optional
         A ready URL that an answer named (next page, redirect); wins over `uri` and is no template.
+    shown_url : str, optional
+        The same for logs: relative to what they show of the URL at which that answer stood.
     headers : sequence of mapping
         ``{name, value}`` with template values; they win over the connection's of the same name.
     body : str, optional
@@ -46,6 +50,7 @@ class Spec:
     method: str
     uri: str = ""
     url: str | None = None
+    shown_url: str | None = None
     headers: Sequence[Mapping[str, Any]] = ()
     body: str | None = None
     content: Any = None
@@ -68,6 +73,7 @@ class Draft:
     body: bytes | None = field(repr=False)
     media: str
     is_own: bool
+    token: str = field(default="", repr=False)
 
 
 _ACCEPT = {
@@ -77,7 +83,7 @@ _ACCEPT = {
 }
 
 
-def draft_request(spec: Spec, real: Mapping[str, Any]) -> Draft:
+def draft_request(spec: Spec, real: Mapping[str, Any], chance: Chance | None = None) -> Draft:
     """Render a request.
 
     Parameters
@@ -85,6 +91,8 @@ def draft_request(spec: Spec, real: Mapping[str, Any]) -> Draft:
     real : mapping
         The connection in the ``http`` form with its secrets; leave this function's frame before anything is raised
         to others (see ``sealed``).
+    chance : Chance, optional
+        The clock and random numbers of its templates, for a second rendering that differs in nothing else.
 
     Raises
     ------
@@ -93,10 +101,14 @@ def draft_request(spec: Spec, real: Mapping[str, Any]) -> Draft:
     TemplateError
         A template cannot be rendered.
     """
+    method = spec.method.strip().upper()
+    if not _METHOD.fullmatch(method):
+        raise SourceFailure("The method is no HTTP method: expected letters only.", code="invalid_field", sent=False)
     http = real["http"]
+    chance = chance or Chance()
     seeing = {**spec.context, "connection": real}
     base = render(str(http.get("baseURI") or ""), {"connection": real, "settings": spec.context.get("settings")})
-    url, is_own = _target(spec, base, seeing)
+    url, is_own = _target(spec, base, seeing, chance)
     context = seeing if is_own else spec.context
     headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
     if is_own:
@@ -107,8 +119,8 @@ def draft_request(spec: Spec, real: Mapping[str, Any]) -> Draft:
     for header in sources:
         name, value = str(header.get("name") or "").strip(), str(header.get("value") or "")
         if name:
-            headers[name] = _header(name, _render(spec, value, context))
-    body, content_type = _body(spec, real if is_own else None)
+            headers[name] = _header(name, _render(spec, value, context, chance))
+    body, content_type = _body(spec, real if is_own else None, chance)
     if content_type:
         headers.setdefault("Content-Type", content_type)
         if content_type.startswith("multipart/"):
@@ -117,10 +129,10 @@ def draft_request(spec: Spec, real: Mapping[str, Any]) -> Draft:
     headers.setdefault("Accept", _ACCEPT.get(spec.accept, "*/*"))
     headers.setdefault("Accept-Encoding", "gzip, deflate")
     headers.setdefault("User-Agent", "celigo-pandas-engine")
-    return Draft(spec.method.upper(), url, headers, body, spec.media, is_own)
+    return Draft(method, url, headers, body, spec.media, is_own)
 
 
-def _target(spec: Spec, base: str, seeing: Mapping[str, Any]) -> tuple[str, bool]:
+def _target(spec: Spec, base: str, seeing: Mapping[str, Any], chance: Chance) -> tuple[str, bool]:
     """Return the URL and whether it is the connection's own."""
     try:
         origin_of(base)
@@ -131,10 +143,10 @@ def _target(spec: Spec, base: str, seeing: Mapping[str, Any]) -> tuple[str, bool
     if spec.url is not None:
         return spec.url, same_origin(base, spec.url)
     # First with masks: what decides where the request goes may not hold a secret unless it goes home.
-    masked = _render(spec, spec.uri, spec.context, escape="url")
+    masked = _render(spec, spec.uri, spec.context, chance, escape="url")
     if is_absolute(masked) and not same_origin(base, masked):
         return masked.strip(), False
-    rendered = _render(spec, spec.uri, seeing, escape="url")
+    rendered = _render(spec, spec.uri, seeing, chance, escape="url")
     url = rendered.strip() if is_absolute(rendered) else join(base, rendered)
     if not same_origin(base, url):
         raise SourceFailure(
@@ -145,11 +157,11 @@ def _target(spec: Spec, base: str, seeing: Mapping[str, Any]) -> tuple[str, bool
     return url, True
 
 
-def _body(spec: Spec, real: Mapping[str, Any] | None) -> tuple[bytes | None, str | None]:
+def _body(spec: Spec, real: Mapping[str, Any] | None, chance: Chance) -> tuple[bytes | None, str | None]:
     value = spec.content
     if spec.body:
         context = spec.context if spec.body_context is None else spec.body_context
-        value = _render(spec, spec.body, context if real is None else {**context, "connection": real})
+        value = _render(spec, spec.body, context if real is None else {**context, "connection": real}, chance)
         if not value.strip():
             value = None
     if value is None or (spec.body is None and spec.method.upper() in _BODILESS):
@@ -160,7 +172,9 @@ def _body(spec: Spec, real: Mapping[str, Any] | None) -> tuple[bytes | None, str
         raise SourceFailure(f"The request body cannot be built: {error}.", code="invalid_body") from None
 
 
-def _render(spec: Spec, text: str, context: Mapping[str, Any], escape: Literal["none", "url"] = "none") -> str:
+def _render(
+    spec: Spec, text: str, context: Mapping[str, Any], chance: Chance, escape: Literal["none", "url"] = "none"
+) -> str:
     return render(
         text,
         context,
@@ -168,6 +182,7 @@ def _render(spec: Spec, text: str, context: Mapping[str, Any], escape: Literal["
         lookups=spec.lookups,
         dynamic_lookups=spec.dynamic_lookups,
         strict=spec.strict,
+        chance=chance,
     )
 
 

@@ -43,7 +43,7 @@ def read_export(sender: Sender, export_doc: Mapping[str, Any]) -> Iterator[Chunk
     reader = _PageReader(sender, export_doc, http)
     pager = open_pager(http.get("paging"))
     step: Step | None = pager.first() if pager else Step({})
-    asked: tuple[str, str, bytes | None] | None = None
+    asked: tuple[Any, ...] | None = None
     number = 0
     while step is not None:
         if sender.call.stop.is_set():
@@ -82,6 +82,7 @@ class _PageReader:
         self._media = str(http.get("requestMediaType") or sender.media)
         self._accept = str(http.get("successMediaType") or sender.accept)
         self._method = str(http.get("method") or "GET")
+        self._csv = _csv_options(export_doc)
 
     def ask(self, step: Step) -> Received:
         """Send the request of one page."""
@@ -94,6 +95,7 @@ class _PageReader:
                 method=self._method,
                 uri=step.uri if step.uri is not None else str(self._http.get("relativeURI") or ""),
                 url=step.url,
+                shown_url=step.shown_url,
                 headers=self._http.get("headers") or (),
                 body=str(body) if body else None,
                 media=self._media,
@@ -128,6 +130,7 @@ class _PageReader:
             count=len(records),
             last=records[-1] if records else None,
             digest=hashlib.sha256(answer.body).digest(),
+            shown_url=received.shown_url,
         )
         return page, Chunk(records, errors)
 
@@ -138,9 +141,9 @@ class _PageReader:
 
     def _parsed(self, received: Received, note: str) -> Any:
         answer = received.answer
-        options = (self._doc.get("file") or {}).get("csv") or {}
+        content_type = answer.headers.get("Content-Type", "")
         try:
-            body = decode(answer.body, self._accept, answer.headers.get("Content-Type", ""), options)
+            body = decode(answer.body, self._accept, content_type, self._csv, shown=self._sender.redact)
         except MediaError as error:
             raise SourceFailure(
                 self._sender.redact(
@@ -155,7 +158,7 @@ class _PageReader:
     def _failure(self, received: Received, what: str, code: str, note: str) -> SourceFailure:
         answer = received.answer
         media = str(self._http.get("errorMediaType") or self._sender.http.get("errorMediaType") or self._accept)
-        said = message_of(received.body(media), self._rules.get("errorPath"))
+        said = message_of(self._sender.hidden(received.body(media)), self._rules.get("errorPath"))
         text = f"{shown_origin(answer.url)} {what}" + (f": {said}" if said else ".") + note
         refused = received.is_own and answer.status in (401, 403)
         return SourceFailure(self._sender.redact(text), code=code, offline=refused)
@@ -179,9 +182,26 @@ class _PageReader:
                 )
             )
             if not received.answer.is_success:
-                said = message_of(received.body(self._accept), self._rules.get("errorPath"))
+                said = message_of(self._sender.hidden(received.body(self._accept)), self._rules.get("errorPath"))
                 yield {
                     "code": str(received.answer.status),
                     "message": self._sender.redact(f"The once request of a record failed: {said or 'no reason'}"),
                     "source": "application",
                 }
+
+
+def _csv_options(export_doc: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``file.csv``, checked."""
+    file = export_doc.get("file") or {}
+    options = (file.get("csv") or {}) if isinstance(file, dict) else None
+    if not isinstance(options, dict):
+        where = "file.csv" if isinstance(file, dict) else "file"
+        raise SourceFailure(f"{where} must be an object.", code="invalid_field", field=where)
+    skipped = options.get("rowsToSkip") or 0
+    if isinstance(skipped, bool) or not str(skipped).isdecimal():
+        raise SourceFailure(
+            f"file.csv.rowsToSkip is {skipped!r:.40}; expected a whole number of 0 or more.",
+            code="invalid_field",
+            field="file.csv.rowsToSkip",
+        )
+    return options

@@ -92,7 +92,7 @@ class Importer:
             except SourceFailure as error:
                 if error.offline:
                     refused = error
-                message = error.message + (_UNKNOWN if error.code in ("timeout", "broken") else "")
+                message = error.message + (_UNKNOWN if error.sent and error.code in _UNANSWERED else "")
                 results = [_failed(403 if error.offline else 422, error.code, message, _source_of(error))]
             self._settle(outcomes, members, results)
         return [
@@ -113,11 +113,17 @@ class Importer:
         """
         index = 0
         members: list[int] = []
+        was_refused = False
         for member, outgoing in enumerate(batch):
             try:
                 chosen = self._choose(outgoing)
             except SourceFailure as error:
-                outcomes[member] = _failed(403 if error.offline else 422, error.code, error.message, "lookup")
+                # Once the credentials were refused, no record's lookup is sent any more, nor the record itself.
+                code, message = error.code, error.message
+                if was_refused:
+                    message = _MESSAGE_NOT_SENT
+                was_refused = was_refused or error.offline
+                outcomes[member] = _failed(403 if error.offline else 422, code, message, "lookup")
                 continue
             if chosen is None:
                 outcomes[member] = {"statusCode": 200, "ignored": True}
@@ -290,7 +296,9 @@ class Importer:
         return None
 
     def _refused(self, body: Any, status: str, error_path: Any, note: str, whole: Any = None) -> Outcome:
-        pairs = errors_of(body, error_path) or [(None, f"The source answered status {status} without a reason.")]
+        pairs = errors_of(self._sender.hidden(body), error_path) or [
+            (None, f"The source answered status {status} without a reason.")
+        ]
         errors = [
             {"code": code or status, "message": self._sender.redact(message + note), "source": "application"}
             for code, message in pairs
@@ -310,6 +318,7 @@ def _source_of(error: SourceFailure) -> str:
     return "connection" if error.offline or error.code in _CONNECTION_CODES else "application"
 
 
+_UNANSWERED = frozenset({"timeout", "broken", "answer_too_large", "bad_answer"})
 _CONNECTION_CODES = frozenset({"unreachable", "timeout", "tls", "broken", "out_of_reach"})
 
 

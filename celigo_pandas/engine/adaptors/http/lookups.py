@@ -56,7 +56,7 @@ def run_lookup(sender: Sender, lookup_doc: Mapping[str, Any], context: Mapping[s
         raise SourceFailure(
             sender.redact(
                 f"Lookup {lookup_doc.get('name')!r} answered status {answer.status}: "
-                f"{message_of(body) or 'no reason'}{note}"
+                f"{message_of(sender.hidden(body)) or 'no reason'}{note}"
             ),
             code=str(answer.status),
         )

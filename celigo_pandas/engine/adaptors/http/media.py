@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -30,6 +30,9 @@ CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
 }
 
+# The module's own limit, of the whole process, is 131,072 characters a cell; an answer's size is limited already.
+csv.field_size_limit(2**31 - 1)
+
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -47,8 +50,20 @@ def media_of(content_type: str) -> str | None:
     return {"application/x-www-form-urlencoded": "urlencoded", "text/csv": "csv", "text/plain": "plaintext"}.get(kind)
 
 
-def decode(content: bytes, media: str, content_type: str = "", csv_options: Mapping[str, Any] | None = None) -> Any:
+def decode(
+    content: bytes,
+    media: str,
+    content_type: str = "",
+    csv_options: Mapping[str, Any] | None = None,
+    *,
+    shown: Callable[[str], str] = str,
+) -> Any:
     """Read a body.
+
+    Parameters
+    ----------
+    shown : callable
+        What a message may show of the content: applied to all of it, before it is cut.
 
     Returns
     -------
@@ -64,7 +79,7 @@ def decode(content: bytes, media: str, content_type: str = "", csv_options: Mapp
     if not content.strip():
         return None
     if media == "json":
-        return _json(content)
+        return _json(content, shown)
     if media == "xml":
         try:
             return parse_xml(content)
@@ -95,22 +110,18 @@ def decode_any(content: bytes, media: str, content_type: str) -> Any:
     return None
 
 
-def _json(content: bytes) -> Any:
+def _json(content: bytes, shown: Callable[[str], str]) -> Any:
     try:
         return load(content[3:] if content.startswith(b"\xef\xbb\xbf") else content)
     except ValueError:
-        raise MediaError(f"it is not JSON; it begins with {_beginning(content)}") from None
-
-
-def _beginning(content: bytes) -> str:
-    return repr(content[:60].decode("utf-8", "replace"))
+        raise MediaError(f"it is not JSON; it begins with {shown(content.decode('utf-8', 'replace'))[:60]!r}") from None
 
 
 def _text(content: bytes, content_type: str) -> str:
     named = _CHARSET.search(content_type)
     try:
         return content.decode(named.group(1) if named else "utf-8-sig")
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, UnicodeError):
         return content.decode("latin-1")
 
 

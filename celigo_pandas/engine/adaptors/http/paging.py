@@ -45,6 +45,8 @@ class Page:
         Last record, or None.
     digest : bytes
         Of the raw body.
+    shown_url : str, optional
+        What logs show of `url`.
     """
 
     url: str
@@ -54,6 +56,7 @@ class Page:
     count: int
     last: Any
     digest: bytes
+    shown_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Step:
 
     paging: Mapping[str, Any]
     url: str | None = None
+    shown_url: str | None = None
     uri: str | None = None
     body: str | None = None
     previous: Mapping[str, Any] | None = None
@@ -232,9 +236,15 @@ class Pager:
         if not isinstance(link, str) or not link.strip():
             return None
         # Assumed: a relative link starts at the page it stands on.
-        url = urljoin(page.url, link.strip())
+        try:
+            url = urljoin(page.url, link.strip())
+            shown = None if page.shown_url is None else urljoin(page.shown_url, link.strip())
+        except ValueError:
+            raise SourceFailure(
+                f"The link to the page after page {self._pages} is no URL.", code="bad_answer", field="http.paging"
+            ) from None
         self._once(url)
-        return Step(self._members(), url=url)
+        return Step(self._members(), url=url, shown_url=shown)
 
     def _next_template(self, page: Page) -> Step:
         previous = {"full_response": page.body, "last_record": page.last, "headers": _lower(page.headers)}

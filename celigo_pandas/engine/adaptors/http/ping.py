@@ -49,7 +49,7 @@ def _send(sender: Sender) -> PingOutcome:
         return PingOutcome(200)
     if answer.is_success and judged is not False:
         return PingOutcome(200)
-    said = message_of(content, ping.get("errorPath"))
+    said = message_of(sender.hidden(content), ping.get("errorPath"))
     if answer.is_success:
         text = f"{shown_origin(answer.url)} answered status {answer.status}, but not what http.ping expects"
         code = 401

@@ -8,9 +8,13 @@ from typing import Any, TypeVar
 
 from celigo_pandas.engine.adaptors.http.bodies import TransportFailure
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
-from celigo_pandas.errors import CeligoError, MissingExtraError, TemplateError
+from celigo_pandas.errors import CeligoError, MissingExtraError
 
-__all__ = ["sealed"]
+__all__ = ["UNSHOWN", "sealed"]
+
+UNSHOWN = (
+    "A template cannot be evaluated over the connection's secrets; what it says is not shown, for it may hold them."
+)
 
 Result = TypeVar("Result")
 
@@ -27,15 +31,16 @@ def sealed(function: Callable[..., Result]) -> Callable[..., Result]:
         try:
             return function(*args, **options)
         except SourceFailure as error:
-            failure: Exception = SourceFailure(error.message, code=error.code, offline=error.offline, field=error.field)
+            failure: Exception = SourceFailure(
+                error.message, code=error.code, offline=error.offline, field=error.field, sent=error.sent
+            )
         except TransportFailure as error:
-            failure = SourceFailure(error.message, code=error.code)
+            failure = SourceFailure(error.message, code=error.code, sent=error.sent)
         except MissingExtraError as error:
-            failure = SourceFailure(str(error), code="missing_extra")
-        except TemplateError as error:
-            failure = SourceFailure(error.message, code="template_error")
-        except CeligoError as error:
-            failure = SourceFailure(error.message, code="invalid_document")
+            failure = SourceFailure(str(error), code="missing_extra", sent=False)
+        except CeligoError:
+            # What a template or helper says may hold any part of what it saw.
+            failure = SourceFailure(UNSHOWN, code="template_error", sent=False)
         raise failure
 
     return call

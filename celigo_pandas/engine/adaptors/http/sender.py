@@ -14,29 +14,30 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
+from requests.cookies import RequestsCookieJar
 from requests.models import PreparedRequest
 
 from celigo_pandas.engine.adaptors.http import renewal
-from celigo_pandas.engine.adaptors.http.credentials import auth_type, credential_headers, prepare
+from celigo_pandas.engine.adaptors.http.credentials import auth_type, credential_headers, mask_token, prepare
 from celigo_pandas.engine.adaptors.http.drafts import Draft, Spec, draft_request
 from celigo_pandas.engine.adaptors.http.legacy import http_connection
 from celigo_pandas.engine.adaptors.http.media import decode_any
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
-from celigo_pandas.engine.adaptors.http.sealing import sealed
+from celigo_pandas.engine.adaptors.http.sealing import UNSHOWN, sealed
 from celigo_pandas.engine.adaptors.http.shapes import CONNECTION, check_shapes
 from celigo_pandas.engine.adaptors.http.state import ConnectionState, Gates, pause, state_of
+from celigo_pandas.engine.adaptors.http.templates import Chance
 from celigo_pandas.engine.adaptors.http.transport import Answer, TransportFailure
 from celigo_pandas.engine.adaptors.http.values import verdict
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
-from celigo_pandas.engine.masking import Redactor
+from celigo_pandas.engine.masking import Redactor, mask_values
 from celigo_pandas.engine.reach import ReachError
-from celigo_pandas.errors import CeligoError, MissingExtraError, TemplateError
+from celigo_pandas.errors import CeligoError, MissingExtraError
 from celigo_pandas.resources.secret import MASK
 
 __all__ = ["Received", "Sender"]
 
 _MOST_LIMITED = 10
-_SHOWN_BODY = 20_000
 
 _CREDENTIAL_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-wsse", "authentication-info"}
@@ -44,14 +45,18 @@ _CREDENTIAL_HEADERS = frozenset(
 
 
 class Received:
-    """An answer, and whether the connection's own origin gave it."""
+    """An answer, whether the connection's own origin gave it, and to what.
 
-    __slots__ = ("answer", "asked", "is_own")
+    ``asked`` compares requests, without what the credentials add; ``shown_url`` is what logs show of the URL.
+    """
 
-    def __init__(self, answer: Answer, is_own: bool, asked: tuple[str, str, bytes | None]) -> None:
+    __slots__ = ("answer", "asked", "is_own", "shown_url")
+
+    def __init__(self, answer: Answer, is_own: bool, asked: tuple[Any, ...], shown_url: str | None) -> None:
         self.answer = answer
         self.is_own = is_own
         self.asked = asked
+        self.shown_url = shown_url
 
     def body(self, media: str) -> Any:
         """Return the parsed body, whatever it is; never raises."""
@@ -94,8 +99,19 @@ class Sender:
         Raises
         ------
         SourceFailure
-            The request cannot be built or sent, the limit lasts, or the credentials are refused (``offline``).
+            The request cannot be built or sent, the limit lasts, or the credentials are refused (``offline``): then
+            nothing more is sent in this call, so that no account is locked by repeated logins.
         """
+        if self.call.refusal is not None:
+            raise self.call.refusal.copy()
+        try:
+            return self._settled(spec)
+        except SourceFailure as error:
+            if error.offline:
+                self.call.refusal = error.copy(sent=False)
+            raise
+
+    def _settled(self, spec: Spec) -> Received:
         renewed = self._renew_early()
         limited = 0
         while True:
@@ -126,93 +142,143 @@ class Sender:
             location = answer.headers.get("Location")
             if not location or not _is_followed(spec.method, answer.status):
                 return received
-            spec = self._redirected(spec, answer, location)
+            spec = self._redirected(spec, received, location)
         raise SourceFailure(
             f"More than {self.state.transport.limits.redirects} redirects; stopped at {shown_origin(answer.url)}.",
             code="too_many_redirects",
         )
 
-    def _redirected(self, spec: Spec, answer: Answer, location: str) -> Spec:
-        url = urljoin(answer.url, location)
+    def _redirected(self, spec: Spec, received: Received, location: str) -> Spec:
+        answer = received.answer
         try:
+            url = urljoin(answer.url, location)
             self.call.reach.check_url(url)
         except ValueError as error:
             failure = str(error)
         else:
             keeps = answer.status in (307, 308) or spec.method.upper() in ("GET", "HEAD")
-            return replace(spec, url=url) if keeps else replace(spec, url=url, method="GET", body=None, content=None)
+            shown = None if received.shown_url is None else urljoin(received.shown_url, location)
+            spec = replace(spec, url=url, shown_url=shown)
+            return spec if keeps else replace(spec, method="GET", body=None, content=None)
         raise SourceFailure(f"The source redirects to a place that is refused: {failure}", code="out_of_reach")
 
     @sealed
     def _exchange(self, spec: Spec) -> Received:
         """Render, sign and send once. The real connection lives in this frame only."""
-        real = http_connection(self.call.connection.secrets())
-        redactor = Redactor(real)
+        whole = self.call.connection.secrets()
+        real = http_connection(whole)
+        redactor = self.call.connection.redactor()
+        chance = Chance()
         try:
-            draft = draft_request(spec, real)
+            draft = draft_request(spec, real, chance)
             self.call.reach.check_url(draft.url)
-            shown = draft.url
+            asked = (draft.method, draft.url, draft.body, tuple(sorted(draft.headers.items())))
             prepared = prepare(draft, real, self.state.wallet, self.call.now())
         except SourceFailure as error:
-            raise SourceFailure(
-                redactor.text(error.message), code=error.code, offline=error.offline, field=error.field
-            ) from None
+            raise error.copy(redactor.text(error.message), sent=False) from None
         except MissingExtraError:
             raise
-        except CeligoError as error:
-            raise TemplateError(redactor.text(error.message)) from None
+        except CeligoError:
+            raise SourceFailure(self._template_failure(spec, whole), code="template_error", sent=False) from None
         except ReachError as error:
-            raise SourceFailure(redactor.text(str(error)), code="out_of_reach") from None
+            raise SourceFailure(redactor.text(str(error)), code="out_of_reach", sent=False) from None
         except ValueError as error:
             # requests says so of a URL or a header that it cannot send; its text holds them.
             raise SourceFailure(
-                f"The rendered request cannot be sent ({type(error).__name__}).", code="bad_request"
+                f"The rendered request cannot be sent ({type(error).__name__}).", code="bad_request", sent=False
             ) from None
         cookies = self.state.wallet.cookies if draft.is_own and auth_type(self.http) == "cookie" else None
+        self._learn(draft, prepared, cookies)
+        shown = self._shown(spec, whole, draft, prepared, chance) if self.call.is_debugging else None
         with self._gate.one(self.call):
             self.state.wait_turn(self.call, self._pace_s())
-            self._log_request(draft, prepared, shown, redactor)
+            if shown is not None:
+                self.call.debug("request", redactor.value(shown))
             try:
                 answer = self.state.transport.send(prepared, deadline=self.call.deadline, cookies=cookies)
             except TransportFailure as error:
                 self.call.debug("response", {"error": redactor.text(error.message), "code": error.code})
                 note = "" if draft.is_own else f" {other_origin(draft.url)}"
-                raise TransportFailure(redactor.text(error.message) + note, code=error.code) from None
-        self._log_response(answer, redactor)
-        # For comparing requests: without what the credentials added.
-        return Received(answer, draft.is_own, (draft.method, shown, draft.body))
+                raise TransportFailure(redactor.text(error.message) + note, code=error.code, sent=error.sent) from None
+        self._learn(draft, prepared, cookies)
+        if self.call.is_debugging:
+            self._log_response(answer, redactor)
+        return Received(answer, draft.is_own, asked, shown["url"] if shown else None)
 
-    def _log_request(self, draft: Draft, prepared: PreparedRequest, shown: str, redactor: Redactor) -> None:
-        body = draft.body or b""
-        self.call.debug(
-            "request",
-            {
-                "url": redactor.text(shown),
+    def _learn(self, draft: Draft, prepared: PreparedRequest, cookies: RequestsCookieJar | None) -> None:
+        """Mask what this request proves itself with, too: signed tokens, session cookies, encoded passwords."""
+        if not draft.is_own:
+            return
+        found = [draft.token, *(str(cookie.value) for cookie in cookies or () if cookie.value)]
+        for name in self._hidden:
+            value = prepared.headers.get(name)
+            if value:
+                text = _text(value)
+                found += [text, text.partition(" ")[2]]
+        self.call.connection.redactor().learn(found, passing=True)
+
+    def _template_failure(self, spec: Spec, whole: Mapping[str, Any]) -> str:
+        """Say why a request cannot be rendered: in the words of a rendering that saw masks, or in none."""
+        try:
+            draft_request(spec, http_connection(mask_values(whole)))
+        except SourceFailure:
+            return UNSHOWN
+        except CeligoError as error:
+            return self.redact(error.message)
+        return UNSHOWN
+
+    def _shown(
+        self, spec: Spec, whole: Mapping[str, Any], draft: Draft, prepared: PreparedRequest, chance: Chance
+    ) -> dict[str, Any]:
+        """Return the request as logs show it: rendered once more, over masks.
+
+        Masking what was sent would not do: a template can cut a secret into pieces that no search finds.
+        """
+        masked = http_connection(mask_values(whole))
+        try:
+            shown = draft_request(spec, masked, chance.again())
+            if draft.is_own:
+                mask_token(shown, masked["http"])
+        except (CeligoError, SourceFailure, ValueError):
+            shown = None
+        if shown is None or shown.is_own != draft.is_own:
+            headers = dict.fromkeys(prepared.headers, MASK)
+            return {
+                "url": f"{shown_origin(draft.url)}/{MASK}",
                 "method": draft.method,
-                "headers": self._shown_headers(prepared.headers, redactor),
-                "body": redactor.text(body[:_SHOWN_BODY].decode("utf-8", "replace")),
-            },
-        )
+                "headers": headers,
+                "body": MASK,
+            }
+        plain = {**shown.headers, "Content-Length": prepared.headers.get("Content-Length", "")}
+        named = {name.lower(): str(value) for name, value in plain.items() if name.lower() not in self._hidden}
+        return {
+            "url": shown.url if spec.shown_url is None else spec.shown_url,
+            "method": draft.method,
+            "headers": {name: named.get(name.lower(), MASK) for name in prepared.headers},
+            "body": (shown.body or b"").decode("utf-8", "replace"),
+        }
 
     def _log_response(self, answer: Answer, redactor: Redactor) -> None:
+        headers = {name: MASK if name.lower() in self._hidden else str(value) for name, value in answer.headers.items()}
         self.call.debug(
             "response",
-            {
-                "statusCode": answer.status,
-                "headers": self._shown_headers(answer.headers, redactor),
-                "body": redactor.text(answer.body[:_SHOWN_BODY].decode("utf-8", "replace")),
-                "elapsedMs": round(answer.elapsed_s * 1000),
-            },
+            redactor.value(
+                {
+                    "statusCode": answer.status,
+                    "headers": headers,
+                    "body": answer.body.decode("utf-8", "replace"),
+                    "elapsedMs": round(answer.elapsed_s * 1000),
+                }
+            ),
         )
-
-    def _shown_headers(self, headers: Mapping[str, str | bytes], redactor: Redactor) -> dict[str, str]:
-        return {
-            name: MASK if name.lower() in self._hidden else redactor.text(str(value)) for name, value in headers.items()
-        }
 
     def redact(self, text: str) -> str:
         """Return a text without the connection's secrets."""
-        return Redactor(self.call.connection.secrets()).text(text)
+        return self.call.connection.redactor().text(text)
+
+    def hidden(self, value: Any) -> Any:
+        """Return a parsed answer without the connection's secrets; before a text of it is cut or squeezed."""
+        return self.call.connection.redactor().value(value)
 
     # What the answer means
 
@@ -275,8 +341,15 @@ class Sender:
             self.state.renewals += 1
         return True
 
-    @sealed
     def _renew_now(self) -> None:
+        try:
+            self._renew_sealed()
+        except SourceFailure as error:
+            # The request that waits for it was not sent, whatever became of the renewal's own.
+            raise error.copy(sent=False) from None
+
+    @sealed
+    def _renew_sealed(self) -> None:
         renewal.renew(self.call, self.doc, self.state)
 
 
@@ -297,6 +370,11 @@ def other_origin(url: str) -> str:
         f"{shown_origin(url)} is another origin than the connection's baseURI, "
         "so neither its credentials nor its headers were sent there."
     )
+
+
+def _text(value: str | bytes) -> str:
+    """Return a header's value: some signers leave bytes."""
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _block(value: Any) -> Mapping[str, Any]:
