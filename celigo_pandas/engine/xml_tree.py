@@ -49,6 +49,11 @@ def translated_xml() -> Iterator[None]:
         raise XmlError(f"line {error.getLineNumber()}: {error.getMessage()}") from None
     except DefusedXmlException as error:
         raise XmlError(f"it declares entities ({type(error).__name__})") from None
+    except XmlError:
+        raise
+    except (LookupError, ValueError) as error:
+        # Python's bridge to expat gives up so on a declared encoding that is unknown, or of several bytes a character.
+        raise XmlError(f"it declares an encoding that is not read: {error}") from None
 
 
 class XmlTree(ContentHandler):
