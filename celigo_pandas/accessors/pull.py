@@ -322,6 +322,7 @@ class Pull:
             complete=self.complete,
             reason=self.reason,
             record_errors=len(self._columns.errors),
+            **({} if self._columns.uri_name is None else {"data_uri": self._columns.uri_name}),
         )
 
     def _warn(self) -> None:

@@ -143,11 +143,16 @@ class ColumnSet:
         """Return the names of all columns of records, in order."""
         return [self.shape.name(path) for path in self.paths()]
 
+    @property
+    def uri_name(self) -> str | None:
+        """The name of the column of ``dataURIs``, if any came."""
+        return URI_NAMES[URI_NAMES[0] in self.names()] if self._uris else None
+
     def named_pieces(self) -> dict[str, list[Piece]]:
         """Return the columns by name, each with pieces for all rows; ``dataURI`` too, where pages had it."""
         named = {self.shape.name(path): self._filled(self._pieces.get(path, [])) for path in self.paths()}
-        if self._uris:
-            named[URI_NAMES[URI_NAMES[0] in named]] = self._filled(self._uris)
+        if self.uri_name is not None:
+            named[self.uri_name] = self._filled(self._uris)
         return named
 
     def frame(
@@ -187,9 +192,9 @@ class ColumnSet:
                 self._pieces.pop(path, None)
             if is_mixed:
                 mixed.append(name)
-        if self._uris:
-            name = URI_NAMES[URI_NAMES[0] in arrays]
-            arrays[name] = array_of(self._filled(self._uris), "str", self.rows, dtype_backend, always_nullable)
+        if self.uri_name is not None:
+            uris = self._filled(self._uris)
+            arrays[self.uri_name] = array_of(uris, "str", self.rows, dtype_backend, always_nullable)
         absent = self._add_missing(arrays)
         if not quiet:
             _warn(mixed, absent if self.rows else [])

@@ -62,7 +62,8 @@ def to_records(
     na : {"omit", "null"}
         Leave missing values (None, NaN, NaT, NA) out, or send them as ``null``.
     unflatten : {"auto", True, False}
-        Nest ``parent.child`` columns again: as a pull noted it in ``attrs``, always, never.
+        Nest ``parent.child`` columns again: as a pull noted it in ``attrs`` (then its column ``dataURI``, which is no
+        field of the records, is left out), always, never.
     sep : str
         The separator for ``unflatten=True``.
 
@@ -79,7 +80,14 @@ def to_records(
     """
     if na not in ("omit", "null"):
         raise FrameError(f"na: got {shown(na)}; expected 'omit' or 'null'.")
-    return _assemble(_tree(df, flatten_sep(df, unflatten, sep)), df, na)
+    beside = _beside(df) if unflatten == "auto" else None
+    return _assemble(_tree(df, flatten_sep(df, unflatten, sep), beside), df, na)
+
+
+def _beside(df: pd.DataFrame) -> str | None:
+    """Name the column that a pull noted as no field of the records: the page's ``dataURIs``."""
+    note = df.attrs.get("celigo")
+    return note.get("data_uri") if isinstance(note, dict) else None
 
 
 def encode_rows(df: pd.DataFrame, *, na: str = "omit", unflatten: Unflatten = "auto", sep: str = ".") -> list[bytes]:
@@ -163,9 +171,11 @@ class _Node:
     children: dict[str, _Node] = field(default_factory=dict)
 
 
-def _tree(df: pd.DataFrame, sep: str | None) -> _Node:
+def _tree(df: pd.DataFrame, sep: str | None, without: str | None = None) -> _Node:
     root = _Node()
     for place, label in enumerate(df.columns):
+        if without is not None and isinstance(label, str) and label == without:
+            continue
         node = root
         for key in _keys(label, sep):
             node = node.children.setdefault(key, _Node())

@@ -21,6 +21,7 @@ from celigo_pandas.errors import (
     RecordErrorsWarning,
     TransportError,
 )
+from celigo_pandas.frames.outward import to_records
 
 RECORDS = [{"a": "1", "d": "2024-01-01"}, {"a": "x", "d": "y"}]
 
@@ -148,3 +149,14 @@ def test_errors_that_are_a_text_are_kept() -> None:
         read_export(EXPORT, con)
 
     assert con.client.last_pull.errors.to_dict("records") == [{"message": "hook failed"}]
+
+
+@pytest.mark.parametrize("records", [[{"n": 1}, {"n": 2}], [{"n": 1, "dataURI": "own"}, {"n": 2, "dataURI": "own"}]])
+def test_data_uris_are_a_column_that_is_not_pushed_back(records: list[dict[str, Any]]) -> None:
+    body = json.dumps({"data": records, "dataURIs": ["u1", None]}).encode()
+
+    df = read_export(EXPORT, connection_to(lambda request: answer(body)))
+
+    assert df[df.columns[-1]].tolist()[0] == "u1"
+    assert to_records(df) == records
+    assert to_records(df, unflatten=True)[0] == {**records[0], df.columns[-1]: "u1"}
