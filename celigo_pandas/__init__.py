@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from celigo_pandas import builders as build
     from celigo_pandas import errors as errors
     from celigo_pandas.accessors import (
         Client,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from celigo_pandas.forms import ConnectionForm, Explorer, ExportForm, MappingEditor
     from celigo_pandas.frames import nest
     from celigo_pandas.local_engine import local
-    from celigo_pandas.resources import builders as build
 
 _PUBLIC: dict[str, str] = {
     "Client": "accessors",
@@ -59,7 +59,7 @@ _PUBLIC: dict[str, str] = {
     "to_import": "accessors",
 }
 
-_MODULES: dict[str, str] = {"build": "resources.builders", "errors": "errors"}
+_MODULES: dict[str, str] = {"build": "builders", "errors": "errors"}
 
 __all__ = [
     "ApiError", "AuthError", "CeligoError", "CeligoWarning", "Client", "ConfigError", "ConflictError", "Connection",

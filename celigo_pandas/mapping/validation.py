@@ -18,7 +18,7 @@ from celigo_pandas.mapping.rules import ArrayRule, ListRule, PathSource, Rule, S
 from celigo_pandas.mapping.transforms import compile_transform_parts
 from celigo_pandas.paths import Path, PathError, parse_extract
 
-__all__ = ["validate"]
+__all__ = ["find_problems", "validate"]
 
 _DIGITS: Final = re.compile(r"\d+")
 
@@ -65,6 +65,20 @@ def validate(doc: Any, sample: Any = None) -> list[Problem]:
         else:
             problems.append(Problem("not_an_object", "transform must be an object.", "transform"))
     return sorted(problems, key=lambda problem: _natural(problem.field or ""))
+
+
+def find_problems(doc: Mapping[str, Any]) -> list[Problem]:
+    """List what makes a document's mapping, lookups, filters or transform unusable; doubts are left to `validate`."""
+    problems = [*compile_parts(doc)[1].problems, *_lookup_problems(doc), *_filter_problems(doc)]
+    transform = doc.get("transform")
+    if isinstance(transform, Mapping):
+        problems += [
+            Problem(problem.code, problem.message, f"transform.{problem.field}")
+            for problem in compile_transform_parts(transform)[1].problems
+        ]
+    elif transform:
+        problems.append(Problem("not_an_object", "transform must be an object.", "transform"))
+    return problems
 
 
 def _natural(path: str) -> str:

@@ -1,1 +1,1 @@
-"""Wire documents: connections, exports, imports, builders, secrets, validation. Pure."""
+"""Wire documents: connections, exports, imports, secrets, validation. Pure."""

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 
-from celigo_pandas import build
+from celigo_pandas import Mapping, build
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.filters import keep
 
@@ -31,7 +32,7 @@ def test_file_export_never_lets_the_platform_delete_the_file(place):
 
 def test_file_export_names_its_files_as_each_place_can():
     ftp = build.file_export("in", place="ftp", starts_with="o-", ends_with=".csv").to_dict()
-    s3 = build.file_export("in/", place="s3", bucket="b", starts_with="o-").to_dict()
+    s3 = build.file_export("/in", place="s3", bucket="b", starts_with="o-").to_dict()
     folder = build.file_export("/in", place="filesystem", starts_with="o-", ends_with=".csv").to_dict()
 
     assert ftp["ftp"] == {"directoryPath": "in", "fileNameStartsWith": "o-", "fileNameEndsWith": ".csv"}
@@ -54,13 +55,14 @@ def test_netsuite_export_is_the_documented_search():
 
 
 def test_http_import_writes_position_aligned_arrays():
-    document = build.http_import("/notices", id_path="id", mapping=[{"generate": "a"}], headers={"X-A": "1"}).to_dict()
+    rule = {"generate": "a", "dataType": "string", "extract": "$.a"}
+    document = build.http_import("/notices", id_path="id", mapping=[rule], headers={"X-A": "1"}).to_dict()
 
     assert document["http"]["method"] == ["POST"]
     assert document["http"]["relativeURI"] == ["/notices"]
     assert document["http"]["response"] == {"resourceIdPath": ["id"]}
     assert document["http"]["headers"] == [{"name": "X-A", "value": "1"}]
-    assert document["mappings"] == [{"generate": "a"}]
+    assert document["mappings"] == [rule]
 
 
 def test_members_reach_what_has_no_argument_and_keep_the_rest():
@@ -86,6 +88,42 @@ def test_members_reach_what_has_no_argument_and_keep_the_rest():
         (lambda: build.http_import("/x", batch_size=5), "http.response.resourcePath"),
         (lambda: build.http_import("/x", mapping=7), "mapping"),
         (lambda: build.file_import(""), "file.fileName"),
+        (lambda: build.netsuite_export(None, record_type="x"), "netsuite.searches.savedSearchId"),
+        (lambda: build.netsuite_export(True, record_type="x"), "netsuite.searches.savedSearchId"),
+        (lambda: build.sql_import("insert", mapping=[{"generate": "x"}]), "mappings[0].dataType"),
+        (lambda: build.sql_import("insert", mapping=[5]), "mappings[0]"),
+        (lambda: build.sql_import("insert", mapping={"fields": [{"generate": "x"}]}), "mapping.fields[0].extract"),
+        (lambda: build.sql_import("insert", lookups=[5]), "lookups[0]"),
+        (lambda: build.sql_import("insert", lookups=[{"map": {}}]), "lookups[0].name"),
+        (lambda: build.sql_import("insert", lookups=5), "lookups"),
+        (lambda: build.sql_import("insert {{#if}"), "rdbms.query[0]"),
+        (lambda: build.sql_export("select {{#if}"), "rdbms.query"),
+        (lambda: build.salesforce_export("select {{#if}"), "salesforce.soql.query"),
+        (lambda: build.http_import("/x", body="{{#if}"), "http.body[0]"),
+        (lambda: build.http_import("/x", body=5), "http.body"),
+        (lambda: build.http_export("/{{bad"), "http.relativeURI"),
+        (lambda: build.http_export("/x", headers={"A": "{{bad"}), "http.headers[0].value"),
+        (lambda: build.http_export("/x", headers={"A": 5}), "http.headers.A"),
+        (lambda: build.http_export("/x", headers=[("a", "b")]), "http.headers"),
+        (lambda: build.http_export("/x", paging=5), "http.paging"),
+        (lambda: build.file_export("in", csv=5), "file.csv"),
+        (lambda: build.file_export(5, place="s3", bucket="b"), "directory"),
+        (lambda: build.file_import("{{bad.csv"), "file.fileName"),
+        (lambda: build.http_export("/x", members=[1]), "members"),
+        (lambda: build.http_export("/x", members={"filter": {"rules": ["like", 1, 2]}}), "filter.rules[0]"),
+        (
+            lambda: build.file_export("in", members={"file": {"filter": {"rules": ["like", 1, 2]}}}),
+            "file.filter.rules[0]",
+        ),
+        (
+            lambda: build.http_export("/x", members={"transform": {"rules": [[{"generate": "x"}]]}}),
+            "transform.expression.rules[0][0].extract",
+        ),
+        (lambda: build.http_export("/x", members={"http": {"body": "{{#if}"}}), "http.body"),
+        (lambda: build.http_export("/x", members={"transform": Mapping()}), "transform"),
+        (lambda: build.http_export("/x", members={"when": [datetime(2026, 1, 1)]}), "when[0]"),
+        (lambda: build.http_export("/x", members={"a": {"b": float("nan")}}), "a.b"),
+        (lambda: build.http_export("/x", members={"a": {5: 1}}), "a"),
     ],
 )
 def test_builder_bad_argument_names_the_field(make, field):
@@ -101,3 +139,30 @@ def test_builder_lists_every_problem_at_once():
         build.file_export("", type="docx", place="nfs")
 
     assert {problem.field for problem in caught.value.problems} >= {"file.type", "place"}
+
+
+@pytest.mark.parametrize(
+    ("directory", "starts_with", "key"),
+    [("/in", None, "in/"), ("in/", "o-", "in/o-"), ("/", "o-", "o-"), ("/", None, None), ("/a/b/", "o", "a/b/o")],
+)
+def test_file_export_begins_the_keys_of_a_bucket_as_file_import_writes_them(directory, starts_with, key):
+    export = build.file_export(directory, place="s3", bucket="b", starts_with=starts_with).to_dict()
+    written = build.file_import(f"{starts_with or ''}1.csv", directory=directory, place="s3", bucket="b").to_dict()
+
+    assert export["s3"].get("keyStartsWith") == key
+    assert written["s3"]["fileKey"].startswith(key or "")
+
+
+def test_builder_takes_scripts_which_only_the_platform_runs():
+    script = {"type": "script", "script": {"_scriptId": "1", "function": "f"}}
+    members = {"transform": script, "filter": script, "file": {"filter": script}}
+
+    assert build.file_export("in", members=members).to_dict()["transform"] == script
+
+
+def test_builder_takes_a_mapping_of_either_dialect_with_its_lookups():
+    mapping = Mapping(dialect=1).set("x", "a", lookup="L").set_lookup("L", {"1": "one"})
+    document = build.sql_import("insert", mapping=mapping, lookups=[{"name": "M", "map": {}}]).to_dict()
+
+    assert [lookup["name"] for lookup in document["lookups"]] == ["M", "L"]
+    assert Mapping(document).apply([{"a": "1"}]) == [{"x": "one"}]

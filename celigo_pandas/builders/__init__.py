@@ -1,0 +1,25 @@
+"""Builders: small objects that print as the exact JSON they send and are accepted wherever a document is.
+
+Each checks its arguments when it is made, and with them the rules, filters and templates that they hold. What a builder
+has no argument for is given with ``members=`` in the vendor's own spelling and merged over what the builder wrote, so
+that no document is out of reach.
+Source: ``integrator-api.md`` §4 and §6, which follow the vendor's published schemas.
+"""
+
+from __future__ import annotations
+
+from celigo_pandas.builders.documents import Document
+from celigo_pandas.builders.exports import file_export, http_export, netsuite_export, salesforce_export, sql_export
+from celigo_pandas.builders.imports import file_import, http_import, sql_import
+
+__all__ = [
+    "Document",
+    "file_export",
+    "file_import",
+    "http_export",
+    "http_import",
+    "netsuite_export",
+    "salesforce_export",
+    "sql_export",
+    "sql_import",
+]
