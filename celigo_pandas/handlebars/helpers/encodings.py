@@ -114,9 +114,14 @@ def _json_encode(value: Any) -> Any:
 def _json_parse(value: Any) -> Any:
     text = to_text(value)
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_read_digits)
     except ValueError as error:
         raise Refusal(f"{shown(text)} is no JSON: {error}") from None
+
+
+def _read_digits(digits: str) -> int | float:
+    # Beyond a double's range only the sign is left, as in JavaScript; Python reads no more than 4,300 digits.
+    return int(digits) if len(digits) < 400 else float(digits)
 
 
 def _refuse_constant(name: str) -> Any:

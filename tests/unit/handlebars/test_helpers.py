@@ -253,3 +253,16 @@ def test_helpers_are_all_that_the_reference_documents():
     """.split()
 
     assert sorted(HELPERS) == sorted(documented)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("9" * 5_000, "Infinity"),
+        ("-" + "9" * 5_000, "-Infinity"),
+        ("9" * 320, "Infinity"),
+        ("9007199254740991", "9007199254740991"),
+    ],
+)
+def test_json_parse_reads_numbers_of_any_length_as_javascript(text, shown):
+    assert render("{{jsonParse t}}", {"t": text}) == shown
