@@ -89,6 +89,55 @@ def test_postgres_types_to_json_and_back(engine: EngineProcess, postgres: Databa
     assert copy == {name: found[0][name] for name in copy}
 
 
+@pytest.mark.postgres
+def test_postgres_values_that_python_would_change_are_postgres_text(
+    engine: EngineProcess, postgres: DatabaseServer
+) -> None:
+    columns = (
+        "id int, ti time, iv interval, r tstzrange, m int4multirange, j jsonb, k json, a interval[], ra daterange[]"
+    )
+    postgres.run(
+        "drop table if exists odd, odd_copies", f"create table odd({columns})", f"create table odd_copies({columns})"
+    )
+    postgres.run(
+        "insert into odd values (1, '24:00:00', '-1 mon', '[infinity,)', '{[1,3),[5,9)}', "
+        """'{"n": 12345678901234567890.5, "m": 1.10}', '[1e400]', '{1 year 2 days,1 day}', """
+        """'{"[2020-01-01,infinity)"}'), """
+        "(2, null, '1 day 02:00:00', 'empty', null, null, 'null', null, null)"
+    )
+    id = engine.connection(postgres.doc)
+
+    found = query(engine, id, "select * from odd order by id").json()["data"]
+
+    assert found == [
+        {"id": 1, "ti": "24:00:00", "iv": "-1 mons", "r": "[infinity,)", "m": "{[1,3),[5,9)}",
+         "j": {"n": "12345678901234567890.5", "m": 1.1}, "k": ["1e400"], "a": ["1 year 2 days", "24:00:00"],
+         "ra": ["[2020-01-01,infinity)"]},
+        {"id": 2, "ti": None, "iv": "26:00:00", "r": "empty", "m": None, "j": None, "k": None, "a": None, "ra": None},
+    ]  # fmt: skip
+    bulk = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "odd_copies"}}
+    assert statuses(submit(engine, id, bulk, found)) == [200, 200]
+    assert query(engine, id, "select * from odd_copies order by id").json()["data"] == found
+    nulls = "select j is null as j, k is null as k from odd_copies where id = 2"
+    assert query(engine, id, nulls).json()["data"] == [{"j": True, "k": True}]
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_bulk_insert_takes_names_with_percent_signs(engine: EngineProcess, server: DatabaseServer) -> None:
+    quote = "`" if server.kind == "mariadb" else '"'
+    table, column = f"{quote}of 1%s{quote}", f"{quote}rate%{quote}"
+    server.run(f"drop table if exists {table}", f"create table {table}(id int, {column} varchar(9) default 'd')")
+    id = engine.connection(server.doc)
+    bulk = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "of 1%s"}}
+
+    results = submit(engine, id, bulk, [{"id": 1, "rate%": "5%"}, {"id": 2, "rate%": "%s"}, {}, {"rate%%": "x"}])
+
+    assert statuses(results) == [200, 200, 200, 422]
+    assert query(engine, id, f"select {column} as r from {table} order by id is null, id").json()["data"] == [
+        {"r": "5%"}, {"r": "%s"}, {"r": "d"},
+    ]  # fmt: skip
+
+
 @pytest.mark.mariadb
 def test_mariadb_types_to_json_and_back(engine: EngineProcess, mariadb: DatabaseServer) -> None:
     columns = (
@@ -113,9 +162,11 @@ def test_mariadb_types_to_json_and_back(engine: EngineProcess, mariadb: Database
     bulk = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "copies"}}
     assert submit(engine, id, bulk, found) == [{"statusCode": 200}]
     assert query(engine, id, "select * from copies").json()["data"] == found
-    zoned = [{"id": 5, "t": "2021-01-01T02:00:00.000+02:00", "s": "z"}]
-    assert submit(engine, id, bulk, zoned) == [{"statusCode": 200}]
-    assert query(engine, id, "select t from copies where id = 5").json()["data"] == [{"t": "2021-01-01T00:00:00"}]
+    moment = "2021-01-01T02:00:00.000+02:00"
+    assert submit(engine, id, bulk, [{"id": 5, "t": moment, "ts": moment, "s": "z"}]) == [{"statusCode": 200}]
+    assert query(engine, id, "select t, ts from copies where id = 5").json()["data"] == [
+        {"t": "2021-01-01T00:00:00", "ts": "2021-01-01T00:00:00"}
+    ]
 
 
 @pytest.mark.parametrize("server", SERVERS, indirect=True)

@@ -225,6 +225,22 @@ def test_sqlite_bulk_insert_keeps_defaults_and_tells_errors_apart(engine: Engine
     ]  # fmt: skip
 
 
+def test_sqlite_bulk_insert_never_makes_a_float_of_an_integer(engine: EngineProcess, tmp_path: Path) -> None:
+    path = make_sqlite(tmp_path / "i.db", ['create table t("100%" integer, n numeric, s text, b)'])
+    big = 12_345_678_901_234_567_891
+    bulk = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "t"}}
+    data = [{"100%": big}, {"n": big}, {"s": big}, {"b": big}, {"100%": 2**63 - 1}, {"s": "2024-01-01T12:00:00Z"}]
+
+    results = submit(engine, engine.sqlite(path), bulk, data)
+
+    assert statuses(results) == [422, 422, 200, 200, 200, 200]
+    assert results[0]["errors"][0]["code"] == "out_of_range"
+    assert rows(path, 'select * from t order by "100%" desc, b desc, s') == [
+        (2**63 - 1, None, None, None), (None, None, None, str(big)), (None, None, str(big), None),
+        (None, None, "2024-01-01T12:00:00Z", None),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("block", "field"),
     [

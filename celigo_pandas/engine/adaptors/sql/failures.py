@@ -27,6 +27,8 @@ def describe(error: BaseException) -> tuple[str, str]:
     if isinstance(original, UnicodeEncodeError):
         found = f"U+{ord(original.object[original.start]):04X}"
         return "invalid_text", f"The text cannot be sent: {found} in it is half of a surrogate pair, no character."
+    if isinstance(original, OverflowError):
+        return "out_of_range", "SQLite's integers have 64 bits; a column of text keeps longer ones as they are."
     arguments: tuple[Any, ...] = getattr(original, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):  # pymysql: number, sentence
         return str(arguments[0]), str(arguments[1])

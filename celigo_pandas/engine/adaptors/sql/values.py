@@ -11,7 +11,7 @@ import binascii
 import json
 import math
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -27,12 +27,12 @@ def to_json(value: Any) -> Any:
     double: NaN, ±infinity        the texts ``NaN``, ``Infinity``, ``-Infinity``
     timestamp, datetime           ISO 8601, its offset where the type has a zone (PostgreSQL: +00:00)
     date, time                    ISO 8601
-    interval, MySQL time          ``[-]hh:mm:ss[.ffffff]``, hours may pass 24
+    interval, MySQL time          ``[-]hh:mm:ss[.ffffff]``, hours may pass 24; with months or years PostgreSQL's text
     bytea, blob                   base64
     uuid                          text
-    json, jsonb                   as they are
+    json, jsonb                   as they are; a number that no double holds as written becomes text
     arrays                        lists, element by element
-    anything else                 its text
+    ranges, anything else         its text
     ============================  =======================================================================
     """
     if value is None or type(value) in _PLAIN:
@@ -49,10 +49,14 @@ def to_json(value: Any) -> Any:
 _PLAIN = frozenset({str, int, bool})
 
 
+_MOST_DIGITS = 4_000
+"""Of an integer; Python writes and reads no more than 4,300 as a number."""
+
+
 def _number(value: Decimal) -> Any:
     if not value.is_finite():
         return "NaN" if value.is_nan() else ("Infinity" if value > 0 else "-Infinity")
-    if value.as_tuple().exponent == 0:
+    if value.as_tuple().exponent == 0 and value.adjusted() < _MOST_DIGITS:
         return int(value)
     double = float(value)
     return double if Decimal(repr(double)) == value else str(value)
@@ -109,34 +113,41 @@ def sqlite_value(value: Any) -> Any:
     return _double(value) if type(value) is float else value
 
 
-def from_json(value: Any, column_type: str) -> Any:
+def from_json(value: Any, column_type: str, dialect: str) -> Any:
     """Return what a driver needs to write a JSON value into a column of this type.
 
     Parameters
     ----------
     column_type : str
         The database's name of the type, lower case (``jsonb``, ``bytea``, ``integer[]``, ``blob``).
+    dialect : str
+        ``sqlite``, ``postgresql``, ``mysql`` or ``mariadb``.
     """
+    if value is None:
+        return None
     if column_type in _BINARY and isinstance(value, str):
         try:
             return base64.b64decode(value, validate=True)
         except binascii.Error:
             return value.encode()
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        # A number column of SQLite would make a float of the digits; as an integer its driver refuses it.
+        is_exact_as_text = dialect != "sqlite" or column_type in _SQLITE_TEXT
+        return str(value) if is_exact_as_text else value
     if column_type in {"json", "jsonb"}:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list) and column_type.endswith("[]"):
-        return [from_json(one, column_type[:-2]) for one in value]
+        return [from_json(one, column_type[:-2], dialect) for one in value]
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
-        return str(value)
-    if isinstance(value, str) and column_type in _MYSQL_TIMES:
+    if isinstance(value, str) and column_type in {"datetime", "timestamp"} and dialect in {"mysql", "mariadb"}:
         return _mysql_time(value)
     return value
 
 
 _BINARY = frozenset({"bytea", "blob", "binary", "varbinary", "longblob", "mediumblob", "tinyblob"})
-_MYSQL_TIMES = frozenset({"datetime"})
+_SQLITE_TEXT = frozenset({"text", "varchar", "char", "nvarchar", "nchar", "clob", "blob", "null"})
+"""Types, as SQLAlchemy names them, whose columns keep text as text; ``null`` is a column without a type."""
 
 
 def _mysql_time(value: str) -> Any:
@@ -145,33 +156,55 @@ def _mysql_time(value: str) -> Any:
         moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
     except ValueError:
         return value
-    if moment.tzinfo is None:
-        return moment
-    from datetime import timezone
+    return moment if moment.tzinfo is None else moment.astimezone(timezone.utc).replace(tzinfo=None)
 
-    return moment.astimezone(timezone.utc).replace(tzinfo=None)
+
+def _read_json(text: str | bytes) -> Any:
+    return json.loads(text, parse_float=_json_number, parse_int=_json_integer)
+
+
+def _json_number(text: str) -> Any:
+    double = float(text)
+    return double if Decimal(repr(double)) == Decimal(text) else text
+
+
+def _json_integer(text: str) -> Any:
+    return int(text) if len(text) <= _MOST_DIGITS else text
 
 
 def use_text_where_python_cannot(connection: Any) -> None:
-    """Read PostgreSQL dates that Python has no object for (``infinity``, years past 9999, BC) as their text."""
-    from psycopg import DataError, adapt
-    from psycopg.types import datetime as loaders
+    """Read as PostgreSQL's text what Python's objects would change or cannot hold.
 
-    def lenient(base: type[adapt.Loader]) -> type[adapt.Loader]:
+    Dates such as ``infinity``, years past 9999 and BC; the time ``24:00:00``; intervals with months or years, which
+    are no number of days; ranges.
+    """
+    from psycopg import DataError, NotSupportedError, adapt
+    from psycopg.types import datetime as loaders
+    from psycopg.types.json import set_json_loads
+    from psycopg.types.string import TextLoader
+
+    def lenient(base: type[adapt.Loader], but: tuple[bytes, ...] = ()) -> type[adapt.Loader]:
         class Lenient(base):  # type: ignore[misc]
             def load(self, data: Any) -> Any:
-                try:
-                    return super().load(data)
-                except DataError:
-                    return bytes(data).decode()
+                if not (but and any(word in bytes(data) for word in but)):
+                    try:
+                        return super().load(data)
+                    except (DataError, NotSupportedError):
+                        pass
+                return bytes(data).decode()
 
         return Lenient
 
     for name, loader in (
         ("date", loaders.DateLoader),
+        ("time", loaders.TimeLoader),
         ("timestamp", loaders.TimestampLoader),
         ("timestamptz", loaders.TimestamptzLoader),
-        ("interval", loaders.IntervalLoader),
         ("timetz", loaders.TimetzLoader),
     ):
         connection.adapters.register_loader(name, lenient(loader))
+    connection.adapters.register_loader("interval", lenient(loaders.IntervalLoader, (b"mon", b"year")))
+    for kind in ("int4", "int8", "num", "date", "ts", "tstz"):
+        connection.adapters.register_loader(f"{kind}range", TextLoader)
+        connection.adapters.register_loader(f"{kind}multirange", TextLoader)
+    set_json_loads(_read_json, connection)

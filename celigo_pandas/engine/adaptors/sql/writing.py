@@ -146,22 +146,21 @@ class _Table:
         preparer = session.connection.dialect.identifier_preparer
         self._quote = preparer.quote_identifier
         self._name = ".".join(self._quote(part) for part in (schema, bare) if part)
+        self._dialect = session.dialect
         self._mark = "?" if session.dialect == "sqlite" else "%s"
 
     def insert(self, columns: tuple[str, ...]) -> str:
         """Return the statement for these columns."""
         if not columns:
-            return (
-                f"insert into {self._name} default values"
-                if self._mark != "%s"
-                else f"insert into {self._name} () values ()"
-            )
-        listed = ", ".join(self._quote(name).replace("%", "%%" if self._mark == "%s" else "%") for name in columns)
+            nothing = "() values ()" if self._dialect in {"mysql", "mariadb"} else "default values"
+            return f"insert into {self._name} {nothing}"
+        # The quoting doubles a % where the driver's marks begin with one.
+        listed = ", ".join(map(self._quote, columns))
         return f"insert into {self._name} ({listed}) values ({', '.join([self._mark] * len(columns))})"
 
     def value(self, name: str, value: Any) -> Any:
         """Return what the driver needs for a column; an unknown column keeps the value, the database refuses it."""
-        converted = from_json(value, self._types.get(name, ""))
+        converted = from_json(value, self._types.get(name, ""), self._dialect)
         return int(converted) if self._mark == "?" and isinstance(converted, bool) else converted
 
 
