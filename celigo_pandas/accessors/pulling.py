@@ -158,12 +158,14 @@ def iter_export(
     DataFrame
         Chunks of one RangeIndex that goes on from chunk to chunk. A column has the dtype its values in this chunk have,
         so dtypes may widen from chunk to chunk; integers and booleans are ``Int64`` and ``boolean`` always. A chunk has
-        all columns that have come so far; one without a value in it has dtype object.
+        all columns that have come so far; one without a value in it has dtype object. The ``attrs`` of all chunks are
+        the same, so that :func:`pandas.concat` keeps them.
 
     Notes
     -----
     Requests: one POST per page, made when the next chunk is asked for. Raises as :func:`read_export`; the chunks that
-    came are the caller's, so ``ExportInterrupted.partial`` has only rows not yet given out.
+    came are the caller's, so ``ExportInterrupted.partial`` has only rows not yet given out, those of a chunk that could
+    not be converted too; `dtype` and `parse_dates` are not applied to it.
     """
     shape = Shape.of(columns, nested=nested, sep=sep, explode=explode, grouped=grouped)
     options = PullOptions(

@@ -208,3 +208,11 @@ def test_number_beyond_any_double_is_the_integer_it_says(rung: str) -> None:
 def test_number_that_cannot_be_held_is_refused_by_name(text: bytes) -> None:
     with pytest.raises(FrameError, match="number beyond what can be held: 1"):
         _decode([b'[{"a":%s}]' % text])
+
+
+@pytest.mark.parametrize("pair", [(b'{"x":', b"}"), (b"[", b"]")])
+def test_hundred_thousand_levels_are_an_error_and_not_the_end_of_the_process(pair: tuple[bytes, bytes]) -> None:
+    begin, end = pair
+
+    with pytest.raises(FrameError, match="nested too deeply"):
+        _decode([b'[{"a":' + begin * 100_000 + b"1" + end * 100_000 + b"}]"])
