@@ -205,7 +205,10 @@ async def _import(
         # A service, or a lookup, may echo what it was sent.
         return redactor.json(json_text.dump(run(call, doc, records, access, redactor, engine.choices)))
 
-    return Answer(200, ready=await _at_source(request, access, call, answers))
+    return Answer(200, ready=await _at_source(request, access, call, answers, _PERHAPS_STORED))
+
+
+_PERHAPS_STORED = " Records that were submitted by then may be stored."
 
 
 async def purge_messages(request: ApiRequest) -> Answer:
@@ -236,7 +239,7 @@ class ChangingHandlers:
         return answer
 
 
-async def _at_source(request: ApiRequest, access: Access, call: Call, work: Callable[[], T]) -> T:
+async def _at_source(request: ApiRequest, access: Access, call: Call, work: Callable[[], T], note: str = "") -> T:
     """Run work on one of the connection's places; a source that hangs is answered for when its time is up."""
     engine = request.engine
     limit_s = engine.settings.call_timeout_s
@@ -245,17 +248,26 @@ async def _at_source(request: ApiRequest, access: Access, call: Call, work: Call
         call.deadline = time.monotonic() + limit_s
         return work()
 
+    begun = asyncio.Event()
+
     async def held() -> T:
         async with engine.gates.hold(*engine.places(access.masked)):
+            begun.set()
             return await engine.workers.source(timed)
 
     # The place is held until the thread is free again, not until the request is answered.
     task = asyncio.ensure_future(held())
-    done, _ = await asyncio.wait([task], timeout=engine.settings.gate_patience_s + limit_s + _GRACE_S)
+    waiting = asyncio.ensure_future(begun.wait())
+    try:
+        # Waiting for a place has its own end (429) and is no time of the source.
+        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    done, _ = await asyncio.wait([task], timeout=limit_s + _GRACE_S)
     if not done:
         call.stop.set()
         task.add_done_callback(_forget)
-        raise invalid("source_timeout", f"The source did not answer in {limit_s:g} seconds.")
+        raise invalid("source_timeout", f"The source did not answer in {limit_s:g} seconds.{note}")
     return task.result()
 
 

@@ -533,6 +533,29 @@ def test_sqlite_hanging_calls_of_one_connection_hold_up_nobody_else(tmp_path: Pa
             thread.join(30)
 
 
+@pytest.mark.parametrize("path", ["export", "import"])
+def test_sqlite_work_that_cannot_be_interrupted_is_answered_when_the_time_is_up(database: Path, path: str) -> None:
+    """Waiting for a place, which this call did not, has its own 30 seconds: they are not added."""
+    rule = ["matches", ["extract", "name"], "^(a|a)*$"]
+    filtered = {"filter": {"type": "expression", "expression": {"version": "1", "rules": rule}}}
+    long = [{"id": 100 + number, "name": "a" * 40 + "!"} for number in range(200)]
+    connection = sqlite3.connect(database)
+    connection.executemany("insert into t(id, name) values (:id, :name)", long)
+    connection.commit()
+    connection.close()
+    body = {
+        "export": {"export": {"pageSize": 500, "rdbms": {"query": "select name from t"}, **filtered}},
+        "import": {"import": {"rdbms": INSERT, **filtered}, "data": long},
+    }[path]
+    with EngineProcess("--call-timeout", "1") as engine:
+        answer = engine.call("POST", f"/connections/{engine.sqlite(database)}/{path}", body, timeout=25)
+
+    assert answer.status_code == 422, answer.text
+    (problem,) = answer.json()["errors"]
+    assert problem["code"] == "source_timeout"
+    assert ("may be stored" in problem["message"]) == (path == "import")
+
+
 def _ask(engine: EngineProcess, id: str, text: str) -> int:
     headers = {"Authorization": f"Bearer {engine.token}"}
     body = {"export": {"rdbms": {"query": text}}}
