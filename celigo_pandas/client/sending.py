@@ -7,7 +7,9 @@ applied here to every request, whichever method of the client it comes from.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -83,6 +85,7 @@ class Sender:
         self.bucket = bucket
         self.clock = clock or Clock()
         self.history = History()
+        self._stopping = threading.local()
 
     def send(self, request: Request, *, inspect: Inspect = looks_like_json) -> Response:
         """Send `request`, again where the retry table allows it, and return its 2xx answer.
@@ -97,6 +100,8 @@ class Sender:
             No usable answer came, finally, or ``request.stop`` was set; ``processed`` says what is known.
         """
         self._refuse_writes(request)
+        if request.stop is None:
+            request = replace(request, stop=getattr(self._stopping, "event", None))
         began, started = datetime.now(timezone.utc), self.clock.monotonic()
         attempts = Attempts(request.repeat, self.max_retries, self.deadline_s)
         outcome: Response | TransportError | None = None
@@ -120,6 +125,16 @@ class Sender:
         if not 200 <= outcome.status < 300:
             raise error_of(request, outcome, self.base_url)
         return replace(outcome, attempts=attempts.made, seconds=seconds)
+
+    @contextmanager
+    def stopping(self, event: threading.Event) -> Iterator[None]:
+        """End requests that this thread makes inside the block once `event` is set; see ``Request.stop``."""
+        before = getattr(self._stopping, "event", None)
+        self._stopping.event = event
+        try:
+            yield
+        finally:
+            self._stopping.event = before
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -173,6 +188,8 @@ class Sender:
     def _delay(self, outcome: Response | TransportError, attempts: Attempts, elapsed_s: float) -> float | None:
         jitter = self.clock.jitter()
         if isinstance(outcome, TransportError):
+            if not outcome.retriable:
+                return None
             return attempts.after_failure(outcome.processed, elapsed_s, jitter)
         wanted = retry_after_s(outcome)
         if outcome.status == 429 and wanted is not None and self.bucket is not None:

@@ -3,11 +3,14 @@
 Two facts decide whether a request may be sent again, and urllib3 reports neither: whether any byte of it left this
 machine, and how long a pooled connection had been idle. Both are kept per thread here, because a pool hands out a
 connection and uses it within one call of one thread. So is the caller's stop: it is looked at between the making of a
-connection, which may take long, and the first byte.
+connection, which may take long, and the first byte. And so is the moment by which the answer must be whole: a read
+timeout bounds the wait for each byte, and a server that drips would never end a call.
 """
 
 from __future__ import annotations
 
+import http.client
+import io
 import threading
 import time
 from typing import Any
@@ -16,30 +19,37 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-__all__ = ["PooledAdapter", "Stopped", "begin_call", "was_sent"]
+__all__ = ["PooledAdapter", "Stopped", "TooSlow", "begin_call", "was_sent"]
 
 
 class Stopped(Exception):
     """The caller ended the call before its first byte went out."""
 
 
+class TooSlow(TimeoutError):
+    """The answer came byte by byte and was not whole in time."""
+
+
 class _Call(threading.local):
     sent = False
     max_idle_s: float | None = None
     stop: threading.Event | None = None
+    whole_by = float("inf")
 
 
 _call = _Call()
 
 
-def begin_call(max_idle_s: float | None, stop: threading.Event | None = None) -> None:
+def begin_call(max_idle_s: float | None, stop: threading.Event | None = None, whole_s: float = float("inf")) -> None:
     """Start one request on this thread.
 
-    `max_idle_s` bounds how long its pooled connection may have been idle; once `stop` is set, nothing of it goes out.
+    `max_idle_s` bounds how long its pooled connection may have been idle; once `stop` is set, nothing of it goes out;
+    after `whole_s` seconds no more of its answer is read.
     """
     _call.sent = False
     _call.max_idle_s = max_idle_s
     _call.stop = stop
+    _call.whole_by = time.monotonic() + whole_s
 
 
 def was_sent() -> bool:
@@ -47,10 +57,36 @@ def was_sent() -> bool:
     return _call.sent
 
 
+class _Bounded(io.RawIOBase):
+    """A socket's bytes, until the moment by which the answer must be whole."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> Any:
+        if time.monotonic() > _call.whole_by:
+            raise TooSlow
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fp = io.BufferedReader(_Bounded(self.fp.detach()))
+
+
 class _Tracking:
     # http.client prints whole requests, the Authorization header included, when somebody sets
     # ``HTTPConnection.debuglevel``; these connections do not look at it.
     debuglevel = 0
+    response_class: Any = _Response
     idle_since = 0.0
 
     def set_debuglevel(self, level: int) -> None:

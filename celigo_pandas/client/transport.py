@@ -22,15 +22,22 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 
 from celigo_pandas.client.addresses import BaseUrl
+from celigo_pandas.client.bodies import TooLong, read_body
 from celigo_pandas.client.history import redact_path
 from celigo_pandas.client.messages import Request, Response
-from celigo_pandas.client.sockets import PooledAdapter, Stopped, begin_call, was_sent
+from celigo_pandas.client.sockets import PooledAdapter, Stopped, TooSlow, begin_call, was_sent
 from celigo_pandas.client.token_mask import TokenMask
 from celigo_pandas.client.tokens import bearer_value
 from celigo_pandas.errors import RequestTimeoutError, TransportError
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["RequestsTransport"]
+
+MAX_BODY = 100_000_000
+"""Most bytes of an answer, decompressed: twenty times the platform's limit of a page."""
+
+WHOLE_S = 600.0
+"""An answer must be whole after so many seconds, or twice the read timeout if that is more."""
 
 _NO_BODY = frozenset({204, 304})
 _USER_AGENT = "celigo-pandas (python-requests)"
@@ -61,6 +68,10 @@ class RequestsTransport:
     max_idle_s : float, default 5
         A request that asks for a fresh connection uses no pooled one that has been idle for so long: servers close idle
         connections at about that age, and a request that meets the closing socket has an unknown outcome.
+    max_body : int
+        Most bytes of an answer, after decompression.
+    whole_s : float, optional
+        Seconds after which an answer must be whole; 600, or twice the read timeout if that is more.
 
     Notes
     -----
@@ -76,11 +87,15 @@ class RequestsTransport:
         *,
         timeout: tuple[float, float] = (10, 300),
         max_idle_s: float = 5.0,
+        max_body: int = MAX_BODY,
+        whole_s: float | None = None,
     ) -> None:
         self.base_url = BaseUrl.parse(base_url) if isinstance(base_url, str) else base_url
         self._root = self.base_url.api_root
         self._timeout = timeout
         self._max_idle_s = max_idle_s
+        self._max_body = max_body
+        self._whole_s = whole_s
         self._auth = _BearerAuth(token)
         self._mask = TokenMask(token)
         self._adapter = PooledAdapter(pool_connections=2, pool_maxsize=32)
@@ -117,12 +132,14 @@ class RequestsTransport:
 
     def _attempt(self, request: Request) -> Response | BaseException:
         """Exchange once; an exception is returned, not raised, so that it carries none of the frames below."""
-        begin_call(self._max_idle_s if request.fresh else None, request.stop)
+        begin_call(self._max_idle_s if request.fresh else None, request.stop, self._whole_within(request))
         try:
             return self._exchange(request)
         except Stopped:
             where = f"{request.method} {redact_path(request.path)}"
             return TransportError(f"{where} was stopped before it was sent.", processed=False)
+        except TooLong:
+            return self._too_long(request)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return self._translated(error, request)
         except BaseException as error:
@@ -138,7 +155,7 @@ class RequestsTransport:
             proxies=self._proxies,
         )
         try:
-            content = b"" if answer.status_code in _NO_BODY else answer.raw.read(decode_content=True)
+            content = b"" if answer.status_code in _NO_BODY else read_body(answer.raw, self._max_body)
         except BaseException:
             answer.close()
             raise
@@ -148,6 +165,20 @@ class RequestsTransport:
         content = self._mask.body(content, records=answer.status_code < 300)
         headers = self._mask.headers(answer.headers.items())
         return Response(answer.status_code, headers, content, seconds=time.perf_counter() - started)
+
+    def _whole_within(self, request: Request) -> float:
+        if self._whole_s is not None:
+            return self._whole_s
+        return max(WHOLE_S, 2 * (request.timeout or self._timeout)[1])
+
+    def _too_long(self, request: Request) -> TransportError:
+        error = TransportError(
+            f"{request.method} {redact_path(request.path)}: the answer of {self.base_url.netloc} has more than "
+            f"{self._max_body:,} bytes; the rest was not read.",
+            hint="Ask for less at once: a smaller page_size or batch_size.",
+        )
+        error.retriable = False  # the same call would get the same answer
+        return error
 
     def _prepared(self, request: Request) -> requests.PreparedRequest:
         # Built by hand: this is the hot path, and Request.prepare() parses the URL anew for each page.
@@ -177,6 +208,14 @@ class RequestsTransport:
         host = self.base_url.netloc
         processed = None if sent else False
         chain = _chain(error)
+        if any(isinstance(link, TooSlow) for link in chain):
+            limit = self._whole_within(request)
+            return RequestTimeoutError(
+                f"{where}: the answer of {host} was not whole within {limit:g} s; it came in small pieces.",
+                hint="Ask for less at once: a smaller page_size or batch_size.",
+                timeout_s=limit,
+                processed=processed,
+            )
         if any(_is_timeout(link) for link in chain):
             limit = (request.timeout or self._timeout)[1 if sent else 0]
             what = "did not answer" if sent else "could not be connected to"

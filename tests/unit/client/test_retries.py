@@ -358,3 +358,21 @@ def test_stop_after_a_failure_tells_what_the_failure_proves(outcome: str, proces
         api_over(handle).send(Request("GET", "/x", stop=stop))
 
     assert caught.value.processed is processed
+
+
+def test_stop_of_a_thread_holds_for_its_requests_and_no_others() -> None:
+    handle, asked = scripted(answer({}))
+    api = api_over(handle)
+    stop, own = threading.Event(), threading.Event()
+    stop.set()
+
+    with api.stopping(stop):
+        with pytest.raises(TransportError, match="stopped before it was sent"):
+            api.token_info()
+        api.send(Request("GET", "/x", stop=own))  # one that brings its own
+        other = threading.Thread(target=api.token_info)
+        other.start()
+        other.join(10)
+    api.token_info()
+
+    assert len(asked) == 3

@@ -7,6 +7,7 @@ import http.client
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -190,6 +191,8 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         pytest.param(Reply(raw=_HEAD + b'Transfer-Encoding: chunked\r\n\r\n9\r\n{"data":['), id="chunks cut off"),
         pytest.param(Reply(raw=_HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), id="bad chunk"),
         pytest.param(Reply(200, b"no gzip", {"Content-Encoding": "gzip"}), id="bad compression"),
+        pytest.param(Reply(200, gzip.compress(b"[") * 200, {"Content-Encoding": "gzip"}), id="compressed in pieces"),
+        pytest.param(Reply(200, gzip.compress(b"[]")[:-1], {"Content-Encoding": "gzip"}), id="compression cut off"),
     ],
 )
 def test_broken_answer_is_a_transport_error_with_unknown_outcome(server: StandIn, reply: Reply) -> None:
@@ -368,3 +371,88 @@ def test_stop_before_the_first_byte_sends_nothing(server: StandIn, transport: Re
 
     assert caught.value.processed is False
     assert [seen.path for seen in server.requests[before:]] == ["/v1/tokenInfo"]
+
+
+def packings(body: bytes) -> dict[str, bytes]:
+    bare = zlib.compressobj(wbits=-15)
+    return {
+        "gzip": gzip.compress(body),
+        "gzip twice": gzip.compress(body[:500_000]) + gzip.compress(body[500_000:]) + b"\0\0",
+        "deflate": zlib.compress(body),
+        "raw deflate": bare.compress(body) + bare.flush(),
+    }
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip twice", "deflate", "raw deflate", "chunked", "identity", "none"])
+def test_body_that_grows_beyond_the_bound_is_refused_once(server: StandIn, coding: str) -> None:
+    """A small compressed answer can become one that fills the memory."""
+    body = b"[" + b" " * 3_000_000 + b"]"
+    packed = packings(body).get(coding, body)
+    encoding = {} if coding in ("chunked", "none") else {"Content-Encoding": coding.split()[coding == "raw deflate"]}
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked = head + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
+    server.next = [Reply(raw=chunked) if coding == "chunked" else Reply(200, packed, encoding)] * 9
+    client = client_of(server, time=FakeTime())
+    client.api.transport = RequestsTransport(server.url, Secret(server.token), max_body=1_000_000)
+
+    with pytest.raises(TransportError, match="more than 1,000,000 bytes; the rest was not read") as caught:
+        client.api.send(Request("GET", "/x"))
+
+    assert len(server.requests) == 1
+    assert not caught.value.retriable
+    assert caught.value.processed is None
+    server.next = []
+    assert client.api.transport.send(Request("GET", "/tokenInfo")).status == 200
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip twice", "deflate", "raw deflate", "chunked", "none"])
+def test_body_below_the_bound_comes_whole(server: StandIn, coding: str) -> None:
+    body = b"[" + bytes(range(48, 58)) * 90_000 + b"]"
+    packed = packings(body).get(coding, body)
+    encoding = {} if coding in ("chunked", "none") else {"Content-Encoding": coding.split()[coding == "raw deflate"]}
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = b"".join(
+        b"%x\r\n" % len(body[i : i + 9999]) + body[i : i + 9999] + b"\r\n" for i in range(0, len(body), 9999)
+    )
+    reply = Reply(raw=head + chunks + b"0\r\n\r\n") if coding == "chunked" else Reply(200, packed, encoding)
+    server.next = [reply]
+
+    response = RequestsTransport(server.url, Secret(server.token), max_body=1_000_000).send(Request("GET", "/x"))
+
+    assert response.content == body
+
+
+@pytest.mark.parametrize("place", ["head", "body"])
+def test_answer_that_drips_ends_the_call(place: str) -> None:
+    """Each byte comes within the read timeout; the whole never does."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            if place == "body":
+                connection.sendall(head)
+            try:
+                while not over.wait(0.02):
+                    connection.sendall(b"H" if place == "head" else b" ")
+            except OSError:
+                pass
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    transport = RequestsTransport(url, Secret("token"), timeout=(5, 5), whole_s=0.4)
+    try:
+        with pytest.raises(RequestTimeoutError, match=r"not whole within 0\.4 s") as caught:
+            transport.send(Request("POST", "/x", body=b"{}", repeat="write"))
+    finally:
+        over.set()
+        thread.join(10)
+        listener.close()
+        transport.close()
+
+    assert caught.value.processed is None
+    assert caught.value.timeout_s == 0.4
