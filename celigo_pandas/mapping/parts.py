@@ -62,6 +62,7 @@ TREE_CONDITIONS: Final = frozenset({"record_created", "record_updated", "extract
 MOST_STEPS: Final = 200
 """How many steps a path may have."""
 
+_LOOKUP_PATH: Final = re.compile(r"lookup\.\[?([^.\[\]]+)")
 _FIRST_KEY: Final = re.compile(r"[.\[]")
 _ISO: Final = "ISO8601"
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
@@ -134,7 +135,8 @@ class Parts:
             return None
         for warning in template.warnings():
             self.remark("template_warning", warning, place)
-        for name in template.lookups():
+        dynamic = (_LOOKUP_PATH.match(path) for path in template.paths())
+        for name in dict.fromkeys((*template.lookups(), *(found.group(1) for found in dynamic if found))):
             if name not in self.lookup_docs:
                 self.remark("dangling_lookup", self._no_lookup(name), place)
         if root:

@@ -193,6 +193,8 @@ def test_extract_beside_helpers_is_remarked() -> None:
         {"mappings": [entry("x", "string", '{{#if record.a}}{{lookup "q" record.a}}{{/if}}')]},
         {"mappings": [entry("x", "string", '{{lookup "L" (lookup "q" record.a)}}')]},
         {"mapping": {"fields": [{"generate": "x", "extract": "{{lookup 'q' a}}"}]}},
+        {"mappings": [entry("x", "string", "{{lookup.q.name}}")]},
+        {"mappings": [entry("x", "string", "{{lookup.[q q]}}{{lookup.L}}")]},
     ],
 )
 def test_template_that_asks_a_lookup_that_is_not_there_is_told(doc: dict[str, Any]) -> None:
@@ -201,7 +203,7 @@ def test_template_that_asks_a_lookup_that_is_not_there_is_told(doc: dict[str, An
 
 @pytest.mark.parametrize(
     "text",
-    ['{{lookup "L" record.a}}', "{{lookup record.a 0}}", "{{lookup.q}}", "{{settings.flow.x}}", "{{connection.name}}"],
+    ['{{lookup "L" record.a}}', "{{lookup record.a 0}}", "{{lookup.L}}", "{{settings.flow.x}}", "{{connection.name}}"],
 )
 def test_template_that_reads_what_is_there_is_not_told(text: str) -> None:
     assert told({"mappings": [entry("x", "string", text)], "lookups": LOOKUPS}, {"a": [1]}) == []
