@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from celigo_pandas.errors import Problem
-from celigo_pandas.forms.paths import put, removed
+from celigo_pandas.forms.paths import leaves, put, removed
 from celigo_pandas.resources.connection_fields import ConnectionField, fields_for, is_empty, read
-from celigo_pandas.resources.connections import secret_paths
+from celigo_pandas.resources.connections import ALL_SECRETS, secret_paths
 from celigo_pandas.resources.secret import MASK, Secret
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
     "is_parent",
     "lifted",
     "map_of",
+    "may_hold_secret",
+    "rebased",
     "secrets_in",
 ]
 
@@ -77,11 +79,27 @@ def lifted(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Secre
 
 
 def secrets_in(path: str, value: object) -> list[str]:
-    """Name the secrets inside a value that is about to be kept as plain text."""
-    if not isinstance(value, Mapping):
-        return []
-    holder = put({}, path, dict(value))
+    """Name the secrets that a value at `path` is or holds, when it is about to be kept as plain text."""
+    holder = put({}, path, value)
     return [found for found in secret_paths(holder) if read(holder, found) != MASK]
+
+
+def may_hold_secret(path: str) -> bool:
+    """Whether a member at or below `path` is stored encrypted: text there that cannot be read is not kept."""
+    return any(f"{secret}.".startswith(f"{path}.") for secret in ALL_SECRETS)
+
+
+def rebased(doc: dict[str, Any], sent: Draft, now: Draft) -> Draft:
+    """Put what was edited between two steps onto another document: what the server made of the first of them."""
+    there = dict.fromkeys(leaves(now.doc, set()))
+    for path in dict.fromkeys((*leaves(sent.doc, set()), *there)):
+        value = read(now.doc, path)
+        if value != read(sent.doc, path):
+            doc = put(doc, path, value) if path in there else removed(doc, path)
+    secrets = {path: secret for path, secret in now.secrets.items() if sent.secrets.get(path) is not secret}
+    for path in secrets:
+        doc = removed(doc, path)
+    return Draft(doc, secrets, {path: text for path, text in now.unread.items() if sent.unread.get(path) != text})
 
 
 def map_of(path: str, rows: Any) -> str | None:

@@ -24,13 +24,15 @@ from celigo_pandas.forms.connection_draft import (
     is_parent,
     lifted,
     map_of,
+    may_hold_secret,
+    rebased,
     secrets_in,
 )
 from celigo_pandas.forms.paths import leaves, put, removed
-from celigo_pandas.forms.state import FormState, History
+from celigo_pandas.forms.state import FormState, History, NotKept
 from celigo_pandas.forms.values import parsed
 from celigo_pandas.resources.connection_fields import TYPES, ConnectionField, fields_for, is_empty, read
-from celigo_pandas.resources.connections import ALL_SECRETS, secret_paths, validate_connection
+from celigo_pandas.resources.connections import secret_paths, validate_connection
 from celigo_pandas.resources.patching import READ_ONLY_MEMBERS, writable
 from celigo_pandas.resources.secret import MASK, Secret
 
@@ -68,7 +70,8 @@ class ConnectionEditing(FormState):
         self._base = self._first.doc
         self._history = History(self._first)
         self.map_names: dict[str, tuple[str, ...]] = {}
-        self.extra = {"path": "", "value": ""}
+        self.extra_path = ""
+        self.extra_value = Secret("")
 
     def _start(self, kind: str) -> dict[str, Any]:
         if self.stored:
@@ -78,7 +81,16 @@ class ConnectionEditing(FormState):
     def _reset(self, doc: dict[str, Any], secrets: Mapping[str, Secret] | None = None) -> None:
         self._base = doc
         self._history = History(Draft(doc, secrets or {}, {}))
-        self.server_problems, self.map_names, self.extra = (), {}, {"path": "", "value": ""}
+        self.server_problems, self.map_names = (), {}
+        self.extra_path, self.extra_value = "", Secret("")
+
+    def _rebase(self, doc: dict[str, Any], sent: Draft) -> None:
+        """Take over what the server has now; edits made since `sent` stay, as one step that can be undone."""
+        now = self._history.now
+        self._base, self.server_problems = doc, ()
+        self._history = History(Draft(doc, {}, {}))
+        if now is not sent:
+            self._history.push(rebased(doc, sent, now))
 
     # What it holds
 
@@ -143,10 +155,16 @@ class ConnectionEditing(FormState):
     def problems(self) -> list[Problem]:
         """What the API would refuse, what could not be read, and what the server said to the last try."""
         now = self._history.now
-        found = [Problem("invalid_field", f"This is not JSON: {text[:40]!r}.", path) for path, text in
-                 now.unread.items()]  # fmt: skip
+        found = [Problem("invalid_field", self._unread_text(path, text), path) for path, text in now.unread.items()]
         found += [*validate_connection(self.document(), masks=not self.is_new), *self.server_problems]
         return list({(problem.field, problem.message): problem for problem in found}.values())
+
+    def _unread_text(self, path: str, text: str) -> str:
+        kinds = {row.path: row.kind for row in fields_for(self._history.now.doc)}
+        if kinds.get(path) == "pairs" and not text.lstrip().startswith("["):
+            line = next(line for line in text.splitlines() if line.strip() and ":" not in line)
+            return f"Expected name: value, one a line; this line has no colon: {line.strip()[:40]!r}."
+        return f"This is not JSON: {text[:40]!r}."
 
     @property
     def fields(self) -> list[FieldView]:
@@ -213,11 +231,13 @@ class ConnectionEditing(FormState):
         try:
             typed = parsed(row.kind, value, keep_blanks="elimiter" in row.path)
         except ValueError:
+            if may_hold_secret(path):
+                raise NotKept(f"{path}: this is not JSON. It was not taken, since it may hold a secret.") from None
             self._push(replace(now, unread={**unread, path: str(value)}))
             return
         refused = secrets_in(path, typed)
         if refused:
-            raise DocumentError(
+            raise NotKept(
                 f"{', '.join(refused)} is a secret and was not taken from this field.",
                 hint="Type it into its own field, where it is not kept as text.",
             )
@@ -230,15 +250,15 @@ class ConnectionEditing(FormState):
             raise ConfigError(f"Not a path: {path!r}.", hint="Write dotted names, such as http.formType.")
         if path in READ_ONLY_MEMBERS:
             raise ConfigError(f"{path} is kept by the server.")
-        if path in ALL_SECRETS:
-            raise DocumentError(f"{path} is a secret.", hint="Type it into its own field.")
         try:
             value = json.loads(text)
         except ValueError:
             value = text
         refused = secrets_in(path, value)
         if refused:
-            raise DocumentError(f"{', '.join(refused)} is a secret.", hint="Type it into its own field.")
+            raise NotKept(f"{', '.join(refused)} is a secret.", hint="Type it into its own field.")
+        if may_hold_secret(path) and not isinstance(value, Mapping):
+            raise NotKept(f"{path} takes a JSON object; this text was not taken, since it may hold a secret.")
         now = self._history.now
         self._push(replace(now, doc=put(now.doc, path, value)))
 
@@ -260,6 +280,16 @@ class ConnectionEditing(FormState):
         elif row.kind == "secret":
             doc = removed(doc, path)
         self._push(replace(now, doc=doc, secrets={**now.secrets, path: secret}))
+
+    def add_member(self) -> None:
+        """Add the member typed under *Everything else*; what was refused is not kept."""
+        try:
+            self.set_json(self.extra_path.strip(), self.extra_value.reveal())
+        except NotKept:
+            self.extra_value = Secret("")
+            raise
+        self.extra_path, self.extra_value = "", Secret("")
+        self.changed()
 
     def name_secret(self, path: str, name: str) -> None:
         """Offer a field for one more value of a free-form map of secrets, e.g. ``http.encrypted``."""
@@ -307,6 +337,8 @@ class ConnectionEditing(FormState):
         raise ConfigError(f"This connection has no field {path!r} as it stands.")
 
     def _set_type(self, kind: str) -> None:
+        if self.busy == "Save":
+            raise ConfigError("The connection is being saved; its type stays until that is done.")
         if kind not in TYPES:
             raise ConfigError(f"Unknown type {kind!r}; expected one of {', '.join(TYPES)}.")
         if not self.is_new and kind != self.stored.get("type"):

@@ -91,8 +91,8 @@ def _group(state: ConnectionState, name: str, views: list[FieldView]) -> Element
         children += [
             paragraph("Members that have no field above, as JSON. Nothing of the document is hidden.", "muted"),
             box(
-                field("extra:path", "Add a member", state.extra["path"], placeholder="http.formType"),
-                field("extra:value", "its value", state.extra["value"], placeholder='"rest"'),
+                field("extra:path", "Add a member", state.extra_path, placeholder="http.formType"),
+                field("extra:value", "its value", kind="private", placeholder='"rest"', stored=bool(state.extra_value)),
                 button("add_member", "Add"),
                 row=True,
             ),

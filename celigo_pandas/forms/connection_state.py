@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
+from celigo_pandas.forms.connection_draft import Draft
 from celigo_pandas.forms.connection_editing import ConnectionEditing
 from celigo_pandas.forms.paths import leaves
 from celigo_pandas.forms.work import Task
 from celigo_pandas.resources.connection_fields import read
 from celigo_pandas.resources.connections import masked_secrets
 from celigo_pandas.resources.patching import is_patchable, merged, writable
+from celigo_pandas.resources.secret import Secret
 
 __all__ = ["ConnectionState"]
 
@@ -41,6 +43,11 @@ class ConnectionState(ConnectionEditing):
         self.last_ping: Any = None
         self.authorize_url = ""
         self.deleted = False
+
+    @property
+    def api(self) -> Any:
+        """The low-level client."""
+        return self.client.api
 
     @property
     def actions(self) -> dict[str, bool]:
@@ -86,7 +93,8 @@ class ConnectionState(ConnectionEditing):
         """Create the connection, or update it without ever writing a mask back.
 
         An update within the PATCH list is a PATCH; any other is a PUT of the whole document, for which each stored
-        secret must be typed again. If the connection was changed elsewhere meanwhile, nothing is written.
+        secret must be typed again. If the connection was changed elsewhere meanwhile, nothing is written. What is
+        typed while it runs is kept, for the next Save.
 
         Raises
         ------
@@ -95,19 +103,20 @@ class ConnectionState(ConnectionEditing):
         """
         self._tried = True
         self.deleting = False
+        if not self.is_new and not self.dirty:
+            self.say("info", "There is nothing to save.")
+            return
         self._refuse_problems()
+        sent, document = self._history.now, self.document()
         if self.is_new:
-            document = self.document()
             self.run_long("Save", lambda task: self._sending(lambda: self.client.connections.create(document)),
-                          self._created)  # fmt: skip
+                          lambda connection: self._created(connection, sent))  # fmt: skip
             return
         patch = self._patch()
-        if patch is not None:
-            self.run_long("Save", lambda task: self._sending(lambda: self._update(patch)), self._saved)
-            return
-        self._refuse_masks("This change rewrites the whole document")
-        document = self.document()
-        self.run_long("Save", lambda task: self._sending(lambda: self._update(None, document)), self._saved)
+        if patch is None:
+            self._refuse_masks("This change rewrites the whole document")
+        self.run_long("Save", lambda task: self._sending(lambda: self._update(patch, document)),
+                      lambda _: self._saved(sent))  # fmt: skip
 
     def _patch(self) -> dict[str, Any] | None:
         """Return the changes if PATCH can make them all, else None."""
@@ -122,18 +131,18 @@ class ConnectionState(ConnectionEditing):
         # An emptied parent or a list that became an object is not seen by its leaves.
         return changes if merged(before, changes) == now.doc else None
 
-    def _update(self, patch: dict[str, Any] | None, document: dict[str, Any] | None = None) -> None:
+    def _update(self, patch: dict[str, Any] | None, document: dict[str, Any]) -> None:
         connection = self.connection
-        if document is None:
-            connection.patch(patch)
-            return
         fresh = self.client.api.get_connection(connection.id)
         if fresh.get("lastModified") != self.stored.get("lastModified"):
             raise CeligoError(
                 "The connection was changed elsewhere since this form read it; nothing was written.",
                 hint="Press Revert to read it again, then make your change.",
             )
-        connection.replace(document)
+        if patch is None:
+            connection.replace(document)
+        else:
+            connection.patch(patch)
 
     def _sending(self, send: Any) -> Any:
         try:
@@ -142,31 +151,34 @@ class ConnectionState(ConnectionEditing):
             self.server_problems = tuple(problem for problem in error.problems if problem.field)
             raise
 
-    def _created(self, connection: Any) -> None:
+    def _created(self, connection: Any, sent: Draft) -> None:
         self.connection = connection
-        self._saved(None)
+        self._saved(sent)
 
-    def _saved(self, value: object) -> None:
+    def _take(self, sent: Draft) -> None:
         with self.lock:
             self.stored = self.connection.doc
-            self._reset(writable(self.stored))
+            self._rebase(writable(self.stored), sent)
+
+    def _saved(self, sent: Draft) -> None:
+        self._take(sent)
         more = " Authorize it next." if self.stored.get("needsAuthorization") else ""
+        more += " What was typed meanwhile is not saved yet." if self.dirty else ""
         self.say("good", f"Saved {self.connection.name!r} ({self.connection.id}).{more}")
 
     def revert(self) -> None:
-        """Throw the edits away; of a saved connection the document is read again."""
+        """Throw the edits away; of a saved connection the document is read again, and what is typed meanwhile stays."""
         self.deleting = False
         if self.is_new:
             self._reset(self._first.doc, self._first.secrets)
             self._tried = False
             self.say("info", "The form is as it was at first.")
             return
-        connection = self.connection
+        connection, given_up = self.connection, self._history.now
+        self.map_names, self.extra_path, self.extra_value = {}, "", Secret("")
 
         def done(value: object) -> None:
-            with self.lock:
-                self.stored = connection.doc
-                self._reset(writable(self.stored))
+            self._take(given_up)
             self.say("info", "The form shows what is stored.")
 
         self.run_long("Revert", lambda task: connection.refresh(), done)
@@ -192,7 +204,7 @@ class ConnectionState(ConnectionEditing):
         """Show the provider's link and wait, on the form's thread, until the authorization is done."""
         if self.is_new or self.dirty:
             raise ConfigError("Save the connection first.")
-        connection, client = self.connection, self.client
+        connection, client, before_it = self.connection, self.client, self._history.now
 
         def wait(task: Task) -> bool:
             answer = client.api.oauth2(connection.id)
@@ -214,7 +226,7 @@ class ConnectionState(ConnectionEditing):
         def done(authorized: bool) -> None:
             self.authorize_url = ""
             if authorized:
-                self._saved(None)
+                self._take(before_it)
                 self.say("good", "The connection is authorized.")
             else:
                 self.say("warning", "Nobody finished the authorization in time.", "Press Authorize again.")

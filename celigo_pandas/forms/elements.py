@@ -71,18 +71,20 @@ def field(
     Parameters
     ----------
     kind : str
-        ``text, multiline, number, boolean, choice, secret, secret_multiline``.
+        ``text, multiline, number, boolean, choice, secret, secret_multiline``, or ``private``: text that is readable
+        while it is typed, but like a secret leaves the browser in a message and is kept in no state of the widget.
     suggestions, suggest_from
         What is offered while typing: texts of this field alone, or the name of a list that the layout holds once for
         all (``lists``, beside its ``children``).
     stored : bool
-        A secret field whose value is stored or given: shown as ``••••••`` with *replace*.
+        A secret field whose value is stored or given: shown as ``••••••`` with *replace*; of a private one, whether
+        Python has it.
     live : bool
         Report while typing, not only when the field is left.
     compact : bool
         Keep the label for screen readers only.
     """
-    if kind.startswith("secret"):
+    if kind == "private" or kind.startswith("secret"):
         value = ""
     options = [[choice, choice] if isinstance(choice, str) else list(choice) for choice in choices]
     return {"k": "field", "id": id, "label": label, "value": value, "type": kind, "help": help, "choices": options,
@@ -177,7 +179,8 @@ def feedback(state: FormState) -> Element:
     running = None
     if state.busy:
         done, total = state.progress
-        label = f"{state.busy} ({state.progress_note})" if state.progress_note else state.busy
+        note = "stopping" if state.stopping else state.progress_note
+        label = f"{state.busy} ({note})" if note else state.busy
         running = box(progress(label, done, total), button("stop", "Stop", tone="danger", keys="escape"), row=True)
     return {**box(running, *(notice(message) for message in state.notices)), "k": "feedback"}
 

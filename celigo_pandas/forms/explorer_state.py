@@ -32,6 +32,11 @@ class ExplorerState(FormState):
         self.details: dict[str, Any] = {}
 
     @property
+    def api(self) -> Any:
+        """The low-level client."""
+        return self.client.api
+
+    @property
     def found(self) -> list[Any]:
         """The connections whose name, id, type or address holds every word that is searched for."""
         words = self.search.lower().split()

@@ -48,7 +48,7 @@ def read_pages(connection: Any, doc: Mapping[str, Any], task: Task, options: Map
         task.show(rows, total, f"page {pull.pages}")
 
     pull = Pull(connection, doc, PullOptions(progress=show, **options))
-    pull.cancel_when(lambda: task.stop_requested)
+    pull.stop_on(task.stop_event)
     return pull.run()
 
 
@@ -92,6 +92,11 @@ class ExportState(FormState):
         start = starting_export(con.type) if export is None else copy.deepcopy(dict(export))
         self._history = History(start)
         self._tried = False
+
+    @property
+    def api(self) -> Any:
+        """The low-level client of the connection."""
+        return self.connection.client.api
 
     @property
     def export(self) -> dict[str, Any]:

@@ -47,6 +47,11 @@ class PushPart(FormState):
         self._progress: Callable[[int, int | None], None] = lambda done, total: None
 
     @property
+    def api(self) -> Any:
+        """The low-level client of the connection, if there is one."""
+        return None if self.connection is None else self.connection.client.api
+
+    @property
     def import_doc(self) -> dict[str, Any]:
         """The document that is sent."""
         raise NotImplementedError

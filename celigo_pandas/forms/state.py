@@ -9,18 +9,22 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from celigo_pandas.errors import CeligoError
+from celigo_pandas.errors import CeligoError, DocumentError
 from celigo_pandas.forms.work import Outcome, Task, Worker
 
-__all__ = ["FormState", "History", "Notice"]
+__all__ = ["FormState", "History", "NotKept", "Notice"]
 
 log = logging.getLogger("celigo_pandas.forms")
 
 T = TypeVar("T")
+
+
+class NotKept(DocumentError):
+    """What was typed may hold a secret: it was not taken, and nothing of it may be kept or shown again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,18 @@ class FormState:
         """Names of the form's buttons and whether each can be pressed now."""
         return {"stop": bool(self.busy)}
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the running action was asked to end."""
+        return self.worker.stopping
+
+    @property
+    def api(self) -> Any:
+        """The low-level client whose requests Stop ends, or None where nothing is sent."""
+        return None
+
     def stop(self) -> None:
-        """Ask the running action to end; it does so within one request."""
+        """Ask the running action to end: a request that is on its way is waited for, no other is sent."""
         self.worker.stop()
         self.changed()
 
@@ -161,9 +175,8 @@ class FormState:
         return self.worker.wait(timeout_s)
 
     def close(self) -> None:
-        """Stop what runs and forget the listeners."""
+        """Stop what runs."""
         self.worker.stop()
-        self._listeners.clear()
 
     def run_long(self, name: str, run: Callable[[Task], Any], done: Callable[[Any], None]) -> None:
         """Run something on the form's thread.
@@ -185,9 +198,14 @@ class FormState:
         if self.busy:
             raise CeligoError(f"{self.busy} is still running.", hint="Wait for it, or press Stop.")
 
+        def stoppable(task: Task) -> Any:
+            api = self.api
+            with nullcontext() if api is None else api.stopping(task.stop_event):
+                return run(task)
+
         def finished(outcome: Outcome) -> None:
             if outcome.stopped:
-                self.say("warning", f"{name} was stopped.")
+                self.say("warning", f"{name} was stopped.", getattr(outcome.error, "message", ""))
             elif outcome.error is not None:
                 self.report(outcome.error)
             else:
@@ -200,5 +218,5 @@ class FormState:
             self.changed()
 
         self.progress, self.progress_note, self.notices, self.last_error = (0, None), "", (), None
-        self.worker.start(name, run, finished, show)
+        self.worker.start(name, stoppable, finished, show)
         self.changed()

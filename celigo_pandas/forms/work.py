@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from celigo_pandas.errors import TransportError
+
 __all__ = ["Outcome", "Stopped", "Task", "Worker"]
 
 _SHOW_EVERY_S = 0.1
@@ -22,7 +24,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a task ended: with a value, with an error, or stopped."""
+    """How a task ended: with a value, with an error, or stopped (then `error` tells what became of its request)."""
 
     value: Any = None
     error: BaseException | None = None
@@ -77,6 +79,11 @@ class Worker:
         """Name of the running task, or empty text."""
         return self._name
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the running task was asked to stop."""
+        return bool(self._name) and self._task is not None and self._task.stop_requested
+
     def start(
         self,
         name: str,
@@ -106,6 +113,8 @@ class Worker:
             outcome = Outcome(run(task))
         except Stopped:
             outcome = Outcome(stopped=True)
+        except TransportError as error:
+            outcome = Outcome(error=error, stopped=task.stop_requested)
         except BaseException as error:  # a KeyboardInterrupt of a cancelled pull is an outcome too
             outcome = Outcome(error=error)
         self._name = ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,10 @@ class FakeApi:
     def __init__(self, client: FakeClient) -> None:
         self.client = client
         self.oauth_url = "https://login.example/authorize"
+
+    @contextmanager
+    def stopping(self, event: threading.Event) -> Iterator[None]:
+        yield
 
     def get_connection(self, connection_id: str) -> dict[str, Any]:
         return copy.deepcopy(self.client.stored[connection_id])

@@ -69,12 +69,17 @@ class ConnectionForm(FormView):
 
     def set_secret(self, id: str, secret: Secret | str) -> None:
         """Give a secret for the next Save or Ping."""
-        self.state.set_secret(id, secret if isinstance(secret, Secret) else Secret(secret))
+        secret = secret if isinstance(secret, Secret) else Secret(secret)
+        if id == "extra:value":
+            self.state.extra_value = secret
+            self.state.changed()
+            return
+        self.state.set_secret(id, secret)
 
     def set_value(self, id: str, value: Any) -> None:
         """Take over what was typed or chosen in a field."""
-        if id.startswith("extra:"):
-            self.state.extra[id.removeprefix("extra:")] = str(value)
+        if id == "extra:path":
+            self.state.extra_path = str(value)
         elif id.startswith("name:"):
             self.state.name_secret(id.removeprefix("name:"), str(value))
         else:
@@ -82,9 +87,7 @@ class ConnectionForm(FormView):
 
     def add_member(self) -> None:
         """Add the member typed under *Everything else*."""
-        self.state.set_json(self.state.extra["path"].strip(), self.state.extra["value"])
-        self.state.extra = {"path": "", "value": ""}
-        self.state.changed()
+        self.state.add_member()
 
     def ping(self, wait: bool = True) -> Any:
         """Check the connection; returns the :class:`PingResult` when it waited."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
+import threading
 from typing import Any
 
 import pytest
-from support.forms import FakeClient, FakePing, connection_cases, plain
+from support.forms import FakeClient, FakeConnection, FakePing, connection_cases, plain
 
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
+from celigo_pandas.forms.connection_layout import connection_layout
 from celigo_pandas.forms.connection_state import ConnectionState
 from celigo_pandas.resources.connection_fields import TYPES
 from celigo_pandas.resources.connections import secret_paths
@@ -447,3 +450,123 @@ def _leaves(value: Any, prefix: str = "") -> list[str]:
     if not isinstance(value, dict) or not value:
         return [prefix.rstrip(".")] if prefix and value not in ({},) else []
     return [path for name, member in value.items() for path in _leaves(member, f"{prefix}{name}.")]
+
+
+class HeldClient(FakeClient):
+    """Answers one read of a connection only when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.let = threading.Event(), threading.Event()
+        read, held = self.api.get_connection, [True]
+
+        def get(connection_id: str) -> dict[str, Any]:
+            if self.holding and held:
+                held.clear()
+                self.reached.set()
+                assert self.let.wait(10)
+            return read(connection_id)
+
+        self.holding = False
+        self.api.get_connection = get  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("action", ["save", "revert"])
+def test_state_what_is_typed_while_an_action_runs_is_kept(action: str) -> None:
+    client = HeldClient()
+    state = ConnectionState(client.connection(BASIC))
+    state.set_text("name", "Shop 2")
+    client.holding = True
+    getattr(state, action)()
+    assert client.reached.wait(10)
+
+    state.set_text("http.baseURI", "https://later.example")
+    state.set_secret("http.auth.basic.password", Secret(CANARY))
+    state.set_text("settings", "{half")
+    client.let.set()
+    state.wait(5)
+
+    assert state.doc["name"] == ("Shop 2" if action == "save" else "Shop")
+    assert state.doc["http"]["baseURI"] == "https://later.example"
+    assert state.secrets == {"http.auth.basic.password": Secret(CANARY)}
+    assert {problem.field for problem in state.problems} == {"settings"}
+    assert state.dirty
+    state.undo()
+    assert not state.dirty
+    state.redo()
+    state.set_text("settings", "")
+    state.save()
+    state.wait(5)
+    kind, document = client.sent[-1]
+    assert kind == "replace"
+    assert document["http"]["baseURI"] == "https://later.example"
+    assert document["http"]["auth"]["basic"]["password"] == CANARY
+
+
+def test_state_saved_type_stays_while_it_is_saved() -> None:
+    state = ConnectionState(FakeClient(), document=BASIC)
+    let = threading.Event()
+    state.run_long("Save", lambda task: let.wait(10), lambda _: None)
+
+    with pytest.raises(ConfigError, match="being saved"):
+        state.set_text("type", "ftp")
+
+    let.set()
+    assert state.wait(5)
+
+
+def test_state_change_within_the_patch_list_is_refused_after_a_change_elsewhere() -> None:
+    client, first = opened()
+    second = ConnectionState(FakeConnection(client, first.connection.id))
+    first.set_text("name", "from A")
+    first.save()
+    first.wait(5)
+
+    second.set_text("name", "from B")
+    second.save()
+    second.wait(5)
+
+    assert client.stored[first.connection.id]["name"] == "from A"
+    assert "changed elsewhere" in second.notices[0].text
+    assert second.doc["name"] == "from B"
+
+
+def test_state_saving_without_a_change_sends_nothing() -> None:
+    client, state = opened()
+
+    state.save()
+
+    assert client.sent == []
+    assert state.notices[0].text == "There is nothing to save."
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("http.auth.basic.password", CANARY),
+        ("http.auth.basic", f'{{"password": "{CANARY}"}}'),
+        ("http.auth.basic", f'{{"password": "{CANARY}'),
+        ("http.auth", CANARY),
+        ("http.encrypted.apiKey", CANARY),
+        ("http.encrypted", f'{{"apiKey": "{CANARY}"}}'),
+        ("as2.encrypted.other", CANARY),
+    ],
+)
+def test_state_secret_among_the_members_without_a_field_is_kept_nowhere(path: str, text: str) -> None:
+    state = ConnectionState(FakeClient(), document={"name": "n", "type": "http", "http": {"mediaType": "json"}})
+    state.extra_path, state.extra_value = path, Secret(text)
+
+    with pytest.raises(DocumentError, match="secret"):
+        state.add_member()
+
+    assert CANARY not in json.dumps(connection_layout(state)) + repr(vars(state)) + str(state.doc)
+    assert state.extra_path == path
+
+
+def test_state_line_of_pairs_without_a_colon_is_told_as_what_it_is() -> None:
+    state = ConnectionState(FakeClient(), document=BASIC)
+
+    state.set_text("http.headers", "X-One: 1\nnoc olon")
+
+    [view] = [view for view in state.fields if view.row.path == "http.headers"]
+    assert view.problems == ("Expected name: value, one a line; this line has no colon: 'noc olon'.",)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from support.forms import FakeClient
 
 from celigo_pandas.errors import ConfigError, DocumentError, ExportInterrupted, PullCancelled
 from celigo_pandas.forms.export_fields import ADAPTORS, export_fields, starting_export
@@ -26,6 +27,7 @@ class SlowConnection:
         self.type = kind
         self.between = between
         self.calls: list[tuple[Any, dict[str, Any]]] = []
+        self.client = FakeClient()
 
     def read_export(self, doc: Any, *, progress: Any, **options: Any) -> pd.DataFrame:
         self.calls.append((doc, options))
