@@ -145,20 +145,42 @@ def test_connection_secret_that_is_typed_and_not_taken_is_in_no_saved_file(
     open_notebook: Callable[..., LabPage],
 ) -> None:
     """Widget state is saved here (``saveState``), and the notebook saves itself every three seconds."""
-    lab = open_notebook(SETUP, "form = celigo.ConnectionForm(client)\nform")
+    other = (
+        "doc = {'name': 'n', 'type': 'http', 'http': {'mediaType': 'json', 'auth': {'basic': {}}}}\n"
+        "other = celigo.ConnectionForm(client, document=doc)\nother"
+    )
+    lab = open_notebook(SETUP, "form = celigo.ConnectionForm(client)\nform", other, "[repr(form), repr(other)]")
     lab.form()
     lab.choose("http.auth.type", "token")
     lab.field("http.auth.token.token").locator("input").first.fill(CANARY)
     lab.type("name", "Marker of this test")
     lab.field("http.auth.token.token").get_by_role("button", name="Replace Token").click()
     lab.field("http.auth.token.token").locator("input").first.fill(CANARY + "-more")
+    # Where no secret belongs: as a member without a field, and inside the JSON of one that has none.
+    lab.form().locator("summary", has_text="Everything else").click()
+    lab.type("extra:path", "http.auth.basic.password")
+    value = lab.field("extra:value").locator("input")
+    value.fill(CANARY + "-extra")
+    lab.press("add_member")
+    expect(lab.form().locator(".cp-notice-error")).to_contain_text("http.auth.basic.password is a secret")
+    expect(value).to_have_value("")
+    value.fill(CANARY + "-left-there")
+    value.blur()
+    lab.type("name", "Marker of this test, at last")
+    expect(value).to_have_value(CANARY + "-left-there")
+    lab.form(1).locator("summary", has_text="Everything else").click()
+    row = lab.form(1).locator('[data-field="http.auth.basic"] textarea')
+    row.fill(json.dumps({"password": CANARY + "-json"}))
+    row.blur()
+    expect(lab.form(1).locator(".cp-notice-error")).to_contain_text("http.auth.basic.password is a secret")
+    expect(row).to_have_value(json.dumps({"password": CANARY + "-json"}))
     deadline = time.monotonic() + 30
-    while "Marker of this test" not in lab.path.read_text(encoding="utf-8") and time.monotonic() < deadline:
+    while "at last of this test" not in lab.path.read_text(encoding="utf-8") and time.monotonic() < deadline:
         lab.save()
         time.sleep(0.2)
 
     text = lab.path.read_text(encoding="utf-8")
-    assert "Marker of this test" in text, "no widget state was saved, so the test proves nothing"
+    assert "Marker of this test, at last" in text, "no widget state was saved, so the test proves nothing"
     for left in lab.path.parent.rglob("*"):
         if left.is_file():
             assert CANARY not in left.read_text(encoding="utf-8", errors="replace"), left

@@ -102,6 +102,9 @@ class Explorer(FormView):
         """Stop what runs and remove the widgets."""
         if self.form is not None:
             self.form.close()
+        if self._box is not None:
+            self._box.close()
+            self._box = None
         super().close()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:

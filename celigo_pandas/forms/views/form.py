@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import uuid
 import weakref
 from collections.abc import Callable
@@ -10,12 +11,17 @@ from typing import Any
 
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.forms.elements import Element, walk
-from celigo_pandas.forms.state import FormState
+from celigo_pandas.forms.state import FormState, NotKept
 from celigo_pandas.forms.static import static_html, static_text
 from celigo_pandas.forms.views.panel import Panel, register_stop
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["FormView"]
+
+# What may be pressed while something typed was not taken: it acts on no document, or gives the typed text up.
+_PASSING = frozenset({"stop", "undo", "revert", "delete", "cancel", "pick", "previous_page", "next_page",
+                      "next_failing"})  # fmt: skip
+_GIVING_UP = frozenset({"undo", "revert"})
 
 _OPEN: weakref.WeakValueDictionary[str, FormView] = weakref.WeakValueDictionary()
 
@@ -42,8 +48,11 @@ class FormView:
         self.state = state
         self._form_id = uuid.uuid4().hex
         self._widget: Panel | None = None
-        # What was typed and not taken stays in its field, with the reason; nothing typed is lost by an error.
+        # What was typed and not taken stays in its field, with the reason; nothing typed is lost by an error. None
+        # stands for text that may hold a secret: only the browser's own box has it.
         self._untaken: dict[str, tuple[Any, str]] = {}
+        self._answered = ""
+        self._handler: int | None = None
         _OPEN[self._form_id] = self
         # The state must not keep the form alive, nor the form be called once it is gone.
         me = weakref.ref(self)
@@ -83,49 +92,81 @@ class FormView:
     def redraw(self) -> None:
         """Send the layout to the browser, if there is a widget."""
         widget = self._widget
-        if widget is None:
+        if widget is None or self._handler == threading.get_ident():
             return
         # The worker thread and the kernel's thread both come here.
         with self.state.lock:
-            widget.tree = self._with_untaken(self.layout())
+            widget.tree = {**self._with_untaken(self.layout()), "answered": self._answered}
 
     def _with_untaken(self, layout: Element) -> Element:
-        if self._untaken:
-            for element in walk(layout):
-                if element["k"] == "field" and element["id"] in self._untaken:
-                    text, problem = self._untaken[element["id"]]
-                    element.update(value=text, problems=[*element["problems"], problem])
+        if not self._untaken:
+            return layout
+        shown = {element["id"]: element for element in walk(layout) if element["k"] == "field"}
+        # What has no field any more cannot be mended there.
+        self._untaken = {id: entry for id, entry in self._untaken.items() if id in shown}
+        for id, (text, problem) in self._untaken.items():
+            kept = {"keeps": True} if text is None else {"value": text}
+            shown[id].update(problems=[*shown[id]["problems"], problem], **kept)
+        for element in walk(layout):
+            if element["k"] == "button" and element["action"] == "undo" and self._untaken:
+                element["enabled"] = True
         return layout
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Act on one message of the browser; an error of it shows in the form and in the log."""
-        with self.state.reporting():
-            event = message.get("event")
-            if event == "press":
-                self._press(str(message.get("action")), message.get("argument"))
-            elif event == "set":
-                self._set(str(message["id"]), message["value"])
-            elif event == "secret":
-                self.set_secret(str(message["id"]), Secret(str(message.pop("value"))))
-            elif event == "cell":
-                self.pick_cell(str(message["id"]), message["row"], int(message["column"]))
+        """Act on one message of the browser; an error of it shows in the form and in the log.
+
+        The form is drawn once, at the end, with the message's stamp: the browser then knows what this is the answer to.
+        """
+        self._handler = threading.get_ident()
+        try:
+            with self.state.reporting():
+                self._act(message)
+        finally:
+            self._handler = None
+            self._answered = str(message.get("stamp", ""))
+        self.redraw()
+
+    def _act(self, message: dict[str, Any]) -> None:
+        event = message.get("event")
+        if event == "press":
+            self._press(str(message.get("action")), message.get("argument"))
+        elif event == "set":
+            self._set(str(message["id"]), message["value"])
+        elif event == "secret":
+            self.set_secret(str(message["id"]), Secret(str(message.pop("value"))))
+        elif event == "cell":
+            self.pick_cell(str(message["id"]), message["row"], int(message["column"]))
 
     def _set(self, id: str, value: Any) -> None:
         self._untaken.pop(id, None)
         try:
             self.set_value(id, value)
         except Exception as error:
-            self._untaken[id] = (value, getattr(error, "message", None) or str(error))
+            text = None if isinstance(error, NotKept) else value
+            self._untaken[id] = (text, getattr(error, "message", None) or str(error))
             raise
 
     def _press(self, action: str, argument: object) -> None:
-        self._untaken.clear()
+        if action not in _PASSING:
+            self._refuse_untaken()
+        elif action in _GIVING_UP and self._untaken:
+            self._untaken.clear()
+            self.state.notices = ()
+            if action == "undo":
+                return
         method = None if action.startswith("_") else getattr(self, action, None)
         if not callable(method):
             raise CeligoError(f"This form has no action {action!r}.")
         arguments = [] if argument is None else [argument]
         waits = "wait" in inspect.signature(method).parameters
         method(*arguments, **({"wait": False} if waits else {}))
+
+    def _refuse_untaken(self) -> None:
+        if self._untaken:
+            raise CeligoError(
+                "Something typed could not be taken; nothing was done.",
+                hint="It is marked at its field: mend it, or press Undo to drop it.",
+            )
 
     def run(self, action: Callable[[], None], wait: bool) -> None:
         """Start an action; with `wait`, wait for its end and raise what went wrong.

@@ -3,7 +3,6 @@
 
 const DRAW = { box, group, feedback, field, button, table, code, heading, paragraph, link, lamp, meter, progress, notice };
 const STOP_TARGET = "celigo_pandas.stop";
-let serial = 0;
 
 function make(name, className, text) {
   const node = document.createElement(name);
@@ -85,7 +84,7 @@ function group(ctx, node, element) {
 }
 
 function field(ctx, node, element) {
-  const secret = element.type.startsWith("secret");
+  const secret = element.type.startsWith("secret") || element.type === "private";
   if (node.celigoNew) buildField(ctx, node, element, secret);
   const { label, input, help, problems, list, replace } = node.celigoParts;
   look(node, "cp-field", element.type === "boolean" ? "boolean" : "");
@@ -106,7 +105,14 @@ function field(ctx, node, element) {
     if (input.getAttribute("list") !== shared) input.setAttribute("list", shared);
     fillSuggestions(list, element.suggestions);
   }
-  if (secret) {
+  if (element.type === "private") {
+    // Python has done with what it was handed: the box is for the next.
+    if (node.celigoStored && !element.stored) {
+      input.value = "";
+      node.celigoHanded = "";
+    }
+    node.celigoStored = element.stored;
+  } else if (secret) {
     const open = !element.stored || node.celigoReplacing === true;
     input.classList.toggle("cp-gone", !open);
     replace.classList.toggle("cp-gone", open);
@@ -115,15 +121,22 @@ function field(ctx, node, element) {
     input.checked = element.value === true;
   } else {
     const value = element.value === null ? "" : String(element.value);
-    // A field that has the focus keeps what is being typed; it is told the truth when it is left.
-    node.celigoValue = value;
-    node.celigoPending = false;
-    if (document.activeElement !== input && input.value !== value) input.value = value;
+    const other = value !== node.celigoValue;
+    // What may hold a secret was refused and not sent back: it stands in this box alone.
+    node.celigoValue = element.keeps ? undefined : value;
+    if (element.keeps || input.value === value || ctx.owes(node.celigoStamp)) return;
+    // A field that has the focus keeps what is being typed; it is told the truth when it is left, or when a button
+    // (an undo, mostly) changed it while nothing new was typed.
+    const focused = document.activeElement === input;
+    if (!focused || (other && ctx.pressed() && !node.celigoUnsent())) {
+      input.value = value;
+      node.celigoTaken?.();
+    }
   }
 }
 
 function buildField(ctx, node, element, secret) {
-  const id = `cp-${++serial}`;
+  const id = ctx.newId();
   const label = make("label", "cp-label");
   const multiline = element.type.endsWith("multiline");
   let input;
@@ -133,7 +146,7 @@ function buildField(ctx, node, element, secret) {
     input.rows = 3;
   } else {
     input = make("input", "cp-input");
-    input.type = element.type === "boolean" ? "checkbox" : secret ? "password" : "text";
+    input.type = element.type === "boolean" ? "checkbox" : element.type === "secret" ? "password" : "text";
     if (element.type === "number") input.inputMode = "decimal";
   }
   input.id = label.htmlFor = id;
@@ -153,7 +166,7 @@ function buildField(ctx, node, element, secret) {
     input.setAttribute("list", parts.list.id);
     control.append(parts.list);
   }
-  if (secret) {
+  if (secret && element.type !== "private") {
     parts.replace = make("span", "cp-stored");
     const again = make("button", "cp-button cp-button-small", "replace");
     again.type = "button";
@@ -172,14 +185,19 @@ function buildField(ctx, node, element, secret) {
   listen(ctx, node, input, element, secret);
 }
 
+function isSecretBox(input) {
+  return input.type === "password" ? input.value !== "" : input.classList.contains("cp-concealed") && input.value !== "";
+}
+
 function listen(ctx, node, input, element, secret) {
   const id = element.id;
   if (secret) {
     // The value leaves once, in a message, and the box is empty again: it is in no state that is saved.
     const hand = () => {
       const value = input.value;
-      if (!value) return;
-      input.value = "";
+      if (element.type === "private" ? value === (node.celigoHanded ?? "") : !value) return;
+      if (element.type === "private") node.celigoHanded = value;
+      else input.value = "";
       node.celigoReplacing = false;
       ctx.send({ event: "secret", id, value });
     };
@@ -187,6 +205,7 @@ function listen(ctx, node, input, element, secret) {
     input.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && input.tagName !== "TEXTAREA") hand();
     });
+    ctx.flush.add(() => { if (input.isConnected && document.activeElement === input && input.value) hand(); });
     return;
   }
   let timer = null;
@@ -197,9 +216,10 @@ function listen(ctx, node, input, element, secret) {
     timer = null;
     if (value() === sent) return;
     sent = value();
-    node.celigoPending = true;
-    ctx.send({ event: "set", id, value: sent });
+    node.celigoStamp = ctx.send({ event: "set", id, value: sent });
   };
+  node.celigoUnsent = () => sent !== null && value() !== sent;
+  node.celigoTaken = () => { sent = document.activeElement === input ? value() : null; };
   input.addEventListener("focus", () => { sent = value(); });
   input.addEventListener("change", report);
   if (element.live) {
@@ -214,10 +234,10 @@ function listen(ctx, node, input, element, secret) {
   input.addEventListener("blur", () => {
     if (timer) report();
     // Untouched, and Python said something else meanwhile (an undo): show that.
-    if (!node.celigoPending && value() === sent && node.celigoValue !== undefined) input.value = node.celigoValue;
+    if (!ctx.owes(node.celigoStamp) && value() === sent && node.celigoValue !== undefined) input.value = node.celigoValue;
     sent = null;
   });
-  ctx.flush.add(() => { if (timer && input.isConnected) report(); });
+  ctx.flush.add(() => { if (input.isConnected && (timer || node.celigoUnsent())) report(); });
 }
 
 function fillChoices(select, element) {
@@ -249,6 +269,8 @@ function button(ctx, node, element) {
     inner.type = "button";
     inner.onclick = () => {
       for (const flush of ctx.flush) flush();
+      // Whether it can be pressed is Python's to say as long as it has not answered what was typed before.
+      if (!node.celigoElement.enabled && !ctx.waiting()) return;
       const { action, argument, urgent, copies } = node.celigoElement;
       if (copies !== null) copyText(inner, copies);
       if (urgent) ctx.urgent(action);
@@ -261,14 +283,15 @@ function button(ctx, node, element) {
   const inner = node.firstElementChild;
   look(inner, "cp-button", element.tone);
   say(inner, element.label);
-  inner.disabled = !element.enabled;
+  // Not the disabled property: it would lose the focus, and a click right after typing.
+  inner.setAttribute("aria-disabled", element.enabled ? "false" : "true");
   inner.dataset.action = element.action;
   if (element.argument !== null) inner.dataset.argument = String(element.argument);
+  inner.title = element.title;
   if (element.title) {
-    inner.title = element.title;
     inner.setAttribute("aria-label", element.title.startsWith(element.label) ? element.title
       : `${element.label}: ${element.title}`);
-  }
+  } else inner.removeAttribute("aria-label");
   if (element.keys) {
     inner.setAttribute("aria-keyshortcuts", element.keys.replace("ctrl", "Control").replace("escape", "Escape"));
     ctx.keys.set(element.keys, inner);
@@ -290,7 +313,7 @@ function table(ctx, node, element) {
       return true;
     };
     inner.addEventListener("click", (event) => pick(event.target));
-    inner.addEventListener("keydown", (event) => moveInTable(event, pick));
+    node.addEventListener("keydown", (event) => moveInTable(event, node, pick));
   }
   node.celigoElement = element;
   node.setAttribute("role", "region");
@@ -343,7 +366,16 @@ function drawCells(line, row, element) {
 
 const MOVES = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
-function moveInTable(event, pick) {
+function moveInTable(event, holder, pick) {
+  if (event.target === holder) {
+    // The table itself has the focus: step into its first cell. One that only scrolls has nothing to step to.
+    const first = holder.querySelector("tbody td[tabindex]");
+    if (first && (MOVES[event.key] || event.key === "Enter" || event.key === " ")) {
+      first.focus();
+      event.preventDefault();
+    }
+    return;
+  }
   if (event.key === "Enter" || event.key === " ") {
     if (pick(event.target)) event.preventDefault();
     return;
@@ -463,7 +495,11 @@ function stopper(model) {
   const kernel = model.widget_manager?.kernel;
   if (!kernel?.createComm) return () => {};
   const fresh = () => {
-    try { return kernel.createComm(STOP_TARGET); } catch { return null; }
+    try {
+      const comm = kernel.createComm(STOP_TARGET);
+      comm.subshellStarted?.catch?.(() => {}); // a kernel that restarts meanwhile has none
+      return comm;
+    } catch { return null; }
   };
   let comm = fresh();
   return async (action) => {
@@ -476,31 +512,82 @@ function stopper(model) {
   };
 }
 
+// Calls `gone` once this widget has no kernel any more that answers it.
+function watch(model, gone) {
+  const kernel = model.widget_manager?.kernel;
+  if (!kernel?.statusChanged) {
+    const closed = () => gone();
+    model.on("comm_live_update", closed);
+    return () => model.off("comm_live_update", closed);
+  }
+  const changed = (_, status) => {
+    if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) gone();
+  };
+  kernel.statusChanged.connect(changed);
+  return () => kernel.statusChanged.disconnect(changed);
+}
+
+// The focus goes on where it was: to the same node that was only moved, to the button or field that stands for it now,
+// or to what is at its place.
+function keepFocus(root, draw) {
+  const stops = () => [...root.querySelectorAll("input, select, textarea, button, summary, [tabindex]")]
+    .filter((node) => node.checkVisibility?.() ?? true);
+  const before = root.contains(document.activeElement) ? document.activeElement : null;
+  const place = before ? stops().indexOf(before) : -1;
+  const action = before?.dataset.action;
+  const argument = before?.dataset.argument;
+  draw();
+  if (!before || root.contains(document.activeElement)) return;
+  const same = action ? [...root.querySelectorAll("button")].filter((node) => node.dataset.action === action) : [];
+  const next = root.contains(before) && (before.checkVisibility?.() ?? true) ? before
+    : same.find((node) => node.dataset.argument === argument) ?? (same.length === 1 ? same[0] : null);
+  const left = stops();
+  (next ?? left[Math.min(Math.max(place, 0), left.length - 1)])?.focus({ preventScroll: true });
+}
+
 function render({ model, el }) {
   el.classList.add("celigo-form-root");
   const root = make("div", "cp-form");
   root.setAttribute("role", "form");
   el.append(root);
+  // Two forms stand in one page, and the same form twice: an id needs more than a count.
+  const view = Math.random().toString(36).slice(2, 10);
+  let serial = 0;
+  const newId = () => `cp-${view}-${++serial}`;
+  // Python answers each message by its stamp; until then what is drawn may be older than what was typed.
+  let stamps = 0;
+  let answered = 0;
+  let event = "";
+  const send = (message) => {
+    event = message.event;
+    model.send({ ...message, stamp: `${view}:${++stamps}` });
+    return stamps;
+  };
+  const owes = (stamp) => (stamp ?? 0) > answered;
+  const waiting = () => owes(stamps);
+  const pressed = () => !waiting() && event === "press";
   const shared = new Map();
   const listId = (name) => {
     if (!shared.has(name)) {
       const list = make("datalist");
-      list.id = `cp-${++serial}-list`;
+      list.id = `${newId()}-list`;
       shared.set(name, list);
       el.append(list);
     }
     return shared.get(name).id;
   };
-  const ctx = { listId, send: (message) => model.send(message), keys: new Map(), flush: new Set(), urgent: stopper(model) };
+  const ctx = { listId, newId, send, owes, waiting, pressed, keys: new Map(), flush: new Set(), urgent: stopper(model) };
   const draw = () => {
     const layout = model.get("tree");
+    const [whose, stamp] = (layout.answered ?? "").split(":");
+    if (whose === view) answered = Math.max(answered, Number(stamp));
     ctx.keys.clear();
     root.setAttribute("aria-label", layout.label ?? "Form");
     for (const [name, texts] of Object.entries(layout.lists ?? {})) {
       listId(name);
       fillSuggestions(shared.get(name), texts);
     }
-    children(ctx, root, layout.children ?? []);
+    keepFocus(root, () => children(ctx, root, layout.children ?? []));
     for (const inner of root.querySelectorAll("button[aria-keyshortcuts]")) {
       const holder = inner.parentElement.celigoElement;
       if (holder?.keys) ctx.keys.set(holder.keys, inner);
@@ -509,18 +596,34 @@ function render({ model, el }) {
   root.addEventListener("keydown", (event) => {
     const name = `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}${event.shiftKey ? "shift+" : ""}${event.key.toLowerCase()}`;
     const target = ctx.keys.get(name);
-    const typing = ["INPUT", "TEXTAREA"].includes(event.target.tagName) && name.startsWith("ctrl+")
-      && event.target.value !== (event.target.closest(".cp-field")?.celigoValue ?? event.target.value);
-    // JupyterLab listens to keys too: inside a form they are the form's.
+    // Half-typed text has its own undo, the box's; what is in no message yet is the browser's alone.
+    const typing = ["INPUT", "TEXTAREA"].includes(event.target.tagName) && ["ctrl+z", "ctrl+y"].includes(name)
+      && (event.target.closest(".cp-field")?.celigoUnsent?.() || isSecretBox(event.target));
+    for (const flush of target && !typing ? ctx.flush : []) flush();
+    const enabled = target && (target.parentElement.celigoElement.enabled || waiting());
+    // JupyterLab listens to keys too: inside a form they are the form's. Where it has nothing to save, the notebook is.
+    if (name === "ctrl+s" && !enabled) return;
     event.stopPropagation();
-    if (target && !target.disabled && !typing) {
+    if (target && !typing) {
       event.preventDefault();
       target.click();
     }
   });
+  const unwatch = watch(model, () => {
+    if (root.inert) return;
+    const told = make("div", "cp-notice cp-notice-error cp-gone-kernel");
+    told.setAttribute("role", "alert");
+    told.append(make("span", "", "The kernel was restarted or is gone: this form does nothing any more."),
+      make("span", "cp-hint", "Run the cell that shows it again."));
+    root.before(told);
+    root.inert = true;
+  });
   model.on("change:tree", draw);
   draw();
-  return () => model.off("change:tree", draw);
+  return () => {
+    unwatch();
+    model.off("change:tree", draw);
+  };
 }
 
 export default { render };

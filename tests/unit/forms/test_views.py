@@ -220,6 +220,66 @@ def test_view_text_from_outside_is_text_everywhere() -> None:
         form.close()
 
 
+def test_view_secret_that_was_refused_is_in_nothing_that_is_shown_or_saved() -> None:
+    form = ConnectionForm(FakeClient(), document={**BASIC, "http": {**BASIC["http"], "auth": {"type": "custom"}}})
+    row = {**BASIC, "http": {**BASIC["http"], "auth": {"type": "custom", "basic": {"x": []}}}}
+    other = ConnectionForm(FakeClient(), document=row)
+    send(form, event="set", id="extra:path", value="http.auth.basic.password")
+    send(form, event="secret", id="extra:value", value=CANARY)
+    send(form, event="set", id="name", value="a redraw")
+    assert field_of(form.widget.tree, "extra:value")["stored"]
+    send(form, event="press", action="add_member")
+    send(other, event="set", id="http.ping.body", value="{half")
+    for text in (f'{{"password": "{CANARY}"}}', f'{{"password": "{CANARY}'):
+        send(other, event="set", id="http.encrypted", value=text)
+
+    for one in (form, other):
+        synced = json.dumps(one.widget.get_state(), default=str)
+        everything = synced + repr(one) + one._repr_html_() + repr(vars(one)) + repr(vars(one.state))
+        assert CANARY not in everything
+    assert "is a secret" in repr(form)
+
+
+def test_view_text_that_was_not_taken_outlives_a_button_and_stops_it() -> None:
+    editor = MappingEditor(FRAME, DOC, Export(FakeClient()))
+    send(editor, event="set", id="document", value="{oops")
+    send(editor, event="set", id="push|batch_size", value="many")
+
+    for action in ("add_rule", "check_all", "push"):
+        send(editor, event="press", action=action)
+        assert field_of(editor.widget.tree, "document")["value"] == "{oops"
+        assert field_of(editor.widget.tree, "push|batch_size")["value"] == "many"
+        assert editor.import_doc == DOC
+        assert "nothing was done" in editor.state.notices[0].text
+    assert not editor.state.busy
+
+    assert buttons(editor.widget.tree)["undo"]["enabled"]
+    send(editor, event="press", action="undo")
+    assert json.loads(field_of(editor.widget.tree, "document")["value"]) == DOC
+    send(editor, event="press", action="add_rule")
+    assert len(editor.import_doc["mappings"]) == 2
+
+
+def test_view_answers_each_message_by_its_stamp() -> None:
+    form = ConnectionForm(FakeClient())
+    for stamp, more in (("a:1", {"event": "set", "id": "name", "value": "x"}),
+                        ("a:2", {"event": "set", "id": "name", "value": "x"}),
+                        ("a:3", {"event": "set", "id": "nowhere", "value": "x"})):  # fmt: skip
+        send(form, stamp=stamp, **more)
+        assert form.widget.tree["answered"] == stamp
+
+
+def test_view_closed_form_lives_again_when_it_is_shown_again() -> None:
+    for form in forms():
+        form.close()
+        shown = form.shown
+        form.state.say("info", "still here")
+        assert "still here" in texts(form.widget.tree)
+        if isinstance(form, Explorer):
+            assert shown.children[0] is form.widget
+        form.close()
+
+
 def test_editor_click_on_a_cell_blames_it() -> None:
     editor = MappingEditor(pd.DataFrame({"a": ["1"]}), DOC)
     send(editor, event="cell", id="output", row=0, column=1)
