@@ -9,7 +9,11 @@ answer of the name server cannot lead elsewhere.
 from __future__ import annotations
 
 import ipaddress
+import os
+import re
 import socket
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +24,16 @@ _PORTS = {"http": 80, "https": 443}
 
 # AWS answers metadata on this unique-local address too; it is not link-local by its prefix.
 _METADATA = frozenset({ipaddress.ip_address("fd00:ec2::254")})
+
+_CARRIERS = tuple(
+    ipaddress.IPv6Network(text)
+    # Compatible, mapped, translated (RFC 4291, 2765), and the two prefixes of NAT64 (RFC 6052, 8215).
+    for text in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+)
+"""Networks whose addresses hold an IPv4 address in their last four bytes."""
+
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
+"""The third quarter of an address that holds an IPv4 address in its last (RFC 5214), whatever its network."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -138,7 +152,7 @@ class Reach:
             resolved = Path(text).expanduser().resolve()
         except (OSError, RuntimeError) as error:
             raise ReachError(f"The path {text!r} cannot be resolved: {error}.") from None
-        if any(_inside(resolved, folder) for folder in self.forbidden):
+        if any(_inside(resolved, folder) or _is_linked_from(resolved, folder) for folder in self.forbidden):
             raise ReachError(f"The path {text!r} lies in the engine's own store, which nothing may open.")
         if self.folders is not None and not any(_inside(resolved, folder) for folder in self.folders):
             raise ReachError(
@@ -151,6 +165,17 @@ def _inside(path: Path, folder: Path) -> bool:
     return path.is_relative_to(folder.resolve())
 
 
+def _is_linked_from(path: Path, folder: Path) -> bool:
+    """Whether a file has another name in a folder: a hard link."""
+    try:
+        found = path.stat()
+        if found.st_nlink < 2 or not stat.S_ISREG(found.st_mode):
+            return False
+        return any(os.path.samestat(found, other.stat()) for other in folder.rglob("*"))
+    except OSError:
+        return False
+
+
 def _literal(name: str) -> Address | None:
     try:
         return ipaddress.ip_address(name.partition("%")[0])
@@ -159,16 +184,39 @@ def _literal(name: str) -> Address | None:
 
 
 def _refuse_address(address: Address, host: str) -> None:
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
-    if inner.is_link_local or inner.is_multicast or inner.is_unspecified or address in _METADATA:
+    if address in _METADATA or any(
+        one.is_link_local or one.is_multicast or one.is_unspecified for one in (address, *_within(address))
+    ):
         raise ReachError(f"Host {host!r} is {address}, a link-local, multicast or unspecified address: always refused.")
 
 
+def _within(address: Address) -> Iterator[ipaddress.IPv4Address]:
+    """Yield the IPv4 address that an IPv6 address stands for."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if address.teredo is not None:
+        yield from address.teredo
+    if any(address in network for network in _CARRIERS) or address.packed[8:12] in _ISATAP:
+        yield ipaddress.IPv4Address(address.packed[12:])
+
+
 def _matches(allowed: str, name: str, port: int) -> bool:
-    wanted, _, wanted_port = allowed.rpartition(":") if allowed.count(":") == 1 else (allowed, "", "")
+    wanted, wanted_port = _split(allowed)
     if wanted_port and wanted_port != str(port):
         return False
-    wanted = wanted.strip("[]").rstrip(".").lower()
     if wanted.startswith("*."):
         return name.endswith(wanted[1:]) and name != wanted[2:]
-    return name == wanted
+    literal = _literal(wanted)
+    return name == wanted if literal is None else _literal(name) == literal
+
+
+def _split(allowed: str) -> tuple[str, str]:
+    """Return name and port of ``name``, ``name:port``, ``::1``, ``[::1]`` or ``[::1]:port``."""
+    bracketed = re.fullmatch(r"\[([^\]]*)\](?::(\d*))?", allowed)
+    if bracketed:
+        wanted, port = bracketed.group(1), bracketed.group(2) or ""
+    else:
+        wanted, _, port = allowed.partition(":") if allowed.count(":") == 1 else (allowed, "", "")
+    return wanted.rstrip(".").lower(), port

@@ -21,6 +21,13 @@ from celigo_pandas.engine.reach import Reach, ReachError
         "::",
         "224.0.0.1",
         "2002:a9fe:a9fe::1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::169.254.169.254",
+        "64:ff9b:1::a9fe:a9fe",
+        "::169.254.169.254",
+        "::ffff:0:169.254.169.254",
+        "2001:0:4136:e378:8000:63bf:5601:5601",
+        "2001:db8::5efe:a9fe:a9fe",
     ],
 )
 def test_reach_link_local_or_special_address_is_always_refused(host: str) -> None:
@@ -52,6 +59,12 @@ def test_reach_number_forms_of_a_link_local_address_are_refused_when_resolved(ho
         (None, "localhost", 80, True),
         (("10.0.0.5",), "10.0.0.5", 5432, True),
         (("10.0.0.5",), "10.0.0.6", 5432, False),
+        (("[::1]:8080",), "::1", 8080, True),
+        (("[::1]:8080",), "[::1]", 8081, False),
+        (("[::1]",), "::1", 80, True),
+        (("2001:db8::5",), "2001:db8:0::5", 80, True),
+        (("[2001:DB8::5]:80",), "2001:db8::5", 80, True),
+        (("2001:db8::5",), "2001:db8::6", 80, False),
     ],
 )
 def test_reach_host_list_decides(allowed: tuple[str, ...] | None, host: str, port: int, passes: bool) -> None:
@@ -118,3 +131,23 @@ def test_reach_own_store_is_refused_even_without_a_folder_list(tmp_path: Path) -
 def test_reach_path_that_is_none_is_refused(path: str) -> None:
     with pytest.raises(ReachError):
         Reach().check_path(path)
+
+
+@pytest.mark.parametrize("host", ["64:ff9b::8.8.8.8", "::1", "::10.0.0.1", "2001:db8::a9fe:a9fe"])
+def test_reach_other_addresses_that_hold_one_of_ipv4_are_not_refused(host: str) -> None:
+    Reach().check_host(host, 80)
+
+
+def test_reach_hard_link_to_a_file_of_the_store_is_refused(tmp_path: Path) -> None:
+    store, outside = tmp_path / "store", tmp_path / "outside"
+    store.mkdir()
+    outside.mkdir()
+    (store / "engine.db").write_bytes(b"x")
+    (outside / "mine.db").write_bytes(b"x")
+    (outside / "linked.db").hardlink_to(store / "engine.db")
+    (outside / "twice.db").hardlink_to(outside / "mine.db")
+    reach = Reach(forbidden=(store,))
+
+    assert reach.check_path(outside / "twice.db") == outside / "twice.db"
+    with pytest.raises(ReachError, match="own store"):
+        reach.check_path(outside / "linked.db")
