@@ -104,14 +104,12 @@ class Store:
     Raises
     ------
     ConfigError
-        Another engine has the folder open, or it cannot be written.
+        Another engine has the folder open, it cannot be written, or it holds something else than a store.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with suppress(OSError):
-            folder.chmod(0o700)
+        _take(folder)
         self._lock_file = _lock(folder / "engine.lock")
         self._write = threading.RLock()
         self._spool_write = threading.RLock()
@@ -300,6 +298,19 @@ def _open(path: Path, synchronous: str) -> sa.Engine:
     with engine.connect():
         path.chmod(0o600)
     return engine
+
+
+def _take(folder: Path) -> None:
+    """Make the folder, for this user only; never change the permissions of a folder that holds other things."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    others = [path for path in folder.iterdir() if not path.name.startswith(("engine.", "spool."))]
+    if others and not (folder / "engine.db").exists():
+        raise ConfigError(
+            f"The folder {folder} holds other files than an engine's store.",
+            hint=f"Give a new or empty folder, for instance {folder / 'celigo-store'}.",
+        )
+    with suppress(OSError):
+        folder.chmod(0o700)
 
 
 def _lock(path: Path) -> Any:

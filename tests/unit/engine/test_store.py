@@ -81,3 +81,40 @@ def test_store_of_another_process_is_refused(store: Store, tmp_path: Path) -> No
         Store(tmp_path / "store")
     store.close()
     Store(tmp_path / "store").close()
+
+
+def test_store_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    (folder / "letters.txt").write_text("x")
+
+    with pytest.raises(ConfigError, match=r"holds other files than an engine's store") as refused:
+        Store(folder)
+
+    assert "celigo-store" in str(refused.value)
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in folder.iterdir()] == ["letters.txt"]
+
+
+def test_store_folder_that_is_empty_or_its_own_becomes_private(tmp_path: Path) -> None:
+    for _ in range(2):
+        Store(tmp_path / "store").close()
+        assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
+        (tmp_path / "store" / "notes.txt").write_text("beside a store")
+        (tmp_path / "store").chmod(0o755)
+
+
+def test_store_marks_no_connection_offline_that_has_become_another(store: Store) -> None:
+    store.put(Row("connections", "1" * 24, {"name": "a"}, version=2))
+
+    store.set_offline("1" * 24, True, 1)
+    before = store.get("connections", "1" * 24)
+    store.set_offline("1" * 24, True, 2)
+    after = store.get("connections", "1" * 24)
+
+    assert before is not None
+    assert not before.offline
+    assert after is not None
+    assert after.offline
+    store.close()
