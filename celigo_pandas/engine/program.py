@@ -82,7 +82,9 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
         port=port,
         names=tuple(options.name),
         allow_hosts=tuple(options.allow_host) if options.allow_host or not loopback else None,
-        allow_dirs=tuple(Path(one) for one in options.allow_dir) if options.allow_dir or not loopback else None,
+        allow_dirs=tuple(Path(one).expanduser() for one in options.allow_dir)
+        if options.allow_dir or not loopback
+        else None,
         key_folder=key_folder,
         call_timeout_s=options.call_timeout,
         choices=CHOICES.with_pairs(options.choice),
@@ -105,7 +107,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: loopback, for this machine only)")
     add("--port", type=int, default=0, help="port; 0, the default, takes a free one")
-    add("--name", action="append", default=[], metavar="NAME", help="another name by which clients call it")
+    add(
+        "--name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name by which clients call it, or a proxy in front of it; NAME:PORT where that is not 443",
+    )
     add("--store", metavar="FOLDER", help="folder that keeps documents (default: a temporary one)")
     add("--token-file", metavar="FILE", help="file that holds the token, readable by you only")
     add("--embedded", action="store_true", help="token over stdin, a ready line on stdout, ends with stdin")

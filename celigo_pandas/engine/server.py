@@ -10,10 +10,15 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from celigo_pandas.engine.api.application import build_application
+from celigo_pandas.engine.api.exchange import refused
+from celigo_pandas.engine.refusals import Refusal
 from celigo_pandas.engine.wiring import Engine
+from celigo_pandas.errors import Problem
 
 __all__ = ["bind", "serve"]
 
@@ -50,6 +55,7 @@ def serve(
         timeout_graceful_shutdown=3,
         lifespan="on",
         ws="none",
+        http=_Protocol,
     )
     server = _Server(config, ready, own_signals=until is None)
     if until is not None:
@@ -63,6 +69,22 @@ def serve(
         asyncio.run(server.serve(sockets=[sock]))
 
 
+class _Protocol(H11Protocol):
+    """HTTP/1.1 whose refusals of what is no HTTP have the API's envelope, too."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a request that cannot be read: without ``Host``, with two of them, with headers without end."""
+        answer = refused(Refusal(400, [Problem("invalid_http", msg)]))
+        headers = [("content-type", answer.media_type), ("cache-control", "no-store"), ("connection", "close")]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=answer.content()),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None], *, own_signals: bool) -> None:
         super().__init__(config)
@@ -71,11 +93,14 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End on termination, and on Ctrl-C unless the engine's life hangs on its stdin.
+        """End on termination, when the terminal is closed, and on Ctrl-C unless the engine's life hangs on its stdin.
 
         uvicorn's own way raises the signal again afterwards: temporary files would stay.
         """
-        taken = (signal.SIGINT, signal.SIGTERM) if self._own_signals else (signal.SIGTERM,)
+        taken = [signal.SIGTERM, *([signal.SIGINT] if self._own_signals else [])]
+        closing = getattr(signal, "SIGHUP", None)  # none on Windows
+        if closing is not None and signal.getsignal(closing) is not signal.SIG_IGN:  # ignored: nohup
+            taken.append(closing)
         before = {number: signal.signal(number, self.handle_exit) for number in taken}
         try:
             yield

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import math
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -60,15 +61,19 @@ class Guard:
     def _check_place(self, scope: Scope, headers: dict[str, list[str]]) -> None:
         hosts = headers.get("host", [])
         port = scope["server"][1] if scope.get("server") else self._settings.port
-        allowed = {name.lower() for name in (self._settings.host, *self._settings.names)}
-        if self._settings.is_loopback:
-            allowed |= {"localhost", "127.0.0.1", "::1"}
-        named = {f"[{name}]" if ":" in name else name for name in allowed}
-        if len(hosts) != 1 or hosts[0].lower() not in {f"{name}:{port}" for name in named}:
+        own = {self._settings.host, *(("localhost", "127.0.0.1", "::1") if self._settings.is_loopback else ())}
+        named = {(f"[{name}]" if ":" in name else name).lower() for name in own}
+        places = {f"{name}:{port}" for name in named}
+        pages = {f"http://{place}" for place in places}
+        for name in self._settings.names:
+            more_places, more_pages = _named_places(name.lower(), port)
+            places |= more_places
+            pages |= more_pages
+        if len(hosts) != 1 or hosts[0].lower() not in places:
             text = f"Host {', '.join(hosts)[:100]!r} is not this engine's address. Call it by the URL that it printed."
             raise Refusal(403, [Problem("foreign_host", text)])
         origins = headers.get("origin", [])
-        if origins and origins[0].lower() not in {f"http://{name}:{port}" for name in named}:
+        if origins and origins[0].lower() not in pages:
             text = f"Origin {origins[0][:100]!r} is foreign; pages of other sites may not call this engine."
             raise Refusal(403, [Problem("foreign_origin", text)])
 
@@ -113,6 +118,22 @@ class Guard:
                 raise too_large
             if not message.get("more_body"):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _named_places(name: str, port: int) -> tuple[set[str], set[str]]:
+    """Return the ``Host`` and ``Origin`` headers of a further name: the engine's own port, or a TLS proxy in front.
+
+    A proxy is taken to listen on 443, whose number clients leave out, unless the name says another.
+    """
+    bare, _, proxy_port = name.rpartition(":") if re.search(r"(?:\]|^[^:]*):\d+$", name) else (name, "", "")
+    if ":" in bare and not bare.startswith("["):
+        bare = f"[{bare}]"
+    if proxy_port:
+        proxies = {f"{bare}:{proxy_port}"}
+    else:
+        proxies = {bare, f"{bare}:443"}
+    own = f"{bare}:{port}"
+    return {own, *proxies}, {f"http://{own}", *(f"https://{place}" for place in (own, *proxies))}
 
 
 def _check_media_type(headers: dict[str, list[str]]) -> None:

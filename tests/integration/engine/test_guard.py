@@ -188,3 +188,65 @@ def test_guard_oauth_callback_takes_no_token_and_only_a_live_state(engine: Engin
     assert "<script" not in answer.text
     assert code(send(engine, path=path, headers={"Host": "evil.example"}), 403) == "foreign_host"
     assert code(send(engine, "POST", path, headers={}), 405) == "method_not_allowed"
+
+
+@pytest.fixture(scope="module")
+def proxied() -> Iterator[EngineProcess]:
+    names = ("celigo.example.com", "other.example.com:8443", "[fd00::5]")
+    with EngineProcess(*(part for name in names for part in ("--name", name))) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "passes"),
+    [
+        ("celigo.example.com", "https://celigo.example.com", True),
+        ("Celigo.Example.com:443", "https://celigo.example.com:443", True),
+        ("celigo.example.com:{port}", "http://celigo.example.com:{port}", True),
+        ("other.example.com:8443", "https://other.example.com:8443", True),
+        ("[fd00::5]", "https://[fd00::5]", True),
+        ("127.0.0.1:{port}", "http://127.0.0.1:{port}", True),
+        ("other.example.com", None, False),
+        ("celigo.example.com:8443", None, False),
+        ("celigo.example.com.evil", None, False),
+        ("celigo.example.com", "https://evil.example", False),
+        ("celigo.example.com", "http://celigo.example.com:81", False),
+        ("127.0.0.1", None, False),
+    ],
+)
+def test_guard_proxy_in_front_is_known_by_its_name(
+    proxied: EngineProcess, host: str, origin: str | None, passes: bool
+) -> None:
+    port = proxied.url.rpartition(":")[2]
+    headers = {**GOOD, "Host": host.format(port=port)}
+    if origin:
+        headers["Origin"] = origin.format(port=port)
+
+    assert send(proxied, headers=headers).status_code == (200 if passes else 403)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /v1/tokenInfo HTTP/1.1\r\n\r\n",
+        b"GET /v1/tokenInfo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /v1/tokenInfo HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 200_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\r\n\r\n",
+    ],
+)
+def test_guard_what_is_no_http_has_the_envelope_too(engine: EngineProcess, head: bytes) -> None:
+    host, port = engine.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as sock:
+        sock.sendall(head)
+        parts = []
+        try:
+            while part := sock.recv(65_536):
+                parts.append(part)
+        except ConnectionResetError:
+            pass
+    status, _, rest = b"".join(parts).partition(b"\r\n")
+
+    assert status == b"HTTP/1.1 400 Bad Request"
+    assert b"content-type: application/json" in rest.lower()
+    body = rest.partition(b"\r\n\r\n")[2]
+    assert b'"code":"invalid_http"' in body
