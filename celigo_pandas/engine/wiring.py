@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from celigo_pandas.engine.access import Caches, SavedAccess
-from celigo_pandas.engine.calls import CallFactory
+from celigo_pandas.engine import json_text
+from celigo_pandas.engine.access import Caches, SavedAccess, VirtualAccess
+from celigo_pandas.engine.calls import Access, CallFactory
 from celigo_pandas.engine.debug_log import DebugLog
 from celigo_pandas.engine.documents import DocumentService
 from celigo_pandas.engine.oauth import PendingStates
@@ -66,11 +68,21 @@ class Engine:
         """Return a stored connection; :class:`Refusal` 404 if there is none."""
         return SavedAccess(self.documents.row("connections", connection_id), self.documents, self.caches)
 
-    def places(self, doc: Mapping[str, Any]) -> tuple[str, int]:
-        """Return whose places a connection uses, and how many; a borrowed level counts for both connections at once."""
+    def places(self, access: Access) -> tuple[str, int]:
+        """Return whose places a connection uses, and how many; a borrowed level counts for both connections at once.
+
+        A document that is not stored has places of its own: neither those of other such documents, nor those of the
+        stored connection whose ``_id`` it may bear.
+        """
+        doc = access.masked
         lender = doc.get("_borrowConcurrencyFromConnectionId")
         row = self.store.get("connections", lender) if isinstance(lender, str) else None
-        return concurrency_of(row.doc if row is not None else doc)
+        if row is not None:
+            return concurrency_of(row.doc)
+        own, count = concurrency_of(doc)
+        if isinstance(access, VirtualAccess):
+            own = f"virtual {hashlib.sha256(json_text.dump(doc)).hexdigest()}"
+        return own, count
 
     async def start(self) -> None:
         """Drop what expired while no engine ran, and keep doing so."""

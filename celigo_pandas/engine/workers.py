@@ -8,6 +8,7 @@ callers and nobody else.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -52,6 +53,7 @@ class Gates:
     def __init__(self, patience_s: float) -> None:
         self._patience_s = patience_s
         self._gates: dict[str, tuple[int, asyncio.Semaphore]] = {}
+        self._users: Counter[str] = Counter()
 
     @asynccontextmanager
     async def hold(self, id: str, limit: int) -> AsyncIterator[None]:
@@ -66,15 +68,22 @@ class Gates:
         if known is None or known[0] != limit:
             known = self._gates[id] = (limit, asyncio.Semaphore(limit))
         gate = known[1]
+        self._users[id] += 1
         try:
-            await asyncio.wait_for(gate.acquire(), self._patience_s)
-        except asyncio.TimeoutError:
-            text = f"All {limit} places of this connection are taken by calls that its source has not answered."
-            raise Refusal(429, [Problem("rate_limited", text)], {"Retry-After": "5"}) from None
-        try:
-            yield
+            try:
+                await asyncio.wait_for(gate.acquire(), self._patience_s)
+            except asyncio.TimeoutError:
+                text = f"All {limit} places of this connection are taken by calls that its source has not answered."
+                raise Refusal(429, [Problem("rate_limited", text)], {"Retry-After": "5"}) from None
+            try:
+                yield
+            finally:
+                gate.release()
         finally:
-            gate.release()
+            self._users[id] -= 1
+            if not self._users[id]:
+                # Documents that are not stored come and go; a gate that nobody uses is as good as none.
+                del self._users[id], self._gates[id]
 
 
 def concurrency_of(doc: Mapping[str, Any]) -> tuple[str, int]:

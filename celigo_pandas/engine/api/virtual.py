@@ -146,7 +146,7 @@ async def _page(request: ApiRequest, connection_id: str, export_doc: Any, body: 
     pages = export_pages(call, doc, access, redactor, engine.choices)
     ready = await engine.walks.begin(
         access.id,
-        engine.places(access.masked),
+        engine.places(access),
         digest,
         page_size_of(doc),
         pages,
@@ -202,8 +202,12 @@ async def _import(
 
     def answers() -> bytes:
         redactor = access.redactor()
+        results = run(call, doc, records, access, redactor, engine.choices)
+        if call.refusal is not None:
+            # A lookup's refusal is one record's error; that of the credentials is the connection's, too.
+            access.set_offline(True)
         # A service, or a lookup, may echo what it was sent.
-        return redactor.json(json_text.dump(run(call, doc, records, access, redactor, engine.choices)))
+        return redactor.json(json_text.dump(results))
 
     return Answer(200, ready=await _at_source(request, access, call, answers, _PERHAPS_STORED))
 
@@ -251,7 +255,7 @@ async def _at_source(request: ApiRequest, access: Access, call: Call, work: Call
     begun = asyncio.Event()
 
     async def held() -> T:
-        async with engine.gates.hold(*engine.places(access.masked)):
+        async with engine.gates.hold(*engine.places(access)):
             begun.set()
             return await engine.workers.source(timed)
 

@@ -75,3 +75,17 @@ def test_workers_do_store_work_while_sources_hang() -> None:
         workers.close()
 
     asyncio.run(story())
+
+
+def test_gate_that_nobody_uses_is_forgotten() -> None:
+    async def story() -> None:
+        gates = Gates(0.05)
+        async with gates.hold("a", 1):
+            with pytest.raises(Refusal):
+                async with gates.hold("a", 1):
+                    pass
+            assert gates._gates.keys() == {"a"}
+        assert not gates._gates
+        assert not gates._users
+
+    asyncio.run(story())
