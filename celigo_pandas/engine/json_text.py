@@ -7,18 +7,31 @@ A body that could hold such a thing goes to the one that keeps it.
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
 import orjson
 
-__all__ = ["dump", "load"]
+__all__ = ["NumberError", "dump", "load"]
+
+
+class NumberError(ValueError):
+    """A JSON number that no double can hold."""
+
 
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_LARGE_EXPONENT = re.compile(rb"[eE]\+?[0-9]{3,}(?:[\s,\]}]|$)")
 
 
-def load(text: bytes | str) -> Any:
+def load(text: bytes | str, *, finite: bool = False) -> Any:
     """Decode one JSON document.
+
+    Parameters
+    ----------
+    finite : bool, default False
+        Refuse numbers beyond any double, such as ``1e999``: they would be infinite here, and null once written. Costs
+        a search, so it is for texts that come from elsewhere.
 
     Raises
     ------
@@ -26,14 +39,14 @@ def load(text: bytes | str) -> Any:
         It is no JSON: also for ``NaN``, invalid UTF-8, two documents, or nesting too deep.
     """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    if not _LONG_NUMBER.search(data):
+    if not _LONG_NUMBER.search(data) and not (finite and _LARGE_EXPONENT.search(data)):
         try:
             return orjson.loads(data)
         except orjson.JSONDecodeError as error:
             if b"\\u" not in data:
                 raise ValueError(str(error)) from None
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=_refuse)
+        return json.loads(data.decode("utf-8"), parse_constant=_refuse, parse_float=_number)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -47,6 +60,26 @@ def dump(value: Any) -> bytes:
             return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
         except UnicodeEncodeError:
             return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+        except ValueError:
+            return dump(_without_infinity(value))
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise NumberError(f"{text[:40]} is beyond the largest number")
+    return number
+
+
+def _without_infinity(value: Any) -> Any:
+    """Put null where a number is not finite, as JavaScript and the fast codec do."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _without_infinity(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_infinity(one) for one in value]
+    return value
 
 
 def _refuse(name: str) -> NoReturn:

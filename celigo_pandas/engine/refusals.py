@@ -49,6 +49,11 @@ def refusal_of(error: Exception) -> Refusal:
         return error
     if isinstance(error, VaultError):
         return invalid("wrong_key", f"{error} Start the engine with the key that it was written with.")
+    if isinstance(error, RecursionError):
+        return invalid("nested_too_deeply", "A document, or an answer of the source, is nested too deeply.")
+    if isinstance(error, UnicodeEncodeError) and "\ud800" <= error.object[error.start] <= "\udfff":
+        half = ascii(error.object[error.start])
+        return invalid("invalid_text", f"A text holds {half}, half a surrogate pair, which cannot be stored or sent.")
     # The traceback is logged without the exception's text, which may hold what a source answered.
     _LOG.error("Unforeseen %s", type(error).__name__, exc_info=_bare(error))
     return Refusal(500, [Problem("internal_error", f"The engine failed ({type(error).__name__}); its log says where.")])

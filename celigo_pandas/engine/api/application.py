@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -80,9 +81,12 @@ class _Endpoint:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Answer:
-        route = self._methods.get("GET" if request.method == "HEAD" else request.method)
+        looked_at = self._methods.get("GET")
+        # Looking must change nothing; the one open route ends an authorization.
+        has_head = looked_at is not None and not looked_at.is_open
+        route = self._methods.get("GET" if request.method == "HEAD" and has_head else request.method)
         if route is None:
-            allow = ", ".join(sorted({*self._methods, *(["HEAD"] if "GET" in self._methods else [])}))
+            allow = ", ".join(sorted({*self._methods, *(["HEAD"] if has_head else [])}))
             text = f"{request.method[:20]} is not allowed on this route; allowed: {allow}."
             return refused(Refusal(405, [Problem("method_not_allowed", text)], {"Allow": allow}))
         api_request = ApiRequest(
@@ -99,7 +103,10 @@ class _Endpoint:
             else:
                 answer = await self._engine.workers.store(route.handler, api_request)
         except Exception as error:
-            return refused(refusal_of(error))
+            refusal = refusal_of(error)
+            if isinstance(error, UnicodeEncodeError) and refusal.status == 422:
+                refusal = Refusal(422, [replace(refusal.problems[0], field=api_request.path_of_half_pair())])
+            return refused(refusal)
         return answer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,10 @@ class ApiRequest:
         except ValueError as error:
             raise Refusal(400, [Problem("invalid_json", f"The body is no JSON: {str(error)[:120]}.")]) from None
 
+    def path_of_half_pair(self) -> str | None:
+        """Return the path of the first text of the body that holds half a surrogate pair, or None."""
+        return next(_half_pairs(self.json()), None) if self.content.strip() else None
+
     def json_object(self) -> dict[str, Any]:
         """Return the decoded body, which must be an object; 422 otherwise."""
         body = self.json()
@@ -54,6 +58,15 @@ class ApiRequest:
             text = f"The body is {type(body).__name__}; expected a JSON object."
             raise Refusal(422, [Problem("invalid_field", text)])
         return body
+
+
+def _half_pairs(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            yield path
+    elif isinstance(value, (dict, list)):
+        for name, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _half_pairs(one, f"{path}.{name}" if path else str(name))
 
 
 @dataclass(frozen=True, slots=True)

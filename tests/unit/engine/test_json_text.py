@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from celigo_pandas.engine.json_text import dump, load
+from celigo_pandas.engine.json_text import NumberError, dump, load
 
 
 @pytest.mark.parametrize(
@@ -16,7 +18,7 @@ from celigo_pandas.engine.json_text import dump, load
 )
 def test_json_text_value_survives_both_ways(text: bytes) -> None:
     assert load(dump(load(text))) == load(text)
-    assert load(text) == __import__("json").loads(text)
+    assert load(text) == json.loads(text)
 
 
 def test_json_text_integer_beyond_64_bit_is_not_a_float() -> None:
@@ -46,3 +48,18 @@ def test_json_text_what_is_no_json_raises_value_error(text: bytes) -> None:
 
 def test_json_text_nan_cannot_be_written_as_a_bare_word() -> None:
     assert b"NaN" not in dump({"a": float("nan")})
+
+
+@pytest.mark.parametrize("text", [b"[1e999]", b"-1.5E+400", b'{"a": 12e308 }', b"[1" + b"0" * 400 + b".5]"])
+def test_json_text_number_beyond_any_double_is_refused_where_asked(text: bytes) -> None:
+    with pytest.raises(NumberError, match="beyond the largest number"):
+        load(text, finite=True)
+
+
+@pytest.mark.parametrize("text", [b'["1e999"]', b"[1e308,1e-999]", b'["a5e123"]', b'["see 1e999, there"]'])
+def test_json_text_numbers_and_texts_that_only_look_so_are_read(text: bytes) -> None:
+    assert load(text, finite=True) == load(text) == json.loads(text)
+
+
+def test_json_text_infinity_is_written_as_null_beside_long_integers_too() -> None:
+    assert dump({"a": float("inf"), "b": 2**80, "c": [float("nan")]}) == b'{"a":null,"b":%d,"c":[null]}' % 2**80

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from urllib3.filepost import encode_multipart_formdata
 
-from celigo_pandas.engine.json_text import dump, load
+from celigo_pandas.engine.json_text import NumberError, dump, load
 from celigo_pandas.engine.xml_tree import XmlError, parse_xml
 from celigo_pandas.javascript.values import to_text
 
@@ -112,7 +112,9 @@ def decode_any(content: bytes, media: str, content_type: str) -> Any:
 
 def _json(content: bytes, shown: Callable[[str], str]) -> Any:
     try:
-        return load(content[3:] if content.startswith(b"\xef\xbb\xbf") else content)
+        return load(content[3:] if content.startswith(b"\xef\xbb\xbf") else content, finite=True)
+    except NumberError as error:
+        raise MediaError(f"its number {error}") from None
     except ValueError:
         raise MediaError(f"it is not JSON; it begins with {shown(content.decode('utf-8', 'replace'))[:60]!r}") from None
 
