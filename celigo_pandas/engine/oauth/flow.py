@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from celigo_pandas.engine.adaptors.protocol import ConnectionAccess
+from celigo_pandas.engine.adaptors.protocol import ConnectionAccess, SourceFailure
 from celigo_pandas.engine.oauth.grants import (
     OAuthError,
     TokenRequest,
@@ -19,6 +19,8 @@ from celigo_pandas.engine.oauth.grants import (
     stored_changes,
 )
 from celigo_pandas.engine.oauth.states import PendingStates
+from celigo_pandas.errors import TemplateError
+from celigo_pandas.handlebars import compile_template
 
 __all__ = ["CallbackPage", "Completion", "SendToken", "authorization_url", "complete"]
 
@@ -76,7 +78,7 @@ def authorization_url(access: ConnectionAccess, *, callback_url: str, pending: P
         raise OAuthError("http.auth.oauth.authURI must be an http(s) URL.", code="missing_required_field")
     if not oauth.get("clientId"):
         raise OAuthError("http.auth.oauth.clientId is empty.", code="missing_required_field")
-    state, challenge = pending.begin(access.id, callback_url)
+    state, challenge = pending.begin(access.id, callback_url, access.version)
     arguments = {
         **dict(parse_qsl(parts.query, keep_blank_values=True)),
         "response_type": "code",
@@ -140,24 +142,45 @@ def complete(
     access = find(found.connection_id)
     if access is None:
         return Completion(_page(400, _STALE), None, False, "connection_gone")
+    if access.version != found.version:
+        # Consent was given to what the document said then; the code goes nowhere else.
+        return Completion(_page(400, _CHANGED), found.connection_id, False, "connection_changed")
     if params.get("error") or not params.get("code"):
         return Completion(_page(400, _DENIED), found.connection_id, False, "denied")
 
     def request(real: Mapping[str, Any]) -> TokenRequest:
-        return code_request(real["http"], code=params["code"], callback_url=found.callback_url, verifier=found.verifier)
+        def fill(text: str) -> str:
+            try:
+                return compile_template(text).render({"connection": real})
+            except TemplateError:
+                raise OAuthError("A template of http.auth.oauth cannot be evaluated.", code="template_error") from None
+
+        return code_request(
+            real["http"],
+            code=params["code"],
+            callback_url=found.callback_url,
+            verifier=found.verifier,
+            render=fill,
+        )
 
     try:
         _authorize_block(access.masked)
         tokens = send(access, request)
+    except SourceFailure:
+        return Completion(_page(400, _CHANGED), found.connection_id, False, "connection_changed")
     except OAuthError as error:
         return Completion(_page(502, _REFUSED), found.connection_id, False, error.code)
-    access.store_secrets(stored_changes(tokens, now()))
+    try:
+        access.store_secrets(stored_changes(tokens, now()))
+    except SourceFailure:
+        return Completion(_page(400, _CHANGED), found.connection_id, False, "connection_changed")
     return Completion(_page(200, _DONE), found.connection_id, True, "authorized")
 
 
 _DONE = "The connection is authorized. You can close this page and go back to your notebook."
 _DENIED = "The other side did not give its consent. Nothing was stored; the authorization can be begun again."
 _REFUSED = "The code could not be exchanged for a token. Nothing was stored; look at the engine's log and begin again."
+_CHANGED = "The connection was changed since this authorization began. Nothing was stored; begin it again."
 _STALE = "This authorization is unknown, used, or older than ten minutes. Begin it again from your notebook."
 
 

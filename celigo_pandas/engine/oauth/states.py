@@ -21,6 +21,7 @@ class Pending:
     """One authorization in a browser somewhere."""
 
     connection_id: str
+    version: int
     callback_url: str
     began_s: float
     verifier: str = field(repr=False)
@@ -45,8 +46,14 @@ class PendingStates:
         self._lock = threading.Lock()
         self._pending: dict[str, Pending] = {}
 
-    def begin(self, connection_id: str, callback_url: str) -> tuple[str, str]:
-        """Return a new state and its code challenge; an older state of the same connection ends."""
+    def begin(self, connection_id: str, callback_url: str, version: int = 0) -> tuple[str, str]:
+        """Return a new state and its code challenge; an older state of the same connection ends.
+
+        Parameters
+        ----------
+        version : int
+            Which document of the connection consent is asked for.
+        """
         state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
         now = self._clock()
         with self._lock:
@@ -56,7 +63,7 @@ class PendingStates:
                 if now - pending.began_s < LIFETIME_S and pending.connection_id != connection_id
             }
             self._pending = dict(list(live.items())[-_MOST:])
-            self._pending[state] = Pending(connection_id, callback_url, now, verifier)
+            self._pending[state] = Pending(connection_id, version, callback_url, now, verifier)
         return state, challenge_of(verifier)
 
     def take(self, state: str) -> Pending | None:

@@ -10,7 +10,7 @@ import requests
 
 from celigo_pandas.engine.adaptors.http.legacy import http_connection
 from celigo_pandas.engine.adaptors.http.transport import Limits, Transport, TransportFailure
-from celigo_pandas.engine.adaptors.protocol import ConnectionAccess
+from celigo_pandas.engine.adaptors.protocol import ConnectionAccess, SourceFailure
 from celigo_pandas.engine.oauth.flow import SendToken
 from celigo_pandas.engine.oauth.grants import OAuthError, TokenRequest, Tokens, read_tokens
 from celigo_pandas.engine.reach import Reach
@@ -35,7 +35,7 @@ def token_sender(reach: Reach) -> SendToken:
             return _sent(reach, access, build)
         except OAuthError as error:
             failure = OAuthError(error.message, code=error.code)
-        except TransportFailure as error:
+        except (SourceFailure, TransportFailure) as error:
             failure = OAuthError(error.message, code=error.code)
         # Made anew: the frames of the caught one hold the client's secret and the code.
         raise failure
