@@ -45,7 +45,7 @@ def apply_patch(kind: str, doc: dict[str, Any], operations: Any) -> dict[str, An
     changed = copy.deepcopy(doc)
     problems = []
     for position, operation in enumerate(operations):
-        problem = _problem(kind, operation)
+        problem = _problem(kind, operation, doc)
         if problem:
             problems.append(Problem("invalid_patch", f"Operation {position}: {problem}", _field(operation)))
         else:
@@ -55,7 +55,7 @@ def apply_patch(kind: str, doc: dict[str, Any], operations: Any) -> dict[str, An
     return changed
 
 
-def _problem(kind: str, operation: Any) -> str | None:
+def _problem(kind: str, operation: Any, doc: Mapping[str, Any]) -> str | None:
     if not isinstance(operation, Mapping):
         return "it is no object."
     if operation.get("op") != "replace":
@@ -64,6 +64,9 @@ def _problem(kind: str, operation: Any) -> str | None:
     wanted = WHITELIST[kind].get(path) if isinstance(path, str) else None
     if wanted is None:
         return f"path {path!r:.80} is not on the whitelist: {', '.join(sorted(WHITELIST[kind]))}."
+    block = str(path).split("/")[1]
+    if str(path).count("/") > 1 and not isinstance(doc.get(block), Mapping):
+        return f"path {path} is below {block}, which this document does not have."
     if "value" not in operation:
         return "it has no value."
     value: Any = operation["value"]

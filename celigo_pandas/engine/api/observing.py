@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timezone
 from typing import Any
 
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
 from celigo_pandas.engine.api.listing import list_answer
+from celigo_pandas.engine.refusals import invalid
 
 __all__ = ["audit_records", "clear_debug", "debug_entries", "dependencies", "token_info"]
 
@@ -21,7 +24,14 @@ def audit_records(request: ApiRequest) -> Answer:
     documents.row("connections", request.id)
     used = documents.dependencies(request.id)
     ids = [request.id, *(one["_id"] for kind in ("exports", "imports") for one in used.get(kind, []))]
-    records = [record for record in documents.store.audit_records(ids) if _wanted(record, request)]
+    since, until = _moment(request, "from"), _moment(request, "to")
+    records = [
+        record
+        for record in documents.store.audit_records(ids)
+        if _wanted(record, request)
+        and (since is None or _read(record["time"]) >= since)
+        and (until is None or _read(record["time"]) <= until)
+    ]
     answer = list_answer(request, records)
     return answer if answer.status == 200 else Answer(200, [])
 
@@ -36,12 +46,24 @@ def _wanted(record: dict[str, Any], request: ApiRequest) -> bool:
     )
     if any(query.get(name) and record.get(member) != query[name] for name, member in pairs):
         return False
-    if query.get("_byUserId") and record["byUser"]["_id"] != query["_byUserId"]:
-        return False
-    # ISO times of one form compare as text.
-    return (not query.get("from") or record["time"] >= query["from"]) and (
-        not query.get("to") or record["time"] <= query["to"]
-    )
+    return not query.get("_byUserId") or record["byUser"]["_id"] == query["_byUserId"]
+
+
+def _moment(request: ApiRequest, name: str) -> datetime | None:
+    text = request.query.get(name)
+    if not text:
+        return None
+    try:
+        # A plus sign that the client did not escape arrives as a blank.
+        return _read(re.sub(r" (?=\d\d:?\d\d$)", "+", text))
+    except ValueError:
+        raise invalid("invalid_field", f"{name} {text[:40]!r} is no ISO 8601 date.", name) from None
+
+
+def _read(text: str) -> datetime:
+    """Read an ISO time; without an offset it is UTC."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def debug_entries(request: ApiRequest) -> Answer:
