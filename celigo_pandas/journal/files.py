@@ -132,14 +132,15 @@ class FrameFile:
         self._file = os.fdopen(descriptor, "r+b", buffering=0)
         self._file.truncate(at)
         self._file.seek(at)
+        self._broken_by: OSError | None = None
 
     def append(self, kind: bytes, payload: bytes, on_step: Callable[[str], None] = lambda step: None) -> None:
         """Write one frame and wait until the disk has it; `on_step` hears ``"written"`` and ``"synced"``.
 
         A frame that cannot be written whole is taken back, so that another one may follow.
         """
-        if self._file.closed:
-            raise JournalError(f"The journal {shown(str(self.path))} is closed.")
+        if self._broken_by is not None:
+            raise self._unwritable(self._broken_by)
         start = self._file.tell()
         head = _HEAD.pack(len(payload), kind, 0)[:5]
         frame = head + _CHECK.pack(zlib.crc32(head)) + payload + _CHECK.pack(zlib.crc32(payload))
@@ -166,8 +167,8 @@ class FrameFile:
         try:
             self._file.truncate(start)
             self._file.seek(start)
-        except OSError:
-            self._file.close()
+        except OSError as error:
+            self._broken_by = error
 
     def _unwritable(self, error: OSError) -> JournalError:
         return JournalError(

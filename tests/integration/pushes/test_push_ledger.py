@@ -446,7 +446,8 @@ def test_push_disk_that_is_full_once_leaves_a_journal_that_can_be_read(
             patch.setattr("celigo_pandas.journal.files.os.fdopen", opened)
             with pytest.raises(celigo.JournalError) as caught:
                 df.celigo.to_import(DOCUMENT, con, batch_size=5, max_workers=2, journal=tmp_path / "j")
-        assert "No space left" in str(caught.value)
+        assert "cannot be written" in str(caught.value)
+        assert "Free some space" in str(caught.value)
         assert "resume=" not in str(caught.value)
         first = con.client.last_push
         assert (first is None) == (broken == 1)  # without its header a journal has seen no push
