@@ -166,6 +166,9 @@ class ImportResult:
         counts = self.counts
         parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
         text = f"{len(self):,} row{'' if len(self) == 1 else 's'}: {', '.join(parts) or 'nothing to send'}."
+        late = sum(row.outcome == "ok" and row.message is not None for row in self._outcomes.rows)
+        if late:
+            text += f" {late:,} of the ok rows came with errors of later steps: see .frame['message']."
         if self.stop_reason:
             text += f" The push stopped: {self.stop_reason.rstrip('.')}."
         return f"{text} {self.note}" if self.note else text

@@ -18,6 +18,10 @@ refused connection, DNS, TLS, past the retries  not_sent    stops
 timeout, reset, cut-off                         unknown     goes on
 ==============================================  ==========  =========================================================
 
+The ``statusCode`` of a record is the platform's word and documented as 200, 422 (data error), 403 and 401 (offline).
+Another 2xx is ``ok`` and another 4xx ``failed``. A 408 or 5xx of a record leaves open, as that of a call does, whether
+it was applied: ``unknown``.
+
 "Goes on" has an end: after several batches in a row whose outcome is unknown, the server is not well, and the rest is
 kept back (see ``sending``). Retries inside one call (429 and connections that were never made) are the client's; its
 table is ``client.retrying``.
@@ -136,7 +140,8 @@ def _outcome(status: int | None, result: Mapping[str, Any], has_problems: bool) 
             return "failed"
         return "ignored" if result.get("ignored") is True else "unknown"
     if not 200 <= status < 300:
-        return "failed"
+        # Assumed: no source says that a record may have one of these.
+        return "unknown" if status >= 500 or status == 408 else "failed"
     # Errors beside a 2xx come from steps after the submit: the record is there, so sending it again would double it.
     return "ignored" if result.get("ignored") is True else "ok"
 

@@ -496,3 +496,33 @@ def test_push_as_method_of_a_connection_and_as_function() -> None:
     assert len(con.to_import(df, DOCUMENT).ok) == 1
     assert len(celigo.to_import(df, DOCUMENT, con).ok) == 1
     assert len(target.got) == 2
+
+
+def test_summary_tells_of_errors_beside_rows_that_are_ok() -> None:
+    """The record is in the target, so it is ok; what a later step said of it must not be silent."""
+    error = {"code": "hook", "message": "The script failed.", "source": "post_submit_hook"}
+    results = [{"statusCode": 200, "id": 1, "errors": [error]}, {"statusCode": 200, "id": 2}]
+    con = calling(lambda request: Response(200, {}, json.dumps(results).encode()))
+
+    result = pd.DataFrame({"key": [1, 2]}).celigo.to_import(DOCUMENT, con)
+
+    assert result.counts["ok"] == 2
+    assert "1 of the ok rows came with errors" in result.summary()
+    assert "1 of the ok rows came with errors" in result._repr_html_()
+    assert result.frame["message"].tolist() == ["The script failed.", None]
+    assert len(result.retry().ok) == 2
+
+
+def test_record_that_may_have_been_applied_is_not_retried_unasked() -> None:
+    sent: list[int] = []
+
+    def handle(request: Request) -> Response:
+        records = json.loads(request.body or b"")["data"]
+        sent.append(len(records))
+        return Response(200, {}, json.dumps([{"statusCode": 503} for _ in records]).encode())
+
+    result = pd.DataFrame({"key": [1, 2]}).celigo.to_import(DOCUMENT, calling(handle))
+    result.retry()
+
+    assert result.counts["unknown"] == 2
+    assert sent == [2]
