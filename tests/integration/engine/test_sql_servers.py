@@ -543,6 +543,21 @@ def test_server_that_hangs_is_answered_for_and_blocks_nobody(server: DatabaseSer
             assert answer.status_code == 422, answer.text
             assert time.monotonic() - started < 12
         assert query(engine, id, "select 1 as one").json()["data"] == [{"one": 1}]
+    assert "Traceback" not in engine.log()
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+def test_server_result_that_nobody_reads_to_its_end_is_dropped_quietly(
+    engine: EngineProcess, server: DatabaseServer
+) -> None:
+    rows = {"postgresql": "n from generate_series(1, 50000) as s(n)", "mariadb": "seq as n from seq_1_to_50000"}
+    text = f"select {rows[server.kind]}"
+    id = engine.connection(server.doc)
+
+    assert len(query(engine, id, text).json()["data"]) == 100
+    assert len(query(engine, id, f"{text} order by n desc").json()["data"]) == 100
+
+    assert "Traceback" not in engine.log()
 
 
 @pytest.mark.parametrize("server", SERVERS, indirect=True)

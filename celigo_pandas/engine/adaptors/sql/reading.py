@@ -57,6 +57,10 @@ def read_query(
                 cursor.close()
             # What is left of the result would have to be read before the connection is of use again.
             connection.invalidate()
+            result = getattr(raw, "_result", None)
+            if result is not None:
+                # pymysql would try to read that rest, from a closed socket, when its result is collected.
+                result.unbuffered_active = False
             raise
         finally:
             if not connection.invalidated:
