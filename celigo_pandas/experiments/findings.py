@@ -9,7 +9,7 @@ import pandas as pd
 
 from celigo_pandas.errors import MappingError, shown
 from celigo_pandas.experiments.frozen import shown_output
-from celigo_pandas.experiments.rows import label_text
+from celigo_pandas.experiments.rows import exact_frame, label_text
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.blame import Blame
 from celigo_pandas.mapping.coverage import Coverage
@@ -57,10 +57,8 @@ class CoverageFindings:
         rows = []
         for rule in self.coverage.rules:
             shares = {name: getattr(rule, name) / rule.rows if rule.rows else 0.0 for name in _SHARES}
-            rows.append(
-                {"rule": rule.path, "cell": rule.cell, "reads": ", ".join(rule.reads), "rows": rule.rows, **shares}
-            )
-        return pd.DataFrame(rows, columns=["rule", "cell", "reads", "rows", *_SHARES])
+            rows.append((rule.path, rule.cell, ", ".join(rule.reads), rule.rows, *shares.values()))
+        return exact_frame(rows, ["rule", "cell", "reads", "rows", *_SHARES], ["rows", *_SHARES])
 
     def __repr__(self) -> str:
         lines = [f"Coverage of {len(self.coverage.rules)} rules over {self.coverage.records:,} records"]
@@ -99,22 +97,29 @@ class DiffFindings:
     Attributes
     ----------
     frame : DataFrame
-        One row per kind of cell: ``cell``, ``rule_before``, ``rule_after``, ``cells`` (how many changed), ``rows`` (in
-        how many rows), ``example_row``, ``example_before``, ``example_after``.
+        One row per kind of cell: ``cell``, ``rule_before`` and ``rule_after`` (the rules that write it), ``cells`` (how
+        many changed), ``rows`` (in how many rows), ``example_row``, ``example_before``, ``example_after``.
     cells : DataFrame
-        One row per cell that differs: ``row`` (index label), ``cell``, ``change``, ``before``, ``after``.
+        One row per cell that differs: ``row`` (index label), ``cell``, ``change``, ``before``, ``after``. Of a row that
+        only one of the two can map: the cells of the rules that fail.
     idle : list of str
         Cells whose rule was changed without any effect on these rows.
+    undecided : list of str
+        The same, but some rows fail in both, so that nothing is known of an effect there.
     newly_failed, newly_mapped : list
         Labels of rows that only one of the two can map.
+    uncompared : list
+        Labels of rows that both fail to map.
     """
 
     def __init__(self, difference: MappingDifference, df: Any) -> None:
         self.difference = difference
         self._df = df
         self.idle = list(difference.idle)
+        self.undecided = list(difference.undecided)
         self.newly_failed = [label_text(df, position) for position in difference.newly_failed]
         self.newly_mapped = [label_text(df, position) for position in difference.newly_mapped]
+        self.uncompared = [label_text(df, position) for position in difference.uncompared]
 
     def __bool__(self) -> bool:
         return bool(self.difference.changes)
@@ -135,7 +140,7 @@ class DiffFindings:
             )
             for entry in self.difference.rules
         ]
-        return pd.DataFrame(rows, columns=columns + examples)
+        return exact_frame(rows, columns + examples, ["cells", "rows", "example_row"])
 
     @property
     def cells(self) -> pd.DataFrame:
@@ -144,7 +149,7 @@ class DiffFindings:
             (label_text(self._df, one.position), one.cell, one.kind, shown_output(one.before), shown_output(one.after))
             for one in self.difference.changes
         ]
-        return pd.DataFrame(rows, columns=["row", "cell", "change", "before", "after"])
+        return exact_frame(rows, ["row", "cell", "change", "before", "after"], ["row"])
 
     def __repr__(self) -> str:
         lines = [self._headline()]
@@ -155,6 +160,7 @@ class DiffFindings:
                 f"e.g. row {shown(row)}: {shown(before)} → {shown(after)}"
             )
         lines += [f"  {cell:<30} the rule differs, no cell does" for cell in self.idle]
+        lines += [f"  {cell:<30} the rule differs, no cell that could be compared does" for cell in self.undecided]
         return "\n".join(lines)
 
     def _repr_html_(self) -> Markup:
@@ -176,7 +182,14 @@ class DiffFindings:
         parts = [tag("p", self._headline()), table(("cell", "cells", "rows", "examples"), rows, style=_TABLE)]
         if self.idle:
             parts.append(tag("p", tag("b", "Changed rules without an effect on these rows: "), ", ".join(self.idle)))
-        for what, labels in (("Rows that now fail", self.newly_failed), ("Rows that failed before", self.newly_mapped)):
+        if self.undecided:
+            what = "Changed rules without an effect on the rows that could be compared: "
+            parts.append(tag("p", tag("b", what), ", ".join(self.undecided)))
+        for what, labels in (
+            ("Rows that now fail", self.newly_failed),
+            ("Rows that failed before", self.newly_mapped),
+            ("Rows that fail in both", self.uncompared),
+        ):
             if labels:
                 more = f" and {len(labels) - 20:,} more" if len(labels) > 20 else ""
                 parts.append(tag("p", tag("b", f"{what}: "), ", ".join(map(str, labels[:20])) + more))
@@ -184,10 +197,13 @@ class DiffFindings:
 
     def _headline(self) -> str:
         rows = len({change.position for change in self.difference.changes})
-        return (
+        said = (
             f"{len(self.difference.changes):,} cells in {rows:,} of {self.difference.records:,} rows differ, "
             f"by {len(self.difference.rules)} rules."
         )
+        if self.uncompared:
+            said += f" {len(self.uncompared):,} rows fail in both and could not be compared."
+        return said
 
     def _shown(self, change: CellChange) -> tuple[Any, Any, Any]:
         return label_text(self._df, change.position), shown_output(change.before), shown_output(change.after)
@@ -224,7 +240,7 @@ class BlameFindings:
     def steps(self) -> pd.DataFrame:
         """One row per step."""
         rows = [(one.step, shown_output(one.before), shown_output(one.after)) for one in self.blame.trace.steps]
-        return pd.DataFrame(rows, columns=["step", "before", "after"], dtype=object)
+        return exact_frame(rows, ["step", "before", "after"])
 
     def __repr__(self) -> str:
         lines = [f"{self.blame.cell} of row {shown(self.row)} is written by {self.rule}"]

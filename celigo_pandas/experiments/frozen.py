@@ -1,46 +1,89 @@
-"""Frozen examples: records with what a mapping made of them, in a file that a later mapping is checked against."""
+"""Frozen examples: records with what a mapping made of them, in a file that a later mapping is checked against.
+
+The time of freezing is kept in the file, and a later check sees it as the present. Cells that differ from one
+evaluation to the next all the same (random text) are listed in the file and not checked.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
-from celigo_pandas.errors import DocumentError, MappingError
+from celigo_pandas.errors import ConfigError, DocumentError, MappingError, Problem, problems_from_body
 from celigo_pandas.experiments.documents import document_of
+from celigo_pandas.experiments.rows import exact_frame
+from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.diff import compare_outputs, rule_of
+from celigo_pandas.mapping import CompiledMapping, compile_mapping
+from celigo_pandas.mapping.cells import kind_of_cell
+from celigo_pandas.mapping.diff import CellChange, compare_outputs
+from celigo_pandas.paths import cell_text
 
 __all__ = ["check_frozen", "digest", "freeze", "shown_output"]
 
-_FORMAT = 1
-_FAILED = "__error__"
+_FORMAT: Final = 2
+_NAMES: Final[dict[type, str]] = {dict: "an object", list: "a list", str: "text"}
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def freeze(document: dict[str, Any], records: list[Any], path: str | os.PathLike[str]) -> int:
     """Write records, what `document` makes of each, and the document; return how many examples were written.
 
-    Records that are the same are written once. The file is plain JSON, made to be kept under version control.
+    Records that are the same, down to the order of their keys, are written once. The file is plain JSON, made to be
+    kept under version control.
+
+    Raises
+    ------
+    DocumentError
+        A record, or what it is mapped to, holds what JSON cannot.
+    ConfigError
+        The file cannot be written.
     """
     compiled = compile_mapping(document)
-    unique = list({json.dumps(record, sort_keys=True, default=str): record for record in records}.values())
-    outputs = [_plain(output) for output in compiled.evaluate(unique)]
+    unique = list({_json(record, f"Record {place}"): record for place, record in enumerate(records)}.values())
+    started = utc_now()
+    outputs, again = (compiled.evaluate(unique, now=lambda: started) for _ in range(2))
+    varying = {_kind(change): None for change in compare_outputs(compiled, compiled, outputs, again).changes}
     frozen = {
         "format": _FORMAT,
         "digest": digest(document),
+        "now": started.isoformat(),
         "import": document,
-        "examples": [{"record": record, "mapped": output} for record, output in zip(unique, outputs, strict=True)],
+        "varying": list(varying),
+        "examples": [_example(*pair) for pair in zip(unique, outputs, strict=True)],
     }
     target = Path(path)
     unfinished = target.with_name(target.name + ".unfinished")
-    unfinished.write_text(json.dumps(frozen, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(unfinished, target)
+    try:
+        unfinished.write_text(_json(frozen, "What the records are mapped to", indent=1) + "\n", encoding="utf-8")
+        os.replace(unfinished, target)
+    except OSError as error:
+        raise ConfigError(f"Cannot write the frozen examples {str(target)!r}: {error.strerror}.") from error
     return len(unique)
+
+
+def _json(value: Any, what: str, indent: int | None = None) -> str:
+    try:
+        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DocumentError(
+            f"{what} cannot be frozen, since JSON cannot hold it: {error}.",
+            hint="Give a DataFrame, which writes dates and missing values as a push does, or plain JSON values.",
+        ) from error
+    # Half a character can be written in JSON, in UTF-8 it cannot.
+    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _kind(change: CellChange) -> str:
+    return cell_text(kind_of_cell(change.steps))
 
 
 def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFrame:
@@ -66,20 +109,35 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
     """
     frozen = _read(Path(path))
     examples = frozen["examples"]
-    compiled = compile_mapping(frozen["import"] if mapping is None else document_of(mapping))
-    got = compiled.evaluate([example["record"] for example in examples])
-    expected = [_revived(example["mapped"]) for example in examples]
-    rows = [
-        {
-            "example": change.position,
-            "cell": change.cell,
-            "rule": getattr(rule_of(compiled, change.cell), "path", None),
-            "expected": shown_output(change.before),
-            "got": shown_output(change.after),
-        }
-        for change in compare_outputs(compiled, compiled, expected, got).changes
-    ]
-    return pd.DataFrame(rows, columns=["example", "cell", "rule", "expected", "got"])
+    before, after = _mappings(frozen["import"], mapping)
+    now = datetime.fromisoformat(frozen["now"])
+    got = after.evaluate([example["record"] for example in examples], now=lambda: now)
+    difference = compare_outputs(before, after, list(map(_revived, examples)), got)
+    rows = (
+        (
+            change.position,
+            change.cell,
+            difference.rule_of(change),
+            shown_output(change.before),
+            shown_output(change.after),
+        )
+        for change in difference.changes
+        if _kind(change) not in frozen["varying"]
+    )
+    return exact_frame(rows, ["example", "cell", "rule", "expected", "got"], ["example"])
+
+
+def _mappings(frozen: Any, mapping: Any) -> tuple[CompiledMapping, CompiledMapping]:
+    """Compile the frozen mapping, which names the rules that were, and the one to check."""
+    if mapping is None:
+        compiled = compile_mapping(frozen)
+        return compiled, compiled
+    after = compile_mapping(document_of(mapping))
+    try:
+        return compile_mapping(frozen), after
+    except DocumentError:
+        # What an earlier version took may be refused today; the examples can be checked all the same.
+        return after, after
 
 
 def shown_output(value: Any) -> Any:
@@ -94,23 +152,50 @@ def _read(path: Path) -> dict[str, Any]:
         frozen = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DocumentError(f"Cannot read the frozen examples {str(path)!r}: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DocumentError(f"{str(path)!r} is not JSON: {error}.") from error
-    if not isinstance(frozen, dict) or frozen.get("format") != _FORMAT or not isinstance(frozen.get("examples"), list):
+    if not isinstance(frozen, dict) or frozen.get("format") != _FORMAT:
         raise DocumentError(f"{str(path)!r} holds no frozen examples of format {_FORMAT}.")
+    problems = list(_problems(frozen))
+    if problems:
+        raise DocumentError(f"{str(path)!r} holds damaged frozen examples: {problems[0]}.", problems=problems)
     return frozen
 
 
-def _plain(output: Any) -> Any:
-    if isinstance(output, MappingError):
-        return {_FAILED: {"code": output.code, "message": output.message, "source": output.source}}
-    return output
+def _problems(frozen: dict[str, Any]) -> Iterator[Problem]:
+    """Tell what a file of frozen examples lacks."""
+    for name, kind in (("import", dict), ("now", str), ("varying", list), ("examples", list)):
+        if not isinstance(frozen.get(name), kind):
+            yield Problem("damaged", f"it must be {_NAMES[kind]}", name)
+    examples = frozen.get("examples")
+    for place, example in enumerate(examples if isinstance(examples, list) else ()):
+        if not isinstance(example, dict) or "record" not in example or ("mapped" in example) == ("error" in example):
+            yield Problem("damaged", "it must have a record, and mapped or error", f"examples[{place}]")
+        elif "error" in example and not _is_error(example["error"]):
+            yield Problem("damaged", "it must have code, message and source", f"examples[{place}].error")
+    try:
+        datetime.fromisoformat(str(frozen.get("now")))
+    except ValueError:
+        yield Problem("damaged", "it must be a time in ISO 8601", "now")
 
 
-def _revived(output: Any) -> Any:
-    if isinstance(output, dict) and set(output) == {_FAILED}:
-        return MappingError(output[_FAILED]["message"], code=output[_FAILED]["code"], source=output[_FAILED]["source"])
-    return output
+def _is_error(error: Any) -> bool:
+    return isinstance(error, dict) and all(isinstance(error.get(name), str) for name in ("code", "message", "source"))
+
+
+def _example(record: Any, output: Any) -> dict[str, Any]:
+    if not isinstance(output, MappingError):
+        return {"record": record, "mapped": output}
+    error = {"code": output.code, "message": output.message, "source": output.source}
+    return {"record": record, "error": {**error, "problems": [problem.to_dict() for problem in output.problems]}}
+
+
+def _revived(example: dict[str, Any]) -> Any:
+    if "mapped" in example:
+        return example["mapped"]
+    error = example["error"]
+    problems = problems_from_body({"errors": error.get("problems", [])})
+    return MappingError(error["message"], code=error["code"], source=error["source"], problems=problems)
 
 
 def digest(document: Any) -> str:

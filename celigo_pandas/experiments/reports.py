@@ -9,12 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from celigo_pandas.errors import ConfigError
 from celigo_pandas.experiments.documents import diff_documents
 from celigo_pandas.experiments.findings import CoverageFindings, DiffFindings, cell_text, failing_rows
 from celigo_pandas.experiments.frozen import digest
 from celigo_pandas.experiments.rows import records_of
+from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.mapping.coverage import measure
-from celigo_pandas.mapping.diff import compare_outputs
+from celigo_pandas.mapping.diff import compare_evaluations
 from celigo_pandas.markup import Markup, table, tag
 
 if TYPE_CHECKING:
@@ -53,14 +55,19 @@ class Report:
         """Measure and write the page."""
         records = records_of(df)
         compiled = mapping.compiled
-        outputs = compiled.evaluate(records)
+        started = utc_now()
+        outputs = compiled.evaluate(records, now=lambda: started)
         parts = [tag("h1", title), _facts(mapping, before, records)]
         if before is not None:
             old = before.compiled
-            found = DiffFindings(compare_outputs(old, compiled, old.evaluate(records), outputs), df)
+            earlier = old.evaluate(records, now=lambda: started)
+            found = DiffFindings(compare_evaluations(old, compiled, earlier, outputs), df)
             parts += [tag("h2", "What changes in the rows"), found._repr_html_()]
             parts += [tag("h2", "What changes in the rules"), _rule_changes(mapping, before)]
-        parts += [tag("h2", "Coverage"), CoverageFindings(measure(compiled, records))._repr_html_()]
+        parts += [
+            tag("h2", "Coverage"),
+            CoverageFindings(measure(compiled, records, now=lambda: started))._repr_html_(),
+        ]
         parts += [tag("h2", "Rows that fail"), failing_rows(outputs, df)]
         parts += [tag("h2", "The mapping"), mapping._repr_html_()]
         source = json.dumps(mapping.to_import(), indent=2, ensure_ascii=False, default=str)
@@ -70,9 +77,18 @@ class Report:
         return cls("<!doctype html>" + tag("html", head, body, lang="en"), title)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page and return its path."""
+        """Write the page and return its path.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be written.
+        """
         target = Path(path)
-        target.write_text(self.html, encoding="utf-8", errors="backslashreplace")
+        try:
+            target.write_text(self.html, encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise ConfigError(f"Cannot write the report {str(target)!r}: {error.strerror}.") from error
         return target
 
     def __repr__(self) -> str:

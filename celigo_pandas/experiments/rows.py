@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from celigo_pandas.errors import FrameError, shown
 from celigo_pandas.frames.outward import to_records
 
-__all__ = ["label_text", "position_of", "records_of"]
+__all__ = ["exact_frame", "label_text", "position_of", "records_of"]
 
 
 def records_of(df: Any) -> list[Any]:
@@ -42,7 +42,7 @@ def position_of(df: Any, row: Any) -> int:
         raise FrameError(f"row={shown(row)}; expected a position from 0 to {len(df) - 1}.", row=row)
     try:
         found = df.index.get_loc(row)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, pd.errors.InvalidIndexError):
         raise FrameError(
             f"row={shown(row)} is no label of the frame; its index begins {shown(list(df.index[:5]))}.", row=row
         ) from None
@@ -54,3 +54,17 @@ def position_of(df: Any, row: Any) -> int:
 def label_text(df: Any, position: int) -> Any:
     """Return the label of a row, for tables."""
     return df.index[position] if isinstance(df, pd.DataFrame) else position
+
+
+def exact_frame(rows: Iterable[Sequence[Any]], columns: Sequence[str], inferred: Collection[str] = ()) -> pd.DataFrame:
+    """Make a frame whose values stay what they are: 1 beside None stays 1, and a text any text.
+
+    The dtype of the `inferred` columns (labels, counts) is pandas' choice.
+    """
+    gathered: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return pd.DataFrame(
+        {
+            name: pd.Series(list(values), dtype=None if name in inferred and values else object)
+            for name, values in zip(columns, gathered, strict=True)
+        }
+    )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from celigo_pandas.errors import ConfigError, MappingError, TransportError, problems_from_body, shown
 from celigo_pandas.experiments.frozen import shown_output
-from celigo_pandas.experiments.rows import label_text, records_of
-from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.diff import compare_outputs, rule_of
+from celigo_pandas.experiments.rows import exact_frame, label_text, records_of
+from celigo_pandas.mapping import CompiledMapping, compile_mapping
+from celigo_pandas.mapping.diff import compare_outputs
 
 __all__ = ["verify"]
 
@@ -39,17 +40,19 @@ def verify(document: dict[str, Any], df: Any, con: Any, batch_size: int) -> pd.D
                 f"/import/map answered {len(answer)} results for {len(batch)} records; expected one for each."
             )
         server += [_unwrapped(result) for result in answer]
-    rows = [
-        {
-            "row": label_text(df, change.position),
-            "cell": change.cell,
-            "rule": getattr(rule_of(compiled, change.cell), "path", None),
-            "local": shown_output(change.before),
-            "server": shown_output(change.after),
-        }
-        for change in compare_outputs(compiled, compiled, local, server).changes
-    ]
-    return pd.DataFrame(rows, columns=["row", "cell", "rule", "local", "server"])
+    server = [_located(result, compiled) for result in server]
+    difference = compare_outputs(compiled, compiled, local, server)
+    rows = (
+        (
+            label_text(df, change.position),
+            change.cell,
+            difference.rule_of(change),
+            shown_output(change.before),
+            shown_output(change.after),
+        )
+        for change in difference.changes
+    )
+    return exact_frame(rows, ["row", "cell", "rule", "local", "server"], ["row"])
 
 
 def _unwrapped(result: Any) -> Any:
@@ -62,3 +65,21 @@ def _unwrapped(result: Any) -> Any:
         if set(result) <= {"statusCode", "data", "dataURI"} and "data" in result:
             return result["data"]
     return result
+
+
+def _located(result: Any, compiled: CompiledMapping) -> Any:
+    """Name the rule that a refusal of the server is about: its text begins with the mapper and what the rule generates.
+
+    Source: integrator-api.md, section 7.2 "Refusal text". A text that fits several rules names none.
+    """
+    if not isinstance(result, MappingError):
+        return result
+    problems = []
+    for problem in result.problems:
+        about = [
+            rule.path
+            for rule in compiled.rules
+            if problem.message.startswith(f"Mapper {compiled.dialect}.0: {rule.generate}: ")
+        ]
+        problems.append(replace(problem, field=about[0]) if len(about) == 1 else problem)
+    return MappingError(result.message, code=result.code, source=result.source, problems=problems)

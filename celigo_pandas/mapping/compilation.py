@@ -34,6 +34,8 @@ class CompiledMapping:
         The rules as the document nests them.
     rules : tuple of Rule
         Every rule, parents first; each has ``path``, ``cell``, ``generate``, ``reads``.
+    is_envelope : bool
+        Whether Mapper 2.0 reads from the envelope, in which the record is one member, and not from the record.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class CompiledMapping:
         self.tree = tree
         self.rules = tuple(walk(tree))
         self.lookups = tuple(lookups)
-        self._envelope = envelope
+        self.is_envelope = envelope
 
     def evaluate(
         self,
@@ -93,7 +95,7 @@ class CompiledMapping:
         return mapped
 
     def _scope(self, records: list[Any], surroundings: Mapping[str, Any]) -> Scope:
-        roots = [{**surroundings, "record": record} for record in records] if self._envelope else records
+        roots = [{**surroundings, "record": record} for record in records] if self.is_envelope else records
         return Scope(roots, self._context_maker(surroundings))
 
     def _outputs(self, scope: Scope, run: Run) -> list[Any]:
@@ -125,7 +127,7 @@ class CompiledMapping:
     def _context_maker(self, surroundings: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
         if self.dialect == 1:
             return lambda record: bare_context(record, surroundings)
-        if self._envelope:
+        if self.is_envelope:
             return lambda root: {**surroundings, **root}
         return lambda record: {**surroundings, "record": record}
 

@@ -148,3 +148,35 @@ def test_verify_answer_of_another_length_is_an_error(spoil):
 def test_verify_against_the_local_engine_raises_since_both_sides_are_one():
     with celigo.local(demo="shop") as client, pytest.raises(ConfigError, match="same code"):
         Mapping(notice_document()).verify(FLIGHTS.head(3), client.connections["Delay desk"])
+
+
+def test_verify_names_the_rule_of_a_row_that_only_one_side_maps():
+    def refuse(records):
+        message = "Mapper 2.0: miles: You can't map string (source) to number (destination)"
+        return [{"statusCode": 422, "errors": [{"code": "x", "message": message, "source": "mapping"}]}, *records[1:]]
+
+    mapping = Mapping(notice_document())
+    with Account(refuse) as connection:
+        (row,) = mapping.verify(FLIGHTS.head(3), connection).itertuples(index=False)
+
+    assert (row.cell, row.rule, row.local) == ("miles", "mappings[7]", int(FLIGHTS["distance"].iloc[0]))
+    assert row.server.startswith("(fails: Mapper 2.0: miles")
+
+
+def test_verify_row_that_the_server_maps_and_this_mapper_does_not_names_the_rule():
+    mapping = Mapping(notice_document()).set("miles", "$.carrier")
+
+    with Account(lambda records: [{"miles": None}] * len(records)) as connection:
+        (row,) = mapping.verify(FLIGHTS.head(1), connection).itertuples(index=False)
+
+    assert (row.cell, row.rule, row.server) == ("miles", "mappings[7]", None)
+    assert row.local.startswith("(fails: Mapper 2.0: miles")
+
+
+def test_verify_names_the_rule_of_an_array():
+    array = {"generate": "o", "dataType": "stringarray", "status": "Active", "buildArrayHelper": [{"extract": "$.l"}]}
+
+    with Account(lambda records: [{"o": [1]} for _ in records]) as connection:
+        (row,) = Mapping({"mappings": [array]}).verify([{"l": ["1"]}], connection).itertuples(index=False)
+
+    assert tuple(row) == (0, "o", "mappings[0]", ["1"], [1])

@@ -1,0 +1,177 @@
+"""Which rule writes which output cell, and what a rule does: the two things that a comparison of mappings asks.
+
+A place in an output is a tuple of steps (keys, positions, WILDCARD for every element), so that a key with a dot or a
+bracket in it is never taken for another place. What a rule does is told by a plain value that is equal for rules that
+cannot differ in their result: where a rule stands is not part of it; a lookup that its template asks is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.compilation import CompiledMapping
+from celigo_pandas.mapping.rules import (
+    ArrayRule,
+    ListRule,
+    Lookup,
+    ObjectRule,
+    PathSource,
+    Rule,
+    Source,
+    TemplateSource,
+    TextSource,
+)
+from celigo_pandas.paths import WILDCARD, Step
+
+__all__ = ["Cells", "Steps", "kind_of_cell"]
+
+Steps = tuple[Step, ...]
+_COMPUTED_NAME: Final = re.compile(r"""\blookup\s+[^\s"']""")
+
+
+def kind_of_cell(steps: Steps) -> Steps:
+    """Leave out which elements: ``lines[2].sku`` is of the kind ``lines[*].sku``."""
+    return tuple([WILDCARD if type(step) is int else step for step in steps])
+
+
+class Cells:
+    """The cells that the rules of a mapping write.
+
+    Attributes
+    ----------
+    rules : dict
+        Kind of cell to the rule that writes it; an array stands for itself and for its elements.
+    places : dict
+        Path of a rule or helper in the document to the cell it writes.
+    """
+
+    def __init__(self, compiled: CompiledMapping) -> None:
+        self._compiled = compiled
+        self.rules: dict[Steps, Rule] = {}
+        self.places: dict[str, Steps] = {}
+        self._above: dict[Steps, tuple[Rule, ...]] = {}
+        self._add(compiled.tree, (), ())
+
+    def _add(self, rules: tuple[Rule, ...], outer: Steps, above: tuple[Rule, ...]) -> None:
+        for rule in rules:
+            place: Steps = (*outer, *rule.keys)
+            self.places[rule.path] = place
+            self.rules[place] = rule
+            self._above[place] = above
+            inside, element = (*above, rule), (*place, WILDCARD)
+            if isinstance(rule, ObjectRule):
+                self._add(rule.children, place, inside)
+            elif isinstance(rule, ArrayRule):
+                self.rules[element] = rule
+                for helper in rule.helpers:
+                    self.places[helper.path] = place
+                    self._add(helper.children or (), element, inside)
+            elif isinstance(rule, ListRule):
+                self.rules[element] = rule
+                self._add(rule.fields, element, inside)
+
+    def owner(self, kind: Steps) -> tuple[Steps, Rule] | None:
+        """Find the rule that writes a kind of cell: its own, else the nearest above it (a rule that copies an object).
+
+        Returns
+        -------
+        tuple or None
+            The rule's cell (an array's own, not its elements') and the rule.
+        """
+        for length in range(len(kind), -1, -1):
+            rule = self.rules.get(kind[:length])
+            if rule is not None:
+                return self.places[rule.path], rule
+        return None
+
+    def act(self, place: Steps) -> Any:
+        """Tell what the rule of a cell does itself, apart from the rules below it; None without a rule."""
+        rule = self.rules.get(place)
+        return None if rule is None else self._act(rule)
+
+    def acts(self) -> dict[Steps, Any]:
+        """Tell for each value that is written what decides it: its rule, and the rules it lies in.
+
+        Objects and arrays with rules of their own below them are not listed.
+        """
+        return {
+            place: (tuple(map(self._frame, above)), self._act(self.rules[place]))
+            for place, above in self._above.items()
+            if not _has_children(self.rules[place])
+        }
+
+    def _act(self, rule: Rule) -> Any:
+        if isinstance(rule, ListRule):
+            return ("list", rule.keys)
+        if isinstance(rule, ObjectRule):
+            return ("object", rule.keys, self._source(rule.source), _exact(rule.default), rule.skip_empty)
+        if isinstance(rule, ArrayRule):
+            helpers = tuple(
+                (self._source(one.source), one.children is None, _exact(one.default), one.skip_empty)
+                for one in rule.helpers
+            )
+            return ("array", rule.keys, rule.data_type, _exact(rule.default), rule.skip_empty, helpers)
+        return (
+            rule.dialect,
+            rule.keys,
+            self._source(rule.source),
+            rule.data_type,
+            _exact(rule.default),
+            rule.skip_empty,
+            _lookup(rule.lookup),
+            # Dates compare by their formats.
+            rule.date,
+        )
+
+    def _frame(self, rule: Rule) -> Any:
+        """Tell what decides the elements that the values inside a rule lie in."""
+        if isinstance(rule, ListRule):
+            # The longest of the paths that iterate makes the lines of a list.
+            return (rule.keys, tuple(self._source(one.source) for one in rule.fields if _iterates(one.source)))
+        return self._act(rule)
+
+    def _source(self, source: Source) -> Any:
+        if isinstance(source, PathSource):
+            return (source.path.steps, source.path.rooted, source.first_only, self._compiled.is_envelope)
+        if isinstance(source, TextSource):
+            return _exact(source.value)
+        if isinstance(source, TemplateSource):
+            context = (self._compiled.dialect, self._compiled.is_envelope)
+            return (source.template.source, context, tuple(self._lookups(source.template.source)))
+        return ()
+
+    def _lookups(self, template: str) -> Iterator[str | None]:
+        """Give the lookups that a template asks; all of them when it computes a name."""
+        if "lookup" not in template:
+            return
+        asks_any = bool(_COMPUTED_NAME.search(template))
+        for lookup in self._compiled.lookups:
+            if asks_any or str(lookup.get("name")) in template:
+                yield _exact(lookup)
+
+
+def _has_children(rule: Rule) -> bool:
+    if isinstance(rule, ArrayRule):
+        return any(helper.children is not None for helper in rule.helpers)
+    return isinstance(rule, (ObjectRule, ListRule))
+
+
+def _iterates(source: Source) -> bool:
+    return isinstance(source, PathSource) and source.path.has_wildcard
+
+
+def _lookup(lookup: Lookup | None) -> Any:
+    if lookup is None:
+        return None
+    if lookup.table is None:
+        return _exact(lookup.doc)
+    return (_exact(lookup.table), _exact(lookup.default), lookup.allow_failures)
+
+
+def _exact(value: Any) -> str | None:
+    """Write a value of a document so that true and 1, which Python takes for equal, are told apart."""
+    return None if value is UNDEFINED else json.dumps(value, sort_keys=True, default=repr)

@@ -1,0 +1,233 @@
+"""Which cells a comparison of two mappings names, which rules, and what it says of rows that it cannot compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.mapping import entry
+
+from celigo_pandas.mapping import compile_mapping
+from celigo_pandas.mapping.diff import MappingDifference, compare, compare_outputs
+
+RECORD = {"a": "1", "b": "2", "l": [{"s": "x", "k": "y"}], "m": [{"s": "z", "k": "y"}], "p": ["1"], "q": ["2"]}
+ASKED = [{"name": "asked", "relativeURI": "/x", "extract": "id"}]
+
+
+def difference(before: Any, after: Any, records: Any = (RECORD,), **more: Any) -> MappingDifference:
+    documents = [one if isinstance(one, dict) else {"mappings": one} for one in (before, after)]
+    return compare(*map(compile_mapping, documents), list(records), **more)
+
+
+def rules(found: MappingDifference) -> list[tuple[str, str | None, str | None]]:
+    return [(one.cell, one.rule_before, one.rule_after) for one in found.rules]
+
+
+def looked_up(value: Any) -> dict[str, Any]:
+    return {
+        "mappings": [entry("x", "string", '{{lookup "L" record.a}}')],
+        "lookups": [{"name": "L", "map": {"1": value}}],
+    }
+
+
+def lines(*children: Any, extract: str = "$.l[*]", generate: str = "o", **more: Any) -> dict[str, Any]:
+    helpers = [{"extract": extract, "mappings": list(children)}]
+    return entry(generate, "objectarray", buildArrayHelper=helpers, **more)
+
+
+def test_diff_sees_a_changed_lookup_that_a_template_asks() -> None:
+    found = difference(looked_up("one"), looked_up("uno"))
+
+    assert [(one.cell, one.before, one.after) for one in found.changes] == [("x", "one", "uno")]
+
+
+def test_diff_sees_a_changed_lookup_that_a_template_asks_inside_an_array() -> None:
+    documents = [
+        {
+            "mappings": [lines(entry("s", "string", '{{lookup "L" record.l.s}}'))],
+            "lookups": [{"name": "L", "map": {"x": v}}],
+        }
+        for v in ("one", "uno")
+    ]
+
+    assert [one.cell for one in difference(*documents).changes] == ["o[0].s"]
+
+
+def test_diff_lookup_that_no_template_asks_is_no_difference() -> None:
+    changed = looked_up("one")
+    changed["lookups"].append({"name": "other", "map": {"1": "2"}})
+    found = difference(looked_up("one"), changed)
+
+    assert (found.changes, found.idle, found.undecided) == ((), (), ())
+
+
+def test_diff_lookup_asked_by_a_computed_name_may_be_any() -> None:
+    documents = [
+        {**looked_up(value), "mappings": [entry("x", "string", "{{lookup record.n record.a}}")]} for value in "pq"
+    ]
+
+    assert [one.cell for one in difference(*documents, [{"n": "L", "a": "1"}]).changes] == ["x"]
+
+
+def test_diff_sees_another_input_context() -> None:
+    document = {"mappings": [entry("x", "string", "$.record.a")]}
+
+    assert [one.cell for one in difference(document, {**document, "inputContext": "envelope"}).changes] == ["x"]
+
+
+@pytest.mark.parametrize("name", ["default", "hardCodedValue"])
+def test_diff_true_for_1_is_another_value(name: str) -> None:
+    before, after = ([entry("x", "string", **{name: value})] for value in (True, 1))
+
+    assert [(one.before, one.after) for one in difference(before, after).changes] == [("true", "1")]
+
+
+def test_diff_rule_that_only_moved_is_the_same_rule() -> None:
+    array, other = lines(entry("s", "string", "$.l.s")), entry("x", "string", "$.a")
+    found = difference([array, other], [other, array])
+
+    assert (found.changes, found.idle) == ((), ())
+
+
+def test_diff_rows_that_both_fail_are_told_and_leave_nothing_idle() -> None:
+    before, after = (
+        {"mappings": [entry("x", "string", path, lookupName="asked"), entry("y", "string", "$.b")], "lookups": ASKED}
+        for path in ("$.a", "$.b")
+    )
+    found = difference(before, after)
+
+    assert (found.changes, found.uncompared, found.idle, found.undecided) == ((), (0,), (), ("x",))
+
+
+def test_diff_one_failing_row_leaves_the_effect_of_a_changed_rule_open() -> None:
+    before, after = (
+        [entry("n", "number", "$.a"), entry("x", "string", "$.b", default=text)] for text in ("one", "two")
+    )
+    found = difference(before, after, [RECORD, {"a": "no number", "b": "2"}])
+
+    assert (found.changes, found.uncompared, found.idle, found.undecided) == ((), (1,), (), ("x",))
+
+
+def test_diff_of_no_rows_says_nothing_of_effects() -> None:
+    found = difference([entry("x", "string", "$.a")], [entry("x", "string", "$.b")], [])
+
+    assert (found.idle, found.undecided) == ((), ("x",))
+
+
+def test_diff_mapping_with_itself_over_failing_rows_has_nothing_to_tell() -> None:
+    same = [entry("n", "number", "$.a")]
+    found = difference(same, same, [{"a": "no number"}])
+
+    assert (found.changes, found.idle, found.undecided, found.uncompared) == ((), (), (), (0,))
+
+
+def test_diff_failure_that_moved_in_the_document_is_the_same_failure() -> None:
+    bad, other = entry("n", "string", '{{lookup "none" record.a}}'), entry("x", "string", "$.b")
+
+    assert difference([bad, other], [other, bad]).changes == ()
+
+
+def test_diff_rule_that_fails_only_now_beside_one_that_always_did_is_named() -> None:
+    bad = entry("n", "number", "$.l")
+    found = difference([bad, entry("x", "string", "$.a")], [bad, entry("x", "number", "$.l")])
+
+    assert rules(found) == [("x", "mappings[1]", "mappings[1]")]
+    assert found.uncompared == (0,)
+
+
+def test_diff_row_that_fails_only_now_is_laid_at_the_failing_cell_in_an_array() -> None:
+    found = difference([lines(entry("s", "string", "$.l.s"))], [lines(entry("s", "number", "$.l.s"))])
+
+    (change,) = found.changes
+    assert (change.cell, change.before) == ("o[*].s", ["x"])
+    assert rules(found) == [("o[*].s", *["mappings[0].buildArrayHelper[0].mappings[0]"] * 2)]
+    assert found.newly_failed == (0,)
+
+
+def strings(path: str) -> list[Any]:
+    return [entry("o", "stringarray", buildArrayHelper=[{"extract": path}])]
+
+
+def list_of_fields(path: str) -> dict[str, Any]:
+    return {"mapping": {"lists": [{"generate": "o", "fields": [{"generate": "s", "extract": path}]}]}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        pytest.param(strings("$.p"), strings("$.q"), "mappings[0]", id="array of texts"),
+        pytest.param([lines(entry("s", "string", "a"))], [lines(entry("s", "string", "a"), extract="$.z[*]")],
+                     "mappings[0]", id="array of objects that disappears"),
+        pytest.param(list_of_fields("l[*].s"), list_of_fields("z[*].s"), "mapping.lists[0]",
+                     id="list of Mapper 1.0 that disappears"),
+        pytest.param([entry("o", "objectarray", buildArrayHelper=[{"extract": "$.l[*]"}])],
+                     [entry("o", "objectarray", buildArrayHelper=[{"extract": "$.m[*]"}])],
+                     "mappings[0]", id="array of copied objects"),
+    ],
+)  # fmt: skip
+def test_diff_of_a_whole_array_names_its_rule(before: Any, after: Any, rule: str) -> None:
+    assert rules(difference(before, after)) == [("o", rule, rule)]
+
+
+def test_diff_tells_a_key_with_a_dot_from_a_nested_key() -> None:
+    nested = entry("a", "object", mappings=[entry("b", "string", "$.a")])
+    found = difference([entry("a.b", "string", "$.a"), nested], [entry("a.b", "string", "$.b"), nested])
+
+    assert rules(found) == [(r"a\.b", "mappings[0]", "mappings[0]")]
+
+
+def test_diff_key_with_brackets_is_a_key() -> None:
+    found = difference([entry("x[0]", "string", "$.a")], [entry("x[0]", "string", "$.b")])
+
+    assert rules(found) == [("x[0]", "mappings[0]", "mappings[0]")]
+
+
+def test_diff_helper_without_an_effect_is_idle_by_the_name_of_its_array() -> None:
+    child = entry("s", "string", "constant")
+    found = difference([lines(child)], [lines(child, conditional={"when": "extract_not_empty"})])
+
+    assert (found.changes, found.idle) == ((), ("o",))
+
+
+def test_diff_changed_array_whose_cells_differ_is_not_idle() -> None:
+    child = entry("s", "string", "{{record.l.s}}")
+    found = difference([lines(child)], [lines(child, extract="$.m[*]")])
+
+    assert found.idle == ()
+    assert found.changes
+
+
+def test_diff_does_not_blame_random_text_that_no_change_touches() -> None:
+    def mapping(path: str) -> list[Any]:
+        random = entry("r", "string", "{{random}}")
+        return [random, lines(entry("s", "string", path), random, entry("in", "object", mappings=[random]))]
+
+    assert [one.cell for one in difference(mapping("$.l.s"), mapping("$.l.k")).changes] == ["o[0].s"]
+
+
+def test_diff_list_that_gets_more_lines_shows_all_their_cells() -> None:
+    def mapping(path: str) -> dict[str, Any]:
+        fields = [{"generate": "s", "extract": path}, {"generate": "n", "extract": "a"}]
+        return {"mapping": {"lists": [{"generate": "o", "fields": fields}]}}
+
+    found = difference(mapping("l[*].s"), mapping("m[*].s"), [{**RECORD, "m": [{"s": "x"}, {"s": "z"}]}])
+
+    assert [one.cell for one in found.changes] == ["o[1].s", "o[1].n"]
+
+
+def test_diff_evaluates_both_at_one_time() -> None:
+    def mapping(path: str) -> list[Any]:
+        return [lines(entry("t", "string", "{{timestamp 'x'}}"), extract=path)]
+
+    assert difference(mapping("$.l[*]"), mapping("$.p[*]")).changes == ()
+
+
+def test_diff_with_an_empty_mapping_shows_what_it_passes_as_it_is() -> None:
+    assert [one.cell for one in difference({}, [entry("a", "string", "$.a")]).changes] == ["b", "l", "m", "p", "q"]
+
+
+def test_outputs_from_elsewhere_are_compared_where_the_rules_are_the_same() -> None:
+    compiled = compile_mapping({"mappings": strings("$.p")})
+    found = compare_outputs(compiled, compiled, [{"o": ["1"]}], [{"o": [1]}])
+
+    assert [(one.cell, found.rule_of(one)) for one in found.changes] == [("o", "mappings[0]")]
