@@ -27,6 +27,9 @@ def mapping_layout(state: MappingState) -> Element:
             button("add_rule", "Add rule", title="at the end"),
             button("add_object", "Add object") if state.dialect == 2 else None,
             button("add_list", "Add list"),
+            button("activate", "Set every status", title="to Active, which the API asks for")
+            if any(problem.code == "missing_status" for problem in state.problems)
+            else None,
             row=True,
         ),
         lookup_part(state),
@@ -37,6 +40,7 @@ def mapping_layout(state: MappingState) -> Element:
             _buttons(state),
             feedback(state),
             *(paragraph(text, "problem") for text in state.loose_problems()),
+            *(paragraph(f"Doubtful: {text}", "warning") for text in state.loose_remarks()),
             box(rules, preview_part(state), row=True, look="sides"),
             push_part(state) if con is not None else None,
             _code(state),
@@ -55,7 +59,15 @@ def _buttons(state: MappingState) -> Element:
         button("next_failing", "Next failing row", enabled=can["next_failing"], keys="f8"),
         button("check_all", "All rows", enabled=can["check_all"], title="map every row here and count the failures"),
         button("dry_run", "Dry run on server", enabled=can["dry_run"]) if connected else None,
-        button("push", "Push", tone="primary", enabled=can["push"], title="shows first what would be sent")
+        button(
+            "push",
+            "Push",
+            tone="primary",
+            enabled=can["push"],
+            title="the rules have problems, each is marked at its rule"
+            if state.problems or state.stale
+            else "shows first what would be sent",
+        )
         if connected
         else None,
         button("copy_as_python", "Copy as Python", copies=_python(state)),

@@ -118,9 +118,11 @@ def _server(state: MappingState) -> Element | None:
     found = state.server_differences
     if not found:
         return None
-    rows = [{"id": place, "look": "", "cells": [cell(line), cell(name), cell(here), cell(there, "changed")]}
-            for place, (line, name, here, there) in enumerate(found[:50])]  # fmt: skip
-    return table("server", ["record", "cell", "here", "server"], rows, caption=f"{len(found):,} cells differ")
+    rows = [{"id": place, "look": "", "cells": [cell(cell_text(state.df.index[position]), "muted"), cell(name),
+                                                cell(here), cell(there, "changed")]}
+            for place, (position, name, here, there) in enumerate(found[:50])]  # fmt: skip
+    caption = f"The first 50 of {len(found):,} differences" if len(found) > 50 else f"{len(found):,} differences"
+    return table("server", [_index_name(state.df) or "row", "cell", "here", "server"], rows, caption=caption)
 
 
 def _unused(state: MappingState) -> Element | None:

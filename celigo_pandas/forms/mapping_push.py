@@ -76,10 +76,20 @@ class PushPart(FormState):
         doc, frame, options = self.import_doc, self.df, self._options()
 
         def done(shown: Any) -> None:
+            if not self._is_still(doc):
+                return
             self.push_preview = shown
             self.say("warning", f"{len(frame):,} rows would go to {shown.target}. Press Send to send them.")
 
         self.run_long("Push", lambda task: connection.to_import(frame, doc, preview=True, **options), done)
+
+    def _is_still(self, doc: dict[str, Any]) -> bool:
+        """Whether the rules are those that an action began with; says so where they are not."""
+        if self.import_doc == doc:
+            return True
+        self.say("warning", "The rules were edited meanwhile; what was found is about the rules before.",
+                 "Press it once more.")  # fmt: skip
+        return False
 
     def send(self) -> None:
         """Send the rows that the preview of :meth:`push` showed; Stop keeps the outcomes so far."""

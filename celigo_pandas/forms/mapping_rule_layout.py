@@ -42,11 +42,13 @@ def rule_lines(state: MappingState) -> Iterator[Element]:
 
 def _line(state: MappingState, row: RuleRow, number: int, fed: Any) -> Element:
     problems = state.problems_at(row.path)
+    doubts = " ".join(f"Doubtful: {text}" for text in state.remarks_at(row.path))
     has_source = row.kind in ("value", "helper", "object")
     name = None
     if row.kind != "helper":
         name = field(f"{row.path}|generate", f"Destination of rule {number}", row.generate, compact=True,
-                     placeholder="destination", problems=() if has_source else problems)  # fmt: skip
+                     placeholder="destination", problems=() if has_source else problems,
+                     help="" if has_source else doubts)  # fmt: skip
     if row.kind == "value":
         word = field(f"{row.path}|how", f"How rule {number} takes its value", row.how, kind="choice", choices=_HOWS,
                      compact=True)  # fmt: skip
@@ -56,6 +58,7 @@ def _line(state: MappingState, row: RuleRow, number: int, fed: Any) -> Element:
     if has_source:
         label = f"Value of rule {number}" if row.how == "fixed" else f"Source of rule {number}"
         source = field(f"{row.path}|source", label, row.source, compact=True, live=True, problems=problems,
+                       help=doubts,
                        suggest_from="paths" if row.how in ("field", "lookup") else "",
                        placeholder="(the record)" if row.kind == "object" else "")  # fmt: skip
     is_open = state.picked == row.path

@@ -13,11 +13,11 @@ from typing import Any
 
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms import mapping_document as documents
-from celigo_pandas.forms.frame_table import cell_text
 from celigo_pandas.forms.lookup_tables import add_lookup, lookup_names, remove_lookup, set_lookup
 from celigo_pandas.forms.mapping_document import RuleRow, dialect_of, rule_rows
-from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, flattened, preview
+from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, preview
 from celigo_pandas.forms.mapping_push import PushPart
+from celigo_pandas.forms.server_comparison import Difference, differences
 from celigo_pandas.forms.state import History
 from celigo_pandas.forms.work import Task
 from celigo_pandas.frames.outward import to_records
@@ -31,6 +31,8 @@ _SERVER_ROWS = 100
 _COVERED_ROWS = 300
 _DATES = ("extractDateFormat", "extractDateTimezone", "generateDateFormat", "generateDateTimezone")
 _EMPTIES = {"empty": "", "null": None}
+# What the API refuses though it can be evaluated here. Whatever else only the validation says is a remark.
+_REFUSED = frozenset({"missing_status", "wrong_dialect", "bad_filter", "missing_name", "not_a_list", "not_an_object"})
 
 
 class MappingState(PushPart):
@@ -60,12 +62,13 @@ class MappingState(PushPart):
         self._changed: set[tuple[int, str]] | None = None
         self.coverage: Coverage | None = None
         self.problems: tuple[Problem, ...] = ()
+        self.remarks: tuple[Problem, ...] = ()
         self.picked: str | None = None
         self.page = 0
         self.page_rows = _PAGE
         self.failing_place: int | None = None
         self.selected: tuple[int, str] | None = None
-        self.server_differences: list[tuple[int, str, str, str]] | None = None
+        self.server_differences: list[Difference] | None = None
         self.all_rows: tuple[Mapping[str, int], float] | None = None
         self.shown_code = ""
         self._history = History(copy.deepcopy(dict(import_doc)))
@@ -100,11 +103,18 @@ class MappingState(PushPart):
 
     def problems_at(self, path: str) -> list[str]:
         """Texts of the problems of one rule, those of its members included."""
+        return self._texts_at(path, self.problems)
+
+    def remarks_at(self, path: str) -> list[str]:
+        """Texts of what is doubtful about one rule, its members included; none of it keeps the rows from going."""
+        return self._texts_at(path, self.remarks)
+
+    def _texts_at(self, path: str, problems: tuple[Problem, ...]) -> list[str]:
         inside = (f"{path}.", f"{path}[")
         below = {row.path for row in self.rows if row.path.startswith(inside)}
         return [
             problem.message
-            for problem in self.problems
+            for problem in problems
             if problem.field == path
             or (
                 problem.field is not None
@@ -115,8 +125,15 @@ class MappingState(PushPart):
 
     def loose_problems(self) -> list[str]:
         """Texts of the problems that belong to no rule."""
-        placed = {text for row in self.rows for text in self.problems_at(row.path)}
-        return [str(problem) for problem in self.problems if problem.message not in placed]
+        return self._loose(self.problems)
+
+    def loose_remarks(self) -> list[str]:
+        """Texts of what is doubtful and belongs to no rule."""
+        return self._loose(self.remarks)
+
+    def _loose(self, problems: tuple[Problem, ...]) -> list[str]:
+        placed = {text for row in self.rows for text in self._texts_at(row.path, problems)}
+        return [str(problem) for problem in problems if problem.message not in placed]
 
     def edit(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Replace the document by what `change` makes of it, and evaluate it."""
@@ -191,6 +208,17 @@ class MappingState(PushPart):
         self.edit(lambda _: doc)
         return path
 
+    def activate(self) -> None:
+        """Give every rule the ``status`` that the API asks for."""
+
+        def change(doc: dict[str, Any]) -> dict[str, Any]:
+            for row in rule_rows(doc):
+                if row.dialect == 2 and row.kind != "helper":
+                    doc = documents.set_member(doc, row.path, "status", "Active")
+            return doc
+
+        self.edit(change)
+
     def remove(self, path: str) -> None:
         """Remove a rule and what is below it."""
         self.picked = None
@@ -256,6 +284,7 @@ class MappingState(PushPart):
     def _evaluate(self) -> None:
         doc = self._history.now
         found = list(validate(doc, self.records))
+        errors: set[tuple[str | None, str]] = set()
         try:
             now = preview(self.records, doc)
             # A watched evaluation costs as much as the preview: some hundred rows, spread evenly, tell enough.
@@ -266,12 +295,15 @@ class MappingState(PushPart):
             known = {(problem.field, problem.message) for problem in found}
             listed = error.problems or (Problem("", error.message),)
             found += [problem for problem in listed if (problem.field, problem.message) not in known]
+            errors = {(problem.field, problem.message) for problem in listed}
             self.stale = True
         else:
             self.before, self.preview = self.preview, now
             self.coverage, self.stale, self._changed = covered, False, None
             self.page = min(self.page, max(0, (len(now.rows) - 1) // self.page_rows))
-        self.problems = tuple(found)
+        is_error = [problem.code in _REFUSED or (problem.field, problem.message) in errors for problem in found]
+        self.problems = tuple(problem for problem, error in zip(found, is_error, strict=True) if error)
+        self.remarks = tuple(problem for problem, error in zip(found, is_error, strict=True) if not error)
         self.server_differences, self.all_rows = None, None
 
     @property
@@ -333,6 +365,8 @@ class MappingState(PushPart):
             return counts, time.perf_counter() - began
 
         def done(found: tuple[Mapping[str, int], float]) -> None:
+            if not self._is_still(doc):
+                return
             self.all_rows = found
             listed = ", ".join(f"{count:,} {name}" for name, count in found[0].items() if count)
             self.say("info", f"All {len(frame):,} rows: {listed or 'nothing'}.")
@@ -343,18 +377,19 @@ class MappingState(PushPart):
         """Ask the server to map the first rows of the sample, and compare with what is shown."""
         connection = self.connected("Dry run on server")
         doc, head = self.import_doc, self.df.iloc[: min(self.sample, _SERVER_ROWS)]
+        head = head.set_axis(range(len(head)))
         local = preview(self.records[:_SERVER_ROWS], doc)
 
         def done(trial: Any) -> None:
-            theirs = [flattened(record) for record in to_records(trial.mapped)]
-            ours = [row.cells for row in local.rows if not row.problems and row.state == "mapped"]
-            self.server_differences = _differences(ours, theirs)
-            count = len(self.server_differences)
-            if count or len(ours) != len(theirs):
-                self.say("warning", f"The server maps differently: {len(theirs):,} records, here {len(ours):,}; "
-                         f"{count:,} cells differ.")  # fmt: skip
+            if not self._is_still(doc):
+                return
+            found = self.server_differences = differences(local, trial)
+            rows = len({position for position, *_ in found})
+            if found:
+                self.say("warning", f"The server maps {rows:,} of these {len(head):,} rows differently; "
+                         "they are listed below the output.")  # fmt: skip
             else:
-                self.say("good", f"The server maps these {len(head):,} rows to the same {len(theirs):,} records.")
+                self.say("good", f"The server maps these {len(head):,} rows to the same {len(trial.mapped):,} records.")
 
         self.run_long("Dry run on server", lambda task: connection.dry_run(head, doc, progress=False), done)
 
@@ -369,19 +404,9 @@ class MappingState(PushPart):
             "next_failing": self.preview is not None,
             "check_all": free,
             "dry_run": connected,
-            "push": connected and not self.problems,
+            "push": connected and not self.problems and not self.stale,
             "send": connected and self.push_preview is not None,
             "cancel": free,
             "retry_failed": connected and self.can_retry,
             "stop": not free,
         }
-
-
-def _differences(ours: list[Any], theirs: list[Any]) -> list[tuple[int, str, str, str]]:
-    found = []
-    for place, (here, there) in enumerate(zip(ours, theirs, strict=False)):
-        for name in dict.fromkeys((*here, *there)):
-            one, other = cell_text(here.get(name)), cell_text(there.get(name))
-            if one != other:
-                found.append((place, name, one, other))
-    return found

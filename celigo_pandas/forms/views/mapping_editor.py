@@ -124,6 +124,10 @@ class MappingEditor(FormView):
         """Add an empty list below the rule at `path`."""
         self.state.add_rule(path, "array")
 
+    def activate(self) -> None:
+        """Give every rule of Mapper 2.0 the status that the API asks for."""
+        self.state.activate()
+
     def remove(self, path: str) -> None:
         """Remove a rule and what is below it."""
         self.state.remove(path)

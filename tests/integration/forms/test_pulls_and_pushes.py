@@ -85,14 +85,15 @@ def orders(client: Any) -> pd.DataFrame:
     return pd.DataFrame({"id": range(8), "qty": ["1", "2", "x", "4", "5", "6", "7", "y"], "who": list("abcdefgh")})
 
 
-def test_editor_dry_run_on_server_agrees(client: Any, orders: pd.DataFrame) -> None:
-    editor = celigo.MappingEditor(orders, {"mappings": [entry("id", "$.id", "number"), entry("n", "$.qty")]},
-                                  client.connections["Delay desk"])  # fmt: skip
+@pytest.mark.parametrize(("kind", "records"), [("string", 8), ("number", 6)])
+def test_editor_dry_run_on_server_agrees(client: Any, orders: pd.DataFrame, kind: str, records: int) -> None:
+    rules = {"mappings": [entry("id", "$.id", "number"), entry("n.deep", "$.qty", kind), entry("no", "$.absent")]}
+    editor = celigo.MappingEditor(orders, rules, client.connections["Delay desk"])
 
     editor.dry_run()
 
     assert editor.state.server_differences == []
-    assert "to the same 8 records" in editor.state.notices[0].text
+    assert f"to the same {records} records" in editor.state.notices[0].text
 
 
 def desk_import(*mappings: dict[str, Any]) -> dict[str, Any]:

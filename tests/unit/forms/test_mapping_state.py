@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import pytest
+from support.forms import FakeClient
 
 from celigo_pandas.errors import ConfigError, DocumentError
+from celigo_pandas.forms.elements import walk
 from celigo_pandas.forms.mapping_layout import mapping_layout
 from celigo_pandas.forms.mapping_preview import blame, completions, preview
 from celigo_pandas.forms.mapping_state import MappingState
@@ -19,6 +22,25 @@ FRAME = pd.DataFrame({"id": [1, 2, 3], "qty": ["5", "x", "7"], "code": ["A", "B"
 
 def entry(generate: str, extract: str, data_type: str = "string", **more: Any) -> dict[str, Any]:
     return {"generate": generate, "dataType": data_type, "extract": extract, "status": "Active", **more}
+
+
+class Target:
+    """Shows what a push would send."""
+
+    name, type = "S", "http"
+    target = "S"
+
+    def __init__(self, between: Callable[[], None] = lambda: None) -> None:
+        self.client = FakeClient()
+        self.between = between
+
+    def to_import(self, frame: pd.DataFrame, doc: Any, **options: Any) -> Target:
+        assert options["preview"]
+        self.between()
+        return self
+
+    def __len__(self) -> int:
+        return 3
 
 
 DOC: dict[str, Any] = {
@@ -278,6 +300,55 @@ def test_state_with_problems_pushes_nothing() -> None:
 
     with pytest.raises(DocumentError, match="nothing was sent"):
         state.push()
+
+
+@pytest.mark.parametrize(
+    "extract", ["{{record.x}}", "$.x", "{{#if record.opt}}1{{/if}}", "{{#each record.lines}}{{this.sku}}{{/each}}"]
+)
+def test_state_what_is_doubtful_is_shown_and_blocks_nothing(extract: str) -> None:
+    frame = pd.DataFrame({"id": range(30), "x": [None] * 25 + ["v"] * 5})
+    state = MappingState(frame, {"mappings": [entry("a", extract)]}, Target(), sample=20)
+
+    assert state.problems == ()
+    assert state.remarks_at("mappings[0]")
+    shown = next(element for element in walk(mapping_layout(state)) if element.get("id") == "mappings[0]|source")
+    assert shown["problems"] == []
+    assert "Doubtful: " in shown["help"]
+    assert state.actions["push"]
+    state.push()
+    assert state.wait(5)
+    assert state.push_preview.target == "S"
+
+
+def test_state_rule_without_a_status_blocks_as_the_api_refuses_it_and_is_mended_at_once() -> None:
+    bare = {
+        "generate": "o",
+        "dataType": "object",
+        "mappings": [{"generate": "a", "dataType": "string", "extract": "$.id"}],
+    }
+    state = MappingState(FRAME, {"mappings": [bare]}, Target())
+    push = next(element for element in walk(mapping_layout(state)) if element.get("action") == "push")
+    assert not push["enabled"]
+    assert "the rules have problems" in push["title"]
+    with pytest.raises(DocumentError, match="nothing was sent"):
+        state.push()
+
+    state.activate()
+
+    assert state.problems == ()
+    assert state.import_doc["mappings"][0]["status"] == "Active"
+    assert state.import_doc["mappings"][0]["mappings"][0]["status"] == "Active"
+    assert state.actions["push"]
+
+
+def test_state_preview_of_a_push_is_dropped_when_the_rules_were_edited_meanwhile() -> None:
+    state = MappingState(FRAME, DOC, Target(lambda: state.set_rule("mappings[0]", "generate", "other")))
+
+    state.push()
+    state.wait(5)
+
+    assert state.push_preview is None
+    assert "edited meanwhile" in state.notices[0].text
 
 
 def test_state_push_options_are_checked() -> None:
