@@ -13,7 +13,6 @@ import pandas as pd
 
 from celigo_pandas import paging
 from celigo_pandas.accessors.pull_options import PullOptions
-from celigo_pandas.client.documents import encode
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import (
     ApiError,
@@ -48,7 +47,7 @@ class PageSource:
     def __init__(self, connection: Any, doc: Mapping[str, Any], options: PullOptions) -> None:
         self.connection = connection
         self.doc = doc
-        encode(doc, "export")
+        _refuse_unwritable(doc)
         self.consuming = consuming_member(doc)
         if self.consuming is not None and not options.consume:
             raise DocumentError(
@@ -212,3 +211,13 @@ class PageSource:
             )
             if isinstance(error, CeligoError):
                 error.hint = self.ambiguous
+
+
+def _refuse_unwritable(doc: Mapping[str, Any]) -> None:
+    try:
+        paging.dump_json(doc)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DocumentError(
+            f"The export cannot be written as JSON: {error}.",
+            hint="Use dict, list, str, int, float, bool and None; write dates as ISO 8601 text.",
+        ) from error

@@ -268,6 +268,17 @@ def test_repeated_state_does_not_spoil_a_journal(tmp_path: Path) -> None:
     assert df.attrs["celigo"]["complete"] is True
 
 
+def test_repeated_state_of_a_consuming_export_keeps_the_page_and_asks_for_none(tmp_path: Path) -> None:
+    """Its records are gone from the source, so the journal has them; nobody knows which page would come next."""
+    with serving(Stateless(_stale, 2)) as (server, con):
+        for _ in range(2):
+            with pytest.raises(ExportInterrupted, match="page state that an earlier page had") as caught:
+                read_export(CONSUMING, con, consume=True, journal=tmp_path / "j")
+            assert caught.value.partial["n"].tolist() == [0, 1, 2, 3, 4, 5]
+
+        assert len(server.bodies) == 3
+
+
 def test_expired_state_with_a_journal_says_that_it_has_to_start_over(tmp_path: Path) -> None:
     fault = Faulty(lambda page: sends(_error("invalid_paged_export_state"), "422 Unprocessable"), 3, 2)
     with serving(fault) as (_, con):

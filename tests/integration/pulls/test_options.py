@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_expectation_that_cannot_be_kept_is_refused_before_anything_is_sent(tmp_
             read_export(EXPORT, _never_asked(), expect=path)
 
 
-@pytest.mark.parametrize("value", [pd.Timestamp(0), np.int64(5), float("nan"), {1, 2}])
+@pytest.mark.parametrize("value", [pd.Timestamp(0), np.int64(5), float("nan"), {1, 2}, MappingProxyType({})])
 @pytest.mark.parametrize("journalled", [False, True])
 def test_document_that_json_cannot_say_is_refused(value: Any, journalled: bool, tmp_path: Path) -> None:
     journal = tmp_path / "j" if journalled else None
