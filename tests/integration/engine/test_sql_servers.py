@@ -386,6 +386,28 @@ def test_postgres_statement_that_ends_the_transaction_decides_over_the_records_b
 
 
 @pytest.mark.postgres
+def test_postgres_copy_is_refused_with_its_reason(engine: EngineProcess, postgres: DatabaseServer) -> None:
+    """The driver leaves the connection in the midst of it: what is not committed is gone, and said to be."""
+    postgres.run("drop table if exists z", "create table z(id int primary key)")
+    id = engine.connection(postgres.doc)
+    for text in ("copy z to stdout", "copy z from stdin"):
+        answer = query(engine, id, text)
+        assert (answer.status_code, "COPY cannot be used" in answer.text) == (422, True), answer.text
+        results = submit(engine, id, RAW, [{"q": one} for one in ("insert into z values (1)", text, "select 1")])
+        assert statuses(results) == [422, 422, 422]
+        assert all("COPY cannot be used" in result["errors"][0]["message"] for result in results)
+        assert ids(engine, id, "z") == []
+
+
+@pytest.mark.parametrize("server", SERVERS, indirect=True)
+@pytest.mark.parametrize("host", ["\ud800", "x" * 300, "a..b"], ids=ascii)
+def test_server_host_that_is_no_name_is_a_failed_ping(engine: EngineProcess, server: DatabaseServer, host: str) -> None:
+    doc = {**server.doc, "rdbms": {**server.doc["rdbms"], "host": host}}
+
+    assert engine.call("POST", "/connections/ping", doc).json()["code"] == 401
+
+
+@pytest.mark.postgres
 def test_postgres_constraint_that_is_looked_at_when_committing_fails_the_records(
     engine: EngineProcess, postgres: DatabaseServer
 ) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 
-__all__ = ["describe", "left_s", "log_statement", "opened", "source_failure", "translated"]
+__all__ = ["describe", "is_lost", "left_s", "log_statement", "opened", "source_failure", "translated"]
 
 _REFUSED = frozenset({"28000", "28P01", "3D000", "1044", "1045", "1049", "1698"})
 """Codes by which PostgreSQL and MySQL refuse user, password or database."""
@@ -27,6 +27,8 @@ def describe(error: BaseException) -> tuple[str, str]:
     if isinstance(original, UnicodeEncodeError):
         found = f"U+{ord(original.object[original.start]):04X}"
         return "invalid_text", f"The text cannot be sent: {found} in it is half of a surrogate pair, no character."
+    if isinstance(original, UnicodeError):
+        return "invalid_text", f"The text cannot be sent: {original}."
     if isinstance(original, OverflowError):
         return "out_of_range", "SQLite's integers have 64 bits; a column of text keeps longer ones as they are."
     arguments: tuple[Any, ...] = getattr(original, "args", ())
@@ -62,7 +64,7 @@ def translated() -> Iterator[None]:
         yield
     except SourceFailure:
         raise
-    except (sa.exc.SQLAlchemyError, sqlite3.Error, sqlite3.Warning, OSError, UnicodeEncodeError) as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, sqlite3.Warning, OSError, UnicodeError) as error:
         raise source_failure(error) from None
     except Exception as error:
         if type(error).__module__.partition(".")[0] in {"psycopg", "pymysql"}:
@@ -98,7 +100,18 @@ def opened(engine: sa.Engine, call: Call) -> Iterator[sa.Connection]:
         try:
             yield connection
         except BaseException:
-            if getattr(raw, "closed", False) or not getattr(raw, "open", True):
-                # Nothing can be sent on a lost connection, not even a rollback.
+            if is_lost(raw):
+                # Nothing can be sent any more, not even a rollback.
                 connection.invalidate()
             raise
+
+
+def is_lost(raw: Any) -> bool:
+    """Return whether a driver's connection is closed, or PostgreSQL's waits for the data of a ``copy``."""
+    if hasattr(raw, "pgconn"):
+        return bool(raw.closed or raw.pgconn.transaction_status == _ACTIVE)
+    return not getattr(raw, "open", True)
+
+
+_ACTIVE = 1
+"""libpq's state of a connection in the midst of a command, where none should be."""

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call
-from celigo_pandas.engine.adaptors.sql.failures import describe, left_s
+from celigo_pandas.engine.adaptors.sql.failures import describe, is_lost, left_s
 from celigo_pandas.engine.adaptors.sql.reading import column_names
 from celigo_pandas.engine.adaptors.sql.values import to_json
 
@@ -106,7 +106,7 @@ class Session:
             self._raw.commit()
         except Exception as error:
             code, message = describe(error)
-            if self._server.is_lost():
+            if is_lost(self._raw):
                 self._end("unknown", code, f"the connection was lost while it was committed: {message}")
             else:
                 self._raw.rollback()
@@ -115,7 +115,7 @@ class Session:
 
     def close(self) -> None:
         """Undo what is not committed and let go of the cursor: an open one may hold locks."""
-        if self._server.is_lost():
+        if is_lost(self._raw):
             self.connection.invalidate()
             return
         with suppress(Exception):  # the pool does the same again, and drops a connection that cannot
@@ -156,7 +156,7 @@ class Session:
 
     def _undo(self, sql: str, error: Exception) -> None:
         code, message = describe(error)
-        if self._server.is_lost():
+        if is_lost(self._raw):
             # What a lost connection has not committed is rolled back by the server.
             self._lost = NotStored(code, f"Not tried: the connection was lost at an earlier record: {message}")
             self._end("undone", code, f"the connection was lost at another record: {message}")
@@ -167,7 +167,8 @@ class Session:
                 self._cursor.execute("release savepoint one_record")
                 return
         except Exception:  # the savepoint went with its transaction; what the statement said is the reason
-            self._raw.rollback()
+            with suppress(Exception):
+                self._raw.rollback()
         self._end(self._server.fate(self._cursor, sql, failed=True), code, f"another record failed: {message}")
 
     def _release(self, sql: str) -> None:
@@ -229,9 +230,6 @@ class _Sqlite:
     def is_open(self) -> bool:
         return bool(self._raw.in_transaction)
 
-    def is_lost(self) -> bool:
-        return False
-
     def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
         return "undone" if failed or _first_word(sql) == "rollback" else "kept"
 
@@ -250,9 +248,6 @@ class _Postgres:
 
     def is_open(self) -> bool:
         return bool(self._raw.pgconn.transaction_status in _OPEN)
-
-    def is_lost(self) -> bool:
-        return bool(self._raw.closed)
 
     def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
         # A failed text of several statements does not say which of them were run.
@@ -284,9 +279,6 @@ class _MySql:
     def is_open(self) -> bool:
         # The state comes with each answer but an error; after one only the savepoint tells.
         return bool(self._raw.server_status & 1)
-
-    def is_lost(self) -> bool:
-        return not self._raw.open
 
     def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
         word = _first_word(sql)
