@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -299,3 +301,77 @@ def test_connection_changes_at_once_lose_none_of_them(engine: EngineProcess) -> 
     changes = [change["fieldPath"] for record in engine.call("GET", f"/connections/{id}/audit").json()
                for change in record["fieldChanges"]]  # fmt: skip
     assert len(changes) == 100
+
+
+def test_audit_times_are_compared_as_moments(engine: EngineProcess) -> None:
+    id = engine.connection(HTTP)
+    made = datetime.fromisoformat(engine.call("GET", f"/connections/{id}").json()["createdAt"].replace("Z", "+00:00"))
+
+    def count(**query: str) -> int:
+        answer = engine.call("GET", f"/connections/{id}/audit", params=query)
+        assert answer.status_code == 200, answer.text
+        return len(answer.json())
+
+    east, west = timezone(timedelta(hours=9)), timezone(-timedelta(hours=9))
+    for zone in (east, west, timezone.utc):
+        before, after = made - timedelta(minutes=1), made + timedelta(minutes=1)
+        assert count(**{"from": before.astimezone(zone).isoformat()}) == 1
+        assert count(**{"from": after.astimezone(zone).isoformat()}) == 0
+        assert count(to=after.astimezone(zone).isoformat()) == 1
+        assert count(to=before.astimezone(zone).isoformat()) == 0
+    unescaped = (made - timedelta(minutes=1)).astimezone(east).isoformat()
+    assert len(engine.call("GET", f"/connections/{id}/audit?from={unescaped}").json()) == 1
+    assert errors(engine.call("GET", f"/connections/{id}/audit?from=yesterday"), 422)[0]["field"] == "from"
+
+
+def test_patch_makes_no_block_of_another_type(engine: EngineProcess) -> None:
+    id = engine.connection(HTTP)
+    operation = {"op": "replace", "path": "/rest/cookieAuth/successStatusCode", "value": 204}
+
+    found = errors(engine.call("PATCH", f"/connections/{id}", [operation]), 422)
+
+    assert "rest" in found[0]["message"]
+    assert "rest" not in engine.call("GET", f"/connections/{id}").json()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/connections", {**HTTP, "externalId": "x\ud800"}, "externalId"),
+        ("/exports", {"name": "x", "_connectionId": "\ud800"}, "_connectionId"),
+        ("/exports/preview", {"_connectionId": "\udfff"}, "_connectionId"),
+        ("/connections/ping", {**HTTP, "_borrowConcurrencyFromConnectionId": "\ud800"}, "_borrow"),
+    ],
+)
+def test_half_a_surrogate_pair_where_it_cannot_be_is_named(
+    engine: EngineProcess, path: str, body: dict[str, Any], field: str
+) -> None:
+    found = errors(engine.call("POST", path, body), 422)
+
+    assert found[0]["code"] == "invalid_text"
+    assert found[0]["field"].startswith(field)
+
+
+def test_document_nested_beyond_reach_is_a_422(engine: EngineProcess) -> None:
+    deep = '{"a":' * 700 + "1" + "}" * 700
+    text = json.dumps({**HTTP, "settings": 0}).replace('"settings": 0', f'"settings": {deep}')
+    headers = {"Content-Type": "application/json"}
+
+    answer = engine.session.post(f"{engine.url}/v1/connections", data=text, headers=headers)
+
+    assert errors(answer, 422)[0]["code"] == "nested_too_deeply"
+
+
+def test_debug_log_line_cannot_be_forged_by_an_id(engine: EngineProcess) -> None:
+    id = engine.connection(
+        {**HTTP, "debugDate": "2099-01-01T00:00:00Z", "http": {**HTTP["http"], "baseURI": engine.url}}
+    )
+    forged = "x\n2030-01-01T00:00:00.000Z 00 export FORGED\n{}"
+    export = {"_id": forged, "http": {"method": "GET", "relativeURI": "/"}}
+    engine.call("POST", f"/connections/{id}/export", {"export": export})
+
+    lines = engine.call("GET", f"/connections/{id}/debug").text.splitlines()
+
+    assert lines
+    assert not [line for line in lines if line.startswith("2030")]
+    assert [len(line.split(" ")) for line in lines[::2]] == [4] * len(lines[::2])

@@ -194,3 +194,28 @@ def test_program_ends_at_once_while_a_source_hangs() -> None:
 
         assert time.monotonic() - started < 10
         thread.join(10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_program_leaves_neither_token_nor_store_behind_when_it_is_ended(tmp_path: Path, number: int) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment.pop("CELIGO_ENGINE_TOKEN", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "celigo_pandas.engine"], env=environment, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(3)]
+    assert b"listens on" in b"".join(lines)
+    assert len(list(tmp_path.iterdir())) == 2
+
+    process.send_signal(number)
+    process.wait(20)
+    process.stdout.close()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_program_tilde_in_allow_dir_is_the_home_folder(tmp_path: Path) -> None:
+    database = make_sqlite(tmp_path / "t.db", t=[{"n": 1}])
+    with EngineProcess("--allow-dir=~", env={"HOME": str(tmp_path)}) as engine:
+        assert engine.call("GET", f"/connections/{engine.sqlite(database)}/ping").json() == {"code": 200}

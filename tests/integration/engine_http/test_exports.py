@@ -357,3 +357,72 @@ def test_debug_log_holds_request_and_answer() -> None:
     assert (request["method"], request["body"]) == ("POST", '{"q": 2}')
     assert (response["statusCode"], response["body"]) == (200, '{"a": 1}')
     json.dumps(bench.log)
+
+
+def test_export_paging_variable_may_stand_in_a_header() -> None:
+    def pages(asked: Asked) -> Answer:
+        return answer_json([{"n": asked.headers["X-Page"]}] if int(asked.headers["X-Page"]) < 3 else [])
+
+    with serve(pages) as server, Bench(connection(server.url)) as bench:
+        header = {"name": "X-Page", "value": "{{export.http.paging.page}}"}
+        found = bench.records(export(headers=[header], paging={"method": "page"}))
+
+    assert found == [{"n": "0"}, {"n": "1"}, {"n": "2"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "http", "said"),
+    [
+        ('<?xml version="1.0" encoding="gbk"?><a/>', "application/xml", {"successMediaType": "xml"}, "encoding"),
+        ('<?xml version="1.0" encoding="nosuch"?><a/>', "application/xml", {"successMediaType": "xml"}, "nosuch"),
+        ('<?xml version="1.0" encoding="idna"?><a/>', "application/xml", {"successMediaType": "xml"}, "encoding"),
+        ('<?xml version="1.0" encoding="undefined"?><a/>', "application/xml", {"successMediaType": "xml"}, "encoding"),
+        ('[{"a":1e999,"b":12345678901234567890123}]', "application/json", {}, "1e999"),
+        ('[{"a":-1e400}]', "application/json", {}, "-1e400"),
+    ],
+)
+def test_export_answer_that_cannot_be_read_says_why(body: str, content_type: str, http: Any, said: str) -> None:
+    with serve(answering(body, content_type)) as server, Bench(connection(server.url)) as bench:
+        failure = bench.failure(export(**http))
+
+    assert failure.code == "bad_answer"
+    assert said in failure.message
+
+
+def test_export_charset_that_is_none_is_read_as_latin_1() -> None:
+    assert read(b"x\xe4", "text/plain; charset=undefined", successMediaType="plaintext") == [{"text": "xä"}]
+
+
+def test_export_csv_cell_may_be_long() -> None:
+    long = "x" * 300_000
+
+    assert read(f"a,b\n{long},2\n", "text/csv", successMediaType="csv") == [{"a": long, "b": "2"}]
+
+
+@pytest.mark.parametrize("place", ["http://[::1", "//[x"])
+def test_export_link_or_redirect_that_is_no_url_is_an_error(place: str) -> None:
+    with (
+        serve(answering("[{}]", Link=f'<{place}>; rel="next"')) as server,
+        serve(lambda asked: (302, {"Location": place}, b"")) as redirecting,
+        Bench(connection(server.url)) as bench,
+        Bench(connection(redirecting.url)) as other,
+    ):
+        assert bench.failure(export(paging={"method": "linkheader"})).code == "bad_answer"
+        assert other.failure(export()).code == "out_of_reach"
+
+
+@pytest.mark.parametrize(
+    ("file", "field"),
+    [
+        ([1], "file"),
+        ("x", "file"),
+        ({"csv": [1]}, "file.csv"),
+        ({"csv": {"rowsToSkip": "abc"}}, "file.csv.rowsToSkip"),
+        ({"csv": {"rowsToSkip": -1}}, "file.csv.rowsToSkip"),
+    ],
+)
+def test_export_file_member_of_another_shape_is_named(file: Any, field: str) -> None:
+    with serve(answering("a\n1\n", "text/csv")) as server, Bench(connection(server.url)) as bench:
+        failure = bench.failure({**export(successMediaType="csv"), "file": file})
+
+    assert (failure.code, failure.field) == ("invalid_field", field)

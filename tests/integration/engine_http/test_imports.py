@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -327,3 +328,30 @@ def test_write_whose_answer_never_came_is_said_to_be_unknown() -> None:
 
     assert outcome["errors"][0]["code"] == "timeout"
     assert outcome["errors"][0]["message"].endswith("Whether the record was stored is not known.")
+
+
+def test_import_record_that_was_never_sent_does_not_say_that_it_may_be_stored() -> None:
+    def slow(asked: Asked) -> Answer:
+        time.sleep(1.2)
+        return answer_json({"id": 1})
+
+    with serve(slow) as server, Bench(connection(server.url), time_s=2) as bench:
+        outcomes = bench.push({"http": {"method": ["POST"], "relativeURI": ["/a"]}}, [{"a": n} for n in range(4)])
+        texts = [one["errors"][0]["message"] if "errors" in one else "" for one in outcomes]
+
+    assert len(server.asked) == 2
+    assert texts[0] == ""
+    assert "Whether the record was stored is not known" in texts[1]
+    assert not any("not known" in text for text in texts[2:])
+    assert "is over" in texts[2]
+
+
+@pytest.mark.parametrize("method", ["PO ST", "POST\r\nX: y", "", "PÖST"])
+def test_import_method_that_is_none_is_refused_before_it_is_sent(server: Server, method: str) -> None:
+    with Bench(connection(server.url)) as bench:
+        outcome = bench.push({"http": {"method": [method], "relativeURI": ["/a"]}}, [{"a": 1}])[0]
+
+    if method:
+        assert outcome["errors"][0]["code"] == "invalid_field"
+        assert "not known" not in outcome["errors"][0]["message"]
+    assert server.asked == [] or not method

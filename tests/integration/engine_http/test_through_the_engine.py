@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -296,3 +301,127 @@ def test_no_answer_of_the_engine_shows_a_secret_that_the_source_echoes(engine: E
     assert canary in server.everything()
     for text in texts:
         assert canary not in text
+
+
+def consenting(url: str, token_url: str) -> dict[str, Any]:
+    """Return a connection that waits for a person's consent."""
+    oauth = {"grantType": "authorizecode", "authURI": f"{url}/a", "tokenURI": f"{token_url}/token", "clientId": "cid"}
+    body = '{"audience": "{{connection.http.unencrypted.audience}}"}'
+    auth = {"type": "oauth", "oauth": {**oauth, "clientSecret": "CLIENT-SECRET", "accessTokenBody": body}}
+    return document(url, auth, unencrypted={"audience": "the-service"})
+
+
+def begin(engine: EngineProcess, id: str) -> str:
+    answer = engine.call("GET", f"/connection/{id}/oauth2")
+    assert answer.status_code == 200, answer.text
+    return parse_qs(urlsplit(answer.json()["authorizationURL"]).query)["state"][0]
+
+
+def call_back(engine: EngineProcess, state: str, method: str = "GET") -> requests.Response:
+    url = f"{engine.url}/connection/oauth2callback"
+    return requests.request(method, url, params={"state": state, "code": "THE-CODE"}, timeout=20)
+
+
+def test_code_goes_only_to_the_token_endpoint_that_was_there_when_consent_was_asked(engine: EngineProcess) -> None:
+    tokens = lambda asked: answer_json({"access_token": "ACCESS-TOKEN-1"})  # noqa: E731
+    with serve(tokens) as first, serve(tokens) as second:
+        id = engine.connection(consenting(first.url, first.url))
+        stale = begin(engine, id)
+        assert engine.call("PUT", f"/connections/{id}", consenting(first.url, second.url)).status_code == 200
+        refused = call_back(engine, stale)
+        good = begin(engine, id)
+        renamed = [{"op": "replace", "path": "/name", "value": "another name"}]
+        assert engine.call("PATCH", f"/connections/{id}", renamed).status_code == 204
+        accepted = call_back(engine, good)
+
+    assert (refused.status_code, accepted.status_code) == (400, 200)
+    assert "changed since" in refused.text
+    assert first.asked == []
+    # The code exchange fills its templates as a refresh does.
+    assert [parse_qs(asked.body.decode())["audience"] for asked in second.asked] == [["the-service"]]
+
+
+def test_head_of_the_callback_uses_nothing_up(engine: EngineProcess) -> None:
+    with serve(lambda asked: answer_json({"access_token": "ACCESS-TOKEN-1"})) as server:
+        state = begin(engine, engine.connection(consenting(server.url, server.url)))
+        looked = call_back(engine, state, "HEAD")
+        assert (looked.status_code, server.asked) == (405, [])
+        assert call_back(engine, state).status_code == 200
+
+
+def test_changes_during_callbacks_are_not_lost(engine: EngineProcess) -> None:
+    with serve(lambda asked: answer_json({"access_token": "ACCESS-TOKEN-1"})) as server:
+        id = engine.connection(consenting(server.url, server.url))
+        lost: list[tuple[str, str]] = []
+        done = threading.Event()
+
+        def rename() -> None:
+            with requests.Session() as session:
+                session.headers["Authorization"] = f"Bearer {engine.token}"
+                number = 0
+                while not done.is_set():
+                    number += 1
+                    operation = {"op": "replace", "path": "/name", "value": f"n{number}"}
+                    changed = session.patch(f"{engine.url}/v1/connections/{id}", json=[operation], timeout=20)
+                    name = session.get(f"{engine.url}/v1/connections/{id}", timeout=20).json()["name"]
+                    if changed.status_code == 204 and name != f"n{number}":
+                        lost.append((f"n{number}", name))
+
+        thread = threading.Thread(target=rename)
+        thread.start()
+        for _ in range(60):
+            assert call_back(engine, begin(engine, id)).status_code == 200
+        done.set()
+        thread.join(20)
+
+    assert lost == []
+
+
+LOOKUP = {"name": "L", "relativeURI": "/find", "method": "GET", "extract": "id"}
+
+
+@pytest.mark.parametrize(
+    "import_doc",
+    [
+        {"ignoreExisting": True, "http": {"method": ["POST"], "ignoreLookupName": "L", "lookups": [LOOKUP]}},
+        {
+            "mapping": {"fields": [{"generate": "g", "extract": "a", "lookupName": "L"}]},
+            "lookups": [LOOKUP],
+            "http": {"method": ["POST"]},
+        },
+        {"http": {"method": ["POST"], "body": ['{{lookup "L" a}}'], "lookups": [LOOKUP]}},
+    ],
+)
+def test_credentials_that_were_refused_are_not_sent_again_in_the_same_call(
+    engine: EngineProcess, import_doc: dict[str, Any]
+) -> None:
+    with serve(lambda asked: answer_json({}, 401)) as server:
+        auth = {"type": "basic", "basic": {"username": "u", "password": "a-long-password"}}
+        id = engine.connection(document(server.url, auth))
+        body = {"import": import_doc, "data": [{"a": number} for number in range(10)]}
+        results = engine.call("POST", f"/connections/{id}/import", body).json()
+
+    assert len(server.asked) == 1
+    assert all(result["statusCode"] in (403, 422) for result in results)
+    assert engine.call("GET", f"/connections/{id}").json()["offline"] is True
+
+
+def test_hanging_pings_of_unsaved_connections_hold_up_no_other() -> None:
+    with (
+        EngineProcess("--call-timeout", "8") as own,
+        socket.create_server(("127.0.0.1", 0), backlog=100) as hole,
+        serve(lambda asked: answer_json({})) as good,
+    ):
+        saved = own.connection(document(good.url, {"type": "custom"}))
+        hanging = document(f"http://127.0.0.1:{hole.getsockname()[1]}", {"type": "custom"}, concurrencyLevel=25)
+
+        def ping(doc: dict[str, Any]) -> requests.Response:
+            headers = {"Authorization": f"Bearer {own.token}"}
+            return requests.post(f"{own.url}/v1/connections/ping", json=doc, headers=headers, timeout=60)
+
+        with ThreadPoolExecutor(60) as pool:
+            waiting = [pool.submit(ping, doc) for doc in [hanging] * 25 + [{**hanging, "_id": saved}] * 25]
+            time.sleep(1)
+            assert ping(document(good.url, {"type": "custom"})).json() == {"code": 200}
+            assert own.call("GET", f"/connections/{saved}/ping").json() == {"code": 200}
+            assert not any(one.done() for one in waiting), "the pings did not hang, so that nothing was tested"

@@ -99,7 +99,7 @@ class Transport:
         self.limits = limits or Limits()
         self._verify = verify
         self._current = _Current()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = _Adapter(_pool_classes(reach, self._current), tls)
@@ -164,6 +164,12 @@ class Transport:
     def close(self) -> None:
         """Close idle connections."""
         self._session.close()
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Name none: who calls follows redirects, and a target that is no URL would raise here."""
+        return None
 
 
 class _Watchdog:
