@@ -68,7 +68,6 @@ class Pull:
         self._total: int | None = None
         self._first_state: bytes | None = None
         self._frame: Callable[[], pd.DataFrame | None] | None = None
-        self._cancelled: Callable[[], bool] = lambda: False
         self.reason: str | None = None
         self.complete = False
 
@@ -111,13 +110,8 @@ class Pull:
         entries = [entry if isinstance(entry, dict) else {"message": str(entry)} for entry in self._columns.errors]
         return pd.DataFrame(entries)
 
-    def cancel_when(self, is_cancelled: Callable[[], bool]) -> None:
-        """Ask before each request; true ends the pull as Ctrl-C does."""
-        self._cancelled = is_cancelled
-
     def stop_on(self, event: threading.Event) -> None:
         """End the pull as Ctrl-C does once the event is set: while a request waits to be sent again, too."""
-        self._cancelled = event.is_set
         self.source.stop = event
 
     def resume(self) -> pd.DataFrame:
@@ -238,7 +232,7 @@ class Pull:
             self._journal.announce(self.source.sent_page_size)
 
     def _check(self) -> None:
-        if self._cancelled():
+        if self.source.stop is not None and self.source.stop.is_set():
             raise KeyboardInterrupt
 
     def _shown_total(self) -> int | None:
