@@ -58,9 +58,25 @@ class ExplorerState(FormState):
         def done(connections: tuple[Any, ...]) -> None:
             with self.lock:
                 self.connections, self.loaded = connections, True
+                if self.connection is None:
+                    self.picked, self.details = None, {}
             self.changed()
 
         self.run_long("Refresh", lambda task: tuple(self.client.connections), done)
+
+    def renew(self, connection: Any) -> None:
+        """Show a connection that was saved elsewhere as it is now."""
+        with self.lock:
+            self.connections = tuple(connection if con.id == connection.id else con for con in self.connections)
+        self.changed()
+
+    def forget(self, connection_id: str) -> None:
+        """Take a connection that was deleted out of the list."""
+        with self.lock:
+            self.connections = tuple(con for con in self.connections if con.id != connection_id)
+            if self.picked == connection_id:
+                self.picked, self.details = None, {}
+        self.changed()
 
     def ping_all(self) -> None:
         """Ping every connection that is shown, one after the other; Stop ends it after the one that runs."""
@@ -82,11 +98,11 @@ class ExplorerState(FormState):
 
     def pick(self, connection_id: str) -> None:
         """Show what is known about a connection: what uses it, who changed it, its debug log."""
-        self.picked = connection_id
-        connection = self.connection
+        connection = next((con for con in self.connections if con.id == connection_id), None)
         if connection is None:
             raise ConfigError(f"There is no connection {connection_id!r} in the list.", hint="Press Refresh.")
-        self.details = {}
+        self.refuse_busy()
+        self.picked, self.details = connection_id, {}
         questions = {
             "Dependencies": connection.dependencies,
             "Audit": connection.audit_log,

@@ -178,6 +178,11 @@ class FormState:
         """Stop what runs."""
         self.worker.stop()
 
+    def refuse_busy(self) -> None:
+        """Raise :class:`CeligoError` while something runs."""
+        if self.busy:
+            raise CeligoError(f"{self.busy} is still running.", hint="Wait for it, or press Stop.")
+
     def run_long(self, name: str, run: Callable[[Task], Any], done: Callable[[Any], None]) -> None:
         """Run something on the form's thread.
 
@@ -195,8 +200,7 @@ class FormState:
         CeligoError
             Something runs already.
         """
-        if self.busy:
-            raise CeligoError(f"{self.busy} is still running.", hint="Wait for it, or press Stop.")
+        self.refuse_busy()
 
         def stoppable(task: Task) -> Any:
             api = self.api

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,7 @@ class FakeClient:
         self.api = FakeApi(self)
         self.connections = FakeConnections(self)
         self.last_push: Any = None
+        self.before_details: Callable[[], object] = lambda: None
 
     def store(self, id: str, doc: dict[str, Any]) -> None:
         self.saves += 1
@@ -138,6 +139,16 @@ class FakeConnection:
     def delete(self) -> None:
         self.client.sent.append(("delete", self.id))
         del self.client.stored[self.id]
+
+    def dependencies(self) -> list[Any]:
+        self.client.before_details()
+        return []
+
+    def audit_log(self) -> list[Any]:
+        return []
+
+    def debug_log(self) -> list[Any]:
+        return []
 
     def ping(self) -> FakePing:
         self.client.sent.append(("ping saved", self.id))

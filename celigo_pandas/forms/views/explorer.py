@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import ipywidgets
@@ -33,7 +34,8 @@ class Explorer(FormView):
 
     Notes
     -----
-    Requests: the list when it is made (beside the kernel); one per ping; three per click.
+    Requests: the list when it is made (beside the kernel); one per ping; three per click, and more where the audit
+    log has several pages.
     """
 
     state: ExplorerState
@@ -42,6 +44,15 @@ class Explorer(FormView):
         super().__init__(ExplorerState(client))
         self.form: ConnectionForm | None = None
         self._box: ipywidgets.VBox | None = None
+        self._giving_up: str | None = None
+        me = weakref.ref(self)
+
+        def follow() -> None:
+            explorer = me()
+            if explorer is not None:
+                explorer._follow_list()
+
+        self.state.subscribe(follow)
         self.state.refresh()
 
     def layout(self) -> Element:
@@ -75,19 +86,66 @@ class Explorer(FormView):
             self.pick(str(row), wait=False)
 
     def pick(self, connection_id: str, wait: bool = True) -> None:
-        """Show what is known about a connection and open its form."""
+        """Show what is known about a connection and open its form.
+
+        Where the open form holds edits that are not saved, the first call says so and the second gives them up.
+        """
+        if self._keeps_edits(connection_id):
+            return
         self.run(lambda: self.state.pick(connection_id), wait)
         self.open_form()
+
+    def _keeps_edits(self, connection_id: str) -> bool:
+        asked, self._giving_up = self._giving_up, None
+        form = self.form
+        if form is None or form.connection.id == connection_id or form.state.deleted:
+            return False
+        form.state.refuse_busy()
+        if not form.state.dirty or asked == connection_id:
+            return False
+        self.state.refuse_busy()
+        self._giving_up = connection_id
+        self.state.say("warning", f"The form of {form.connection.name!r} holds edits that are not saved.",
+                       "Save them, or click the other connection once more to give them up.")  # fmt: skip
+        return True
 
     def open_form(self) -> Any:
         """Open the form of the picked connection; returns it."""
         connection = self.state.connection
-        if connection is not None and (self.form is None or self.form.connection is not connection):
-            if self.form is not None:
-                self.form.close()
-            self.form = ConnectionForm(connection)
+        if connection is not None and (self.form is None or self.form.connection.id != connection.id):
+            self._close_form()
+            self.form = form = ConnectionForm(connection)
+            seen = [form.state.stored]
+            me = weakref.ref(self)
+
+            def follow() -> None:
+                explorer = me()
+                if explorer is None or explorer.form is not form:
+                    return
+                if form.state.deleted:
+                    explorer.state.forget(form.connection.id)
+                elif form.state.stored is not seen[0]:
+                    seen[0] = form.state.stored
+                    explorer.state.renew(form.connection)
+
+            form.state.subscribe(follow)
             self._show_form()
         return self.form
+
+    def _close_form(self) -> None:
+        form, self.form = self.form, None
+        if form is not None:
+            self._show_form()
+            form.close()
+
+    def _follow_list(self) -> None:
+        """Close the form of a connection that is in the list no more."""
+        form = self.form
+        if form is None or not self.state.loaded or self.state.busy:
+            return
+        if all(con.id != form.connection.id for con in self.state.connections):
+            self._close_form()
+            self.state.say("warning", f"{form.connection.name!r} is gone; its form was closed.")
 
     def refresh(self, wait: bool = True) -> None:
         """Read the list of connections again."""
