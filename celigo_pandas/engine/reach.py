@@ -25,6 +25,9 @@ _PORTS = {"http": 80, "https": 443}
 # AWS answers metadata on this unique-local address too; it is not link-local by its prefix.
 _METADATA = frozenset({ipaddress.ip_address("fd00:ec2::254")})
 
+_SHOWN = ("/proc", "/sys")
+"""What the system only shows: among it the environment of every process of this user."""
+
 _CARRIERS = tuple(
     ipaddress.IPv6Network(text)
     # Compatible, mapped, translated (RFC 4291, 2765), and the two prefixes of NAT64 (RFC 6052, 8215).
@@ -152,6 +155,8 @@ class Reach:
             resolved = Path(text).expanduser().resolve()
         except (OSError, RuntimeError) as error:
             raise ReachError(f"The path {text!r} cannot be resolved: {error}.") from None
+        if any(resolved.is_relative_to(shown) for shown in _SHOWN):
+            raise ReachError(f"The path {text!r} lies in {' or '.join(_SHOWN)}, which holds no data: always refused.")
         if any(_inside(resolved, folder) or _is_linked_from(resolved, folder) for folder in self.forbidden):
             raise ReachError(f"The path {text!r} lies in the engine's own store, which nothing may open.")
         if self.folders is not None and not any(_inside(resolved, folder) for folder in self.folders):

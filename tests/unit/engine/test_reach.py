@@ -151,3 +151,13 @@ def test_reach_hard_link_to_a_file_of_the_store_is_refused(tmp_path: Path) -> No
     assert reach.check_path(outside / "twice.db") == outside / "twice.db"
     with pytest.raises(ReachError, match="own store"):
         reach.check_path(outside / "linked.db")
+
+
+@pytest.mark.parametrize("path", ["/proc/self/environ", "/proc/1", "/sys/kernel", "/dev/fd/../../proc/self/environ"])
+def test_reach_what_the_system_only_shows_is_refused(tmp_path: Path, path: str) -> None:
+    (tmp_path / "link").symlink_to(path)
+
+    for name in (path, tmp_path / "link"):
+        with pytest.raises(ReachError, match="/proc or /sys"):
+            Reach().check_path(name)
+    assert Reach().check_path(tmp_path / "new.db") == tmp_path / "new.db"
