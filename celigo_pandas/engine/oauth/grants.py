@@ -179,8 +179,9 @@ def read_tokens(http: Mapping[str, Any], status: int, content: bytes) -> Tokens:
     answer = _answer(content)
     if "error" in answer or not 200 <= status < 300:
         code = answer.get("error")
-        code = code if isinstance(code, str) and code else f"status {status}"
-        raise OAuthError(f"The token endpoint refused with {code[:80]!r} (status {status}).", code="oauth_refused")
+        # Whole or not at all: a piece of a text that repeats a secret would not be found and masked.
+        code = code if isinstance(code, str) and 0 < len(code) <= 80 else f"status {status}"
+        raise OAuthError(f"The token endpoint refused with {code!r} (status {status}).", code="oauth_refused")
     path = str(_oauth(_auth(http)).get("accessTokenPath") or "access_token")
     access: Any = answer
     for step in path.split("."):

@@ -105,7 +105,8 @@ def _oauth(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None:
 
 def exchange_tokens(call: Call, state: ConnectionState, http: Mapping[str, Any], request: TokenRequest) -> Any:
     """Send one token request and read its tokens; OAuthError for a refusal."""
-    answer = _send(call, state, _ready(call, "POST", request.url, dict(request.headers), request.body))
+    place = _shown(request.url, str(((http.get("auth") or {}).get("oauth") or {}).get("tokenURI") or ""))
+    answer = _send(call, state, _ready(call, "POST", request.url, dict(request.headers), request.body), place)
     return read_tokens(http, answer.status, answer.body)
 
 
@@ -127,7 +128,7 @@ def _refresh_token(call: Call, real: Mapping[str, Any], state: ConnectionState) 
         media,
         headers,
     )
-    answer = _send(call, state, prepared)
+    answer = _send(call, state, prepared, _shown(prepared.url or "", str(block.get("refreshRelativeURI") or "")))
     answered = str(block.get("refreshResponseMediaType") or block.get("refreshMediaType") or "json")
     if answered == "urlencoded" and "json" in answer.content_type:
         answered = "json"
@@ -167,7 +168,8 @@ def _log_in(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None
         {},
     )
     state.wallet.cookies.clear()
-    answer = _send(call, state, prepared, cookies=state.wallet.cookies)
+    place = _shown(prepared.url or "", str(block.get("uri") or ""))
+    answer = _send(call, state, prepared, place, cookies=state.wallet.cookies)
     wanted = block.get("successStatusCode")
     if wanted is not None and str(wanted).isdigit():
         is_good = answer.status == int(wanted)
@@ -207,8 +209,14 @@ def _ready(call: Call, method: str, url: str, headers: dict[str, str], body: byt
     raise SourceFailure(message, code=code)
 
 
-def _send(call: Call, state: ConnectionState, prepared: requests.PreparedRequest, cookies: Any = None) -> Answer:
-    place = (prepared.url or "").partition("?")[0]
+def _shown(url: str, template: str) -> str:
+    """Return what logs show of a URL: no query, and no path that a template over the secrets wrote."""
+    return f"{shown_origin(url)}/{MASK}" if "{{" in template else url.partition("?")[0]
+
+
+def _send(
+    call: Call, state: ConnectionState, prepared: requests.PreparedRequest, place: str, cookies: Any = None
+) -> Answer:
     call.debug("request", {"url": place, "method": prepared.method or "", "headers": {}, "body": MASK})
     answer = state.transport.send(prepared, deadline=call.deadline, cookies=cookies)
     call.debug("response", {"statusCode": answer.status, "headers": {}, "body": MASK})
