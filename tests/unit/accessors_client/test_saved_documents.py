@@ -11,12 +11,12 @@ import pytest
 from support.client import FakeTime, client_of
 from support.standin import Reply, Seen, StandIn
 
+from celigo_pandas import builders
 from celigo_pandas.accessors.authorizing import authorize
 from celigo_pandas.accessors.client import Client
 from celigo_pandas.accessors.connection import Connection
 from celigo_pandas.accessors.targets import resolve_export, resolve_import
 from celigo_pandas.errors import ApiError, ConfigError, DocumentError, NotFoundError, RequestTimeoutError
-from celigo_pandas.resources import builders
 
 
 @pytest.fixture
