@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.forms.connection_layout import connection_layout
 from celigo_pandas.forms.connection_state import ConnectionState
 from celigo_pandas.forms.elements import Element
+from celigo_pandas.forms.views.arguments import need_client
 from celigo_pandas.forms.views.form import FormView
+from celigo_pandas.resources.connection_fields import TYPES
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["ConnectionForm"]
@@ -42,6 +45,11 @@ class ConnectionForm(FormView):
     state: ConnectionState
 
     def __init__(self, target: Any, type: str = "http", document: Mapping[str, Any] | None = None) -> None:
+        need_client("ConnectionForm", target, or_connection=True)
+        if document is not None and not isinstance(document, Mapping):
+            raise ConfigError(f"ConnectionForm: document is a {document.__class__.__name__}; expected a dict.")
+        if type not in TYPES:
+            raise ConfigError(f"Unknown type {shown(type)}; expected one of {', '.join(TYPES)}.")
         super().__init__(ConnectionState(target, type, document))
 
     def layout(self) -> Element:

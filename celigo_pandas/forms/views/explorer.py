@@ -10,6 +10,7 @@ import ipywidgets
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.explorer_layout import explorer_layout
 from celigo_pandas.forms.explorer_state import ExplorerState
+from celigo_pandas.forms.views.arguments import need_client
 from celigo_pandas.forms.views.connection_form import ConnectionForm
 from celigo_pandas.forms.views.form import FormView
 
@@ -41,6 +42,7 @@ class Explorer(FormView):
     state: ExplorerState
 
     def __init__(self, client: Any) -> None:
+        need_client("Explorer", client)
         super().__init__(ExplorerState(client))
         self.form: ConnectionForm | None = None
         self._box: ipywidgets.VBox | None = None

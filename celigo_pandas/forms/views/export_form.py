@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.export_layout import export_layout
 from celigo_pandas.forms.export_state import ExportState
+from celigo_pandas.forms.views.arguments import document_of, need_connection
 from celigo_pandas.forms.views.form import FormView
 
 __all__ = ["ExportForm"]
@@ -41,8 +41,9 @@ class ExportForm(FormView):
     state: ExportState
 
     def __init__(self, con: Any, export: Any = None, *, consume: bool = False) -> None:
-        if export is not None and not isinstance(export, Mapping):
-            export = export.virtual() if hasattr(export, "virtual") else export.to_dict()
+        need_connection("ExportForm", con)
+        if export is not None:
+            export = document_of("ExportForm", "export", export)
         super().__init__(ExportState(con, export, consume=consume))
 
     def layout(self) -> Element:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
+from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout
 from celigo_pandas.forms.mapping_state import MappingState
+from celigo_pandas.forms.views.arguments import document_of, need_connection
 from celigo_pandas.forms.views.form import FormView
 
 __all__ = ["MappingEditor"]
@@ -48,10 +51,16 @@ class MappingEditor(FormView):
     state: MappingState
 
     def __init__(self, df: Any, import_doc: Any, con: Any = None, *, sample: int = 1000) -> None:
-        if not isinstance(import_doc, Mapping):
-            con = con if con is not None else getattr(import_doc, "connection", None)
-            import_doc = import_doc.virtual() if hasattr(import_doc, "virtual") else import_doc.to_dict()
-        super().__init__(MappingState(df, import_doc, con, sample=sample))
+        if not isinstance(df, pd.DataFrame):
+            raise ConfigError(f"MappingEditor takes a DataFrame first, got {shown(df)}.")
+        document = document_of("MappingEditor", "import_doc", import_doc)
+        if con is None and document is not import_doc:
+            con = getattr(import_doc, "connection", None)
+        if con is not None:
+            need_connection("MappingEditor", con)
+        if isinstance(sample, bool) or not isinstance(sample, int) or sample < 1:
+            raise ConfigError(f"MappingEditor: sample is {shown(sample)}; expected a whole number of 1 or more.")
+        super().__init__(MappingState(df, document, con, sample=sample))
 
     def layout(self) -> Element:
         """Describe what the editor shows now."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import inspect
 import json
+import re
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 from ipywidgets.widgets import widget as widget_module
 from support.forms import FakeClient, buttons, field_of, texts
 
+from celigo_pandas.errors import ConfigError
 from celigo_pandas.forms import ConnectionForm, Explorer, ExportForm, MappingEditor
 from celigo_pandas.forms.elements import walk
 from celigo_pandas.forms.views.form import FormView, _stop
@@ -278,6 +280,31 @@ def test_view_closed_form_lives_again_when_it_is_shown_again() -> None:
         if isinstance(form, Explorer):
             assert shown.children[0] is form.widget
         form.close()
+
+
+CLIENT = FakeClient()
+WRONG: list[tuple[Callable[[], Any], str]] = [
+    (lambda: ConnectionForm("Rec"), "ConnectionForm takes a Connection or a Client, got 'Rec'"),
+    (lambda: ConnectionForm(None), "ConnectionForm takes a Connection or a Client, got None"),
+    (lambda: ConnectionForm(CLIENT, document="x"), "document is a str; expected a dict"),  # type: ignore[arg-type]
+    (lambda: ConnectionForm(CLIENT, type="nope"), "Unknown type 'nope'"),
+    (lambda: MappingEditor(FRAME, None), "import_doc is None"),
+    (lambda: MappingEditor(FRAME, FRAME), "import_doc is"),
+    (lambda: MappingEditor([], DOC), "MappingEditor takes a DataFrame first"),
+    (lambda: MappingEditor(FRAME, DOC, "Rec"), "MappingEditor takes a Connection, got 'Rec'"),
+    (lambda: MappingEditor(FRAME, DOC, sample=0), "sample is 0"),
+    (lambda: ExportForm("Rec"), "ExportForm takes a Connection, got 'Rec'"),
+    (lambda: ExportForm(CLIENT), "ExportForm takes a Connection"),
+    (lambda: ExportForm(None), "ExportForm takes a Connection, got None"),
+    (lambda: ExportForm(Export(CLIENT), "x"), "export is 'x'"),
+    (lambda: Explorer(CLIENT.connection(BASIC)), "Explorer takes a Client"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), WRONG, ids=[message for _, message in WRONG])
+def test_view_wrong_argument_is_named_where_it_is_given(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        make()
 
 
 def test_editor_click_on_a_cell_blames_it() -> None:

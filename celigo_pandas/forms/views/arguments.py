@@ -1,0 +1,45 @@
+"""What the forms take: a wrong argument is named where it was given, not at the first button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from celigo_pandas.errors import ConfigError, shown
+
+__all__ = ["document_of", "is_connection", "need_client", "need_connection"]
+
+_CONNECTION_HINT = "Use client.connections['name']."
+_CLIENT_HINT = "Use celigo.connect() or celigo.local()."
+
+
+def is_connection(value: Any) -> bool:
+    """Whether this is a connection of a client."""
+    return hasattr(value, "client") and hasattr(value, "type")
+
+
+def need_connection(form: str, value: Any) -> None:
+    """Raise :class:`ConfigError` unless this is a connection."""
+    if not is_connection(value):
+        raise ConfigError(f"{form} takes a Connection, got {shown(value)}.", hint=_CONNECTION_HINT)
+
+
+def need_client(form: str, value: Any, *, or_connection: bool = False) -> None:
+    """Raise :class:`ConfigError` unless this is a client, or one of its connections where the form takes those."""
+    if hasattr(value, "connections") or (or_connection and is_connection(value)):
+        return
+    wanted = "a Connection or a Client" if or_connection else "a Client"
+    hint = f"{_CONNECTION_HINT} {_CLIENT_HINT}" if or_connection else _CLIENT_HINT
+    raise ConfigError(f"{form} takes {wanted}, got {shown(value)}.", hint=hint)
+
+
+def document_of(form: str, name: str, value: Any) -> Mapping[str, Any]:
+    """Return the document that was given as such, by a builder or by a saved document."""
+    if isinstance(value, Mapping):
+        return value
+    for method in ("virtual", "to_dict"):
+        if not isinstance(value, type) and callable(made := getattr(value, method, None)):
+            document = made()
+            if isinstance(document, Mapping) and not hasattr(value, "iloc"):
+                return document
+    raise ConfigError(f"{form}: {name} is {shown(value)}; expected a dict, a builder or a saved document.")
