@@ -27,7 +27,7 @@ _SHORTEST = 4
 _SHORTEST_IN_DATA = 8
 """In records, only values that cannot well be there by chance: data must not change because it equals a password."""
 
-_MOST_PASSING = 200
+_MOST_PASSING = 64
 """Credentials of single requests (a signature, a signed token) that are kept in mind: those of the last requests."""
 
 _FREE_NAMES = frozenset({"data", "_json"})
@@ -61,8 +61,8 @@ class Redactor:
     """
 
     def __init__(self, doc: Mapping[str, Any] | None = None) -> None:
-        self._lasting: dict[str, None] = {}
-        self._passing: dict[str, None] = {}
+        self._lasting: dict[str, _Spelling] = {}
+        self._passing: dict[str, _Spelling] = {}
         self._known: tuple[_Spelling, ...] = ()
         if doc is not None:
             self.learn(secret_values(doc))
@@ -73,20 +73,20 @@ class Redactor:
         Parameters
         ----------
         passing : bool
-            They belong to single requests; only the newest are kept.
+            They belong to single requests: only the newest are kept, and not searched for in hex and base64.
         """
         kept = self._passing if passing else self._lasting
         fresh = [value for value in values if len(value) >= _SHORTEST and value not in kept]
         if not fresh:
             return
         # Made anew and put in place at once: other threads may be reading.
-        kept = {**kept, **dict.fromkeys(fresh)}
+        kept = {**kept, **{value: _spelling(value, not passing) for value in fresh}}
         if passing:
             self._passing = dict(list(kept.items())[-_MOST_PASSING:])
         else:
             self._lasting = kept
-        known = {**self._lasting, **self._passing}
-        self._known = tuple(_spelling(value) for value in sorted(known, key=len, reverse=True))
+        known = {**self._passing, **self._lasting}
+        self._known = tuple(known[value] for value in sorted(known, key=len, reverse=True))
 
     def text(self, text: str) -> str:
         """Return `text` with each secret value masked."""
@@ -117,14 +117,14 @@ class Redactor:
 class _Spelling:
     """The ways in which one secret may be written."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, is_encoded: bool) -> None:
         self.is_long = len(secret) >= _SHORTEST_IN_DATA
         self._secret = secret
         self._escaped = re.compile("".join(_escapes(secret)))
         # No usual escape touches letters and digits, so that a quick search for the longest run of them comes first.
         self._anchor = max(re.split(r"[^A-Za-z0-9]+", secret), key=len)
         self._anchor_bytes = self._anchor.encode()
-        self._encoded = tuple(sorted(set(_encodings(secret)), key=len, reverse=True))
+        self._encoded = tuple(sorted(set(_encodings(secret)), key=len, reverse=True)) if is_encoded else ()
         self._encoded_bytes = tuple(form.encode() for form in self._encoded)
 
     def masked(self, text: str) -> str:

@@ -209,13 +209,15 @@ class Sender:
         """Mask what this request proves itself with, too: signed tokens, session cookies, encoded passwords."""
         if not draft.is_own:
             return
-        found = [draft.token, *(str(cookie.value) for cookie in cookies or () if cookie.value)]
+        redactor = self.call.connection.redactor()
+        redactor.learn(str(cookie.value) for cookie in cookies or () if cookie.value)
+        found = [draft.token]
         for name in self._hidden:
             value = prepared.headers.get(name)
             if value:
                 text = _text(value)
                 found += [text, text.partition(" ")[2]]
-        self.call.connection.redactor().learn(found, passing=True)
+        redactor.learn(found, passing=True)
 
     def _template_failure(self, spec: Spec, whole: Mapping[str, Any]) -> str:
         """Say why a request cannot be rendered: in the words of a rendering that saw masks, or in none."""
