@@ -385,6 +385,30 @@ def test_postgres_statement_that_ends_the_transaction_decides_over_the_records_b
     assert ids(engine, id, "z") == [1, 2, 3, 6, 7, 9, 10]
 
 
+@pytest.mark.mariadb
+@pytest.mark.parametrize(
+    ("slow", "kept"),
+    [
+        ("create table made as select sleep(4)", True),
+        ("insert into z select 5 + sleep(4)", False),
+        ("create temporary table tmp as select sleep(4)", False),
+    ],
+    ids=["commits first", "changes rows", "commits nothing"],
+)
+def test_mariadb_statement_that_outlasts_the_call_decides_over_the_records_before_it(
+    mariadb: DatabaseServer, slow: str, kept: bool
+) -> None:
+    mariadb.run("drop table if exists z, made", "create table z(id int primary key)")
+    with EngineProcess("--call-timeout", "1.5") as engine:
+        id = engine.connection(mariadb.doc)
+        results = submit(
+            engine, id, RAW, [{"q": text} for text in ("insert into z values (1)", slow, "insert into z values (2)")]
+        )
+        assert statuses(results) == [200 if kept else 422, 422, 422]
+        assert "timed out" in results[1]["errors"][0]["message"]
+        assert ids(engine, id, "z") == ([1] if kept else [])
+
+
 @pytest.mark.postgres
 def test_postgres_copy_is_refused_with_its_reason(engine: EngineProcess, postgres: DatabaseServer) -> None:
     """The driver leaves the connection in the midst of it: what is not committed is gone, and said to be."""

@@ -7,15 +7,15 @@ session holds each, and corrects those that were not kept. The records that foll
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call
+from celigo_pandas.engine.adaptors.sql.endings import Fate, ending_of
 from celigo_pandas.engine.adaptors.sql.failures import describe, is_lost, left_s
 from celigo_pandas.engine.adaptors.sql.reading import column_names
 from celigo_pandas.engine.adaptors.sql.values import to_json
@@ -26,9 +26,6 @@ T = TypeVar("T")
 
 Result = dict[str, Any]
 """What is answered for one record."""
-
-Fate = Literal["kept", "undone", "unknown"]
-"""What became of the rows that were written before the transaction ended."""
 
 
 def failed(code: str, message: str) -> Result:
@@ -62,7 +59,7 @@ class Session:
         raw: Any = connection.connection.dbapi_connection
         self._raw = raw
         self._cursor: Any = raw.cursor()
-        self._server = _SERVERS.get(self.dialect, _MySql)(raw)
+        self._server = ending_of(raw, self.dialect)
         self._promised: list[Result] = []
         self._lost: NotStored | None = None
         self._server.begin()
@@ -157,9 +154,10 @@ class Session:
     def _undo(self, sql: str, error: Exception) -> None:
         code, message = describe(error)
         if is_lost(self._raw):
-            # What a lost connection has not committed is rolled back by the server.
+            # What was not committed is rolled back by the server.
             self._lost = NotStored(code, f"Not tried: the connection was lost at an earlier record: {message}")
-            self._end("undone", code, f"the connection was lost at another record: {message}")
+            fate = self._server.fate(self._cursor, sql, failed=True)
+            self._end(fate, code, f"the connection was lost at another record: {message}")
             return
         try:
             if self._server.is_open():
@@ -206,90 +204,3 @@ class Session:
 
 _ENDED = "transaction_ended"
 _BY_STATEMENT = "the statement of a later record ended the transaction."
-
-_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$)|/\*(?!!).*?\*/|\()*([a-z]+)", re.IGNORECASE | re.DOTALL)
-
-
-def _first_word(sql: str) -> str:
-    found = _WORD.match(sql)
-    return found[1].lower() if found else ""
-
-
-class _Sqlite:
-    survives_errors = True
-
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-
-    def begin(self) -> None:
-        self._raw.execute("begin immediate")
-
-    def limit(self, left: float) -> None:
-        """The progress handler reads the clock itself."""
-
-    def is_open(self) -> bool:
-        return bool(self._raw.in_transaction)
-
-    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
-        return "undone" if failed or _first_word(sql) == "rollback" else "kept"
-
-
-class _Postgres:
-    survives_errors = False
-
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-
-    def begin(self) -> None:
-        """The driver begins with the first statement."""
-
-    def limit(self, left: float) -> None:
-        """The connection watches the call's deadline itself."""
-
-    def is_open(self) -> bool:
-        return bool(self._raw.pgconn.transaction_status in _OPEN)
-
-    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
-        # A failed text of several statements does not say which of them were run.
-        while not failed:
-            tag = cursor.statusmessage
-            if tag in ("COMMIT", "ROLLBACK"):
-                return "kept" if tag == "COMMIT" else "undone"
-            if not cursor.nextset():
-                break
-        return "unknown"
-
-
-_OPEN = frozenset({2, 3})
-"""libpq's states of a connection inside a transaction, an aborted one included."""
-
-
-class _MySql:
-    survives_errors = True
-
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-
-    def begin(self) -> None:
-        self._raw.begin()
-
-    def limit(self, left: float) -> None:
-        self._raw._read_timeout = left
-
-    def is_open(self) -> bool:
-        # The state comes with each answer but an error; after one only the savepoint tells.
-        return bool(self._raw.server_status & 1)
-
-    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
-        word = _first_word(sql)
-        if word == "rollback" or (failed and word in _CHANGING):
-            return "undone"
-        # A procedure may do either; so may what is hidden in a comment for some versions.
-        return "unknown" if word in {"", "call", "execute", "begin"} else "kept"
-
-
-_CHANGING = frozenset({"insert", "update", "delete", "replace", "select", "with", "values", "table", "load", "do"})
-"""Statements that commit nothing: when their failure ends the transaction, it was rolled back. Others (DDL) commit
-before they begin."""
-
-_SERVERS: Mapping[str, Callable[[Any], Any]] = {"sqlite": _Sqlite, "postgresql": _Postgres}

@@ -1,0 +1,140 @@
+"""How each database tells that a transaction has ended, and what became of the rows that were written in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
+
+__all__ = ["Fate", "Server", "ending_of"]
+
+Fate = Literal["kept", "undone", "unknown"]
+"""What became of the rows that were written before the transaction ended."""
+
+
+class Server(Protocol):
+    """The transactions of one connection."""
+
+    survives_errors: bool
+    """Whether a failed statement leaves the transaction of use."""
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+
+    def limit(self, left: float) -> None:
+        """Give the next statement so many seconds."""
+
+    def is_open(self) -> bool:
+        """Whether a transaction is in progress, as far as the last answer told."""
+
+    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+        """Return what became of the rows that were written before this statement, with which the transaction ended."""
+
+
+_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$)|/\*(?!!).*?\*/|\()*([a-z]+)", re.IGNORECASE | re.DOTALL)
+
+
+def _first_word(sql: str) -> str:
+    found = _WORD.match(sql)
+    return found[1].lower() if found else ""
+
+
+class _Sqlite:
+    survives_errors = True
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def begin(self) -> None:
+        self._raw.execute("begin immediate")
+
+    def limit(self, left: float) -> None:
+        """The progress handler reads the clock itself."""
+
+    def is_open(self) -> bool:
+        return bool(self._raw.in_transaction)
+
+    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+        return "undone" if failed or _first_word(sql) == "rollback" else "kept"
+
+
+class _Postgres:
+    survives_errors = False
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def begin(self) -> None:
+        """The driver begins with the first statement."""
+
+    def limit(self, left: float) -> None:
+        """The connection watches the call's deadline itself."""
+
+    def is_open(self) -> bool:
+        return bool(self._raw.pgconn.transaction_status in _OPEN)
+
+    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+        if failed:
+            # A text of several statements does not say which of them were run.
+            is_one = ";" not in sql.rstrip("; \t\r\n") and _first_word(sql) not in {"commit", "end"}
+            return "undone" if is_one else "unknown"
+        while True:
+            tag = cursor.statusmessage
+            if tag in ("COMMIT", "ROLLBACK"):
+                return "kept" if tag == "COMMIT" else "undone"
+            if not cursor.nextset():
+                return "unknown"
+
+
+_OPEN = frozenset({2, 3})
+"""libpq's states of a connection inside a transaction, an aborted one included."""
+
+
+class _MySql:
+    survives_errors = True
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def begin(self) -> None:
+        self._raw.begin()
+
+    def limit(self, left: float) -> None:
+        self._raw._read_timeout = left
+
+    def is_open(self) -> bool:
+        # The state comes with each answer but an error; after one only the savepoint tells.
+        return bool(self._raw.server_status & 1)
+
+    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+        word = _first_word(sql)
+        if word == "rollback":
+            return "undone"
+        # A procedure may do either; so may what is hidden in a comment for some versions.
+        if word in {"", "call", "execute", "begin"}:
+            return "unknown"
+        if not failed:
+            return "kept"
+        if word in _COMMITTING and not _TEMPORARY.search(sql):
+            return "kept"
+        return "undone" if word in _NEVER_COMMITTING else "unknown"
+
+
+_NEVER_COMMITTING = frozenset(
+    "delete describe do explain insert kill replace select show table update use values with".split()
+)
+"""Statements that commit nothing: when their failure ends the transaction, it was rolled back."""
+
+_COMMITTING = frozenset(
+    "alter analyze check create drop flush grant lock optimize rename repair revoke truncate unlock".split()
+)
+"""Statements that commit before they begin, so that their failure finds no transaction."""
+
+_TEMPORARY = re.compile(r"\btemporary\b", re.IGNORECASE)
+
+_SERVERS: Mapping[str, Callable[[Any], Server]] = {"sqlite": _Sqlite, "postgresql": _Postgres}
+
+
+def ending_of(raw: Any, dialect: str) -> Server:
+    """Return what tells about the transactions of a driver's connection."""
+    return _SERVERS.get(dialect, _MySql)(raw)
