@@ -10,6 +10,7 @@ import warnings
 from typing import Any
 
 from celigo_pandas.accessors.client import Client
+from celigo_pandas.accessors.progress import check_progress
 from celigo_pandas.client.addresses import BaseUrl, UrlSettings, choose_base_url, without_userinfo
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.pacing import bucket_for
@@ -74,6 +75,7 @@ def connect(
     is_literal = token is not None and _in_running_cell(secret)
     del token
     base_url = without_userinfo(base_url)
+    check_progress(progress)
     if is_literal:
         _warn_of_literal()
     found, stored_url = find_token(secret, profile, token_of(os.environ), ProfileStore())

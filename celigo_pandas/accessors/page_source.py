@@ -51,7 +51,7 @@ class PageSource:
         self.consuming = consuming_member(doc)
         if self.consuming is not None and not options.consume:
             raise DocumentError(
-                f"This export changes its source: its member {self.consuming!r} marks or deletes what was read.",
+                f"This export changes its source: its member {self.consuming!r} writes, marks or deletes.",
                 problems=[Problem("consuming_export", "It changes its source.", self.consuming)],
                 hint="Pass consume=True to allow it"
                 + (", or set file.skipDelete to true." if self.consuming == "file.skipDelete" else "."),

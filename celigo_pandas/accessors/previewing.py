@@ -38,7 +38,7 @@ def preview(connection: Connection, export: Any, rows: int = 20, *, consume: boo
     member = consuming_member(doc)
     if member is not None and not consume:
         raise DocumentError(
-            f"This export changes its source: its member {member!r} marks or deletes what was read.",
+            f"This export changes its source: its member {member!r} writes, marks or deletes.",
             hint="A preview would do that too. Pass consume=True to allow it.",
             problems=[Problem("consuming_export", "It changes its source.", member)],
         )

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from celigo_pandas.errors import ConfigError, shown
 
-__all__ = ["Progress", "ProgressSetting", "open_progress"]
+__all__ = ["Progress", "ProgressSetting", "check_progress", "open_progress"]
 
 ProgressSetting: TypeAlias = str | bool | Callable[[int, int | None], Any] | None
 
@@ -78,6 +78,12 @@ class Progress:
         self.close()
 
 
+def check_progress(setting: ProgressSetting) -> None:
+    """Refuse a setting that :func:`open_progress` would refuse, before anything needs it."""
+    if not (setting is None or isinstance(setting, bool) or callable(setting) or setting in _SETTINGS):
+        raise ConfigError(f"progress: got {shown(setting)}; expected 'auto', 'notebook', 'text', False or a function.")
+
+
 def open_progress(
     setting: ProgressSetting, *, description: str, unit: str = "rows", position: int | None = None
 ) -> Progress:
@@ -86,8 +92,8 @@ def open_progress(
     Parameters
     ----------
     setting : {None, "auto", "notebook", "text", False, True} or callable
-        ``None`` takes ``CELIGO_PANDAS_PROGRESS``, else ``"auto"``: a widget in a notebook, a bar where the standard
-        error stream is a terminal, else nothing. A callable gets ``(rows_done, rows_total_or_None)``.
+        ``None`` and ``"auto"`` take what ``CELIGO_PANDAS_PROGRESS`` says, else a widget in a notebook, a bar where the
+        standard error stream is a terminal, else nothing. A callable gets ``(rows_done, rows_total_or_None)``.
     description : str
         Stands before the bar.
     unit : str
@@ -104,7 +110,8 @@ def open_progress(
     ConfigError
         `setting` is none of these.
     """
-    if setting is None:
+    check_progress(setting)
+    if setting is None or setting == "auto":
         setting = _from_environment()
     if callable(setting):
         return Progress(setting)
@@ -112,8 +119,6 @@ def open_progress(
         return Progress()
     if setting is True:
         setting = "auto"
-    if setting not in _SETTINGS:
-        raise ConfigError(f"progress: got {shown(setting)}; expected 'auto', 'notebook', 'text', False or a function.")
     kind = _detected() if setting == "auto" else setting
     if kind is None:
         return Progress()

@@ -74,7 +74,7 @@ def read_export(
     errors : {"warn", "raise"}
         What differences from `expect` do.
     consume : bool
-        Allow an export that changes its source (type ``once``, files that are deleted after reading).
+        Allow an export that changes its source (type ``once``, files that are deleted after reading, SQL that writes).
     progress : {None, "auto", "notebook", "text", False} or callable, optional
         A bar, or a function of ``(rows_done, rows_total_or_None)``.
     journal : path, optional
@@ -96,7 +96,9 @@ def read_export(
     PullCancelled
         Ctrl-C; a ``KeyboardInterrupt`` with ``partial``.
     ConfigError
-        An option that cannot be, or an export that changes its source without ``consume=True``.
+        An option that cannot be.
+    DocumentError
+        A document that is no JSON, or an export that changes its source without ``consume=True``.
     JournalError
         The journal is damaged, in use, too old, or belongs to another export.
     CeligoError

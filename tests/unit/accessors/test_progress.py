@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.pulls import EXPORT, PageServer, connection_to, encoded
 
-from celigo_pandas.accessors import read_export
+from celigo_pandas.accessors import connect, read_export
 from celigo_pandas.accessors.progress import open_progress
 from celigo_pandas.errors import ConfigError
 
@@ -69,12 +69,13 @@ def test_closed_stream_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("text", "draws"), [("false", False), ("0", False), ("text", True), ("nonsense", False)])
+@pytest.mark.parametrize("setting", [None, "auto"])
 def test_environment_sets_the_default(
-    text: str, draws: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    setting: str | None, text: str, draws: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CELIGO_PANDAS_PROGRESS", text)
 
-    with open_progress(None, description="orders") as progress:
+    with open_progress(setting, description="orders") as progress:
         progress.show(1, 2)
 
     assert bool(capsys.readouterr().err) is draws
@@ -83,3 +84,5 @@ def test_environment_sets_the_default(
 def test_setting_that_cannot_be_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="progress"):
         open_progress("loud", description="x")
+    with pytest.raises(ConfigError, match="progress"):
+        connect("a-token-of-this-test", progress="loud")
