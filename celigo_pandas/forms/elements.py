@@ -65,6 +65,7 @@ def field(
     stored: bool = False,
     live: bool = False,
     compact: bool = False,
+    wide: bool = False,
 ) -> Element:
     """One value to edit.
 
@@ -83,6 +84,8 @@ def field(
         Report while typing, not only when the field is left.
     compact : bool
         Keep the label for screen readers only.
+    wide : bool
+        Take the whole width, for a text of many lines that the form is about.
     """
     if kind == "private" or kind.startswith("secret"):
         value = ""
@@ -90,7 +93,7 @@ def field(
     return {"k": "field", "id": id, "label": label, "value": value, "type": kind, "help": help, "choices": options,
             "suggestions": list(suggestions), "suggest_from": suggest_from, "required": required,
             "problems": list(problems), "read_only": read_only, "placeholder": placeholder, "stored": stored,
-            "live": live, "compact": compact}  # fmt: skip
+            "live": live, "compact": compact, "wide": wide}  # fmt: skip
 
 
 def button(

@@ -73,7 +73,7 @@ def _field(state: ExportState, row: ConnectionField) -> Element:
     return field(row.path, row.label, shown, kind=kind, help=help, choices=choices, problems=problems,
                  suggestions=row.choices if row.kind == "text" else (), required=row.is_required(state.export),
                  placeholder="" if row.default is None or row.kind in ("choice", "boolean") else str(row.default),
-                 )  # fmt: skip
+                 wide=row.multiline)  # fmt: skip
 
 
 def _result(state: ExportState) -> Element | None:

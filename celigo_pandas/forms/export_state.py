@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from celigo_pandas.errors import ConfigError, DocumentError, Problem, PullCancelled
+from celigo_pandas.errors import ConfigError, DocumentError, ExportInterrupted, Problem, PullCancelled
 from celigo_pandas.forms.export_fields import export_fields, starting_export
 from celigo_pandas.forms.paths import put, removed
 from celigo_pandas.forms.state import FormState, History
@@ -241,6 +241,9 @@ class ExportState(FormState):
         if self.consuming is not None:
             options["consume"] = True
 
+        # The rows of an earlier pull are not what this one reads, whatever becomes of it.
+        self.df, self.partial = None, False
+
         def run(task: Task) -> Any:
             try:
                 return self._read(connection, doc, task, options)
@@ -249,6 +252,9 @@ class ExportState(FormState):
                     raise
                 self._keep(stopped.partial, partial=True)
                 raise Stopped from None
+            except ExportInterrupted as error:
+                self._keep(error.partial, partial=True)
+                raise
 
         def done(frame: Any) -> None:
             self._keep(frame, partial=False)
@@ -259,4 +265,5 @@ class ExportState(FormState):
     def _keep(self, frame: Any, *, partial: bool) -> None:
         with self.lock:
             self.df, self.partial = frame, partial
-            self.previewed = None if frame is None else frame.head(self.preview_rows)
+            if frame is not None:
+                self.previewed = frame.head(self.preview_rows)

@@ -160,9 +160,9 @@ def _lookup(entry: Mapping[str, Any]) -> Element:
     at = f"lookup:{name}"
     kind = _kind_of(entry, "default", "none")
     if "map" in entry or not set(entry) - {"name", "default", "allowFailures"}:
-        table = field(
-            f"{at}|map", "Table", table_text(entry.get("map")), kind="multiline", help="key = value, one a line"
-        )
+        text = table_text(entry.get("map"))
+        spelling = "JSON: a key or value does not fit in a line." if text.startswith("{") else "key = value, one a line"
+        table = field(f"{at}|map", "Table", text, kind="multiline", help=spelling)
     else:
         table = paragraph(f"Asked of the server: {plain_text(dict(entry))}", "muted")
     return box(

@@ -28,7 +28,7 @@ class ExportForm(FormView):
     Attributes
     ----------
     df : DataFrame or None
-        What the last Pull read; after Stop, the rows up to then.
+        What the last Pull read; after Stop or a failure, the rows up to then, if there are any.
     export : dict
         The document as edited.
 

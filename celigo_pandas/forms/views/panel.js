@@ -87,7 +87,7 @@ function field(ctx, node, element) {
   const secret = element.type.startsWith("secret") || element.type === "private";
   if (node.celigoNew) buildField(ctx, node, element, secret);
   const { label, input, help, problems, list, replace } = node.celigoParts;
-  look(node, "cp-field", element.type === "boolean" ? "boolean" : "");
+  look(node, "cp-field", element.type === "boolean" ? "boolean" : element.wide ? "wide" : "");
   node.dataset.field = element.id;
   say(label, element.label);
   label.classList.toggle("cp-hidden", element.compact);
@@ -143,7 +143,7 @@ function buildField(ctx, node, element, secret) {
   if (element.type === "choice") input = make("select", "cp-input");
   else if (multiline) {
     input = make("textarea", secret ? "cp-input cp-concealed" : "cp-input");
-    input.rows = 3;
+    input.rows = element.wide ? 6 : 3;
   } else {
     input = make("input", "cp-input");
     input.type = element.type === "boolean" ? "checkbox" : element.type === "secret" ? "password" : "text";

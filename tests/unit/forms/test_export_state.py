@@ -104,6 +104,24 @@ def test_state_failure_of_a_pull_shows_with_its_hint() -> None:
     )
 
 
+def test_state_df_is_never_that_of_an_earlier_pull() -> None:
+    class Failing(SlowConnection):
+        def read_export(self, doc: Any, **options: Any) -> pd.DataFrame:
+            if len(self.calls) == 1:
+                self.calls.append((doc, options))
+                raise ExportInterrupted("The pull stopped.", partial=pd.DataFrame({"b": [1, 2]}))
+            if len(self.calls) == 2:
+                raise ConfigError("Not this one.")
+            return super().read_export(doc, **options)
+
+    state = form(Failing(), {"rdbms": {"query": "select 1"}})
+    for rows, partial in ((100, False), (2, True), (None, False)):
+        state.pull()
+        state.wait(10)
+        assert (state.df is None) if rows is None else len(state.df) == rows
+        assert state.partial is partial
+
+
 @pytest.mark.parametrize(
     ("doc", "member"),
     [

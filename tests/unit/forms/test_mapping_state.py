@@ -351,6 +351,15 @@ def test_state_preview_of_a_push_is_dropped_when_the_rules_were_edited_meanwhile
     assert "edited meanwhile" in state.notices[0].text
 
 
+def test_layout_of_a_lookup_says_how_its_table_is_spelled() -> None:
+    lookups = [{"name": "plain", "map": {"A": "B"}}, {"name": "odd", "map": {"a = b": "1"}}]
+    state = MappingState(FRAME, {"mappings": [], "lookups": lookups})
+    helps = {element["id"]: element["help"] for element in walk(mapping_layout(state)) if element["k"] == "field"}
+
+    assert helps["lookup:plain|map"] == "key = value, one a line"
+    assert helps["lookup:odd|map"].startswith("JSON")
+
+
 def test_state_push_options_are_checked() -> None:
     state = MappingState(FRAME, DOC)
     state.set_push_option("max_failures", "3")
