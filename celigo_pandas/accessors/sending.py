@@ -114,7 +114,8 @@ class Sending:
         self._queue: deque[Sequence[int]] = deque()
         self._flying: dict[int, Sequence[int]] = {}
         self._changed = threading.Condition()
-        self._working = 0
+        self._workers: list[threading.Thread] = []
+        self._ended: set[threading.Thread] = set()
         self._frozen = False
         self._stopped = threading.Event()
         self._failures = 0
@@ -180,24 +181,30 @@ class Sending:
     def _drain(self, batches: list[Sequence[int]], workers: int, show: Callable[[int], None]) -> None:
         with self._changed:
             self._queue.extend(batch for batch in batches if len(batch))
-            self._working = min(workers, len(self._queue))
-        for number in range(self._working):
+            wanted = min(workers, len(self._queue))
+        for number in range(wanted):
             # Daemons: an answer that never comes must not keep the interpreter from ending.
-            threading.Thread(target=self._work, name=f"celigo-push-{number}", daemon=True).start()
+            worker = threading.Thread(target=self._work, name=f"celigo-push-{number}", daemon=True)
+            self._workers.append(worker)
+            worker.start()
         self._wait(show, None)
 
     def _wait(self, show: Callable[[int], None], deadline: float | None) -> None:
         shown = -1
         while True:
             with self._changed:
-                if self._working and self.done == shown:
+                if self._is_working() and self.done == shown:
                     self._changed.wait(0.5)
-                done, working = self.done, self._working
+                done, working = self.done, self._is_working()
             if done != shown:
                 show(done)
                 shown = done
             if not working or (deadline is not None and time.monotonic() > deadline):
                 return
+
+    def _is_working(self) -> bool:
+        # Not a count of workers: Ctrl-C may come while they are being started, and one that never was would be missed.
+        return any(worker.is_alive() and worker not in self._ended for worker in self._workers)
 
     def _check_first(self, positions: Sequence[int]) -> None:
         rows = [self.outcomes.rows[position] for position in positions]
@@ -233,7 +240,7 @@ class Sending:
                 self._stop("an error")
         finally:
             with self._changed:
-                self._working -= 1
+                self._ended.add(threading.current_thread())
                 self._changed.notify_all()
 
     def _take(self) -> tuple[int, Sequence[int]] | None:

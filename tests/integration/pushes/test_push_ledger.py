@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import shutil
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from support.ledger import FAULTS, Call, Ledger, serving
 from support.pushes import DOCUMENT, connected, orders
 
 import celigo_pandas as celigo
+from celigo_pandas.client.pacing import Clock
 
 RUNS = 200
 SHARDS = 8
@@ -481,3 +483,44 @@ class FullOnce:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.file, name)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_push_random_stops_lost_journals_and_retries_nothing_twice(tmp_path: Path, seed: int) -> None:
+    """Ctrl-C at any moment, a journal that is kept, lost or used by others, cells that are run twice."""
+    rng = random.Random(seed)
+    pressing = [False]
+
+    def fault(call: Call) -> str | None:
+        draw = random.Random(f"{seed} {call.number}")
+        if pressing[0] and draw.random() < 0.3:
+            pressing[0] = False
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+        return draw.choice(FAULTS) if draw.random() < 0.3 else None
+
+    patient = Clock(sleep=lambda seconds: time.sleep(60), wait=lambda stop, seconds: stop.wait(0.05))
+    journal, loses = rng.choice([(None, False), (tmp_path / "j", True), (tmp_path / "j", False)])
+    script = serving(fault=fault, slow_s=0.08)
+    with script as ledger, connected(ledger, timeout_s=0.06, clock=patient) as con:
+        df = orders(rng.randrange(20, 90))
+        df["bad"] = [rng.random() < 0.1 for _ in range(len(df))]
+        options = {"batch_size": rng.choice([4, 10]), "max_workers": rng.choice([1, 4]), "journal": journal}
+        pushes: list[Any] = [lambda: df.celigo.to_import(DOCUMENT, con, **options)]
+        results: list[celigo.ImportResult] = []
+        for _ in range(6):
+            pressing[0] = rng.random() < 0.7
+            try:
+                results.append(rng.choice(pushes)())
+            except celigo.PushCancelled as error:
+                results.append(error.result)
+            finally:
+                pressing[0] = False
+            check(results[-1], ledger, df)
+            pushes = [result.retry for result in results]
+            if loses and rng.random() < 0.3:
+                shutil.rmtree(journal)
+            elif journal is not None and not loses:  # as another process would
+                pushes.append(lambda: df.celigo.to_import(DOCUMENT, con, **options))
+                results[-1].save(tmp_path / "r.parquet")
+                pushes.append(lambda: celigo.ImportResult.load(tmp_path / "r.parquet", con).retry())
