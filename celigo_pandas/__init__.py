@@ -100,7 +100,9 @@ if not os.environ.get("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's proces
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    # What this module itself imports is nothing to complete.
+    own = {name for name, value in globals().items() if getattr(value, "__name__", None) == f"{__name__}.{name}"}
+    return sorted({*own, *__all__, *(name for name in globals() if name.startswith("__"))})
 
 
 def load_ipython_extension(ipython: Any) -> None:

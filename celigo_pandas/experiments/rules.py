@@ -35,7 +35,13 @@ from celigo_pandas.markup import Markup, table, tag
 
 __all__ = ["Mapping"]
 
-_UNSET: Any = object()
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "<unchanged>"
+
+
+_UNSET: Any = _Unset()
 _MEMBERS = {
     "data_type": "dataType",
     "default": "default",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import importlib
+import inspect
 
 import celigo_pandas as celigo
 from celigo_pandas import errors
@@ -38,6 +40,24 @@ def test_surface_is_what_people_write_against():
     error_names = {name for name in errors.__all__ if name[0].isupper()}
 
     assert set(celigo.__all__) == SURFACE | error_names | {"errors"}
+
+
+def test_completion_offers_the_public_names_and_nothing_that_is_imported_here():
+    importlib.import_module("celigo_pandas.frames")
+
+    offered = {name for name in dir(celigo) if not name.startswith("__")}
+
+    assert set(celigo.__all__) <= offered
+    assert "frames" in offered
+    assert not offered & {"Any", "TYPE_CHECKING", "annotations", "import_module", "os", "_pandas"}
+
+
+def test_help_shows_no_addresses():
+    shown = [str(inspect.signature(member)) for name in SURFACE if isinstance(kind := getattr(celigo, name), type)
+             for member in vars(kind).values() if inspect.isfunction(member)]  # fmt: skip
+
+    assert len(shown) > 100
+    assert not [text for text in shown if " object at 0x" in text]
 
 
 def test_every_public_name_loads():
