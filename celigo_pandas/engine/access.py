@@ -28,6 +28,9 @@ class Caches:
             known = self._held.get(id)
             if known is not None and known[0] == version:
                 return known[1]
+            if known is not None and known[0] > version:
+                # A call of the document before: it ends soon, and must not drop what calls of this one share.
+                return {}
             fresh: dict[str, Any] = {}
             self._held[id] = (version, fresh)
         if known is not None:
