@@ -12,7 +12,7 @@ from celigo_pandas.experiments.frozen import shown_output
 from celigo_pandas.experiments.rows import exact_frame, label_text
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.blame import Blame
-from celigo_pandas.mapping.coverage import Coverage
+from celigo_pandas.mapping.coverage import Coverage, RuleCoverage
 from celigo_pandas.mapping.diff import CellChange, MappingDifference
 from celigo_pandas.markup import Markup, table, tag, text
 
@@ -37,7 +37,8 @@ class CoverageFindings:
     Attributes
     ----------
     frame : DataFrame
-        One row per rule: ``rule`` (path in the document), ``cell``, ``reads``, ``rows``, and the share of them (0 to 1)
+        One row per rule, and per helper of an array that has several: ``rule`` (path in the document), ``cell``,
+        ``reads``, ``rows`` (array elements each count, an array that is not there once), and the share of them (0 to 1)
         whose source was ``found``, ``null``, ``empty``, ``defaulted``, ``retyped``, which missed the lookup
         (``lookup_misses``), had no readable date (``date_failures``), or failed (``failures``).
     unused : list of str
@@ -49,7 +50,7 @@ class CoverageFindings:
     def __init__(self, coverage: Coverage) -> None:
         self.coverage = coverage
         self.unused = list(coverage.unused)
-        self.dead = [rule.cell for rule in coverage.rules if rule.is_dead]
+        self.dead = list(dict.fromkeys(rule.cell for rule in coverage.rules if rule.is_dead))
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -67,8 +68,8 @@ class CoverageFindings:
             notes = [f"{name.replace('_', ' ')} {_percent(getattr(rule, name), rule.rows)}" for name in _SHARES]
             told = [note for note, name in zip(notes, _SHARES, strict=True) if getattr(rule, name) or name == "found"]
             if not rule.reads:
-                told = ["constant" if rule.rows else "object"]
-            lines.append(f"  {rule.cell:<30} {'DEAD PATH ' if rule.is_dead else ''}{', '.join(told)}")
+                told = ["constant" if rule.is_constant else "reads no field" if rule.rows else "object"]
+            lines.append(f"  {_coverage_label(rule):<30} {'DEAD PATH ' if rule.is_dead else ''}{', '.join(told)}")
         if self.unused:
             lines.append("  not used: " + ", ".join(self.unused))
         return "\n".join(lines)
@@ -78,7 +79,12 @@ class CoverageFindings:
         names = ("found", "null", "retyped", "lookup_misses", "date_failures", "failures")
         rows = [
             (
-                tag("b", rule.cell) if not rule.is_dead else tag("b", rule.cell, " — dead path", style=_BAD),
+                tag(
+                    "b",
+                    _coverage_label(rule),
+                    *([" — dead path"] if rule.is_dead else []),
+                    style=_BAD if rule.is_dead else None,
+                ),
                 ", ".join(rule.reads),
                 *(_bar(getattr(rule, name), rule.rows, good=name == "found") for name in names),
             )
@@ -89,6 +95,10 @@ class CoverageFindings:
         return tag(
             "div", tag("p", f"{self.coverage.records:,} records{failed}."), table(header, rows, style=_TABLE), unused
         )
+
+
+def _coverage_label(rule: RuleCoverage) -> str:
+    return f"{rule.cell} from {', '.join(rule.reads) or 'its own fields'}" if rule.is_helper else rule.cell
 
 
 class DiffFindings:
@@ -217,11 +227,14 @@ class BlameFindings:
     rule : str
         Path of the rule in the document.
     sources : dict
-        Each source path with its value in this row; a path that is not there is absent from the dict.
+        Each source path with the value it has for this cell (in an array: that of the element); a path that is not
+        there is absent from the dict.
     value : object
         What was written; None when it was left out (``is_absent`` tells).
     steps : DataFrame
         ``step``, ``before``, ``after``, in the order of work.
+    parts : DataFrame
+        ``cell``, ``rule``, ``value`` of each cell inside, when other rules write inside this object or array.
     problems : tuple of Problem
         Why nothing was written, if the rule failed.
     """
@@ -242,12 +255,24 @@ class BlameFindings:
         rows = [(one.step, shown_output(one.before), shown_output(one.after)) for one in self.blame.trace.steps]
         return exact_frame(rows, ["step", "before", "after"])
 
+    @property
+    def parts(self) -> pd.DataFrame:
+        """One row per cell inside."""
+        rows = [(part.cell, part.rule, shown_output(part.value)) for part in self.blame.parts]
+        return exact_frame(rows, ["cell", "rule", "value"])
+
     def __repr__(self) -> str:
         lines = [f"{self.blame.cell} of row {shown(self.row)} is written by {self.rule}"]
         lines += [f"  source    {path} = {shown(value)}" for path, value in self.sources.items()]
         lines += [f"  source    {path} is not there" for path in self.missing]
         for one in self.blame.trace.steps:
             lines.append(f"  {one.step:<9} {cell_text(one.after)}")
+        if self.blame.cell != self.blame.trace.cell:
+            lines.append(f"  value     {cell_text(self.blame.value)}")
+        for part in self.blame.parts[:_PARTS]:
+            lines.append(f"  inside    {part.cell} = {cell_text(part.value)}, by {part.rule}")
+        if len(self.blame.parts) > _PARTS:
+            lines.append(f"  inside    and {len(self.blame.parts) - _PARTS:,} cells more")
         lines += [f"  failed    {problem.message}" for problem in self.problems]
         return "\n".join(lines)
 
@@ -258,11 +283,15 @@ class BlameFindings:
             (one.step, cell_text(one.before) if one.before is not UNDEFINED else "", cell_text(one.after))
             for one in self.blame.trace.steps
         ]
+        if self.blame.cell != self.blame.trace.cell:
+            rows.append(("value", self.blame.cell, cell_text(self.blame.value)))
+        rows += [("inside", part.cell, cell_text(part.value)) for part in self.blame.parts[:_PARTS]]
         rows += [("failed", problem.code, tag("span", problem.message, style=_BAD)) for problem in self.problems]
         title = tag("p", tag("b", self.blame.cell), f" of row {self.row} is written by ", tag("code", self.rule))
         return tag("div", title, table(("step", "from", "value"), rows, style=_TABLE))
 
 
+_PARTS = 20
 _TABLE = "border-collapse:collapse"
 _BAD = "color:var(--jp-error-color1,#b00020)"
 _OLD = "color:var(--jp-error-color1,#b00020)"

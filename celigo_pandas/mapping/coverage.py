@@ -6,36 +6,55 @@ value. It costs one watched evaluation: each step of each rule is counted a colu
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
-from celigo_pandas.errors import MappingError
-from celigo_pandas.javascript.values import Undefined
+from celigo_pandas.errors import MappingError, TemplateError
+from celigo_pandas.handlebars import compile_template
+from celigo_pandas.javascript.values import UNDEFINED, Undefined
 from celigo_pandas.mapping.compilation import CompiledMapping
-from celigo_pandas.mapping.conversions import kind_of
-from celigo_pandas.mapping.rules import Rule, TemplateSource, ValueRule
-from celigo_pandas.mapping.runs import ResolveLookup
+from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS, kind_of
+from celigo_pandas.mapping.rules import (
+    ArrayRule,
+    Helper,
+    Lookup,
+    PathSource,
+    Rule,
+    Source,
+    TemplateSource,
+    TextSource,
+    ValueRule,
+)
+from celigo_pandas.mapping.runs import ResolveLookup, Watched
 from celigo_pandas.mapping.scopes import Scope
+from celigo_pandas.mapping.traces import context_path
 from celigo_pandas.mapping.values import key_text
-from celigo_pandas.paths import Path, parse_extract
+from celigo_pandas.paths import Path, PathError, Step, escape_key, parse_extract
 
 __all__ = ["Coverage", "RuleCoverage", "field_paths", "measure"]
 
-_PLACES = re.compile(r"\[(?:\*|\d+)\]")
+Keys = tuple[str, ...]
+_RECORD_NAMES: Final = {1: ("data",), 2: ("record", "batch_of_records")}
+"""What templates of each mapper call the record, or the list of records."""
 
 
 @dataclass
 class RuleCoverage:
-    """Counts of one rule; each is out of ``rows``, the places it was evaluated for (array elements each count)."""
+    """Counts of one rule; each is out of ``rows``, the places where its source was looked for.
+
+    Array elements each count; so does an array that is not there, once. An array of several helpers has counts of
+    its own and, behind them, those of each helper (``is_helper``).
+    """
 
     path: str
     cell: str
     generate: str
     reads: tuple[str, ...]
+    is_helper: bool = False
+    is_constant: bool = False
     rows: int = 0
     found: int = 0
     null: int = 0
@@ -45,11 +64,15 @@ class RuleCoverage:
     lookup_misses: int = 0
     date_failures: int = 0
     failures: int = 0
+    names_no_field: bool = False
 
     @property
     def is_dead(self) -> bool:
-        """Whether it reads paths and never found anything at any of them."""
-        return bool(self.reads) and self.rows > 0 and self.found == 0
+        """Whether it reads paths and never found anything at any of them.
+
+        A rule that was never evaluated, inside an array without elements, is dead if no record has such a field.
+        """
+        return bool(self.reads) and (self.found == 0 if self.rows else self.names_no_field)
 
 
 @dataclass(frozen=True)
@@ -83,42 +106,77 @@ def measure(
     counter = _Counter(compiled)
     outputs = compiled.evaluate(records, context=context, resolve_lookup=resolve_lookup, now=now, watch=counter.watch)
     failed = [output for output in outputs if type(output) is MappingError]
-    for path, count in Counter(p.field for error in failed for p in error.problems).items():
-        if path in counter.by_path:
-            counter.by_path[path].failures = count
-    used = [_bare(read) for rule in compiled.rules for read in rule.reads]
-    unused = tuple(path for path in field_paths(records) if not _is_used(path, used))
-    return Coverage(tuple(counter.by_path.values()), unused, len(records), len(failed))
+    counter.count_failures(failed)
+    fields = _fields(records)
+    used = {keys for rule in compiled.rules for keys in _reads(rule, compiled)}
+    unused = tuple(path for path, keys in fields.items() if not _is_used(keys, used))
+    for counts, part in counter.parts():
+        if fields and not counts.rows:
+            paths = [keys for source in _sources_of(part) for keys in _read_by(source, compiled)]
+            counts.names_no_field = not any(_meets(keys, known) for keys in paths for known in fields.values())
+    return Coverage(tuple(counts for counts, _ in counter.parts()), unused, len(records), len(failed))
 
 
 @dataclass
 class _Counter:
     compiled: CompiledMapping
     by_path: dict[str, RuleCoverage] = field(default_factory=dict)
-    template_paths: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    rules: dict[str, Rule | Helper] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for rule in self.compiled.rules:
-            self.by_path[rule.path] = RuleCoverage(rule.path, rule.cell, rule.generate, rule.reads)
+            is_constant = isinstance(rule, ValueRule) and isinstance(rule.source, TextSource)
+            counts = RuleCoverage(rule.path, rule.cell, rule.generate, rule.reads, is_constant=is_constant)
+            self._add(rule, counts)
+            if isinstance(rule, ArrayRule) and len(rule.helpers) > 1:
+                for helper in rule.helpers:
+                    reads = helper.source.reads
+                    self._add(helper, RuleCoverage(helper.path, rule.cell, rule.generate, reads, is_helper=True))
+
+    def _add(self, part: Rule | Helper, counts: RuleCoverage) -> None:
+        self.by_path[part.path], self.rules[part.path] = counts, part
+
+    def parts(self) -> Iterator[tuple[RuleCoverage, Rule | Helper]]:
+        """Yield the counts of each rule and helper, with it."""
+        for path, counts in self.by_path.items():
+            yield counts, self.rules[path]
+
+    def count_failures(self, failed: Sequence[MappingError]) -> None:
+        """Count the failures that are not counted on the way.
+
+        A record holds one failure of a lookup and rule, however many elements of an array miss it.
+        """
+        problems = Counter((one.field, one.code) for error in failed for one in error.problems)
+        for (path, code), count in problems.items():
+            rule = self.rules.get(path or "")
+            if rule is not None and not (code == "lookup_no_match" and _table_of(rule) is not None):
+                self.by_path[rule.path].failures += count
 
     def watch(
-        self, rule: Rule, step: str, before: list[Any] | None, after: list[Any], scope: Scope, rows: list[int] | None
+        self, rule: Watched, step: str, before: list[Any] | None, after: list[Any], scope: Scope, rows: list[int] | None
     ) -> None:
-        counts = self.by_path.get(rule.path)
+        """Count one step of one rule."""
+        counts, known = self.by_path.get(rule.path), self.rules.get(rule.path)
         if counts is None:
             return
-        if step == "extract":
+        if step == "source" or (step == "extract" and not isinstance(known, ArrayRule)):
             self._extracted(rule, counts, after, scope)
+            helper = self.by_path.get(getattr(rule, "helper", None) or "")
+            if helper is not None:
+                self._extracted(rule, helper, after, scope)
         elif step == "default":
             counts.defaulted += len(after)
-        elif step == "lookup" and isinstance(rule, ValueRule):
-            counts.lookup_misses += _misses(rule, before or [], after)
+        elif step == "lookup" and isinstance(known, ValueRule) and known.lookup is not None:
+            misses = _misses(known, known.lookup, before or [], after)
+            counts.lookup_misses += misses
+            if known.lookup.table is not None and not known.lookup.allow_failures:
+                counts.failures += misses
         elif step == "date":
             counts.date_failures += _absent(after) - _absent(before or [])
         elif step == "convert":
             counts.retyped += _retyped(before or [], after)
 
-    def _extracted(self, rule: Rule, counts: RuleCoverage, values: list[Any], scope: Scope) -> None:
+    def _extracted(self, rule: Watched, counts: RuleCoverage, values: list[Any], scope: Scope) -> None:
         types = Counter(map(type, values))
         counts.rows += len(values)
         counts.null += types[type(None)]
@@ -126,30 +184,41 @@ class _Counter:
             counts.empty += values.count("")
         source = getattr(rule, "source", None)
         if isinstance(source, TemplateSource):
-            counts.found += self._rows_with_any(rule, counts.reads, scope)
+            counts.found += _rows_with_any(source, getattr(rule, "dialect", 2), scope)
         else:
             counts.found += len(values) - types[Undefined]
 
-    def _rows_with_any(self, rule: Rule, reads: tuple[str, ...], scope: Scope) -> int:
-        """Count the rows in which a template finds at least one of the paths it reads (it gives text in any case)."""
-        if not reads:
-            return scope.size
-        if rule.path not in self.template_paths:
-            self.template_paths[rule.path] = tuple(parse_extract("$." + read) for read in reads)
-        columns = [scope.column(path) for path in self.template_paths[rule.path]]
-        if any(Undefined not in set(map(type, column)) for column in columns):
-            return scope.size
-        return sum(any(type(value) is not Undefined for value in row) for row in zip(*columns, strict=True))
+
+def _rows_with_any(source: TemplateSource, dialect: int, scope: Scope) -> int:
+    """Count the rows in which a template finds at least one of the paths it reads (it gives text in any case)."""
+    paths = [path for read in source.reads if (path := context_path(read, dialect)) is not None]
+    if not paths:
+        return scope.size
+    return sum(any(_finds(path, context) for path in paths) for context in scope.contexts())
+
+
+def _finds(path: Path, context: Any) -> bool:
+    found = path.read(context, UNDEFINED)
+    # A path through elements gives the list of those that have it.
+    return found is not UNDEFINED and not (path.has_wildcard and found == [])
 
 
 def _absent(values: list[Any]) -> int:
     return sum(type(value) is Undefined for value in values) if Undefined in set(map(type, values)) else 0
 
 
-def _misses(rule: ValueRule, keys: list[Any], found: list[Any]) -> int:
-    table = rule.lookup.table if rule.lookup is not None else None
+def _table_of(rule: Rule | Helper) -> dict[str, Any] | None:
+    return rule.lookup.table if isinstance(rule, ValueRule) and rule.lookup is not None else None
+
+
+def _misses(rule: ValueRule, lookup: Lookup, keys: list[Any], found: list[Any]) -> int:
+    table = lookup.table
     if table is None:
         return _absent(found)
+    if rule.data_type in ARRAY_ELEMENTS:
+        # An array is translated element by element; it misses when any of them does.
+        lists = [key if isinstance(key, list) else [key] for key in keys]
+        return sum(any(key_text(key) not in table for key in several) for several in lists)
     texts = keys if set(map(type, keys)) <= {str} else [key_text(key) for key in keys]
     return sum(count for text, count in Counter(texts).items() if text not in table)
 
@@ -167,33 +236,114 @@ def _retyped(before: list[Any], after: list[Any]) -> int:
 
 
 def field_paths(records: Sequence[Any]) -> list[str]:
-    """List the paths of all values, in order of first appearance: ``id``, ``cust.name``, ``lines[*].sku``."""
+    r"""List the paths of all values, in order of first appearance: ``id``, ``cust.name``, ``lines[*].sku``.
+
+    A dot inside a key is written ``\.``.
+    """
+    return list(_fields(records))
+
+
+def _fields(records: Sequence[Any]) -> dict[str, Keys]:
+    """List the paths of all values, each with its keys."""
     rows = list(chain.from_iterable(record if isinstance(record, list) else (record,) for record in records))
-    return list(_paths([row for row in rows if isinstance(row, dict)], ""))
+    return _paths([row for row in rows if isinstance(row, dict)], "", ())
 
 
-def _paths(rows: list[dict[str, Any]], prefix: str) -> dict[str, None]:
-    found: dict[str, None] = {}
+def _paths(rows: list[dict[str, Any]], prefix: str, outer: Keys) -> dict[str, Keys]:
+    found: dict[str, Keys] = {}
     # Records of one export mostly have the same keys: each distinct list of keys is looked at once.
     for key in dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, rows)))):
-        path = f"{prefix}{key}"
+        path, keys = f"{prefix}{escape_key(key)}", (*outer, key)
         values = [row[key] for row in rows if key in row]
         types = set(map(type, values))
         objects = [value for value in values if type(value) is dict] if dict in types else []
         lists = [value for value in values if type(value) is list] if list in types else []
         elements = [item for item in chain.from_iterable(lists) if isinstance(item, dict)]
-        found.update(_paths(objects, f"{path}."))
-        found.update(_paths(elements, f"{path}[*]."))
+        found.update(_paths(objects, f"{path}.", keys))
+        found.update(_paths(elements, f"{path}[*].", keys))
         if not objects and not elements:
-            found[path] = None
+            found[path] = keys
     return found
 
 
-def _bare(path: str) -> str:
-    """Leave out positions: in a composite record ``orders[*].sku`` is read as ``orders.sku``."""
-    return _PLACES.sub("", path).strip(".")
+# --- reads ------------------------------------------------------------------------------------------------------------
 
 
-def _is_used(path: str, used: list[str]) -> bool:
-    bare = _bare(path)
-    return any(not read or bare == read or bare.startswith(read + ".") for read in used)
+def _reads(rule: Rule, compiled: CompiledMapping) -> Iterator[Keys]:
+    """Give the keys of each field of the record that a rule reads, by itself or through a lookup that it asks."""
+    for source in _sources_of(rule):
+        yield from _read_by(source, compiled)
+        if isinstance(source, TemplateSource) and "lookup" in source.template.source:
+            for lookup in compiled.lookups:
+                if str(lookup.get("name")) in source.template.source:
+                    yield from _read_by_text(lookup, compiled)
+    if isinstance(rule, ValueRule) and rule.lookup is not None and rule.lookup.table is None:
+        yield from _read_by_text(rule.lookup.doc, compiled)
+
+
+def _sources_of(part: Rule | Helper) -> list[Source]:
+    if isinstance(part, ArrayRule):
+        return [helper.source for helper in part.helpers]
+    source: Source | None = getattr(part, "source", None)
+    return [] if source is None else [source]
+
+
+def _read_by(source: Source, compiled: CompiledMapping) -> Iterator[Keys]:
+    if isinstance(source, PathSource):
+        for keys in _keys(source.path.steps):
+            if not compiled.is_envelope:
+                yield keys
+            elif keys[:1] in ((), ("record",)):
+                yield keys[1:]
+    elif isinstance(source, TemplateSource):
+        yield from _read_by_template(source.template.paths(), compiled.dialect)
+
+
+def _read_by_text(part: Any, compiled: CompiledMapping) -> Iterator[Keys]:
+    """Give what the templates anywhere in a lookup's document read."""
+    if isinstance(part, str) and "{{" in part:
+        try:
+            template = compile_template(part)
+        except TemplateError:
+            return
+        # Both mappers' lookups see the record under every name.
+        yield from _read_by_template(template.paths(), 1)
+        yield from _read_by_template(template.paths(), 2)
+    elif isinstance(part, (dict, list)):
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from _read_by_text(inner, compiled)
+
+
+def _read_by_template(paths: Sequence[str], dialect: int) -> Iterator[Keys]:
+    for text in paths:
+        try:
+            steps = parse_extract(f"$.{text}").steps
+        except PathError:
+            continue
+        for keys in _keys(steps):
+            if keys and keys[0] in _RECORD_NAMES[dialect]:
+                yield keys[2:] if keys[:2] == ("batch_of_records", "record") else keys[1:]
+            if dialect == 1:
+                yield keys
+
+
+def _keys(steps: tuple[Step, ...]) -> Iterator[Keys]:
+    """Leave out positions: in a composite record ``orders[*].sku`` is read as ``orders.sku``.
+
+    A number may be a key, or a position in an array.
+    """
+    keys = tuple(step for step in steps if isinstance(step, str))
+    yield keys
+    names = tuple(key for key in keys if not (key.isascii() and key.isdigit()))
+    if names and names != keys:
+        yield names
+
+
+def _is_used(keys: Keys, used: set[Keys]) -> bool:
+    return any(keys[:length] in used for length in range(len(keys) + 1)) or (*keys, "length") in used
+
+
+def _meets(read: Keys, known: Keys) -> bool:
+    """Whether a path leads to a field, or through what may be an array without elements."""
+    shorter = min(len(read), len(known))
+    return read[:shorter] == known[:shorter]

@@ -23,11 +23,13 @@ from celigo_pandas.mapping.rules import (
     ObjectRule,
     PathSource,
     Rule,
+    Source,
     ValueRule,
 )
 from celigo_pandas.mapping.runs import Run
 from celigo_pandas.mapping.scopes import Scope
 from celigo_pandas.mapping.values import convert, empty_rows, finish, source_column, value_column
+from celigo_pandas.paths import WILDCARD, Path, read_step
 
 __all__ = ["object_rows", "rule_column"]
 
@@ -103,8 +105,11 @@ def _settle_empty(rule: ArrayRule, column: list[Any], parts: list[_Part], scope:
     """Decide what an array without elements is: its default, left out, or empty when its source was there."""
     rows = [row for row, found in enumerate(column) if not found]
     if rule.default is not UNDEFINED:
-        values = convert(_Destination.of(rule, rule.data_type), [rule.default] * len(rows), scope, run, rows)
-        for row, value in zip(rows, values, strict=True):
+        values = [rule.default] * len(rows)
+        whole = _Destination.of(rule, rule.data_type, is_whole=True)
+        if run.watch is not None:
+            run.watch(whole, "default", None, values, scope, rows)
+        for row, value in zip(rows, convert(whole, values, scope, run, rows), strict=True):
             column[row] = value
         return
     for row in rows:
@@ -120,11 +125,13 @@ def _helper_part(rule: ArrayRule, helper: Helper, scope: Scope, run: Run, offset
         return _Part(_grouped(rows, made, scope.size), [True] * scope.size)
     expansion = _expanded(rule, helper, scope, run)
     if helper.children is None:
-        return _extracted(rule, helper, expansion, scope, run)
+        return _extracted(rule, helper, expansion, scope, run, offsets)
     if helper.skip_empty:
         expansion.keep([row for row, value in enumerate(expansion.values) if not _is_empty(value)])
     positions = _positions(scope, run, expansion.index, offsets)
     inside = scope.inner(expansion.index, expansion.overlay, positions=positions)
+    if run.watch is not None:
+        run.watch(_Destination.of(rule, rule.data_type, helper), "extract", None, expansion.values, inside, None)
     made = _made(rule, helper, inside, run)
     return _Part(_grouped(expansion.index, made, scope.size), expansion.reached)
 
@@ -137,24 +144,46 @@ def _expanded(rule: ArrayRule, helper: Helper, scope: Scope, run: Run) -> Expans
         values = source_column(helper.source, helper, scope, run)
         expansion = Expansion(list(range(scope.size)), list(values), {}, [value is not UNDEFINED for value in values])
     if run.watch is not None:
-        run.watch(rule, "extract", None, expansion.values, scope, expansion.index)
+        found = [*expansion.values, *[UNDEFINED] * len(expansion.missing), *[None] * len(expansion.nulls)]
+        rows = [*expansion.index, *expansion.missing, *expansion.nulls]
+        run.watch(_Destination.of(rule, rule.data_type, helper), "source", None, found, scope, rows)
     if helper.default is UNDEFINED or helper.children is not None:
         expansion.keep([row for row, value in enumerate(expansion.values) if value is not UNDEFINED])
     return expansion
 
 
-def _extracted(rule: ArrayRule, helper: Helper, expansion: Expansion, scope: Scope, run: Run) -> _Part:
+def _extracted(
+    rule: ArrayRule, helper: Helper, expansion: Expansion, scope: Scope, run: Run, offsets: list[int]
+) -> _Part:
     """Convert the elements of a helper that only extracts."""
     element = ARRAY_ELEMENTS[rule.data_type]
+    defaulted: list[int] = []
     if element not in ("object", "array"):
         expansion.flatten()
     if helper.default is not UNDEFINED:
-        expansion.fill(helper.default, scope.size)
+        defaulted = expansion.fill(helper.default, scope.size)
     elif helper.skip_empty:
         expansion.keep([row for row, value in enumerate(expansion.values) if not _is_empty(value)])
-    data_type = "arrayarray" if element == "array" else element
-    values = convert(_Destination.of(rule, data_type), expansion.values, scope, run, expansion.index)
+    destination = _Destination.of(rule, "arrayarray" if element == "array" else element, helper)
+    inside, rows = scope, expansion.index
+    if run.watch is not None:
+        # Who watches is told of each element by its own place.
+        positions = _positions(scope, run, expansion.index, offsets)
+        inside, rows = scope.inner(expansion.index, positions=positions), list(range(len(expansion.values)))
+        _watch_elements(destination, expansion.values, inside, run, set(defaulted))
+    values = convert(destination, expansion.values, inside, run, rows)
     return _Part(_grouped(expansion.index, values, scope.size), expansion.reached)
+
+
+def _watch_elements(destination: _Destination, values: list[Any], inside: Scope, run: Run, defaulted: set[int]) -> None:
+    if run.watch is None:
+        return
+    for step, rows in (
+        ("extract", [row for row in range(len(values)) if row not in defaulted]),
+        ("default", sorted(defaulted)),
+    ):
+        if rows:
+            run.watch(destination, step, None, [values[row] for row in rows], inside, rows)
 
 
 def _made(rule: ArrayRule, helper: Helper, inside: Scope, run: Run) -> list[Any]:
@@ -182,11 +211,24 @@ class _Destination:
     generate: str
     data_type: str
     declared: str
+    source: Source
+    helper: str | None = None
     dialect: int = 2
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The source paths, dotted."""
+        return self.source.reads
+
     @classmethod
-    def of(cls, rule: ArrayRule | ObjectRule, data_type: str) -> _Destination:
-        return cls(rule.path, rule.cell, rule.generate, data_type, getattr(rule, "data_type", data_type))
+    def of(
+        cls, rule: ArrayRule | ObjectRule, data_type: str, helper: Helper | None = None, *, is_whole: bool = False
+    ) -> _Destination:
+        """Make the destination of a rule's elements, or of the `is_whole` array."""
+        declared = getattr(rule, "data_type", data_type)
+        source = helper.source if helper is not None else getattr(rule, "source", NoSource())
+        cell = rule.cell.removesuffix("[*]") if is_whole else rule.cell
+        return cls(rule.path, cell, rule.generate, data_type, declared, source, None if helper is None else helper.path)
 
 
 def _grouped(index: list[int], values: list[Any], size: int) -> list[list[Any]]:
@@ -237,6 +279,8 @@ def _list_column(rule: ListRule, scope: Scope, run: Run) -> list[Any]:
         counts = [1] * scope.size
     index = [row for row, count in enumerate(counts) for _ in range(count)]
     inside = scope.inner(index, positions=_positions(scope, run, index))
+    if run.watch is not None:
+        _watch_absent_lines(rule, counts, scope, run)
     columns = []
     for place, field in enumerate(rule.fields):
         if place in iterating:
@@ -248,6 +292,31 @@ def _list_column(rule: ListRule, scope: Scope, run: Run) -> list[Any]:
     ends = list(accumulate(counts))
     # Assumed: a list without lines is left out; what the platform writes is not published.
     return [lines[end - count : end] if count else UNDEFINED for end, count in zip(ends, counts, strict=True)]
+
+
+def _watch_absent_lines(rule: ListRule, counts: list[int], scope: Scope, run: Run) -> None:
+    """Tell of the arrays that are not there in records without a line; an array without elements is there."""
+    if run.watch is None:
+        return
+    roots = scope.roots()
+    for field in rule.fields:
+        if isinstance(field.source, PathSource) and field.source.path.has_wildcard:
+            path = field.source.path
+            rows = [row for row, count in enumerate(counts) if not count and not _has_array(path, roots[row])]
+            if rows:
+                run.watch(field, "source", None, [UNDEFINED] * len(rows), scope, rows)
+
+
+def _has_array(path: Path, record: Any) -> bool:
+    current = [path.start(record, UNDEFINED)]
+    for step in path.steps:
+        if step is not WILDCARD:
+            current = [read_step(value, step, UNDEFINED) for value in current]
+        elif any(type(value) is list and not value for value in current):
+            return True
+        else:
+            current = [item for value in current if type(value) is list for item in value]
+    return False
 
 
 def _lined_up(found: list[list[Any]], counts: list[int]) -> list[Any]:

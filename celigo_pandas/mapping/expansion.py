@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from celigo_pandas.javascript.values import UNDEFINED
@@ -19,12 +19,15 @@ class Expansion:
 
     ``index`` holds the row of each element (ascending), ``values`` the elements, ``overlay`` the current element of
     each array on the way, ``reached`` says for each row of the scope whether there was an array or a value at all.
+    ``missing`` and ``nulls`` hold a row for each array or position on the path that was not there, or was null.
     """
 
     index: list[int]
     values: list[Any]
     overlay: dict[Prefix, list[Any]]
     reached: list[bool]
+    missing: list[int] = field(default_factory=list)
+    nulls: list[int] = field(default_factory=list)
 
     def keep(self, places: list[int]) -> None:
         """Keep only the elements at these places."""
@@ -45,14 +48,18 @@ class Expansion:
         ]
         self.index, self.values, self.overlay = [row for row, _ in pairs], [item for _, item in pairs], {}
 
-    def fill(self, default: Any, size: int) -> None:
-        """Put a default in place of empty elements, and one where a row has no element at all."""
+    def fill(self, default: Any, size: int) -> list[int]:
+        """Put a default in place of empty elements, and one where a row has no element at all; return where."""
         filled: list[list[Any]] = [[] for _ in range(size)]
         for row, value in zip(self.index, self.values, strict=True):
-            empty = value is UNDEFINED or value is None or value == ""
-            filled[row].append(default if empty else value)
-        pairs = [(row, item) for row, items in enumerate(filled) for item in (items or [default])]
+            empty = value is None or value == ""
+            filled[row].append(UNDEFINED if empty else value)
+        pairs = [(row, item) for row, items in enumerate(filled) for item in (items or [UNDEFINED])]
+        places = [place for place, (_, item) in enumerate(pairs) if item is UNDEFINED]
         self.index, self.values, self.overlay = [row for row, _ in pairs], [item for _, item in pairs], {}
+        for place in places:
+            self.values[place] = default
+        return places
 
 
 def expand(scope: Scope, path: Path) -> Expansion:
@@ -73,7 +80,7 @@ def expand(scope: Scope, path: Path) -> Expansion:
             walk.keys.append(step)
     if not path.steps or path.steps[-1] is not WILDCARD:
         walk.spread(only_arrays=True)
-    return Expansion(walk.index, walk.column, walk.overlay, walk.reached)
+    return Expansion(walk.index, walk.column, walk.overlay, walk.reached, walk.missing, walk.nulls)
 
 
 def narrow(scope: Scope, path: Path) -> Scope:
@@ -100,6 +107,8 @@ class _Walk:
         self.index = list(range(len(column)))
         self.overlay: dict[Prefix, list[Any]] = {}
         self.reached = [False] * len(column)
+        self.missing: list[int] = []
+        self.nulls: list[int] = []
         self._has_spread = False
 
     def spread(self, *, only_arrays: bool = False) -> None:
@@ -119,6 +128,8 @@ class _Walk:
             elif only_arrays and value is UNDEFINED and self._has_spread:
                 values.append(value)
                 places.append(place)
+            else:
+                (self.nulls if value is None else self.missing).append(index[place])
         self._regather(places, values)
         self._has_spread = True
 
@@ -129,6 +140,7 @@ class _Walk:
                 self.reached[self.index[place]] = True
         values = [read_step(value, position, UNDEFINED) for value in self.column]
         places = [place for place, value in enumerate(values) if value is not UNDEFINED]
+        self.missing += [self.index[place] for place, value in enumerate(values) if value is UNDEFINED]
         self._regather(places, [values[place] for place in places])
 
     def _regather(self, places: list[int], values: list[Any]) -> None:

@@ -10,16 +10,41 @@ from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.mapping.rules import Rule
 from celigo_pandas.mapping.scopes import Scope
 
-__all__ = ["Run", "Watch"]
+__all__ = ["Run", "Watch", "Watched"]
 
 ResolveLookup = Callable[[dict[str, Any], dict[str, Any]], Any]
 
 
+class Watched(Protocol):
+    """A rule, or the part of one that makes the elements of an array."""
+
+    @property
+    def path(self) -> str:
+        """Its place in the document."""
+
+    @property
+    def cell(self) -> str:
+        """What it writes: ``lines[*].sku``."""
+
+    @property
+    def generate(self) -> str:
+        """The destination as the document spells it."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The source paths, dotted."""
+
+
 class Watch(Protocol):
-    """Told of each step of each rule: the whole column before and after it."""
+    """Told of each step of each rule: the whole column before and after it.
+
+    The steps of a value are ``extract``, ``default``, ``condition``, ``lookup``, ``date`` and ``convert``. What the
+    path of an array gives is told once more as ``source``: each element of each row, and one value for each array
+    or position on the way that was not there.
+    """
 
     def __call__(
-        self, rule: Rule, step: str, before: list[Any] | None, after: list[Any], scope: Scope, rows: list[int] | None
+        self, rule: Watched, step: str, before: list[Any] | None, after: list[Any], scope: Scope, rows: list[int] | None
     ) -> None:
         """`rows` are the rows of the scope that the columns are about; None means all of them."""
 

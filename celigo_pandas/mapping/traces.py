@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.rules import PathSource, TemplateSource
+from celigo_pandas.mapping.runs import Watched
 from celigo_pandas.mapping.scopes import Scope
+from celigo_pandas.paths import Path, PathError, parse_extract
 
-__all__ = ["CellTrace", "TracedStep", "Tracer"]
+__all__ = ["CellTrace", "TracedStep", "Tracer", "context_path"]
 
 _EVERY: Final = "[*]"
 
@@ -27,7 +32,8 @@ class TracedStep:
 class CellTrace:
     """How one output cell came about.
 
-    ``value`` is what the last step gave (UNDEFINED: left out), ``problems`` what went wrong at this rule.
+    ``value`` is what the last step gave (UNDEFINED: left out), ``problems`` what went wrong at this rule, ``sources``
+    each path it reads with the value that was there for this cell (UNDEFINED: none).
     """
 
     cell: str
@@ -36,6 +42,7 @@ class CellTrace:
     reads: tuple[str, ...]
     steps: tuple[TracedStep, ...]
     problems: tuple[Problem, ...] = ()
+    sources: tuple[tuple[str, Any], ...] = ()
 
     @property
     def value(self) -> Any:
@@ -43,21 +50,46 @@ class CellTrace:
         return self.steps[-1].after if self.steps else UNDEFINED
 
 
+@dataclass
+class _Seen:
+    rule: Watched
+    steps: list[TracedStep] = field(default_factory=list)
+    sources: tuple[tuple[str, Any], ...] = ()
+
+
 class Tracer:
-    """A :class:`~celigo_pandas.mapping.runs.Watch` that keeps every value of every step: for few records."""
+    """A :class:`~celigo_pandas.mapping.runs.Watch` that keeps every value of every step: for few records.
+
+    Attributes
+    ----------
+    array_sources : dict
+        Cell of an array to the paths its elements are read from, each with all that was there (UNDEFINED: nothing).
+    """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[Any, list[TracedStep]]] = {}
+        self._seen: dict[tuple[str, str], _Seen] = {}
+        self.array_sources: dict[str, list[tuple[str, Any]]] = {}
 
     def __call__(
-        self, rule: Any, step: str, before: list[Any] | None, after: list[Any], scope: Scope, rows: list[int] | None
+        self, rule: Watched, step: str, before: list[Any] | None, after: list[Any], scope: Scope, rows: list[int] | None
     ) -> None:
         """Keep the values of one step."""
+        if step == "source":
+            self._keep_source(rule, scope, after, rows or [])
+            return
         for place, value in enumerate(after):
             row = place if rows is None else rows[place]
             cell = _numbered(rule.cell, scope.positions[row] if scope.positions else ())
-            _, steps = self._found.setdefault((cell, rule.path), (rule, []))
-            steps.append(TracedStep(step, UNDEFINED if before is None else before[place], value))
+            seen = self._seen.setdefault((cell, rule.path), _Seen(rule))
+            seen.steps.append(TracedStep(step, UNDEFINED if before is None else before[place], value))
+            if step == "extract":
+                seen.sources = tuple(_sources(rule, value, scope, row))
+
+    def _keep_source(self, rule: Watched, scope: Scope, values: list[Any], rows: list[int]) -> None:
+        for row in dict.fromkeys(rows):
+            found = [value for value, at in zip(values, rows, strict=True) if at == row and value is not UNDEFINED]
+            cell = _numbered(rule.cell[: rule.cell.rindex(_EVERY)], scope.positions[row] if scope.positions else ())
+            self.array_sources.setdefault(cell, []).extend(_sources(rule, found or UNDEFINED, scope, row))
 
     def cells(self, outcome: Any) -> list[CellTrace]:
         """Return what was seen, with the problems of a record that failed."""
@@ -66,13 +98,35 @@ class Tracer:
             CellTrace(
                 cell,
                 path,
-                rule.generate,
-                tuple(getattr(rule, "reads", ())),
-                tuple(steps),
+                seen.rule.generate,
+                tuple(seen.rule.reads),
+                tuple(seen.steps),
                 tuple(problem for problem in problems if problem.field == path),
+                seen.sources,
             )
-            for (cell, path), (rule, steps) in self._found.items()
+            for (cell, path), seen in self._seen.items()
         ]
+
+
+def _sources(rule: Watched, value: Any, scope: Scope, row: int) -> Iterator[tuple[str, Any]]:
+    """Give the paths that a rule reads, with what is there in one row of its scope; `value` is what its path gave."""
+    source = getattr(rule, "source", None)
+    if isinstance(source, PathSource):
+        yield source.path.dotted, value
+    elif isinstance(source, TemplateSource):
+        context = scope.contexts()[row]
+        for read in source.reads:
+            path = context_path(read, getattr(rule, "dialect", 2))
+            yield read, UNDEFINED if path is None else path.read(context, UNDEFINED)
+
+
+@lru_cache(maxsize=1024)
+def context_path(read: str, dialect: int) -> Path | None:
+    """Return the path in a template's context of a field that it reads; None for a name that no path can hold."""
+    try:
+        return parse_extract(f"$.record.{read}" if dialect == 2 else f"$.{read}")
+    except PathError:
+        return None
 
 
 def _numbered(cell: str, positions: tuple[int, ...]) -> str:
