@@ -503,6 +503,25 @@ def test_state_what_is_typed_while_an_action_runs_is_kept(action: str) -> None:
     assert document["http"]["auth"]["basic"]["password"] == CANARY
 
 
+def test_state_what_is_typed_while_it_is_authorized_is_kept() -> None:
+    client = FakeClient()
+    connection = client.connection({"name": "n", "type": "salesforce", "salesforce": {}})
+    client.stored[connection.id]["needsAuthorization"] = True
+    state = ConnectionState(connection.refresh())
+
+    def typed_and_authorized() -> None:
+        if state.authorize_url and client.stored[connection.id].pop("needsAuthorization", False):
+            state.set_text("name", "typed meanwhile")
+
+    state.subscribe(typed_and_authorized)
+    state.authorize(every_s=0.01)
+    state.wait(5)
+
+    assert state.doc["name"] == "typed meanwhile"
+    assert state.dirty
+    assert not state.stored.get("needsAuthorization")
+
+
 def test_state_saved_type_stays_while_it_is_saved() -> None:
     state = ConnectionState(FakeClient(), document=BASIC)
     let = threading.Event()
