@@ -160,5 +160,7 @@ def test_export_with_any_value_anywhere(server: Server, path: tuple[Any, ...], v
 @SETTINGS
 @given(path=st.sampled_from(list(places(IMPORT))), value=JSON)
 @example(path=("http", "body"), value=[None, "{{"])
+@example(path=("lookups",), value=1)
+@example(path=("lookups",), value=[None])
 def test_import_with_any_value_anywhere(server: Server, path: tuple[Any, ...], value: Any) -> None:
     attempt(server, CONNECTION, EXPORT, changed(IMPORT, path, value))

@@ -47,7 +47,9 @@ class Importer:
         self._rules: Mapping[str, Any] = self._http.get("response") or {}
         self._media = str(self._http.get("requestMediaType") or sender.media)
         self._accept = str(self._http.get("successMediaType") or sender.accept)
-        self._lookups = self._http.get("lookups") or import_doc.get("lookups") or ()
+        self._lookups = self._http.get("lookups") or import_doc.get("lookups") or []
+        if not isinstance(self._lookups, list) or not all(isinstance(one, dict) for one in self._lookups):
+            raise _broken("lookups must be a list of objects.", "lookups")
         self._types = [str(kind).upper() for kind in as_list(self._http.get("requestType") or [])]
         self._batch_size = self._check()
 
