@@ -63,7 +63,9 @@ def freeze(document: dict[str, Any], records: list[Any], path: str | os.PathLike
     target = Path(path)
     unfinished = target.with_name(target.name + ".unfinished")
     try:
-        unfinished.write_text(_json(frozen, "What the records are mapped to", indent=1) + "\n", encoding="utf-8")
+        unfinished.write_text(
+            _json(frozen, "What the records are mapped to, or the mapping,", indent=1) + "\n", encoding="utf-8"
+        )
         os.replace(unfinished, target)
     except OSError as error:
         raise ConfigError(f"Cannot write the frozen examples {str(target)!r}: {error.strerror}.") from error

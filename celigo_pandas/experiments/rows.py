@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from celigo_pandas.errors import FrameError, shown
@@ -37,8 +38,8 @@ def position_of(df: Any, row: Any) -> int:
         No row, or several, have this label.
     """
     if not isinstance(df, pd.DataFrame):
-        if isinstance(row, int) and 0 <= row < len(df):
-            return row
+        if isinstance(row, (int, np.integer)) and not isinstance(row, bool) and 0 <= row < len(df):
+            return int(row)
         raise FrameError(f"row={shown(row)}; expected a position from 0 to {len(df) - 1}.", row=row)
     try:
         found = df.index.get_loc(row)

@@ -281,12 +281,13 @@ class Mapping:
 
         Notes
         -----
-        Costs two evaluations. No request is made.
+        Costs two evaluations. No request is made. What rules that do the same write is not compared, and both see one
+        time, so that only the rules make a difference. Of rows that fail in both (``uncompared``) nothing is known.
         """
         return DiffFindings(compare(self.compiled, compile_mapping(document_of(other)), records_of(df)), df)
 
     def blame(self, df: Any, row: Any, cell: str) -> BlameFindings:
-        """Explain one output cell: rule, source path, source value, each step.
+        r"""Explain one output cell: rule, source path, source value, each step.
 
         Parameters
         ----------
@@ -294,7 +295,15 @@ class Mapping:
         row : label
             Index label of the row.
         cell : str
-            ``total``, ``address.city``, ``lines[2].sku``.
+            ``total``, ``address.city``, ``lines[2].sku``; an object or list as a whole (``address``, ``lines``), or a
+            cell of every element (``lines[*].sku``). A dot in a key is written ``\.``.
+
+        Raises
+        ------
+        MappingError
+            No rule writes such a cell of this row.
+        FrameError
+            No row, or several, have this label.
         """
         position = position_of(df, row)
         one = df.iloc[[position]] if isinstance(df, pd.DataFrame) else [df[position]]
@@ -315,6 +324,8 @@ class Mapping:
 
     def freeze(self, df: Any, path: str | os.PathLike[str]) -> int:
         """Write the rows with what this mapping makes of them, for :func:`celigo_pandas.experiments.check_frozen`.
+
+        The check sees the time of freezing as the present. Cells that vary by themselves (random text) are left out.
 
         Returns
         -------

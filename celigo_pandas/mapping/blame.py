@@ -17,6 +17,7 @@ __all__ = ["Blame", "blame_cell"]
 
 _PLACE: Final = re.compile(r"\[\d+\]")
 _STEP: Final = re.compile(r"\[(\d+)\]|\.?((?:\\.|[^.\[\\])+)", re.DOTALL)
+_BELOW: Final = re.compile(r"[.\[]")
 _ANY: Final = "[*]"
 
 
@@ -71,7 +72,7 @@ def blame_cell(compiled: CompiledMapping, record: Any, cell: str, **surroundings
     traces = tracer.cells(outcome)
     found = _own(traces, cell) or _copied(traces, cell)
     rules = [rule for rule in compiled.rules if _own_cell(rule) == _PLACE.sub(_ANY, cell)]
-    parts = tuple(_inside(traces, cell))
+    parts = tuple(_innermost(list(_inside(traces, cell))))
     # An element that the array does not have is no cell of this record.
     is_there = bool(parts) or cell in tracer.array_sources or not _PLACE.search(cell)
     if found is None and is_there and (rules or parts):
@@ -106,6 +107,12 @@ def _inside(traces: list[CellTrace], cell: str) -> Iterator[CellTrace]:
     yield from (trace for trace in traces if trace.cell.startswith((f"{cell}.", f"{cell}[")))
 
 
+def _innermost(traces: list[CellTrace]) -> Iterator[CellTrace]:
+    """Leave out objects and arrays whose own cells are among the traces: what was read for them is not what is written."""
+    outer = {trace.cell[: match.start()] for trace in traces for match in _BELOW.finditer(trace.cell)}
+    yield from (trace for trace in traces if trace.cell not in outer)
+
+
 def _own_cell(rule: Rule) -> str:
     """Return the cell of a rule; that of an array is its own, not its elements'."""
     return rule.cell if hasattr(rule, "source") else rule.cell.removesuffix(_ANY)
@@ -113,7 +120,8 @@ def _own_cell(rule: Rule) -> str:
 
 def _container(rules: list[Rule], parts: tuple[CellTrace, ...], cell: str, outcome: Any) -> CellTrace:
     """Tell of an object or array: the rule that makes it, or else the rules that write inside it."""
-    paths = [rule.path for rule in rules[:1]] or list(dict.fromkeys(part.rule for part in parts))
+    own = [rule.path for rule in rules]
+    paths = own or list(dict.fromkeys(part.rule for part in parts))
     problems = outcome.problems if isinstance(outcome, MappingError) else ()
     return CellTrace(
         cell,
@@ -121,7 +129,7 @@ def _container(rules: list[Rule], parts: tuple[CellTrace, ...], cell: str, outco
         rules[0].generate if rules else "",
         rules[0].reads if rules else (),
         (),
-        tuple(problem for problem in problems if rules and problem.field == rules[0].path),
+        tuple(problem for problem in problems if problem.field in own),
     )
 
 

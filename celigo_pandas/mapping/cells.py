@@ -44,65 +44,67 @@ class Cells:
     Attributes
     ----------
     rules : dict
-        Kind of cell to the rule that writes it; an array stands for itself and for its elements.
+        Kind of cell to the rules that write it: several, where several helpers of an array make elements with the same
+        keys. An array stands for itself and for its elements.
     places : dict
         Path of a rule or helper in the document to the cell it writes.
     """
 
     def __init__(self, compiled: CompiledMapping) -> None:
         self._compiled = compiled
-        self.rules: dict[Steps, Rule] = {}
+        self.rules: dict[Steps, list[Rule]] = {}
         self.places: dict[str, Steps] = {}
-        self._above: dict[Steps, tuple[Rule, ...]] = {}
+        self._above: dict[str, tuple[Rule, ...]] = {}
         self._add(compiled.tree, (), ())
 
     def _add(self, rules: tuple[Rule, ...], outer: Steps, above: tuple[Rule, ...]) -> None:
         for rule in rules:
             place: Steps = (*outer, *rule.keys)
             self.places[rule.path] = place
-            self.rules[place] = rule
-            self._above[place] = above
+            self.rules.setdefault(place, []).append(rule)
+            self._above[rule.path] = above
             inside, element = (*above, rule), (*place, WILDCARD)
             if isinstance(rule, ObjectRule):
                 self._add(rule.children, place, inside)
             elif isinstance(rule, ArrayRule):
-                self.rules[element] = rule
                 for helper in rule.helpers:
                     self.places[helper.path] = place
                     self._add(helper.children or (), element, inside)
+                self.rules.setdefault(element, [rule])
             elif isinstance(rule, ListRule):
-                self.rules[element] = rule
                 self._add(rule.fields, element, inside)
+                self.rules.setdefault(element, [rule])
 
-    def owner(self, kind: Steps) -> tuple[Steps, Rule] | None:
-        """Find the rule that writes a kind of cell: its own, else the nearest above it (a rule that copies an object).
+    def owners(self, kind: Steps) -> tuple[Steps, list[Rule]] | None:
+        """Find the rules that write a kind of cell: its own, else the nearest above it (one that copies an object).
 
         Returns
         -------
         tuple or None
-            The rule's cell (an array's own, not its elements') and the rule.
+            The cell of the rules (an array's own, not its elements') and the rules.
         """
         for length in range(len(kind), -1, -1):
-            rule = self.rules.get(kind[:length])
-            if rule is not None:
-                return self.places[rule.path], rule
+            rules = self.rules.get(kind[:length])
+            if rules is not None:
+                return self.places[rules[0].path], rules
         return None
 
-    def act(self, place: Steps) -> Any:
-        """Tell what the rule of a cell does itself, apart from the rules below it; None without a rule."""
-        rule = self.rules.get(place)
-        return None if rule is None else self._act(rule)
+    def acts(self, place: Steps) -> list[Any]:
+        """Tell what each rule of a cell does itself, apart from the rules below it."""
+        return [self._act(rule) for rule in self.rules.get(place, ())]
 
-    def acts(self) -> dict[Steps, Any]:
-        """Tell for each value that is written what decides it: its rule, and the rules it lies in.
+    def causes(self) -> dict[Steps, list[Any]]:
+        """Tell for each value that is written what decides it: its rules, and the rules they lie in.
 
         Objects and arrays with rules of their own below them are not listed.
         """
-        return {
-            place: (tuple(map(self._frame, above)), self._act(self.rules[place]))
-            for place, above in self._above.items()
-            if not _has_children(self.rules[place])
-        }
+        found: dict[Steps, list[Any]] = {}
+        for place, rules in self.rules.items():
+            for rule in rules:
+                if not _has_children(rule) and self.places[rule.path] == place:
+                    frames = tuple(map(self._frame, self._above[rule.path]))
+                    found.setdefault(place, []).append((frames, self._act(rule)))
+        return found
 
     def _act(self, rule: Rule) -> Any:
         if isinstance(rule, ListRule):

@@ -19,6 +19,7 @@ from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
 from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
 from celigo_pandas.mapping.compilation import CompiledMapping
+from celigo_pandas.mapping.rules import Rule
 from celigo_pandas.paths import WILDCARD, cell_text
 
 __all__ = ["CellChange", "MappingDifference", "RuleChange", "compare", "compare_evaluations", "compare_outputs"]
@@ -94,10 +95,13 @@ class MappingDifference:
     _cells: tuple[Cells, Cells]
 
     def rule_of(self, change: CellChange) -> str | None:
-        """Return the path of the rule that writes a cell in the second mapping, or else in the first."""
+        """Return the path of the rule that writes a cell in the second mapping, or else in the first.
+
+        Where several helpers of an array write such a cell: the paths of all.
+        """
         before, after = self._cells
-        found = after.owner(kind := kind_of_cell(change.steps)) or before.owner(kind)
-        return None if found is None else found[1].path
+        kind = kind_of_cell(change.steps)
+        return _paths(after.owners(kind)) or _paths(before.owners(kind))
 
 
 def compare(
@@ -169,10 +173,13 @@ def _failing(outputs: Sequence[Any]) -> set[int]:
 def _silent(before: Cells, after: Cells, order: dict[Steps, int], found: set[Steps]) -> Iterator[Steps]:
     """List the cells whose own rule differs while no cell there, above or below does."""
     elements = {
-        place for cells in (before, after) for place, rule in cells.rules.items() if cells.places[rule.path] != place
+        place
+        for cells in (before, after)
+        for place, rules in cells.rules.items()
+        if cells.places[rules[0].path] != place
     }
     for place in order:
-        if place in elements or before.act(place) == after.act(place):
+        if place in elements or before.acts(place) == after.acts(place):
             continue
         if not any(one[: len(place)] == place or place[: len(one)] == one for one in found):
             yield place
@@ -196,8 +203,7 @@ class _Tally:
             place = self._known[kind] = self._place(kind)
         entry = self.found.get(place)
         if entry is None:
-            before, after = _path(self._before.owner(place)), _path(self._after.owner(place))
-            entry = self.found[place] = RuleChange(cell_text(place), before, after)
+            entry = self.found[place] = RuleChange(cell_text(place), *self._rules(place))
         entry.count += 1
         if self._last.get(place) != change.position:
             self._last[place] = change.position
@@ -207,12 +213,24 @@ class _Tally:
 
     def _place(self, kind: Steps) -> Steps:
         """Return the cell of the rule that writes a kind of cell, the more exact one of both mappings."""
-        owners = [owner for cells in (self._before, self._after) if (owner := cells.owner(kind)) is not None]
+        owners = [owner for cells in (self._before, self._after) if (owner := cells.owners(kind)) is not None]
         return max((place for place, _ in owners), key=len, default=kind)
 
+    def _rules(self, place: Steps) -> tuple[str | None, str | None]:
+        """Name the rules of a cell before and after; of several helpers' rules those that differ."""
+        before, after = self._before.owners(place), self._after.owners(place)
+        old, new = self._before.acts(place), self._after.acts(place)
+        differing = [number for number, (one, other) in enumerate(zip(old, new, strict=False)) if one != other]
+        if before is None or after is None or len(old) != len(new) or not differing:
+            return _paths(before), _paths(after)
+        return _paths(before, differing), _paths(after, differing)
 
-def _path(owner: tuple[Steps, Any] | None) -> str | None:
-    return None if owner is None else str(owner[1].path)
+
+def _paths(owners: tuple[Steps, list[Rule]] | None, numbers: Sequence[int] | None = None) -> str | None:
+    if owners is None:
+        return None
+    _, rules = owners
+    return ", ".join(rules[number].path for number in (range(len(rules)) if numbers is None else numbers))
 
 
 # --- outputs ----------------------------------------------------------------------------------------------------------
@@ -228,8 +246,8 @@ class _Outputs:
     def __init__(self, before: Cells, after: Cells, *, is_evaluated: bool) -> None:
         self._before, self._after = before, after
         self._is_evaluated = is_evaluated
-        old, new = (before.acts(), after.acts()) if is_evaluated else ({}, {})
-        self._settled = {place for place, act in old.items() if place in new and new[place] == act}
+        old, new = (before.causes(), after.causes()) if is_evaluated else ({}, {})
+        self._settled = {place for place, cause in old.items() if place in new and new[place] == cause}
         open_places = (old.keys() | new.keys()) - self._settled
         self._settled_keys = {place[0] for place in self._settled if place} - {
             place[0] for place in open_places if place
@@ -274,7 +292,7 @@ class _Outputs:
                 yield change
 
     def _is_settled(self, kind: Steps) -> bool:
-        old, new = self._before.owner(kind), self._after.owner(kind)
+        old, new = self._before.owners(kind), self._after.owners(kind)
         return old is not None and new is not None and old[0] == new[0] and old[0] in self._settled
 
     def _unlike(self, position: int, a: Any, b: Any) -> Iterator[CellChange]:

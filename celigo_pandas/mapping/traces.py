@@ -86,8 +86,11 @@ class Tracer:
                 seen.sources = tuple(_sources(rule, value, scope, row))
 
     def _keep_source(self, rule: Watched, scope: Scope, values: list[Any], rows: list[int]) -> None:
-        for row in dict.fromkeys(rows):
-            found = [value for value, at in zip(values, rows, strict=True) if at == row and value is not UNDEFINED]
+        by_row: dict[int, list[Any]] = {row: [] for row in rows}
+        for row, value in zip(rows, values, strict=True):
+            if value is not UNDEFINED:
+                by_row[row].append(value)
+        for row, found in by_row.items():
             cell = _numbered(rule.cell[: rule.cell.rindex(_EVERY)], scope.positions[row] if scope.positions else ())
             self.array_sources.setdefault(cell, []).extend(_sources(rule, found or UNDEFINED, scope, row))
 

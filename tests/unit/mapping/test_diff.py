@@ -231,3 +231,20 @@ def test_outputs_from_elsewhere_are_compared_where_the_rules_are_the_same() -> N
     found = compare_outputs(compiled, compiled, [{"o": ["1"]}], [{"o": [1]}])
 
     assert [(one.cell, found.rule_of(one)) for one in found.changes] == [("o", "mappings[0]")]
+
+
+def test_diff_of_an_array_of_two_helpers_names_the_rule_that_changed() -> None:
+    def mapping(first: str, second: str) -> list[Any]:
+        helpers = [
+            {"extract": path, "mappings": [entry("s", "string", child)]}
+            for path, child in (("$.l[*]", first), ("$.m[*]", second))
+        ]
+        return [entry("o", "objectarray", buildArrayHelper=helpers)]
+
+    path = "mappings[0].buildArrayHelper[{}].mappings[0]"
+    found = difference(mapping("$.l.s", "$.m.s"), mapping("$.l.k", "$.m.s"))
+
+    assert [one.cell for one in found.changes] == ["o[0].s"]
+    assert rules(found) == [("o[*].s", path.format(0), path.format(0))]
+    assert rules(difference(mapping("$.l.s", "$.m.s"), mapping("$.l.s", "$.m.k")))[0][1] == path.format(1)
+    assert difference(mapping("$.l.s", "$.m.s"), mapping("$.l.s", "{{record.m.s}}")).idle == ("o[*].s",)
