@@ -512,14 +512,11 @@ function stopper(model) {
   };
 }
 
-// Calls `gone` once this widget has no kernel any more that answers it.
+// Calls `gone` once this widget has no kernel any more that answers it. Front ends that show no kernel (VS Code) tell of
+// a comm that ended and of one that lives again in the same words: there nothing is said rather than something wrong.
 function watch(model, gone) {
   const kernel = model.widget_manager?.kernel;
-  if (!kernel?.statusChanged) {
-    const closed = () => gone();
-    model.on("comm_live_update", closed);
-    return () => model.off("comm_live_update", closed);
-  }
+  if (!kernel?.statusChanged) return () => {};
   const changed = (_, status) => {
     if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) gone();
   };
