@@ -1,11 +1,17 @@
-"""What every test shares: the closing line that names what was not run."""
+"""What every test shares: signals as in a terminal, and the closing line that names what was not run."""
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
 from support import needs
+
+# A shell that starts the tests in the background, or nohup, has them ignore these, and every child with them.
+for _signal, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, _usual)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
