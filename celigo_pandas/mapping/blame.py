@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from celigo_pandas.errors import MappingError, Problem, shown
 from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.cells import has_children
 from celigo_pandas.mapping.compilation import CompiledMapping
 from celigo_pandas.mapping.rules import Rule
 from celigo_pandas.mapping.traces import CellTrace, Tracer
@@ -70,7 +71,7 @@ def blame_cell(compiled: CompiledMapping, record: Any, cell: str, **surroundings
     tracer = Tracer()
     outcome = compiled.evaluate([record], watch=tracer, **surroundings)[0]
     traces = tracer.cells(outcome)
-    found = _own(traces, cell) or _copied(traces, cell)
+    found = _own(traces, cell) or _copied(compiled, traces, cell)
     rules = [rule for rule in compiled.rules if _own_cell(rule) == _PLACE.sub(_ANY, cell)]
     parts = tuple(_innermost(list(_inside(traces, cell))))
     # An element that the array does not have is no cell of this record.
@@ -91,12 +92,12 @@ def _own(traces: list[CellTrace], cell: str) -> CellTrace | None:
     return next((trace for trace in reversed(traces) if trace.cell == cell), None)
 
 
-def _copied(traces: list[CellTrace], cell: str) -> CellTrace | None:
+def _copied(compiled: CompiledMapping, traces: list[CellTrace], cell: str) -> CellTrace | None:
     """Return the trace of the rule that copied a whole with the cell in it."""
+    containers = {rule.path for rule in compiled.rules if has_children(rule)}
     above = [trace for trace in traces if cell.startswith((f"{trace.cell}.", f"{trace.cell}["))]
     nearest = max(above, key=lambda trace: len(trace.cell), default=None)
-    is_copy = nearest is not None and not any(_inside(traces, nearest.cell))
-    return nearest if is_copy else None
+    return None if nearest is None or nearest.rule in containers else nearest
 
 
 def _inside(traces: list[CellTrace], cell: str) -> Iterator[CellTrace]:
@@ -108,7 +109,7 @@ def _inside(traces: list[CellTrace], cell: str) -> Iterator[CellTrace]:
 
 
 def _innermost(traces: list[CellTrace]) -> Iterator[CellTrace]:
-    """Leave out objects and arrays whose own cells are among the traces: what was read for them is not what is written."""
+    """Leave out objects and arrays with cells of their own among the traces: what they read is not what is written."""
     outer = {trace.cell[: match.start()] for trace in traces for match in _BELOW.finditer(trace.cell)}
     yield from (trace for trace in traces if trace.cell not in outer)
 

@@ -27,7 +27,7 @@ from celigo_pandas.mapping.rules import (
 )
 from celigo_pandas.paths import WILDCARD, Step
 
-__all__ = ["Cells", "Steps", "kind_of_cell"]
+__all__ = ["Cells", "Steps", "has_children", "kind_of_cell"]
 
 Steps = tuple[Step, ...]
 _COMPUTED_NAME: Final = re.compile(r"""\blookup\s+[^\s"']""")
@@ -101,7 +101,7 @@ class Cells:
         found: dict[Steps, list[Any]] = {}
         for place, rules in self.rules.items():
             for rule in rules:
-                if not _has_children(rule) and self.places[rule.path] == place:
+                if not has_children(rule) and self.places[rule.path] == place:
                     frames = tuple(map(self._frame, self._above[rule.path]))
                     found.setdefault(place, []).append((frames, self._act(rule)))
         return found
@@ -156,7 +156,8 @@ class Cells:
                 yield _exact(lookup)
 
 
-def _has_children(rule: Rule) -> bool:
+def has_children(rule: Rule) -> bool:
+    """Whether other rules write inside what a rule makes."""
     if isinstance(rule, ArrayRule):
         return any(helper.children is not None for helper in rule.helpers)
     return isinstance(rule, (ObjectRule, ListRule))

@@ -54,9 +54,9 @@ class Layout:
             node = built
             for key in keys[:-1]:
                 below = node.get(key)
-                if not isinstance(below, dict):
-                    below = node[key] = {}
-                node = below
+                # An object that an earlier rule copied is the record's own; it is not written into.
+                node[key] = dict(below) if isinstance(below, dict) else {}
+                node = node[key]
             node[keys[-1]] = value
         return built
 

@@ -178,3 +178,10 @@ def test_blame_explains_every_cell_that_a_comparison_names() -> None:
                 assert blame_cell(mapping, RECORD, change.cell).value == value
     for entry_ in found.rules:
         assert blame_cell(compiled[0], RECORD, entry_.cell).trace.rule
+
+
+def test_blame_inside_an_object_that_one_rule_copies_and_another_writes_into() -> None:
+    fields = [{"generate": "x", "extract": "o"}, {"generate": "x.z", "extract": "n"}]
+
+    assert blame({"mapping": {"fields": fields}}, "x.x.y").trace.rule == "mapping.fields[0]"
+    assert blame({"mapping": {"fields": fields}}, "x.z").trace.rule == "mapping.fields[1]"

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celigo_pandas.errors import CeligoError, MappingError
+from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import (
     compile_mapping,
     map_records,
@@ -17,6 +18,9 @@ from celigo_pandas.mapping import (
     transform_records,
     validate,
 )
+from celigo_pandas.mapping.blame import blame_cell
+from celigo_pandas.mapping.coverage import measure
+from celigo_pandas.mapping.diff import compare
 
 KEYS = st.sampled_from(["a", "b", "l", "0", "Ship To"])
 VALUES = st.recursive(
@@ -177,6 +181,61 @@ def test_trace_any_record_tells_without_changing_the_result(doc: Any, records: A
 
     for record in records:
         compiled.trace(record)
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """Compare as JSON does: 1 is 1.0 and not true, whatever the order of keys."""
+    if isinstance(a, bool) or isinstance(b, bool) or not isinstance(a, (dict, list)):
+        return bool(a is b or (type(a) is not bool and type(b) is not bool and a == b))
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(is_same(a[key], b[key]) for key in a)
+    return isinstance(b, list) and len(a) == len(b) and all(map(is_same, a, b))
+
+
+@settings(max_examples=150, deadline=None)
+@given(DOCS, DOCS, RECORDS)
+def test_comparison_names_every_record_that_differs_and_blame_explains_its_cells(
+    before: Any, after: Any, records: Any
+) -> None:
+    try:
+        compiled = [compile_mapping(doc) for doc in (before, after)]
+    except CeligoError:
+        return
+    outputs = [one.evaluate(records) for one in compiled]
+
+    found = compare(*compiled, records)
+
+    changed = {change.position for change in found.changes}
+    for place, (a, b) in enumerate(zip(*outputs, strict=True)):
+        if isinstance(a, MappingError) and isinstance(b, MappingError):
+            assert place in found.uncompared
+        else:
+            assert is_same(a, b) == (place not in changed)
+    assert sum(rule.count for rule in found.rules) == len(found.changes)
+    for change in found.changes:
+        assert found.rule_of(change) or change.steps == () or not change.cell
+        for mapping, output, value in zip(compiled, (o[change.position] for o in outputs), change[2:], strict=True):
+            if value is not UNDEFINED and not isinstance(output, MappingError) and "*" not in change.cell:
+                explained = blame_cell(mapping, records[change.position], change.cell)
+                assert repr(explained.value) == repr(value)
+
+
+@settings(max_examples=100, deadline=None)
+@given(DOCS, RECORDS)
+def test_comparison_with_itself_finds_nothing_and_coverage_counts_add_up(doc: Any, records: Any) -> None:
+    try:
+        compiled = compile_mapping(doc)
+    except CeligoError:
+        return
+
+    found = compare(compiled, compile_mapping(copy.deepcopy(doc)), records)
+    coverage = measure(compiled, records)
+
+    assert (found.changes, found.idle, found.undecided) == ((), (), ())
+    for rule in coverage.rules:
+        assert 0 <= rule.found <= rule.rows
+        assert rule.null <= rule.found
+        assert not (rule.is_dead and rule.found)
 
 
 @settings(max_examples=120, deadline=None)

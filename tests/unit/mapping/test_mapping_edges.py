@@ -166,3 +166,13 @@ def test_path_of_many_steps_is_read_inside_an_array_too() -> None:
     doc = {"mappings": [entry("x", "string", path), entry("o", "objectarray", buildArrayHelper=[helper])]}
 
     assert map_records([{**value, "l": [1]}], doc) == [{"x": "deep", "o": [{"x": "deep"}]}]
+
+
+def test_fields_inside_an_object_that_another_field_copies_leave_the_record_as_it_was() -> None:
+    fields = [{"generate": "x", "extract": "a"}, {"generate": "x.z", "extract": "a"}]
+    record = {"a": {"b": 1}}
+
+    (output,) = map_records([record], {"mapping": {"fields": fields}})
+
+    assert output == {"x": {"b": 1, "z": {"b": 1}}}
+    assert record == {"a": {"b": 1}}
