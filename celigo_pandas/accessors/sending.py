@@ -196,9 +196,8 @@ class Sending:
                 if self._is_working() and self.done == shown:
                     self._changed.wait(0.5)
                 done, working = self.done, self._is_working()
-            if done != shown:
-                show(done)
-                shown = done
+            show(done)  # even when nothing has changed: a form's Stop is a progress function that raises
+            shown = done
             if not working or (deadline is not None and time.monotonic() > deadline):
                 return
 

@@ -57,11 +57,20 @@ def tried(con: Any) -> Any:
     return form
 
 
-@pytest.mark.parametrize("begin", [pinged, saved, listed, previewed, pulled, tried])
+def sent(con: Any) -> Any:
+    form = celigo.MappingEditor(FRAME, {**RULES, "http": {"method": ["POST"], "relativeURI": ["/x"]}}, con)
+    form.push()
+    form.send(wait=False)
+    return form
+
+
+@pytest.mark.parametrize("begin", [pinged, saved, listed, previewed, pulled, tried, sent])
 def test_stop_ends_an_action_that_waits_to_ask_again(begin: Callable[[Any], Any]) -> None:
     reached, asked = threading.Event(), []
 
     def handle(request: Asked) -> Answer:
+        if begin is sent and request.method == "GET":  # what the preview of a push asks
+            return answer_json({"_id": "6b063bc309fab5c62697fbd1"})
         asked.append(request)
         reached.set()
         return answer_json({}, 429, {"Retry-After": "60"})
