@@ -98,6 +98,8 @@ class _Collection(Generic[T]):
         documents = self._documents()
         return pd.DataFrame({name: _column(documents, read) for name, read in self._columns().items()})
 
+    # What each collection says for itself: this base class is never made.
+
     def _columns(self) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
         raise NotImplementedError
 

@@ -53,7 +53,7 @@ class PushPart(FormState):
 
     @property
     def import_doc(self) -> dict[str, Any]:
-        """The document that is sent."""
+        """The document that is sent; the editor's state, which this is a part of, says which."""
         raise NotImplementedError
 
     def set_push_option(self, name: str, value: Any) -> None:

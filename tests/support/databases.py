@@ -172,7 +172,7 @@ def _until_up(server: DatabaseServer, create: Callable[[], None]) -> None:
         try:
             create()
             return
-        except Exception:
+        except Exception:  # each driver has its own until the server is up; the last one is raised
             if server._process.poll() is not None or time.monotonic() > deadline:
                 server.stop()
                 raise

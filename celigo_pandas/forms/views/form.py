@@ -65,7 +65,7 @@ class FormView:
         state.subscribe(redraw)
 
     def layout(self) -> Element:
-        """Describe what the form shows now."""
+        """Describe what the form shows now; each form has its own."""
         raise NotImplementedError
 
     @property
@@ -186,7 +186,7 @@ class FormView:
             raise self.state.last_error
 
     def set_value(self, id: str, value: Any) -> None:
-        """Take over what was typed or chosen in a field."""
+        """Take over what was typed or chosen in a field; each form has its own."""
         raise NotImplementedError
 
     def set_secret(self, id: str, secret: Secret) -> None:

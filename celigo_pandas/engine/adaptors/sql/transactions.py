@@ -174,7 +174,7 @@ class Session:
             try:
                 self._cursor.execute("release savepoint one_record")
                 return
-            except Exception:
+            except Exception:  # each driver has its own: there is no such savepoint, as its transaction has ended
                 if not self._server.survives_errors:
                     # The statement ended the transaction and began another, which this error has aborted.
                     self._raw.rollback()
