@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="celigo-pandas engine serve", description="Run the local engine.")
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: loopback, for this machine only)")
-    add("--port", type=int, default=0, help="port; 0, the default, takes a free one")
+    add("--port", type=_port, default=0, help="port; 0, the default, takes a free one")
     add(
         "--name",
         action="append",
@@ -120,9 +120,25 @@ def _parser() -> argparse.ArgumentParser:
     add("--allow-host", action="append", default=[], metavar="HOST[:PORT]", help="the hosts it may reach")
     add("--allow-dir", action="append", default=[], metavar="FOLDER", help="the folders whose files it may use")
     add("--demo", default="none", metavar="NAME", help="demonstration data: auto, flights, shop or none")
-    add("--call-timeout", type=float, default=120.0, metavar="SECONDS", help="longest wait for a source")
+    add("--call-timeout", type=_seconds, default=120.0, metavar="SECONDS", help="longest wait for a source")
     add("--choice", action="append", default=[], metavar="NAME=VALUE", help="decide an undocumented point otherwise")
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected a port from 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected seconds, more than 0")
+    return seconds
 
 
 def _read_first_line() -> dict[str, Any]:

@@ -219,3 +219,16 @@ def test_program_tilde_in_allow_dir_is_the_home_folder(tmp_path: Path) -> None:
     database = make_sqlite(tmp_path / "t.db", t=[{"n": 1}])
     with EngineProcess("--allow-dir=~", env={"HOME": str(tmp_path)}) as engine:
         assert engine.call("GET", f"/connections/{engine.sqlite(database)}/ping").json() == {"code": 200}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--port", "99999"), ("--port", "x"), ("--call-timeout", "-1"), ("--call-timeout", "nan")]
+)
+def test_program_refuses_numbers_that_cannot_be(option: str, value: str) -> None:
+    command = [sys.executable, "-m", "celigo_pandas.engine", f"{option}={value}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 2
+    assert option in done.stderr
+    assert repr(value) in done.stderr
+    assert "Traceback" not in done.stderr
