@@ -4,10 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 
-.PHONY: help demo test check lint types arch fmt bench test-pandas2 clean
+SOAK_TESTS ?= tests
+
+.PHONY: help demo test soak check lint types arch fmt bench test-pandas2 clean
 help:
 	@echo "make demo          pull, dry run and push 336,776 real flights with the embedded engine"
 	@echo "make test          unit, contract, integration and browser tests, then the notebooks"
+	@echo "make soak          the random tests (marked soak) in their long form; SOAK_SEED=… repeats one run"
 	@echo "make check         lint, types, import contracts, then make test (what CI runs)"
 	@echo "make test-pandas2  the tests that touch pandas, with pandas 2.2"
 	@echo "make bench         speed and memory against their budgets; exits 1 over budget"
@@ -19,6 +22,9 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	$(RUN) pytest -q tests
 	$(RUN) pytest -q -p no:randomly --nbval notebooks --nbval-sanitize-with notebooks/sanitize.cfg --nbval-kernel-name python3
+
+soak: $(VENV)/.dev
+	SOAK=1 $(RUN) pytest -q -rA -m soak $(SOAK_TESTS)
 
 check: lint types arch test
 
