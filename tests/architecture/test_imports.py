@@ -43,3 +43,25 @@ def test_engine_loads_no_pandas(module):
     loaded = loaded_after(f"import {module}", CELIGO_PANDAS_NO_PANDAS="1")
 
     assert not loaded & {"pandas", "numpy", "pyarrow", "ipywidgets", "tqdm"}
+
+
+def test_the_pytest_plugin_loads_nothing_until_a_fixture_is_used(tmp_path):
+    (tmp_path / "test_theirs.py").write_text(
+        "import sys\n\n\ndef test_alone(request):\n"
+        "    assert request.config.pluginmanager.has_plugin('celigo_pandas')\n"
+        "    assert not {'celigo_pandas', 'pandas', 'numpy'} & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        env={
+            **os.environ,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTEST_PLUGINS": "",
+            "PYTEST_ADDOPTS": "-p celigo_pandas",
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "1 passed" in done.stdout, done.stdout

@@ -1,7 +1,8 @@
 """Fixtures for the tests of people who use celigo_pandas; pytest finds them by its entry point.
 
 ``celigo_engine`` is a client of a fresh local engine with the small demo shop, one per test session;
-``celigo_engine_factory`` starts more of them.
+``celigo_engine_factory`` starts more of them. A module beside the package, since importing anything inside it loads
+pandas: a test run that uses no fixture of these pays nothing.
 """
 
 from __future__ import annotations
