@@ -6,9 +6,10 @@ RUN := $(BIN)/python -m
 
 SOAK_TESTS ?= tests
 
-.PHONY: help demo test soak check lint types arch fmt bench test-pandas2 clean
+.PHONY: help demo quick test soak check lint types arch fmt bench test-pandas2 clean
 help:
 	@echo "make demo          pull, dry run and push 336,776 real flights with the embedded engine"
+	@echo "make quick         unit, contract and architecture tests: while you work"
 	@echo "make test          unit, contract, integration and browser tests, then the notebooks"
 	@echo "make soak          the random tests (marked soak) in their long form; SOAK_SEED=… repeats one run"
 	@echo "make check         lint, types, import contracts, then make test (what CI runs)"
@@ -19,8 +20,15 @@ help:
 demo: $(VENV)/.demo
 	$(BIN)/celigo-pandas demo
 
+# Files side by side: most tests wait for servers, browsers and deadlines. WORKERS=0 runs them one after the other.
+WORKERS ?= 3
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+quick: $(VENV)/.dev
+	$(RUN) pytest -q $(SIDE_BY_SIDE) tests/unit tests/contract tests/architecture
+
 test: $(VENV)/.dev
-	$(RUN) pytest -q tests
+	$(RUN) pytest -q $(SIDE_BY_SIDE) tests
 	$(RUN) pytest -q -p no:randomly --nbval notebooks --nbval-sanitize-with notebooks/sanitize.cfg --nbval-kernel-name python3
 
 soak: $(VENV)/.dev

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -21,6 +22,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if needs.NOT_RUN:
-        parts = ", ".join(f"{count} that need {program}" for program, count in sorted(needs.NOT_RUN.items()))
+    # From the reports, which come from every worker of a run side by side.
+    reasons = (str(report.longrepr[-1]) for report in terminalreporter.stats.get("skipped", ()))
+    missing = Counter(
+        reason.removeprefix("Skipped: ").removesuffix(needs.MISSING).strip()
+        for reason in reasons
+        if reason.endswith(needs.MISSING)
+    )
+    if missing:
+        parts = ", ".join(f"{count} that need {program}" for program, count in sorted(missing.items()))
         terminalreporter.write_line(f"Not run on this machine: {parts}.")

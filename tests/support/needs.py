@@ -6,13 +6,17 @@ On a developer's machine a test whose program is missing is not run and is named
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-NOT_RUN: dict[str, int] = {}
+MISSING = "is not installed here"
 
 
 def find(program: str) -> str | None:
@@ -34,8 +38,20 @@ def require(program: str) -> str:
     path = find(program)
     if path is not None:
         return path
-    message = f"{program} is not installed here"
+    missing(program)
+
+
+def missing(what: str, why: str = "") -> NoReturn:
+    """End a test that lacks something: skipped and counted on a developer's machine, failed in CI."""
     if os.environ.get("CI"):
-        pytest.fail(f"{message}, and in CI every test must run")
-    NOT_RUN[program] = NOT_RUN.get(program, 0) + 1
-    pytest.skip(message)
+        pytest.fail(f"{what} {MISSING}, and in CI every test must run. {why}")
+    pytest.skip(f"{what} {MISSING}")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time install into a folder, as tests run side by side."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
