@@ -24,6 +24,7 @@ from celigo_pandas.accessors.client import Client
 from celigo_pandas.accessors.connecting import open_api
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.errors import ConfigError, TransportError, shown
+from celigo_pandas.folders import user_folder, user_path
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["LocalClient", "local"]
@@ -116,11 +117,9 @@ def _store_folder(path: str | os.PathLike[str]) -> Path:
         isinstance(path, str) and not any(part in text for part in ("/", "\\", os.sep)) and text[0] not in ".~"
     )
     if is_bare_name:
-        import platformdirs
-
-        folder = Path(platformdirs.user_data_dir("celigo_pandas", appauthor=False)) / "engines" / text
+        folder = user_folder("data") / "engines" / text
     else:
-        folder = Path(text).expanduser().absolute()
+        folder = user_path(text).absolute()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"path={shown(path)}: {folder} is a file; expected a folder.")
     return folder

@@ -16,6 +16,7 @@ from celigo_pandas.accessors.progress import Progress, ProgressSetting, open_pro
 from celigo_pandas.accessors.pull import warn_of_record_errors, warn_of_what_did_not_come
 from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, FrameError, PullCancelled, shown
+from celigo_pandas.folders import user_path
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.ladder import Block, Ladder
 from celigo_pandas.frames.settling import Settler, TableMaker
@@ -80,9 +81,10 @@ def export_to_parquet(
     if shape.nested == "keep":
         raise FrameError("nested='keep' has no columns that a Parquet file could hold; use 'flatten' or 'json'.")
     options = PullOptions(shape=shape, page_size=page_size, consume=consume, progress=progress)
-    _check_target(Path(path), compression)
+    target = user_path(path)
+    _check_target(target, compression)
     connection, doc = _resolve(export, con)
-    return _ParquetPull(PageSource(connection, doc, options), options, Path(path), compression).run(schema)
+    return _ParquetPull(PageSource(connection, doc, options), options, target, compression).run(schema)
 
 
 def _resolve(export: Any, con: Any) -> tuple[Any, Mapping[str, Any]]:

@@ -29,6 +29,7 @@ from celigo_pandas.errors import (
     PushCancelled,
     shown,
 )
+from celigo_pandas.folders import user_path
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep, require_frame
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
@@ -146,7 +147,7 @@ def to_import(
         sep=flatten_sep(df, unflatten, sep),
         on_error=on_error,
         progress=progress,
-        journal=None if journal is None else os.path.abspath(os.fspath(journal)),
+        journal=None if journal is None else os.path.abspath(user_path(journal)),
     )
     kept = kept_copy(df)
     rows = encode_rows(df, na=na, unflatten=call.sep is not None, sep=call.sep or sep)

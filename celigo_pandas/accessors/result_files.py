@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from celigo_pandas.accessors.exact_values import pack, unpack
 from celigo_pandas.accessors.import_result import ImportResult, PushCall
 from celigo_pandas.errors import ConfigError, FrameError
+from celigo_pandas.folders import user_path
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.journal.pushes import PushIdentity
 
@@ -65,12 +66,12 @@ def save(result: ImportResult, path: str | os.PathLike[str]) -> None:
         "stop_reason": result.stop_reason,
     }
     table = pa.table(columns)
-    pq.write_table(table.replace_schema_metadata({_KEY: json.dumps(note).encode()}), path)
+    pq.write_table(table.replace_schema_metadata({_KEY: json.dumps(note).encode()}), user_path(path))
 
 
 def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes, PushCall, str | None, str]:
     """Read a result, and a note about its journal; see :meth:`ImportResult.load`."""
-    table = pq.read_table(path)
+    table = pq.read_table(user_path(path))
     metadata = table.schema.metadata or {}
     note = json.loads(metadata[_KEY]) if _KEY in metadata else {}
     if note.get("format") != _FORMAT:

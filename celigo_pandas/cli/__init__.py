@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
+from celigo_pandas.cli.streams import write_anything
 from celigo_pandas.errors import CeligoError, ConfigError, MissingExtraError
 
 __all__ = ["main"]
@@ -21,6 +22,7 @@ _COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "mappi
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    write_anything(sys.stdout, sys.stderr)
     parser = _parser()
     arguments, rest = parser.parse_known_args(argv)
     if rest and not hasattr(arguments, "engine_options"):

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from celigo_pandas.cli import csv_rows
 from celigo_pandas.errors import ConfigError, MixedTypesWarning
+from celigo_pandas.folders import user_path
 
 if TYPE_CHECKING:
+    import argparse
+
     import pandas as pd
 
-__all__ = ["check_output", "read_frame", "write_frame"]
+__all__ = ["add_rows", "check_output", "read_frame", "write_frame"]
 
 _FORMATS = (".parquet", ".csv", ".json", ".jsonl")
 _EXPECTED = "expected .parquet, .csv, .json or .jsonl"
-_JSON = {b"celigo_pandas": b"json"}  # as in the files of export_to_parquet: a text column of JSON values
+
+
+def add_rows(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says how a CSV file of rows is to be read."""
+    parser.add_argument(
+        "--delimiter",
+        type=_delimiter,
+        metavar="CHAR",
+        help="what separates the fields of a .csv of rows: one character, or tab (default: a comma)",
+    )
+
+
+def _delimiter(text: str) -> str:
+    found = {"tab": "\t", "\\t": "\t"}.get(text, text)
+    if len(found) != 1 or found in '"\r\n':
+        import argparse
+
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected one character, or tab")
+    return found
 
 
 def check_output(path: str | None) -> None:
     """Refuse a file that could not be written, before any work is done for it."""
     if path is None:
         return
-    file = Path(path)
+    file = user_path(path)
     if file.suffix.lower() not in _FORMATS:
         raise ConfigError(f"Cannot write {path!r}: {_EXPECTED}.")
     folder = file.parent
@@ -34,43 +58,61 @@ def check_output(path: str | None) -> None:
         raise ConfigError(f"Cannot write {path!r}: it is a folder, or not yours to write.")
 
 
-def read_frame(path: str) -> pd.DataFrame:
+def read_frame(path: str, *, delimiter: str | None = None) -> pd.DataFrame:
     """Read rows from ``.parquet``, ``.csv``, ``.json`` (array of objects) or ``.jsonl``.
+
+    Parameters
+    ----------
+    path : str
+        The ending says what the file is.
+    delimiter : str, optional
+        Of a ``.csv``; a comma when it is not given, and then a header with another is refused.
 
     Raises
     ------
     ConfigError
-        There is no such file, or it is not what its name says.
+        There is no such file, or it is not what its name says; the line is named where there are lines.
     """
-    file = Path(path)
-    read = {".parquet": _read_parquet, ".csv": _read_csv, ".json": _read_json, ".jsonl": _read_json}.get(
-        file.suffix.lower()
-    )
-    if read is None:
+    file = user_path(path)
+    suffix = file.suffix.lower()
+    if suffix not in _FORMATS:
         raise ConfigError(f"Cannot read {path!r}: {_EXPECTED}.")
     if not file.is_file():
         raise ConfigError(f"There is no file {path!r}.")
     try:
-        return read(file)
-    except (ValueError, OSError) as error:  # ArrowInvalid, EmptyDataError and UnicodeDecodeError are ValueErrors
+        if suffix == ".parquet":
+            from celigo_pandas.cli import parquet_rows
+
+            return parquet_rows.read(file)
+        return _read_csv(file, delimiter) if suffix == ".csv" else _read_json(file)
+    except (ValueError, OSError, RecursionError) as error:  # ArrowInvalid and UnicodeDecodeError are ValueErrors
         raise ConfigError(f"Cannot read {path!r}: {error}.") from error
 
 
-def _read_csv(file: Path) -> pd.DataFrame:
+def _read_csv(file: Path, delimiter: str | None) -> pd.DataFrame:
     import pandas as pd
 
+    names, rows = csv_rows.parse(_text(file), delimiter)
     # Text stays text: a leading zero or a long id must not become a number on the way.
-    return pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in zip(names, columns, strict=True)})
+
+
+def _text(file: Path) -> str:
+    content = file.read_bytes()
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, found = content.count(b"\n", 0, error.start) + 1, f"byte 0x{content[error.start]:02X}"
+        raise ValueError(f"line {line} is not UTF-8 text ({found}); save it as UTF-8") from error
 
 
 def _read_json(file: Path) -> pd.DataFrame:
     from celigo_pandas.frames.reading import frame_of
 
-    text = file.read_text(encoding="utf-8")
-    if file.suffix.lower() == ".jsonl":
-        rows = [json.loads(line) for line in text.split("\n") if line.strip()]
-    else:
-        rows = json.loads(text)
+    text = _text(file)
+    rows = _lines(text) if file.suffix.lower() == ".jsonl" else json.loads(text, parse_constant=_no_constant)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it must hold an array of objects")
     with warnings.catch_warnings():
@@ -78,63 +120,80 @@ def _read_json(file: Path) -> pd.DataFrame:
         return frame_of(rows, nested="keep")
 
 
-def _read_parquet(file: Path) -> pd.DataFrame:
-    import pandas as pd
-    import pyarrow.parquet as parquet
+def _lines(text: str) -> list[Any]:
+    rows = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                rows.append(json.loads(line, parse_constant=_no_constant))
+            except ValueError as error:
+                raise ValueError(f"line {number}: {error}") from error
+            if not isinstance(rows[-1], dict):
+                raise ValueError(f"line {number} must hold an object")
+    return rows
 
-    table = parquet.read_table(file)
-    frame = table.to_pandas(types_mapper=pd.ArrowDtype)  # an integer column with gaps stays one
-    for position, member in enumerate(table.schema):
-        if (member.metadata or {}).get(b"celigo_pandas") == b"json" and member.name in frame.columns:
-            values = [None if text is None else json.loads(text) for text in table.column(position).to_pylist()]
-            frame[member.name] = pd.Series(values, index=frame.index, dtype=object)
-    return frame
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON; a missing value is null")
 
 
 def write_frame(frame: pd.DataFrame, path: str) -> None:
-    """Write rows to ``.parquet``, ``.csv``, ``.json`` or ``.jsonl``; lists and mixed columns as JSON texts."""
-    suffix = Path(path).suffix.lower()
-    if suffix == ".parquet":
-        _write_parquet(frame, path)
-    elif suffix == ".csv":
-        _with_json_texts(frame).to_csv(path, index=False)
-    else:
-        from celigo_pandas.frames.outward import to_records
+    """Write rows to ``.parquet``, ``.csv``, ``.json`` or ``.jsonl``.
 
-        lines = [json.dumps(record, ensure_ascii=False) for record in to_records(frame)]
-        text = "\n".join([*lines, ""]) if suffix == ".jsonl" else "[" + ",\n".join(lines) + "]\n"
-        Path(path).write_text(text, encoding="utf-8", errors="surrogatepass")
-
-
-def _with_json_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    changed = {}
-    for name in (name for name in frame.columns if pd.api.types.is_object_dtype(frame[name])):
-        values = [_json_text(value) if isinstance(value, (list, dict)) else value for value in frame[name]]
-        changed[name] = pd.Series(values, index=frame.index, dtype=object)
-    return frame.assign(**changed) if changed else frame
+    The file is replaced when the new one is whole, and not before. What goes into it is what a push of the frame would
+    send: in ``.csv`` a value that is no text as its JSON, in ``.parquet`` lists, objects and mixed columns as JSON.
+    """
+    target = user_path(path)
+    unfinished = target.with_name(target.name + ".writing")
+    try:
+        _WRITERS[target.suffix.lower()](frame, unfinished)
+        os.replace(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
-def _write_parquet(frame: pd.DataFrame, path: str) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    from celigo_pandas.cli import parquet_rows
 
-    arrays, members = [], []
-    for name in frame.columns:
-        values = frame[name]
-        try:
-            array = pa.Array.from_pandas(values)
-            if pa.types.is_nested(array.type):
-                raise pa.ArrowInvalid("lists have JSON texts")
-            metadata = None
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-            array = pa.array([None if value is None else _json_text(value) for value in values], pa.large_string())
-            metadata = _JSON
-        arrays.append(array)
-        members.append(pa.field(str(name), array.type, metadata=metadata))
-    parquet.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(members)), path)
+    parquet_rows.write(frame, path)
 
 
-def _json_text(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    from celigo_pandas.frames.outward import to_records
+
+    rows = (record.values() for record in to_records(frame, na="null", unflatten=False))
+    text = "".join(csv_rows.write_rows([str(name) for name in frame.columns], map(list, rows)))
+    replaced = text.encode("utf-8", "replace")
+    if replaced != text.encode("utf-8", "surrogatepass"):
+        print(
+            f"celigo-pandas: {path.stem}: half an emoji (a lone surrogate) cannot stand in CSV and was written as '?'; "
+            "write .jsonl to keep it.",
+            file=sys.stderr,
+        )
+    path.write_bytes(replaced)
+
+
+def _write_json(frame: pd.DataFrame, path: Path) -> None:
+    path.write_text("[" + ",\n".join(_records(frame)) + "]\n", encoding="utf-8", newline="\n")
+
+
+def _write_jsonl(frame: pd.DataFrame, path: Path) -> None:
+    path.write_text("\n".join([*_records(frame), ""]), encoding="utf-8", newline="\n")
+
+
+def _records(frame: pd.DataFrame) -> list[str]:
+    from celigo_pandas.frames.outward import to_records
+
+    return [_json_text(record) for record in to_records(frame)]
+
+
+def _json_text(record: dict[str, Any]) -> str:
+    text = json.dumps(record, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a pair of surrogates stands in JSON as its escape alone
+        return json.dumps(record)
+    return text
+
+
+_WRITERS = {".parquet": _write_parquet, ".csv": _write_csv, ".json": _write_json, ".jsonl": _write_jsonl}

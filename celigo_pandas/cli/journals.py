@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from celigo_pandas.cli.options import print_json
 from celigo_pandas.errors import ConfigError
+from celigo_pandas.folders import user_path
 
 __all__ = ["add"]
 
@@ -25,12 +25,12 @@ def _run(arguments: argparse.Namespace) -> int:
     from celigo_pandas.journal import delete_journal, list_journals
 
     if arguments.delete:
-        delete_journal(Path(arguments.delete))
+        delete_journal(user_path(arguments.delete))
         print(f"Removed {arguments.delete}.")
         return 0
-    if not Path(arguments.folder).is_dir():
+    if not user_path(arguments.folder).is_dir():
         raise ConfigError(f"There is no folder {arguments.folder!r}.")
-    found = list_journals(Path(arguments.folder))
+    found = list_journals(user_path(arguments.folder))
     if arguments.json:
         print_json(found)
     elif not found:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from celigo_pandas.cli.frame_files import read_frame
+from celigo_pandas.cli.frame_files import add_rows, read_frame
 from celigo_pandas.cli.options import print_json, read_document
 from celigo_pandas.errors import ConfigError, DocumentError, FrameError
 
@@ -38,6 +38,7 @@ def add(commands: Any) -> None:
     coverage.add_argument("document", metavar="DOC", help="import document")
     coverage.add_argument("rows", metavar="ROWS")
     for action in (diff, coverage):
+        add_rows(action)
         action.add_argument(
             "--nest", action="store_true", help="read columns such as cust.name, as a pull writes them, as objects"
         )
@@ -60,7 +61,7 @@ def _answered(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Na
 
 def _rows(arguments: argparse.Namespace, *mappings: Mapping) -> Any:
     """Read the rows, and say so when columns that a path means as objects are one key each."""
-    frame = read_frame(arguments.rows)
+    frame = read_frame(arguments.rows, delimiter=arguments.delimiter)
     if arguments.nest:
         from celigo_pandas.frames.outward import to_records
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from celigo_pandas.cli.streams import is_unicode
 from celigo_pandas.errors import ConfigError, DocumentError
+from celigo_pandas.folders import user_path
 
 if TYPE_CHECKING:
     from celigo_pandas.accessors import Client
@@ -56,7 +57,8 @@ def open_client(arguments: argparse.Namespace, *, read_only: bool | None = None)
 def read_document(source: str) -> dict[str, Any]:
     """Read a JSON (or, with the extra ``yaml``, YAML) document from a file, or from stdin for ``-``."""
     try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        content = sys.stdin.buffer.read() if source == "-" else user_path(source).read_bytes()
+        text = content.decode("utf-8-sig")  # an editor's byte order mark is no part of a document
     except OSError as error:
         raise ConfigError(f"Cannot read {source!r}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -88,5 +90,16 @@ def _from_yaml(text: str, source: str) -> Any:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
-    json.dump(document, sys.stdout, indent=2, default=str, ensure_ascii=False)
-    sys.stdout.write("\n")
+    text = json.dumps(document, indent=2, default=str, ensure_ascii=False)
+    if not is_unicode(sys.stdout) or not _is_whole(text):
+        text = json.dumps(document, indent=2, default=str)
+    print(text)
+
+
+def _is_whole(text: str) -> bool:
+    """Say whether a text has no half of a pair of surrogates, which only an escape can carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import chain, count
 from typing import Any
 
-from celigo_pandas.cli.frame_files import check_output, read_frame, write_frame
+from celigo_pandas.cli.frame_files import add_rows, check_output, read_frame, write_frame
 from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
+from celigo_pandas.errors import CeligoError
 
 __all__ = ["add"]
 
@@ -26,13 +28,14 @@ def add(commands: Any) -> None:
     parser.add_argument("--outcomes", metavar="FILE", help="write one outcome a row to this file")
     parser.add_argument("--dry-run", action="store_true", help="only map the rows on the server, send nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_rows(parser)
     add_target(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     check_output(arguments.outcomes)
-    frame = read_frame(arguments.rows)
+    frame = read_frame(arguments.rows, delimiter=arguments.delimiter)
     is_file = arguments.import_doc.endswith((".json", ".yaml", ".yml"))
     written = read_document(arguments.import_doc) if is_file else None
     with open_client(arguments) as client:
@@ -56,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
             journal=arguments.journal,
             progress=False if arguments.json else None,
         )
-    is_written = arguments.outcomes is None or _written(result.frame.reset_index(), arguments.outcomes)
+    is_written = arguments.outcomes is None or _written(result.frame, arguments.outcomes)
     counts = {str(name): int(count) for name, count in result.frame["outcome"].value_counts().items()}
     if arguments.json:
         print_json({"rows": len(frame), "outcomes": counts})
@@ -68,13 +71,22 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if is_written and set(counts) <= {"ok", "ignored"} else 1
 
 
-def _written(outcomes: Any, path: str) -> bool:
+def _written(outcomes: Any, path: str, done: str = "the rows were sent") -> bool:
+    """Write outcomes under their row numbers; what was done is not undone by a file that cannot be written."""
     try:
-        write_frame(outcomes, path)
-    except OSError as error:
-        print(f"celigo-pandas: the rows were sent, but {path!r} was not written: {error}", file=sys.stderr)
+        write_frame(_numbered(outcomes), path)
+    except (OSError, CeligoError) as error:
+        print(f"celigo-pandas: {done}, but {path!r} was not written: {error}", file=sys.stderr)
         return False
     return True
+
+
+def _numbered(outcomes: Any) -> Any:
+    names = chain(("index", "row number"), (f"row number {number}" for number in count(2)))
+    name = next(name for name in names if name not in outcomes.columns)
+    frame = outcomes.copy(deep=False)
+    frame.insert(0, name, outcomes.index)
+    return frame
 
 
 def _dry_run(frame: Any, document: Any, connection: Any, arguments: argparse.Namespace) -> int:
@@ -82,14 +94,13 @@ def _dry_run(frame: Any, document: Any, connection: Any, arguments: argparse.Nam
 
     trial = dry_run(frame, document, connection)
     states = {str(name): int(count) for name, count in trial.frame["state"].value_counts().items()}
-    if arguments.outcomes:
-        write_frame(trial.mapped.reset_index(), arguments.outcomes)
+    is_written = arguments.outcomes is None or _written(trial.mapped, arguments.outcomes, "the rows were mapped")
     if arguments.json:
         print_json({"rows": len(frame), "states": states})
     else:
         print(trial.mapped.head(10).to_string())
         print(", ".join(f"{count:,} {name}" for name, count in states.items()))
-    return 0 if set(states) <= {"mapped", "ignored"} else 1
+    return 0 if is_written and set(states) <= {"mapped", "ignored"} else 1
 
 
 def _confirmed(frame: Any, document: Any, connection: Any) -> bool:

@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from celigo_pandas.errors import ConfigError
+from celigo_pandas.folders import user_folder
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["ProfileStore", "StoredToken"]
@@ -36,26 +35,33 @@ class StoredToken:
     place: str
 
 
+def _user_folder() -> Path | None:
+    try:
+        return user_folder("config")
+    except ConfigError:  # a service without a home folder keeps no profiles; its token comes another way
+        return None
+
+
 @dataclass(frozen=True)
 class ProfileStore:
     """Where tokens are stored.
 
     Parameters
     ----------
-    folder : Path
-        Holds ``profiles.toml``; the default is the user's configuration folder.
+    folder : Path, optional
+        Holds ``profiles.toml``; the default is the user's configuration folder, None where there is no home folder.
     keyring : object, optional
         Something with ``get_password``, ``set_password``, ``delete_password``, or ``None`` for none; by default the
         ``keyring`` package, imported on use, where it is installed and has a working backend.
     """
 
-    folder: Path = field(default_factory=lambda: Path(platformdirs.user_config_dir("celigo_pandas", appauthor=False)))
+    folder: Path | None = field(default_factory=_user_folder)
     keyring: Any = field(default="system", repr=False)
 
     @property
-    def path(self) -> Path:
-        """The profile file."""
-        return self.folder / "profiles.toml"
+    def path(self) -> Path | None:
+        """The profile file; None where there is no home folder."""
+        return None if self.folder is None else self.folder / "profiles.toml"
 
     def find(self, profile: str) -> StoredToken | None:
         """Return the stored token of a profile: the file first, then the keyring."""
@@ -91,9 +97,9 @@ class ProfileStore:
         return _system_keyring() if self.keyring == "system" else self.keyring
 
     def _read(self) -> dict[str, dict[str, Any]]:
-        if not os.path.lexists(self.path):
+        if self.path is None or not os.path.lexists(self.path):
             return {}
-        problem = self._looseness()
+        problem = _looseness(self.path)
         if problem is not None:
             raise problem
         profiles = _load(self.path)
@@ -103,27 +109,29 @@ class ProfileStore:
             )
         return profiles
 
-    def _looseness(self) -> ConfigError | None:
-        if os.name == "nt":  # access there is by ACL, not by mode
-            return None
-        for path, allowed in ((self.folder, 0o700), (self.path, 0o600)):
-            try:
-                mode = stat.S_IMODE(path.stat().st_mode)
-            except OSError as error:
-                return ConfigError(f"{path} cannot be looked at: {error.strerror}.", hint="Check its owner and mode.")
-            if mode & ~allowed & 0o777:
-                return ConfigError(
-                    f"Others could read the token: {path} has mode {mode:04o}; expected {allowed:04o}.",
-                    hint=f"Run: chmod {allowed:o} '{path}'",
-                )
-        return None
-
     def _write(self, profiles: dict[str, dict[str, Any]]) -> None:
-        problem = _dump(self.path, profiles)
+        problem = "there is no home folder" if self.path is None else _dump(self.path, profiles)
         if problem is not None:
             raise ConfigError(
-                f"The token could not be stored in {self.path}: {problem}.", hint="Set CELIGO_API_TOKEN instead."
+                f"The token could not be stored in {self.path or 'a profile'}: {problem}.",
+                hint="Set CELIGO_API_TOKEN instead.",
             )
+
+
+def _looseness(file: Path) -> ConfigError | None:
+    if os.name == "nt":  # access there is by ACL, not by mode
+        return None
+    for path, allowed in ((file.parent, 0o700), (file, 0o600)):
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+        except OSError as error:
+            return ConfigError(f"{path} cannot be looked at: {error.strerror}.", hint="Check its owner and mode.")
+        if mode & ~allowed & 0o777:
+            return ConfigError(
+                f"Others could read the token: {path} has mode {mode:04o}; expected {allowed:04o}.",
+                hint=f"Run: chmod {allowed:o} '{path}'",
+            )
+    return None
 
 
 def _load(path: Path) -> dict[str, dict[str, Any]] | str:

@@ -38,9 +38,11 @@ def find_token(
     name = profile or "default"
     found = store.find(name)
     if found is None:
+        unused = " (not used beside profile=)" if profile else ""
+        file = store.path or "no profile file (there is no home folder)"
         raise ConfigError(
             f"No API token was found for profile {name!r}. Looked at: token=, the environment variable "
-            f"CELIGO_API_TOKEN{' (not used beside profile=)' if profile else ''}, {store.path}, the system's keyring.",
+            f"CELIGO_API_TOKEN{unused}, {file}, the system's keyring.",
             hint="To store one, run celigo.login().",
         )
     return check_token(found.token, f"profile {name!r}"), found.base_url

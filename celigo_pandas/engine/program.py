@@ -25,6 +25,7 @@ from celigo_pandas.engine.settings import Settings
 from celigo_pandas.engine.vault import find_keys, new_key
 from celigo_pandas.engine.wiring import Engine
 from celigo_pandas.errors import CeligoError, ConfigError
+from celigo_pandas.folders import user_folder
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["main"]
@@ -188,9 +189,7 @@ def _keys(options: argparse.Namespace, embedded: dict[str, Any]) -> tuple[tuple[
     os.environ.pop("CELIGO_ENGINE_KEY", None)
     if from_environment:
         return keys, None
-    import platformdirs
-
-    folder = platformdirs.user_config_path("celigo_pandas") / "engine-keys"
+    folder = user_folder("config") / "engine-keys"
     store = Path(options.store).expanduser().resolve()
     if folder.resolve().is_relative_to(store) or store.is_relative_to(folder.resolve()):
         raise ConfigError(f"The store {store} would hold its own key.", hint="Give another folder with --store.")

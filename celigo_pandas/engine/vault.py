@@ -17,13 +17,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from celigo_pandas.engine import json_text
 from celigo_pandas.errors import ConfigError
+from celigo_pandas.folders import user_folder
 
 __all__ = ["Vault", "VaultError", "find_keys", "new_key"]
 
@@ -53,7 +53,7 @@ def find_keys(environ: Mapping[str, str], *, config_folder: Path | None = None) 
     given = [part.strip() for part in environ.get(KEY_VARIABLE, "").split(",") if part.strip()]
     if given:
         return given
-    folder = (config_folder or platformdirs.user_config_path("celigo_pandas")) / "engine-keys"
+    folder = (config_folder or user_folder("config")) / "engine-keys"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / "engine.key"
     try:

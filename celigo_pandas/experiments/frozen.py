@@ -20,6 +20,7 @@ import pandas as pd
 from celigo_pandas.errors import ConfigError, DocumentError, MappingError, Problem, problems_from_body
 from celigo_pandas.experiments.documents import document_of
 from celigo_pandas.experiments.rows import exact_frame
+from celigo_pandas.folders import user_path
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
@@ -60,7 +61,7 @@ def freeze(document: dict[str, Any], records: list[Any], path: str | os.PathLike
         "varying": list(varying),
         "examples": [_example(*pair) for pair in zip(unique, outputs, strict=True)],
     }
-    target = Path(path)
+    target = user_path(path)
     unfinished = target.with_name(target.name + ".unfinished")
     try:
         unfinished.write_text(
@@ -109,7 +110,7 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
     DocumentError
         The file is none of these, or the mapping cannot be compiled.
     """
-    frozen = _read(Path(path))
+    frozen = _read(user_path(path))
     examples = frozen["examples"]
     before, after = _mappings(frozen["import"], mapping)
     now = datetime.fromisoformat(frozen["now"])

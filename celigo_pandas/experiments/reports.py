@@ -14,6 +14,7 @@ from celigo_pandas.experiments.documents import diff_documents
 from celigo_pandas.experiments.findings import CoverageFindings, DiffFindings, cell_text, failing_rows
 from celigo_pandas.experiments.frozen import digest
 from celigo_pandas.experiments.rows import records_of
+from celigo_pandas.folders import user_path
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.mapping.coverage import measure
 from celigo_pandas.mapping.diff import compare_evaluations
@@ -84,7 +85,7 @@ class Report:
         ConfigError
             The file cannot be written.
         """
-        target = Path(path)
+        target = user_path(path)
         try:
             target.write_text(self.html, encoding="utf-8", errors="backslashreplace")
         except OSError as error:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas.errors import ConfigError, DriftWarning, FrameError, shown
+from celigo_pandas.folders import user_path
 from celigo_pandas.frames.notices import notify
 
 __all__ = ["check_drift", "check_expectation", "column_types"]
@@ -53,7 +54,7 @@ def check_expectation(path: str | os.PathLike[str] | None, errors: str) -> None:
         raise ConfigError(f"errors: got {shown(errors)}; expected 'warn' or 'raise'.")
     if path is None:
         return
-    file = Path(path)
+    file = user_path(path)
     if file.is_dir() or not file.absolute().parent.is_dir():
         raise ConfigError(f"expect: {shown(str(file))} cannot be written; expected a file in a folder that is there.")
     if file.exists():
@@ -77,7 +78,7 @@ def check_drift(df: pd.DataFrame, path: str | os.PathLike[str], errors: str = "w
     """
     check_expectation(path, errors)
     found = column_types(df)
-    file = Path(path)
+    file = user_path(path)
     if df.empty and not len(df.columns):
         return []  # no record says nothing about columns
     if not file.exists():

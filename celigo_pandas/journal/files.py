@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from celigo_pandas.errors import JournalError, shown
+from celigo_pandas.folders import user_path
 
 __all__ = ["Frame", "FrameFile", "JournalFolder", "check_folder", "read_frames", "sync_folder"]
 
@@ -74,7 +75,7 @@ class JournalFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = user_path(path)
         self._lock: Any = None
 
     def __enter__(self) -> JournalFolder:

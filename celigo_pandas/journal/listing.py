@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from celigo_pandas.errors import CeligoError, JournalError, shown
+from celigo_pandas.folders import user_path
 from celigo_pandas.journal.files import JournalFolder
 from celigo_pandas.journal.pulls import NEXT, PAGES, read_record
 
@@ -27,7 +28,7 @@ def list_journals(folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
         ``connection_id`` and ``pages``. Sorted by path.
     """
     found = []
-    for root, _, names in os.walk(folder):
+    for root, _, names in os.walk(user_path(folder)):
         for name in sorted({PAGES, NEXT, _PUSH}.intersection(names)):
             if name != NEXT or PAGES not in names:
                 found.append(_described(Path(root) / name))

@@ -25,6 +25,7 @@ from typing import Any
 import zstandard
 
 from celigo_pandas.errors import ConfigError, HintWarning, JournalError, shown
+from celigo_pandas.folders import user_path
 from celigo_pandas.frames.notices import notify
 from celigo_pandas.journal.files import FrameFile, JournalFolder, check_folder, read_frames, sync_folder
 from celigo_pandas.resources.exports import digest
@@ -109,7 +110,7 @@ class PullJournal:
         on_step: Callable[[str], None] = lambda step: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.folder = Path(folder)
+        self.folder = user_path(folder)
         self._on_step = on_step
         self._clock = clock
         self._file: FrameFile | None = None

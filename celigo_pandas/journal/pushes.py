@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from celigo_pandas.errors import JournalError
+from celigo_pandas.folders import user_path
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.journal.files import Frame, FrameFile, JournalFolder, check_folder, read_frames, sync_folder
 
@@ -76,7 +77,7 @@ class PushJournal:
     """
 
     def __init__(self, folder: str | os.PathLike[str], identity: PushIdentity) -> None:
-        self.folder = Path(folder)
+        self.folder = user_path(folder)
         self.identity = identity
         self.outcomes = Outcomes(identity.rows)
         self.resumed = False

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
+from celigo_pandas.errors import ConfigError
+from celigo_pandas.folders import user_folder
 
 __all__ = ["cached"]
 
@@ -19,7 +22,7 @@ def cached(name: str, build: Callable[[sqlite3.Connection], None]) -> Path:
     The file appears under its name only when it is complete, so that an interrupted build or two at once leave a
     whole database or none.
     """
-    folder = Path(platformdirs.user_cache_dir("celigo_pandas", appauthor=False))
+    folder = _folder()
     path = folder / f"{name}.sqlite"
     if path.exists():
         return path
@@ -40,3 +43,12 @@ def cached(name: str, build: Callable[[sqlite3.Connection], None]) -> Path:
         Path(unfinished).unlink(missing_ok=True)
         raise
     return path
+
+
+def _folder() -> Path:
+    try:
+        return user_folder("cache")
+    except ConfigError:  # no home folder: the databases live as long as the engine
+        folder = tempfile.mkdtemp(prefix="celigo-pandas-demo-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)

@@ -1,0 +1,54 @@
+"""Paths that a user names, and the folders of the user's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+
+from celigo_pandas.errors import ConfigError
+
+__all__ = ["user_folder", "user_path"]
+
+_FOLDERS = {
+    "config": ("XDG_CONFIG_HOME", platformdirs.user_config_dir),
+    "data": ("XDG_DATA_HOME", platformdirs.user_data_dir),
+    "cache": ("XDG_CACHE_HOME", platformdirs.user_cache_dir),
+}
+
+
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path that `path` means: ``~`` and ``~name`` at its start are home folders, as in a shell.
+
+    Raises
+    ------
+    ConfigError
+        There is no such home folder.
+    """
+    given = Path(os.fspath(path))
+    try:
+        return given.expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            f"The path {str(given)!r} begins with a home folder, and {given.parts[0]!r} is not to be found.",
+            hint="Write the folder out, or set HOME.",
+        ) from None
+
+
+def user_folder(kind: Literal["config", "data", "cache"]) -> Path:
+    """Return this package's folder among the user's; it need not exist.
+
+    Raises
+    ------
+    ConfigError
+        The user has no home folder, as some containers and services have none.
+    """
+    variable, find = _FOLDERS[kind]
+    try:
+        return Path(find("celigo_pandas", appauthor=False))
+    except RuntimeError:
+        raise ConfigError(
+            f"There is no home folder to keep the {kind} of celigo_pandas in.", hint=f"Set HOME or {variable}."
+        ) from None
