@@ -6,7 +6,7 @@ RUN := $(BIN)/python -m
 
 SOAK_TESTS ?= tests
 
-.PHONY: help demo quick test soak check lint types arch fmt bench test-pandas2 clean
+.PHONY: help structure demo quick test soak check lint types arch fmt bench test-pandas2 clean
 help:
 	@echo "make demo          pull, dry run and push 336,776 real flights with the embedded engine"
 	@echo "make quick         unit, contract and architecture tests: while you work"
@@ -15,6 +15,7 @@ help:
 	@echo "make check         lint, types, import contracts, then make test (what CI runs)"
 	@echo "make test-pandas2  the tests that touch pandas, with pandas 2.2"
 	@echo "make bench         speed and memory against their budgets; exits 1 over budget"
+	@echo "make structure     measure the code and write the table of docs/architecture.md"
 	@echo "make fmt           format and sort imports"
 
 demo: $(VENV)/.demo
@@ -45,6 +46,9 @@ types: $(VENV)/.dev
 
 arch: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
+
+structure: $(VENV)/.dev
+	$(BIN)/python docs/structure.py --write
 
 fmt: $(VENV)/.dev
 	$(RUN) ruff format .
