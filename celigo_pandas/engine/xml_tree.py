@@ -38,6 +38,8 @@ _MAX_ELEMENTS = 1_000_000
 _XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 
 _DECLARED = re.compile(rb"""\A\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.\-]*)["']""")
+# Python's own notations, and one that hides markup from whoever looks at the bytes.
+_NO_ENCODINGS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 _BEGINNINGS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -150,7 +152,7 @@ def _recoded(content: bytes, encoding: str) -> bytes:
     if codec.name == "utf-8":
         content.decode("utf-8")
         return content
-    if not codec._is_text_encoding:
+    if codec.name in _NO_ENCODINGS or not codec._is_text_encoding:
         raise LookupError(f"unknown encoding: {encoding}")
     return content.decode(codec.name).encode("utf-8")
 

@@ -172,7 +172,7 @@ def _in_order(symbol: str) -> Callable[..., Any]:
 class Xpath1Parser(XPath1Parser):
     """The parser of XPath 1.0 as it is recommended."""
 
-    symbol_table = {**XPath1Parser.symbol_table}
+    symbol_table = dict(XPath1Parser.symbol_table)  # noqa: RUF012 - the base declares it so
 
 
 def _replace(symbol: str, **methods: Callable[..., Any]) -> None:
