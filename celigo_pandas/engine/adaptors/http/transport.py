@@ -14,7 +14,6 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPResponse, parse_headers
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
@@ -27,13 +26,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from celigo_pandas.engine.adaptors.http.bodies import TransportFailure, read_body
+from celigo_pandas.engine.adaptors.http.heads import WholeHeadResponse, header_text
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.reach import Reach, ReachError
 
 __all__ = ["Answer", "Limits", "Transport", "TransportFailure"]
-
-
-_MOST_INTERIM = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +167,7 @@ class Transport:
             if cookies is not None:
                 extract_cookies_to_jar(cookies, response.request, response.raw)  # type: ignore[no-untyped-call]
             body = read_body(response, self.limits.size_bytes)
-        headers = CaseInsensitiveDict({name: _header_text(value) for name, value in response.headers.items()})
+        headers = CaseInsensitiveDict({name: header_text(value) for name, value in response.headers.items()})
         return Answer(response.status_code, headers, body, response.url or "", time.monotonic() - started)
 
     def close(self) -> None:
@@ -232,22 +229,10 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._classes
 
 
-class _Response(HTTPResponse):
-    """A response whose interim answers (1xx, RFC 9110, section 15.2) are read past; the standard one knows 100 only."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        for _ in range(_MOST_INTERIM):
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if not 100 < status < 200 or status == 101:
-                return version, status, reason
-            parse_headers(self.fp)
-        raise HTTPException(f"more than {_MOST_INTERIM} interim answers")
-
-
 class _Reaching:
     """The doors of urllib3's connections: opening the socket, knowing which one is in use, and what went out on it."""
 
-    response_class: Any = _Response
+    response_class: Any = WholeHeadResponse
 
     reach: Reach
     current: _Current
@@ -321,16 +306,6 @@ def _explained(error: Exception, place: str) -> TransportFailure:
     if refused or isinstance(cause, ConnectionRefusedError | socket.gaierror):
         return TransportFailure(f"{place} cannot be reached: {_reason(cause)}.", code="unreachable", sent=False)
     return TransportFailure(f"The exchange with {place} broke off ({type(cause).__name__}).", code="broken")
-
-
-def _header_text(value: str) -> str:
-    """Return a header as UTF-8 where it is: many servers send it raw, and the standard library reads Latin-1."""
-    if value.isascii():
-        return value
-    try:
-        return value.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return value
 
 
 def _root(error: BaseException) -> BaseException:
