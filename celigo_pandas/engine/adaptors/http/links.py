@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 __all__ = ["LinkError", "Links", "read_links"]
 
-_LINK = re.compile(r"""\s*<([^>]*)>((?:\s*;\s*(?:[^\s=;,"]+(?:\s*=\s*(?:"(?:\\.|[^"\\])*"|[^\s;,"]*))?)?)*)\s*""")
-_PARAMETER = re.compile(r""";\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;,"]*)))?""")
+_LINK = re.compile(r"""\s*<([^>]*)>((?:\s*;\s*(?:[^\s=;,"<>]+(?:\s*=\s*(?:"(?:\\.|[^"\\])*"|[^\s;,"]*))?)?)*)\s*""")
+_PARAMETER = re.compile(r""";\s*([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;,"]*)))?""")
 
 
 class LinkError(ValueError):
