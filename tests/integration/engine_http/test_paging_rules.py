@@ -10,6 +10,7 @@ from support.http_calls import Bench, connection
 from support.rest_standin import Answer, Asked, answer_json, serve
 
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
+from celigo_pandas.engine.choices import CHOICES
 
 
 def ids(answer: Callable[[Asked], Answer], **http: Any) -> tuple[list[Any], list[str], list[dict[str, Any]]]:
@@ -158,8 +159,6 @@ def test_path_that_finds_nothing_on_a_later_page_ends_and_says_so() -> None:
 
 
 def test_source_that_leaves_an_empty_list_out_is_served_by_a_choice() -> None:
-    from celigo_pandas.engine.choices import CHOICES
-
     document = {"http": {"method": "GET", "relativeURI": "/o", "response": {"resourcePath": "rows"}}}
     with serve(lambda _: answer_json({"count": 0})) as server, Bench(connection(server.url)) as bench:
         call = bench.call(export=document)
@@ -168,3 +167,29 @@ def test_source_that_leaves_an_empty_list_out_is_served_by_a_choice() -> None:
 
     assert [chunk.records for chunk in chunks] == [[]]
     assert chunks[0].errors[0]["code"] == "nothing_found"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "there"),
+    [
+        ("application/json", b'{"count": 2, "orders": [{"id": 1}, {"id": 2}], "tags": ["x"]}', "'orders' (2)"),
+        ("text/xml", b"<r><count>2</count><order><id>1</id></order><order><id>2</id></order></r>", "'order' (2)"),
+    ],
+)
+def test_pages_without_a_resource_path_say_that_each_is_one_record(content_type: str, body: bytes, there: str) -> None:
+    def answer(asked: Asked) -> Answer:
+        return (200, {"Content-Type": content_type}, body) if asked.query["page"] == "0" else answer_json({}, 404)
+
+    media = "json" if "json" in content_type else "xml"
+    http = {
+        "successMediaType": media,
+        "relativeURI": "/o?page={{export.http.paging.page}}",
+        "paging": {"method": "page"},
+    }
+    with serve(answer) as server, Bench(connection(server.url)) as bench:
+        [chunk] = bench.chunks({"http": {"method": "GET", **http}})
+
+    assert len(chunk.records) == 1
+    assert [error["code"] for error in chunk.errors] == ["one_record"]
+    assert there in chunk.errors[0]["message"]
+    assert "resourcePath" in chunk.errors[0]["message"]

@@ -20,7 +20,7 @@ from celigo_pandas.engine.adaptors.http.media import MediaError, decode
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.adaptors.http.paging import Page, Pager, Step, open_pager
 from celigo_pandas.engine.adaptors.http.reading import check_path, names_there
-from celigo_pandas.engine.adaptors.http.records import records_of
+from celigo_pandas.engine.adaptors.http.records import lists_in, records_of
 from celigo_pandas.engine.adaptors.http.refusals import message_of
 from celigo_pandas.engine.adaptors.http.sender import Received, Sender, other_origin
 from celigo_pandas.engine.adaptors.http.shapes import EXPORT, check_shapes
@@ -195,6 +195,9 @@ class _PageReader:
                 raise SourceFailure(message, code="nothing_found", field="http.response.resourcePath")
             errors.append(_note("nothing_found", message))
             return []
+        lists = lists_in(body) if not path and number == 1 and self._paging.get("method") else ""
+        if lists:
+            errors.append(_note("one_record", f"Without http.response.resourcePath each page is one record. {lists}"))
         return found
 
     def _path(self, number: int) -> str | None:

@@ -14,7 +14,7 @@ from celigo_pandas.engine.adaptors.http.xml_paths import is_place_empty
 from celigo_pandas.engine.adaptors.protocol import Record
 from celigo_pandas.engine.xml_tree import XmlDocument
 
-__all__ = ["records_of"]
+__all__ = ["lists_in", "records_of"]
 
 
 def records_of(body: Any, path: str | None, two_d_array: Any = None, first_column: int = 0) -> list[Record] | None:
@@ -56,3 +56,16 @@ def records_of(body: Any, path: str | None, two_d_array: Any = None, first_colum
 def _named(rows: list[list[Any]], two_d_array: Mapping[str, Any], first_column: int) -> list[Record]:
     options = CsvOptions(has_header_row=bool(two_d_array.get("hasHeader")), first_column=first_column)
     return list(named_rows(iter(rows), options, None))
+
+
+def lists_in(body: Any) -> str:
+    """Name the lists of objects in an answer that is one object: where its records may be; nothing where none is."""
+    value = plain(body)
+    if isinstance(body, XmlDocument):
+        value = next(iter(value.values()))
+    found = [
+        f"{name!r} ({len(inner)})"
+        for name, inner in (value.items() if isinstance(value, dict) else ())
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict)
+    ]
+    return f"It holds the lists {', '.join(found[:12])}." if found else ""
