@@ -82,6 +82,11 @@ class Choices:
     """Without a header row the first csv column is ``Column0``. The vendor's schema says only that columns are
     named by position ("e.g., Column1"), its exports of HTTP services show ``Column0``; for xlsx ``Column1`` is said."""
 
+    missing_records_are_errors: bool = True
+    """A ``resourcePath`` of an HTTP export that finds nothing in the first answer is an error. The vendor says "no
+    records" of a path in a JSON file; a path with a slip would then read as an empty source, reported complete. False
+    serves sources that leave the member out when they have nothing."""
+
     xlsx_reads_all_sheets: bool = True
     """All worksheets of a workbook are read, each with its own header. The vendor's schema speaks of
     "multi-sheet processing" and names no member that chooses one; reading only the first would lose rows silently."""

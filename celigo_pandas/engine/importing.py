@@ -191,7 +191,8 @@ def _masked(result: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
     return {**result, "errors": redactor.value(result["errors"])} if "errors" in result else result
 
 
-_WORSE = {200: 0, 422: 2, 401: 3, 403: 3}
+# Not known whether it was stored: what a repetition could double counts most.
+_WORSE = {200: 0, 422: 2, 401: 3, 403: 3, 502: 4}
 
 
 def _mapped_answer(step: ImportStep, redactor: Redactor) -> Any:

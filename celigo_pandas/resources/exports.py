@@ -46,8 +46,10 @@ def consuming_member(doc: Mapping[str, Any]) -> str | None:
         if isinstance(block, Mapping) and _is_set(block.get("once")):
             return f"{name}.once"
     file = doc.get("file")
-    # Assumed: only a document with a parsed ``file`` block deletes; ``skipDelete`` must be the JSON value true.
-    if isinstance(file, Mapping) and file.get("skipDelete") is not True:
+    # Assumed: only a document with a parsed ``file`` block deletes; ``skipDelete`` must be the JSON value true. Beside
+    # ``http`` the block says how an answer is read, and there is no file to delete.
+    is_answer = any(isinstance(doc.get(name), Mapping) for name in ("http", "rest"))
+    if isinstance(file, Mapping) and file.get("skipDelete") is not True and not is_answer:
         return "file.skipDelete"
     return next((f"{name}.query" for name, sql in _queries(doc) if writing_verb(sql)), None)
 

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
+from celigo_pandas.engine.json_paths import PathRefused, read_members
+
 __all__ = [
     "EXPIRY_PATH",
     "GRANTS",
@@ -183,9 +185,10 @@ def read_tokens(http: Mapping[str, Any], status: int, content: bytes) -> Tokens:
         code = code if isinstance(code, str) and 0 < len(code) <= 80 else f"status {status}"
         raise OAuthError(f"The token endpoint refused with {code!r} (status {status}).", code="oauth_refused")
     path = str(_oauth(_auth(http)).get("accessTokenPath") or "access_token")
-    access: Any = answer
-    for step in path.split("."):
-        access = access.get(step) if isinstance(access, dict) else None
+    try:
+        access = read_members(answer, path)
+    except PathRefused as error:
+        raise OAuthError(f"http.auth.oauth.accessTokenPath: {error}.", code="oauth_bad_answer") from None
     if not isinstance(access, str) or not access:
         raise OAuthError(f"The token endpoint's answer holds no text at {path!r}.", code="oauth_bad_answer")
     refresh, lifetime = answer.get("refresh_token"), answer.get("expires_in")

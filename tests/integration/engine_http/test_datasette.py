@@ -27,7 +27,7 @@ PAGINGS: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "method": "token",
             "path": "next",
-            "pathAfterFirstRequest": "/fleet/planes.json?_shape=objects&_next={{export.http.paging.token}}",
+            "relativeURI": "/fleet/planes.json?_shape=objects&_next={{export.http.paging.token}}",
         },
     ),
     "link_header": ("/fleet/planes.json?_shape=objects", {"method": "linkheader"}),

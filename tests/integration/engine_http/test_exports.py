@@ -41,7 +41,6 @@ def read(body: bytes | str, content_type: str = "application/json", **http: Any)
         ('{"data": {"items": [{"a": 1}]}}', "data.items", [{"a": 1}]),
         ('{"data": {"a": 1}}', "data", [{"a": 1}]),
         ('{"data": null}', "data", []),
-        ('{"other": 1}', "data", []),
         ('{"pages": [{"rows": [{"a": 1}]}, {"rows": [{"a": 2}]}]}', "pages[*].rows", [[{"a": 1}], [{"a": 2}]]),
         ('{"ids": ["x", "y"]}', "ids", [{"value": "x"}, {"value": "y"}]),
         ('[{"n": 12345678901234567890123}]', None, [{"n": 12345678901234567890123}]),
@@ -373,7 +372,7 @@ def test_export_paging_variable_may_stand_in_a_header() -> None:
 @pytest.mark.parametrize(
     ("body", "content_type", "http", "said"),
     [
-        ('<?xml version="1.0" encoding="gbk"?><a/>', "application/xml", {"successMediaType": "xml"}, "encoding"),
+        ('<?xml version="1.0" encoding="utf-7"?><a/>', "application/xml", {"successMediaType": "xml"}, "encoding"),
         ('<?xml version="1.0" encoding="nosuch"?><a/>', "application/xml", {"successMediaType": "xml"}, "nosuch"),
         ('<?xml version="1.0" encoding="idna"?><a/>', "application/xml", {"successMediaType": "xml"}, "encoding"),
         ('<?xml version="1.0" encoding="undefined"?><a/>', "application/xml", {"successMediaType": "xml"}, "encoding"),

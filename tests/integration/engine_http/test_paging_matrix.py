@@ -77,7 +77,7 @@ def export_for(method: str, end: str, stop: str, total: int, size: int) -> dict[
         paging |= {
             "path": "x-next",
             "pathLocation": "header",
-            "pathAfterFirstRequest": path + "?cursor={{export.http.paging.token}}",
+            "relativeURI": path + "?cursor={{export.http.paging.token}}",
         }
     elif method in ("url", "url_relative"):
         paging["path"] = "next.link"

@@ -242,6 +242,15 @@ def test_xml_broken_or_hostile_file_is_refused(content: str, says: str) -> None:
     assert says in f"line {caught.value.line}: {caught.value.message}"
 
 
+@pytest.mark.parametrize("encoding", [None, "utf8", "win1252"])
+def test_xml_doctype_that_names_a_dtd_is_passed_over_unread(encoding: str | None) -> None:
+    doctype = '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://127.0.0.1:1/PropertyList-1.0.dtd">'
+
+    assert xml(f"{doctype}<r><o>1</o></r>", "/r/o", encoding) == [{"_": "1"}]
+    with pytest.raises(FormatError, match="&eacute; of a DTD that is not read"):
+        xml(f"{doctype}<r><o>caf&eacute;</o></r>", "/r/o", encoding)
+
+
 def test_xml_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(FormatError, match="no text in gb18030"):
         xml(b"<r><o>\xff\xff</o></r>", "//o", "gb18030")

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from celigo_pandas.engine.adaptors.http.media import MediaError, decode, decode_any, encode
+from celigo_pandas.engine.adaptors.http.reading import MISSING, find, plain
 from celigo_pandas.engine.adaptors.http.refusals import errors_of, message_of
-from celigo_pandas.engine.adaptors.http.values import MISSING, read_path, verdict
-from celigo_pandas.engine.xml_tree import XmlError, parse_xml
+from celigo_pandas.engine.adaptors.http.verdicts import verdict
+from celigo_pandas.engine.xml_tree import XmlError, parse_xml, parse_xml_document
 
 BODY: dict[str, Any] = {
     "data": {"items": [{"id": 1, "tags": ["a", "b"]}, {"id": 2}], "next": None, "Ship To": "Oslo"},
@@ -37,15 +38,15 @@ BODY: dict[str, Any] = {
     ],
 )
 def test_read_path_finds_or_says_missing(path: str | None, expected: Any) -> None:
-    assert read_path(BODY, path) == expected or read_path(BODY, path) is expected
+    assert find(BODY, path) == expected or find(BODY, path) is expected
 
 
 def test_read_path_tells_null_from_missing() -> None:
-    assert read_path(BODY, "data.next") is None
-    assert read_path(BODY, "data.nothing") is MISSING
+    assert find(BODY, "data.next") is None
+    assert find(BODY, "data.nothing") is MISSING
 
 
-XML = parse_xml(b"<a><b n='1'><c>x</c></b><b n='2'><c>y</c><c>z</c></b><d><c>w</c></d></a>")
+XML = parse_xml_document(b"<a><b n='1'><c>x</c></b><b n='2'><c>y</c><c>z</c></b><d><c>w</c></d></a>")
 
 
 @pytest.mark.parametrize(
@@ -55,13 +56,13 @@ XML = parse_xml(b"<a><b n='1'><c>x</c></b><b n='2'><c>y</c><c>z</c></b><d><c>w</
         ("/a/b[2]/c", ["y", "z"]),
         ("//c", ["x", "y", "z", "w"]),
         ("/a/*/c", ["x", "y", "z", "w"]),
-        ("/a/none", []),
+        ("/a/none", MISSING),
         ("a.b[1].c", ["y", "z"]),
-        ("a.b[0].$.n", "1"),
+        ("a.b[0].$.n", ["1"]),
     ],
 )
 def test_read_path_xpath_walks_parsed_xml(path: str, expected: Any) -> None:
-    assert read_path(XML, path) == expected
+    assert plain(find(XML, path)) == expected
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_verdict_reads_the_position_of_aligned_rules() -> None:
     ],
 )
 def test_decode_reads_each_media_type(content: bytes, media: str, expected: Any) -> None:
-    assert decode(content, media) == expected
+    assert plain(decode(content, media)) == expected
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from celigo_pandas.engine.adaptors.files.cells import header_names, positional
 from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, text_stream, undecodable
 
-__all__ = ["CsvOptions", "LineCounter", "RowSplitter", "read_csv"]
+__all__ = ["CsvOptions", "LineCounter", "RowSplitter", "named_rows", "read_csv"]
 
 _PIECE = 1 << 17
 _QUOTE = '"'
@@ -66,7 +66,7 @@ def read_csv(
     """
     counter = LineCounter()
     try:
-        yield from _records(_rows(stream, options, encoding, look, counter), options)
+        yield from named_rows(_rows(stream, options, encoding, look, counter), options)
     except UnicodeDecodeError as error:
         raise FormatError(undecodable(error, encoding), line=counter.line + 1) from None
     except csv.Error as error:
@@ -80,7 +80,8 @@ class LineCounter:
     line: int = 0
 
 
-def _records(rows: Iterator[list[str]], options: CsvOptions) -> Iterator[dict[str, Any]]:
+def named_rows(rows: Iterator[list[Any]], options: CsvOptions, missing: Any = "") -> Iterator[dict[str, Any]]:
+    """Yield rows under the names of their columns; a row with too few cells has `missing` in the others."""
     names: list[str] = []
     if options.has_header_row:
         header = next(rows, None)
@@ -92,7 +93,7 @@ def _records(rows: Iterator[list[str]], options: CsvOptions) -> Iterator[dict[st
         if options.trim_spaces:
             row = [cell.strip() for cell in row]
         if len(row) < width:
-            row = row + [""] * (width - len(row))
+            row = row + [missing] * (width - len(row))
         elif len(row) > len(names):
             names += _further(names, len(row), options.first_column)
         yield dict(zip(names, row, strict=False))

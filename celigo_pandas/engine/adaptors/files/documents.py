@@ -19,7 +19,7 @@ from celigo_pandas.engine.choices import Choices
 from celigo_pandas.errors import FilterError
 from celigo_pandas.filters import compile_rules, rules_of
 
-__all__ = ["ExportPlan", "ImportPlan", "export_plan", "import_plan"]
+__all__ = ["ExportPlan", "ImportPlan", "csv_plan", "export_plan", "import_plan"]
 
 _TYPES = ("csv", "json", "xlsx", "xml")
 _COMPRESSIONS = ("gzip", "zip")
@@ -124,6 +124,18 @@ def export_plan(export_doc: Mapping[str, Any], kind: str, choices: Choices) -> E
         group_empty=file.flag("groupEmptyValues", False),
         keeper=_keeper(file),
     )
+
+
+def csv_plan(export_doc: Mapping[str, Any], choices: Choices) -> tuple[CsvOptions, tuple[str, ...]]:
+    """Read ``file.csv`` of a document whose csv comes from elsewhere than a file; with its ``keyColumns``.
+
+    Raises
+    ------
+    SourceFailure
+        As :func:`export_plan`.
+    """
+    csv = _Block(export_doc, "export").block("file").block("csv")
+    return _csv_options(csv, choices), tuple(dict.fromkeys(csv.texts("keyColumns")))
 
 
 def import_plan(import_doc: Mapping[str, Any], kind: str) -> ImportPlan:

@@ -14,10 +14,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import defusedxml.sax
-
 from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, Source, text_stream, undecodable
-from celigo_pandas.engine.xml_tree import XmlError, XmlTree, translated_xml
+from celigo_pandas.engine.xml_tree import XmlError, XmlTree, translated_xml, xml_parser
 
 __all__ = ["XmlStep", "parse_xpath", "read_xml"]
 
@@ -90,9 +88,7 @@ def read_xml(
         It is not well-formed, declares entities, or an element is too large or nested too deep.
     """
     handler = _Records(path)
-    parser = defusedxml.sax.make_parser()
-    parser.forbid_dtd = False
-    parser.setContentHandler(handler)
+    parser = xml_parser(handler)
     try:
         is_empty = True
         for piece in _pieces(stream, encoding, look):

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from requests.structures import CaseInsensitiveDict
 
+from celigo_pandas.engine.adaptors.http.empty_nodes import without_empty_text
 from celigo_pandas.engine.adaptors.http.media import MediaError, encode
 from celigo_pandas.engine.adaptors.http.origins import is_absolute, join, origin_of, same_origin
 from celigo_pandas.engine.adaptors.http.templates import Chance, DynamicLookup, render
@@ -41,6 +42,8 @@ class Spec:
         ``{name, value}`` with template values; they win over the connection's of the same name.
     body : str, optional
         Template; or `content`, a record (or records) to be encoded as `media` says.
+    drops_empty : bool
+        Whether the rendered body goes without its empty nodes.
     context, body_context : mapping
         What the templates see; ``connection`` in them is masked.
     is_own : bool
@@ -61,6 +64,7 @@ class Spec:
     lookups: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     dynamic_lookups: DynamicLookup | None = field(default=None, repr=False)
     strict: bool = False
+    drops_empty: bool = False
 
 
 @dataclass(slots=True)
@@ -162,6 +166,7 @@ def _body(spec: Spec, real: Mapping[str, Any] | None, chance: Chance) -> tuple[b
     if spec.body:
         context = spec.context if spec.body_context is None else spec.body_context
         value = _render(spec, spec.body, context if real is None else {**context, "connection": real}, chance)
+        value = without_empty_text(value, spec.media) if spec.drops_empty else value
         if not value.strip():
             value = None
     if value is None or (spec.body is None and spec.method.upper() in _BODILESS):

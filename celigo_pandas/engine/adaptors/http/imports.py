@@ -10,24 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from celigo_pandas.engine.adaptors.http.aligned import as_list, position
 from celigo_pandas.engine.adaptors.http.drafts import Spec
+from celigo_pandas.engine.adaptors.http.empty_nodes import without_empty
 from celigo_pandas.engine.adaptors.http.legacy import http_import
 from celigo_pandas.engine.adaptors.http.lookups import find_lookup, run_lookup
-from celigo_pandas.engine.adaptors.http.refusals import errors_of
-from celigo_pandas.engine.adaptors.http.sender import Received, Sender, other_origin
+from celigo_pandas.engine.adaptors.http.outcomes import Judge, Outcome, failed, failed_sending
+from celigo_pandas.engine.adaptors.http.reading import check_path, is_given, one
+from celigo_pandas.engine.adaptors.http.sender import Sender
 from celigo_pandas.engine.adaptors.http.shapes import IMPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.templates import DynamicLookup, batch_context, record_context
-from celigo_pandas.engine.adaptors.http.values import MISSING, as_list, is_given, position, read_path, verdict
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
 from celigo_pandas.javascript.values import UNDEFINED
 
 __all__ = ["Importer"]
 
-Outcome = dict[str, Any]
-
 _MESSAGE_NOT_SENT = "Not sent: the connection's credentials were refused before."
-
-_UNKNOWN = " Whether the record was stored is not known."
 
 
 class Importer:
@@ -52,6 +50,10 @@ class Importer:
             raise _broken("lookups must be a list of objects.", "lookups")
         self._types = [str(kind).upper() for kind in as_list(self._http.get("requestType") or [])]
         self._batch_size = self._check()
+        for name in ("resourcePath", "resourceIdPath", "successPath", "failPath", "errorPath"):
+            for path in as_list(self._rules.get(name)):
+                check_path(path, self._accept, f"http.response.{name}")
+        self._judge = Judge(sender, self._http, self._accept)
 
     def _check(self) -> int:
         methods = self._http.get("method")
@@ -87,18 +89,16 @@ class Importer:
         refused: SourceFailure | None = None
         for index, members in self._requests(batch, outcomes):
             if refused is not None:
-                self._settle(outcomes, members, [_failed(403, refused.code, _MESSAGE_NOT_SENT, "connection")])
+                self._settle(outcomes, members, [failed(403, refused.code, _MESSAGE_NOT_SENT, "connection")])
                 continue
             try:
                 results = self._send(index, [batch[member] for member in members])
             except SourceFailure as error:
-                if error.offline:
-                    refused = error
-                message = error.message + (_UNKNOWN if error.sent and error.code in _UNANSWERED else "")
-                results = [_failed(403 if error.offline else 422, error.code, message, _source_of(error))]
+                refused = error if error.offline else None
+                results = [failed_sending(error)]
             self._settle(outcomes, members, results)
         return [
-            outcome if outcome is not None else _failed(422, "internal", "No outcome.", "internal")
+            outcome if outcome is not None else failed(422, "internal", "No outcome.", "internal")
             for outcome in outcomes
         ]
 
@@ -125,7 +125,7 @@ class Importer:
                 if was_refused:
                     message = _MESSAGE_NOT_SENT
                 was_refused = was_refused or error.offline
-                outcomes[member] = _failed(403 if error.offline else 422, code, message, "lookup")
+                outcomes[member] = failed(403 if error.offline else 422, code, message, "lookup")
                 continue
             if chosen is None:
                 outcomes[member] = {"statusCode": 200, "ignored": True}
@@ -173,7 +173,7 @@ class Importer:
     def _exists(self, outgoing: Outgoing, extract_name: str, lookup_name: str) -> bool:
         extract, lookup = self._http.get(extract_name), self._http.get(lookup_name)
         if extract:
-            return is_given(read_path(outgoing.source, str(extract)))
+            return is_given(one(outgoing.source, extract))
         if not lookup:
             return False
         found = find_lookup(self._lookups, str(lookup))
@@ -190,7 +190,7 @@ class Importer:
 
     def _send(self, index: int, records: list[Outgoing]) -> list[Outcome]:
         received = self._sender.send(self._spec(index, records))
-        return self._judge(received, index, len(records))
+        return self._judge.outcomes(received, index, len(records), is_batch=self._batch_size > 1)
 
     def _spec(self, index: int, records: list[Outgoing]) -> Spec:
         base = self._sender.call.context
@@ -203,6 +203,7 @@ class Importer:
         if is_batch:
             context = batch_context(base, sources)
         content: Any = bodies if is_batch else bodies[0]
+        drops_empty = bool(self._http.get("ignoreEmptyNodes"))
         dynamic = self._dynamic(context)
         seen = self._lookup_values(index, dynamic)
         return Spec(
@@ -210,7 +211,8 @@ class Importer:
             uri=str(position(self._http.get("relativeURI"), index) or ""),
             headers=self._http.get("headers") or (),
             body=str(body) if body else None,
-            content=_without_empty(content) if self._http.get("ignoreEmptyNodes") else content,
+            content=without_empty(content) if drops_empty else content,
+            drops_empty=drops_empty,
             media=self._media,
             accept=self._accept,
             context={**context, **seen},
@@ -243,96 +245,6 @@ class Importer:
         values = {name: dynamic(name) for name in names}
         return {"lookup": {name: value for name, value in values.items() if value is not UNDEFINED}}
 
-    # What came back
-
-    def _judge(self, received: Received, index: int, count: int) -> list[Outcome]:
-        answer = received.answer
-        error_media = self._http.get("errorMediaType") or self._sender.http.get("errorMediaType") or self._accept
-        body = received.body(self._accept if answer.is_success else str(error_media))
-        error_path = self._rules.get("errorPath")
-        note = "" if received.is_own else " " + other_origin(answer.url)
-        if not answer.is_success:
-            if 300 <= answer.status < 400:
-                note += " A redirected write is not sent again as a read."
-            return [self._refused(body, str(answer.status), error_path, note)] * count
-        path = position(self._rules.get("resourcePath"), index)
-        if self._batch_size == 1:
-            element = read_path(body, str(path)) if path else body
-            if isinstance(element, list) and len(element) == 1:
-                element = element[0]
-            return [self._outcome(element, body, index, error_path, note)]
-        found = read_path(body, str(path))
-        elements = found if isinstance(found, list) else []
-        if len(elements) != count:
-            text = (
-                f"The answer holds {len(elements)} elements at http.response.resourcePath {path!r} for {count} "
-                "records; whether they were stored is not known."
-            )
-            return [{**_failed(422, "response_mismatch", text, "application"), "_json": body}] * count
-        return [self._outcome(element, element, index, error_path, note) for element in elements]
-
-    def _outcome(self, element: Any, whole: Any, index: int, error_path: Any, note: str) -> Outcome:
-        for judged in (element, whole):
-            met = verdict(judged, self._rules, index) if judged is not MISSING else None
-            if met is not False:
-                break
-        if met is False:
-            return self._refused(element if element is not MISSING else whole, "422", error_path, note, whole)
-        outcome: Outcome = {"statusCode": 200}
-        found = self._id_of(element, whole, index)
-        if found is not None:
-            outcome["id"] = found
-        if whole is not None:
-            outcome["_json"] = whole
-        return outcome
-
-    def _id_of(self, element: Any, whole: Any, index: int) -> str | None:
-        path = position(self._rules.get("resourceIdPath"), index)
-        for name in [str(path)] if path else ["id", "_id"]:
-            for place in (element, whole):
-                found = read_path(place, name) if isinstance(place, dict | list) else MISSING
-                if isinstance(found, list) and len(found) == 1:
-                    found = found[0]
-                if is_given(found) and isinstance(found, str | int | float) and not isinstance(found, bool):
-                    return str(found)
-        return None
-
-    def _refused(self, body: Any, status: str, error_path: Any, note: str, whole: Any = None) -> Outcome:
-        pairs = errors_of(self._sender.hidden(body), error_path) or [
-            (None, f"The source answered status {status} without a reason.")
-        ]
-        errors = [
-            {"code": code or status, "message": self._sender.redact(message + note), "source": "application"}
-            for code, message in pairs
-        ]
-        outcome: Outcome = {"statusCode": 422, "errors": errors}
-        answered = body if whole is None else whole
-        if answered is not None:
-            outcome["_json"] = answered
-        return outcome
-
-
-def _failed(status: int, code: str, message: str, source: str) -> Outcome:
-    return {"statusCode": status, "errors": [{"code": code, "message": message, "source": source}]}
-
-
-def _source_of(error: SourceFailure) -> str:
-    return "connection" if error.offline or error.code in _CONNECTION_CODES else "application"
-
-
-_UNANSWERED = frozenset({"timeout", "broken", "answer_too_large", "bad_answer"})
-_CONNECTION_CODES = frozenset({"unreachable", "timeout", "tls", "broken", "out_of_reach"})
-
 
 def _broken(message: str, field: str) -> SourceFailure:
     return SourceFailure(message, code="invalid_field", field=field)
-
-
-def _without_empty(value: Any) -> Any:
-    """Leave out null, empty texts, lists and objects (``ignoreEmptyNodes``)."""
-    if isinstance(value, dict):
-        kept = {name: _without_empty(inner) for name, inner in value.items()}
-        return {name: inner for name, inner in kept.items() if inner not in (None, "", [], {})}
-    if isinstance(value, list):
-        return [_without_empty(inner) for inner in value]
-    return value

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.engine.adaptors.http.drafts import Spec
+from celigo_pandas.engine.adaptors.http.reading import MISSING, is_given, one
 from celigo_pandas.engine.adaptors.http.refusals import message_of
 from celigo_pandas.engine.adaptors.http.sender import Sender, other_origin
-from celigo_pandas.engine.adaptors.http.values import MISSING, is_given, read_path
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 
 __all__ = ["find_lookup", "run_lookup"]
@@ -56,11 +56,9 @@ def run_lookup(sender: Sender, lookup_doc: Mapping[str, Any], context: Mapping[s
         raise SourceFailure(
             sender.redact(
                 f"Lookup {lookup_doc.get('name')!r} answered status {answer.status}: "
-                f"{message_of(sender.hidden(body)) or 'no reason'}{note}"
+                f"{message_of(body, hide=sender.hidden) or 'no reason'}{note}"
             ),
             code=str(answer.status),
         )
-    found = read_path(body, str(lookup_doc["extract"])) if lookup_doc.get("extract") else body
-    if isinstance(found, list) and len(found) == 1:
-        found = found[0]
+    found = one(body, lookup_doc.get("extract"))
     return None if found is MISSING or not is_given(found) else found

@@ -5,18 +5,20 @@ Facts: integrator-api.md, sections 3.4 (``mediaType``, ``successMediaType``, ``e
 
 from __future__ import annotations
 
-import csv
+import codecs
 import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from urllib3.filepost import encode_multipart_formdata
 
+from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions, read_csv
+from celigo_pandas.engine.adaptors.files.formats import FormatError
 from celigo_pandas.engine.json_text import NumberError, dump, load
-from celigo_pandas.engine.xml_tree import XmlError, parse_xml
+from celigo_pandas.engine.xml_tree import XmlError, parse_xml_document
 from celigo_pandas.javascript.values import to_text
 
 __all__ = ["CONTENT_TYPES", "MediaError", "decode", "decode_any", "encode", "media_of"]
@@ -30,9 +32,13 @@ CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
 }
 
-# The module's own limit, of the whole process, is 131,072 characters a cell; an answer's size is limited already.
-csv.field_size_limit(2**31 - 1)
-
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -54,7 +60,7 @@ def decode(
     content: bytes,
     media: str,
     content_type: str = "",
-    csv_options: Mapping[str, Any] | None = None,
+    csv_options: CsvOptions | None = None,
     *,
     shown: Callable[[str], str] = str,
 ) -> Any:
@@ -68,7 +74,7 @@ def decode(
     Returns
     -------
     object
-        JSON as it is; XML in the xml2js convention; CSV as a list of objects of texts; urlencoded as one object;
+        JSON as it is; XML as an ``XmlDocument``; CSV as a list of objects of texts; urlencoded as one object;
         plain text as the text. An empty body is None.
 
     Raises
@@ -82,12 +88,12 @@ def decode(
         return _json(content, shown)
     if media == "xml":
         try:
-            return parse_xml(content)
+            return parse_xml_document(content, _charset(content_type))
         except XmlError as error:
             raise MediaError(f"it is not XML: {error}") from None
     text = _text(content, content_type)
     if media == "csv":
-        return _csv(text, csv_options or {})
+        return _csv(text, csv_options or CsvOptions())
     if media == "urlencoded":
         return _form(text)
     return text
@@ -119,29 +125,26 @@ def _json(content: bytes, shown: Callable[[str], str]) -> Any:
         raise MediaError(f"it is not JSON; it begins with {shown(content.decode('utf-8', 'replace'))[:60]!r}") from None
 
 
-def _text(content: bytes, content_type: str) -> str:
+def _charset(content_type: str) -> str | None:
     named = _CHARSET.search(content_type)
+    return named.group(1) if named else None
+
+
+def _text(content: bytes, content_type: str) -> str:
+    """Return a text: a byte order mark wins over the charset, and that over UTF-8; what is neither is Latin-1."""
+    mark = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
     try:
-        return content.decode(named.group(1) if named else "utf-8-sig")
+        return content.decode(mark or _charset(content_type) or "utf-8")
     except (LookupError, UnicodeError):
         return content.decode("latin-1")
 
 
-def _csv(text: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-    delimiter = str(options.get("columnDelimiter") or ",")
-    if len(delimiter) != 1:
-        raise MediaError(f"csv.columnDelimiter must be one character, not {delimiter!r}")
+def _csv(text: str, options: CsvOptions) -> list[dict[str, Any]]:
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
-    except csv.Error as error:
-        raise MediaError(f"it is not CSV: {error}") from None
-    rows = rows[int(options.get("rowsToSkip") or 0) :]
-    if options.get("hasHeaderRow", True) is False:
-        return [{f"Column{number}": cell for number, cell in enumerate(row)} for row in rows]
-    if not rows:
-        return []
-    header = rows[0]
-    return [dict(zip(header, row + [""] * (len(header) - len(row)), strict=False)) for row in rows[1:]]
+        return list(read_csv(io.BytesIO(text.encode("utf-8", "surrogatepass")), options))
+    except FormatError as error:
+        line = "" if error.line is None else f"line {error.line}: "
+        raise MediaError(f"it is not CSV: {line}{error.message}") from None
 
 
 def _form(text: str) -> dict[str, Any]:

@@ -1,29 +1,27 @@
 """Which request comes after a page, and when there is none: the seven methods and their stops, without I/O.
 
 Facts: integrator-api.md, section 4.2. Stops that every method has: an empty page, ``lastPageStatusCode`` (404),
-``lastPagePath`` with ``lastPageValues``. A source that does not advance is an error, never an endless loop.
+``lastPagePath`` with ``lastPageValues``. A source that does not advance is an error, never an endless loop; an end that
+may be a slip in the document is said.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-from celigo_pandas.engine.adaptors.http.values import MISSING, as_list, is_given, read_path, text_of
+from celigo_pandas.engine.adaptors.http.aligned import as_list
+from celigo_pandas.engine.adaptors.http.links import LinkError, Links, read_links
+from celigo_pandas.engine.adaptors.http.paging_rules import METHODS, check_paging, names_a_next
+from celigo_pandas.engine.adaptors.http.reading import MISSING, every, is_given, names_there, one, plain
+from celigo_pandas.engine.adaptors.http.verdicts import text_of
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.javascript.values import to_number
 
 __all__ = ["METHODS", "Page", "Pager", "Step", "open_pager"]
-
-METHODS = ("page", "skip", "token", "url", "linkheader", "relativeuri", "body")
-
-# RFC 8288, section 3. requests' own reader cuts a target at a semicolon, and its next page would be lost unnoticed.
-_LINK = re.compile(r"""<([^>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"(?:\\.|[^"\\])*"|[^\s;,"]*))?)*)""")
-_PARAMETER = re.compile(r""";\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;,"]*)))?""")
 
 _REPEATS = 5
 """The platform's figure for wrappers: the same answer more often than this is an endless loop."""
@@ -47,6 +45,8 @@ class Page:
         Of the raw body.
     shown_url : str, optional
         What logs show of `url`.
+    is_full : bool
+        Whether it holds as many records as were asked for, so that another page is likely.
     """
 
     url: str
@@ -57,11 +57,15 @@ class Page:
     last: Any
     digest: bytes
     shown_url: str | None = None
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the next request takes: the members of ``export.http.paging``, and at most one override."""
+    """What the next request takes: the members of ``export.http.paging``, and what stands in place of the export's own.
+
+    `ends_if_blank` says that a URI or body that renders to nothing is the end.
+    """
 
     paging: Mapping[str, Any]
     url: str | None = None
@@ -69,6 +73,7 @@ class Step:
     uri: str | None = None
     body: str | None = None
     previous: Mapping[str, Any] | None = None
+    ends_if_blank: bool = False
 
 
 class Pager:
@@ -82,28 +87,16 @@ class Pager:
     Raises
     ------
     SourceFailure
-        Another method, or a method without the member it needs.
+        Another method, a method without the member it needs, a member that is not known.
     """
 
     def __init__(self, paging: Mapping[str, Any]) -> None:
         self._paging = paging
-        self.method = str(paging.get("method") or "")
-        if self.method not in METHODS:
-            raise SourceFailure(
-                f"http.paging.method {self.method!r} is not known; known: {', '.join(METHODS)}.",
-                code="invalid_field",
-                field="http.paging.method",
-            )
-        needed = {"token": "path", "url": "path", "relativeuri": "relativeURI", "body": "body"}.get(self.method)
-        if needed and not paging.get(needed):
-            raise SourceFailure(
-                f"Paging method {self.method!r} needs http.paging.{needed}.",
-                code="missing_required_field",
-                field=f"http.paging.{needed}",
-            )
+        self.method = check_paging(paging)
         self.note: str | None = None
         self._pages = 0
         self._records = 0
+        self._first_count = 0
         self._number = _whole(paging.get("page" if self.method == "page" else "skip"))
         self._seen: set[str] = set()
         self._last_digest = b""
@@ -113,16 +106,16 @@ class Pager:
         """Return the first request."""
         return Step(self._members(self._paging.get("token", "")))
 
-    def is_end(self, status: int) -> bool:
-        """Whether a status is the end and no error.
+    def is_end(self, status: int, body: Any = None) -> bool:
+        """Whether an answer that is no page is the end and no error.
 
         A 404 on the very first page is an error, unless ``lastPageStatusCode`` names it: a wrong URI would otherwise
-        read as an empty source.
+        read as an empty source. With ``lastPagePath`` beside ``lastPageStatusCode`` both must be met.
         """
         named = self._paging.get("lastPageStatusCode")
-        if named is not None and str(named) != "":
-            return str(status) == str(named)
-        return status == 404 and self._pages > 0
+        if named is None or str(named) == "":
+            return status == 404 and self._pages > 0
+        return str(status) == str(named) and (not self._paging.get("lastPagePath") or self._meets_last(body))
 
     def after(self, page: Page) -> Step | None:
         """Return the next request, or None at the end.
@@ -130,10 +123,11 @@ class Pager:
         Raises
         ------
         SourceFailure
-            The source sends the same page, token or link again.
+            The source sends the same page, token or link again, or a link that cannot be read.
         """
         self._pages += 1
         self._records += page.count
+        self._first_count = self._first_count or page.count
         following = None if self._is_last(page) else _NEXT[self.method](self, page)
         if following is not None and not page.count:
             # The platform stops at an empty page; where the source names a next one, say so.
@@ -147,28 +141,39 @@ class Pager:
             self._guard(page)
         return following
 
+    # Ends
+
     def _is_last(self, page: Page) -> bool:
+        return self._meets_last(page.body) or self._is_counted_out(page)
+
+    def _meets_last(self, body: Any) -> bool:
         path = self._paging.get("lastPagePath")
-        if path:
-            found = read_path(page.body, str(path))
-            wanted = self._paging.get("lastPageValues")
-            wanted = [] if wanted is None else [text_of(value) for value in as_list(wanted)]
-            if found is not MISSING:
-                # Assumed: without values, any value but null, false and an empty one means the last page.
-                met = text_of(found) in wanted if wanted else is_given(found) and found is not False
-                if met:
-                    return True
-        return self._is_counted_out(page)
+        wanted = self._paging.get("lastPageValues")
+        wanted = [] if wanted is None else [text_of(value) for value in as_list(wanted)]
+        found = every(body, path) if path else []
+        if wanted:
+            return any(text_of(value) in wanted for value in found)
+        # Assumed: without values, any value but null, false and an empty one means the last page.
+        return any(is_given(value) and value is not False for value in found)
 
     def _is_counted_out(self, page: Page) -> bool:
         """``maxPagePath`` wins over ``maxCountPath``; a path that holds no number says nothing."""
         for member, so_far in (("maxPagePath", self._pages), ("maxCountPath", self._records)):
             path = self._paging.get(member)
             if path:
-                most = to_number(read_path(page.body, str(path)) or None)
+                most = to_number(one(page.body, path) or None)
                 if most > 0:
                     return so_far >= most
         return False
+
+    def _end(self, page: Page, member: str, there: str) -> None:
+        """End for want of a next page; say so where another page is likely."""
+        is_full = page.is_full or (self._pages > 1 and page.count == self._first_count)
+        if page.count and (is_full or names_a_next(plain(page.body))):
+            self.note = (
+                f"Paging ended after page {self._pages} ({page.count} records), and there may be more: "
+                f"http.paging.{member} {self._paging.get(member) or 'next'!r} finds nothing; {there}."
+            )
 
     def _guard(self, page: Page) -> None:
         self._repeats = self._repeats + 1 if page.digest == self._last_digest else 0
@@ -192,45 +197,66 @@ class Pager:
             )
         self._seen.add(mark)
 
+    # Next requests
+
     def _members(self, token: Any = "") -> dict[str, Any]:
         members = {**self._paging, "token": "" if token is None else token}
         if self.method in ("page", "skip"):
             members[self.method] = self._number
         return members
 
+    def _later(self, page: Page, token: Any = "") -> Step:
+        """Return a later request: ``paging.relativeURI`` and ``paging.body`` stand in place of the export's own."""
+        uri, body = self._paging.get("relativeURI"), self._paging.get("body")
+        return Step(
+            self._members(token),
+            uri=str(uri) if uri else None,
+            body=str(body) if body else None,
+            previous={"full_response": plain(page.body), "last_record": page.last, "headers": _lower(page.headers)},
+            ends_if_blank=self.method in ("relativeuri", "body"),
+        )
+
     def _next_page(self, page: Page) -> Step:
         self._number += 1
-        return Step(self._members())
+        return self._later(page)
 
     def _next_skip(self, page: Page) -> Step:
         self._number += page.count
-        return Step(self._members())
+        return self._later(page)
 
     def _next_token(self, page: Page) -> Step | None:
-        path = str(self._paging["path"])
-        if str(self._paging.get("pathLocation") or "body").lower() == "header":
-            token: Any = page.headers.get(path, MISSING)
-        else:
-            token = _single(read_path(page.body, path))
+        member = "pathAfterFirstRequest" if self._pages > 1 and self._paging.get("pathAfterFirstRequest") else "path"
+        path = str(self._paging[member])
+        is_header = str(self._paging.get("pathLocation") or "body").lower() == "header"
+        token: Any = page.headers.get(path, MISSING) if is_header else one(page.body, path, first=True)
+        if token is MISSING:
+            self._end(page, member, _header_names(page.headers) if is_header else names_there(page.body, path))
         if not is_given(token) or token is False:
             return None
         self._once(text_of(token))
-        uri = self._paging.get("pathAfterFirstRequest")
-        return Step(self._members(token), uri=str(uri) if uri else None)
+        return self._later(page, token)
 
     def _next_url(self, page: Page) -> Step | None:
-        link = _single(read_path(page.body, str(self._paging["path"])))
+        path = str(self._paging["path"])
+        link = one(page.body, path, first=True)
+        if link is MISSING:
+            self._end(page, "path", names_there(page.body, path))
         return self._linked(page, link)
 
     def _next_link(self, page: Page) -> Step | None:
-        wanted = str(self._paging.get("linkHeaderRelation") or "next").lower()
-        for link in _LINK.finditer(page.headers.get("Link", "")):
-            relations = (found for found in _PARAMETER.finditer(link.group(2)) if found.group(1).lower() == "rel")
-            # The first rel counts; others must be ignored (RFC 8288, section 3.3).
-            relation = next(relations, None)
-            if relation and wanted in (relation.group(2) or relation.group(3) or "").lower().split():
-                return self._linked(page, link.group(1))
-        return None
+        header = page.headers.get("Link", "")
+        try:
+            links = read_links(header)
+        except LinkError as error:
+            raise SourceFailure(
+                f"The Link header of page {self._pages} cannot be read: {error}.",
+                code="bad_answer",
+                field="http.paging",
+            ) from None
+        target = links.target(str(self._paging.get("linkHeaderRelation") or "next"))
+        if target is None:
+            self._end(page, "linkHeaderRelation", _relations(links))
+        return self._linked(page, target)
 
     def _linked(self, page: Page, link: Any) -> Step | None:
         if not isinstance(link, str) or not link.strip():
@@ -244,13 +270,8 @@ class Pager:
                 f"The link to the page after page {self._pages} is no URL.", code="bad_answer", field="http.paging"
             ) from None
         self._once(url)
-        return Step(self._members(), url=url, shown_url=shown)
-
-    def _next_template(self, page: Page) -> Step:
-        previous = {"full_response": page.body, "last_record": page.last, "headers": _lower(page.headers)}
-        if self.method == "body":
-            return Step(self._members(), body=str(self._paging["body"]), previous=previous)
-        return Step(self._members(), uri=str(self._paging["relativeURI"]), previous=previous)
+        later = self._later(page)
+        return Step(later.paging, url=url, shown_url=shown, body=later.body, previous=later.previous)
 
 
 _NEXT = {
@@ -259,19 +280,24 @@ _NEXT = {
     "token": Pager._next_token,
     "url": Pager._next_url,
     "linkheader": Pager._next_link,
-    "relativeuri": Pager._next_template,
-    "body": Pager._next_template,
+    "relativeuri": Pager._later,
+    "body": Pager._later,
 }
 
 
 def open_pager(paging: Any) -> Pager | None:
     """Return the pager of an export's ``http.paging``, or None for one page."""
-    return Pager(paging) if isinstance(paging, dict) and paging.get("method") else None
+    given = isinstance(paging, dict) and any(value not in (None, "") for value in paging.values())
+    return Pager(paging) if given else None
 
 
-def _single(value: Any) -> Any:
-    """Take the one value of a list: an XPath gives lists."""
-    return value[0] if isinstance(value, list) and value else value
+def _relations(links: Links) -> str:
+    names = ", ".join(repr(name) for name in links.relations)
+    return f"the Link header has the relations {names}" if names else "there is no Link header"
+
+
+def _header_names(headers: Mapping[str, str]) -> str:
+    return f"the answer has the headers {', '.join(sorted(headers))}"
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.adaptors.http.refusals import message_of
 from celigo_pandas.engine.adaptors.http.sender import Sender, other_origin
 from celigo_pandas.engine.adaptors.http.state import Gates
-from celigo_pandas.engine.adaptors.http.values import verdict
+from celigo_pandas.engine.adaptors.http.verdicts import verdict, why_not
 from celigo_pandas.engine.adaptors.protocol import Call, PingOutcome, SourceFailure
 
 __all__ = ["send_ping"]
@@ -49,9 +49,11 @@ def _send(sender: Sender) -> PingOutcome:
         return PingOutcome(200)
     if answer.is_success and judged is not False:
         return PingOutcome(200)
-    said = message_of(sender.hidden(content), ping.get("errorPath"))
+    said = message_of(content, ping.get("errorPath"), sender.hidden)
     if answer.is_success:
         text = f"{shown_origin(answer.url)} answered status {answer.status}, but not what http.ping expects"
+        reason = why_not(content, ping)
+        text += f" ({reason})" if reason else ""
         code = 401
     else:
         text = f"{shown_origin(answer.url)} answered status {answer.status}"

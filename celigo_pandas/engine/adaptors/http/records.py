@@ -8,40 +8,64 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from celigo_pandas.engine.adaptors.http.values import MISSING, read_path
+from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions, named_rows
+from celigo_pandas.engine.adaptors.http.reading import MISSING, find, plain
+from celigo_pandas.engine.adaptors.http.xml_paths import is_place_empty
 from celigo_pandas.engine.adaptors.protocol import Record
+from celigo_pandas.engine.xml_tree import XmlDocument
 
-__all__ = ["records_of"]
+__all__ = ["lists_in", "records_of"]
 
 
-def records_of(body: Any, path: str | None, two_d_array: Any = None) -> list[Record]:
-    """Return the records of one page.
+def records_of(body: Any, path: str | None, two_d_array: Any = None, first_column: int = 0) -> list[Record] | None:
+    """Return the records of one page, or None where the path finds nothing.
 
     Parameters
     ----------
     body : object
         Parsed answer. None (an empty body) holds no record.
     path : str, optional
-        ``resourcePath``; a path that finds nothing means no records, no error. Without one an object is one record
-        and an array is its elements.
+        ``resourcePath``. Without one an object is one record and an array is its elements.
     two_d_array : mapping, optional
         ``response.twoDArray``: rows of cells. With ``hasHeader`` the first row names the columns; otherwise they are
-        ``Column0``, ``Column1``, …; ``doNotNormalize`` leaves rows as arrays.
+        named by their position; ``doNotNormalize`` leaves rows as arrays.
+    first_column : int
+        The number in the name of the first column without a name.
+
+    Raises
+    ------
+    PathFailure
+        The path cannot be followed, or would pass a list of several elements.
     """
-    found = read_path(body, path)
-    if found is MISSING or found is None:
+    if body is None:
         return []
-    rows = found if isinstance(found, list) else [found]
+    found = find(body, path, "refuse")
+    if found is MISSING:
+        is_empty = isinstance(body, XmlDocument) and is_place_empty(body, str(path).strip())
+        return [] if is_empty else None
+    if found is None:
+        return []
+    values = plain(found)
+    rows = values if isinstance(values, list) else [values]
     if isinstance(two_d_array, Mapping) and two_d_array and rows and all(isinstance(row, list) for row in rows):
-        return rows if two_d_array.get("doNotNormalize") else _named(rows, bool(two_d_array.get("hasHeader")))
+        return rows if two_d_array.get("doNotNormalize") else _named(rows, two_d_array, first_column)
     # Assumed: a scalar, which cannot be a record, is put under "value".
     return [row if isinstance(row, dict | list) else {"value": row} for row in rows if row is not None]
 
 
-def _named(rows: list[list[Any]], has_header: bool) -> list[Record]:
-    # Assumed: columns without a header are numbered from 0, as the platform does for CSV without one.
-    if has_header:
-        header, rows = [str(cell) for cell in rows[0]], rows[1:]
-    else:
-        header = [f"Column{number}" for number in range(max(len(row) for row in rows))]
-    return [dict(zip(header, row, strict=False)) for row in rows]
+def _named(rows: list[list[Any]], two_d_array: Mapping[str, Any], first_column: int) -> list[Record]:
+    options = CsvOptions(has_header_row=bool(two_d_array.get("hasHeader")), first_column=first_column)
+    return list(named_rows(iter(rows), options, None))
+
+
+def lists_in(body: Any) -> str:
+    """Name the lists of objects in an answer that is one object: where its records may be; nothing where none is."""
+    value = plain(body)
+    if isinstance(body, XmlDocument):
+        value = next(iter(value.values()))
+    found = [
+        f"{name!r} ({len(inner)})"
+        for name, inner in (value.items() if isinstance(value, dict) else ())
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict)
+    ]
+    return f"It holds the lists {', '.join(found[:12])}." if found else ""

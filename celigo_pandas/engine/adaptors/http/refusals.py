@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from celigo_pandas.engine.adaptors.http.values import MISSING, read_path
+from celigo_pandas.engine.adaptors.http.reading import MISSING, find, is_given, plain
+from celigo_pandas.engine.adaptors.http.xml_paths import Nodes, leaf
 from celigo_pandas.engine.json_text import dump
 
 __all__ = ["errors_of", "message_of"]
@@ -15,25 +17,43 @@ _MESSAGES = ("message", "error_description", "errorMessage", "msg", "detail", "t
 _CODES = ("code", "errorCode", "error_code", "error", "status", "type")
 
 
-def message_of(body: Any, error_path: Any = None) -> str:
-    """Return one line for a person; empty when the body says nothing."""
-    found = errors_of(body, error_path)
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def message_of(body: Any, error_path: Any = None, hide: Callable[[Any], Any] = _as_it_is) -> str:
+    """Return one line for a person; empty when the body says nothing. As :func:`errors_of`."""
+    found = errors_of(body, error_path, hide)
     return "; ".join(message for _, message in found)[:_LONGEST]
 
 
-def errors_of(body: Any, error_path: Any = None) -> list[tuple[str | None, str]]:
+def errors_of(
+    body: Any, error_path: Any = None, hide: Callable[[Any], Any] = _as_it_is
+) -> list[tuple[str | None, str]]:
     """Return ``(code, message)`` pairs.
 
     Parameters
     ----------
+    body : object
+        A parsed answer of any form.
     error_path : str, optional
         ``response.errorPath``. Where it finds nothing, or is not set, the usual members are looked at.
+    hide : callable
+        Takes the secrets out of plain values, before a text of them is cut or squeezed.
     """
     if error_path:
-        found = read_path(body, str(error_path))
-        if found is not MISSING and found not in (None, "", []):
-            return _pairs(found, depth=0)
-    return _pairs(body, depth=0)
+        found = [value for value in map(plain, _named(body, error_path)) if is_given(value)]
+        if found:
+            return _pairs(hide(found), depth=0)
+    return _pairs(hide(plain(body)), depth=0)
+
+
+def _named(body: Any, path: Any) -> list[Any]:
+    """Return what ``errorPath`` names: texts of elements without elements inside, else what they hold."""
+    found = find(body, path, "all")
+    if isinstance(found, Nodes):
+        return [leaf(node) for node in found]
+    return found if isinstance(found, list) else [] if found is MISSING else [found]
 
 
 def _pairs(value: Any, depth: int) -> list[tuple[str | None, str]]:

@@ -16,10 +16,10 @@ from celigo_pandas.engine.adaptors.http.credentials import auth_type, token_of
 from celigo_pandas.engine.adaptors.http.legacy import http_connection, stored_path
 from celigo_pandas.engine.adaptors.http.media import CONTENT_TYPES, MediaError, decode_any, encode
 from celigo_pandas.engine.adaptors.http.origins import is_absolute, join, shown_origin
+from celigo_pandas.engine.adaptors.http.reading import MISSING, one
 from celigo_pandas.engine.adaptors.http.state import ConnectionState
 from celigo_pandas.engine.adaptors.http.templates import render
 from celigo_pandas.engine.adaptors.http.transport import Answer
-from celigo_pandas.engine.adaptors.http.values import MISSING, read_path
 from celigo_pandas.engine.adaptors.protocol import Call, ConnectionAccess, SourceFailure
 from celigo_pandas.engine.oauth.grants import (
     EXPIRY_PATH,
@@ -135,7 +135,7 @@ def _refresh_token(call: Call, real: Mapping[str, Any], state: ConnectionState) 
     body = decode_any(answer.body, answered, answer.headers.get("Content-Type", ""))
     # Assumed: tokenPaths are tried in order where refreshTokenPath finds nothing.
     paths = [block.get("refreshTokenPath"), *(block.get("tokenPaths") or ()), "access_token"]
-    found = next((value for path in paths if path and _is_token(value := read_path(body, str(path)))), MISSING)
+    found = next((value for path in paths if path and _is_token(value := one(body, path))), MISSING)
     if not answer.is_success or found is MISSING:
         what = "holds no token" if answer.is_success else "is a refusal"
         raise SourceFailure(
@@ -145,7 +145,7 @@ def _refresh_token(call: Call, real: Mapping[str, Any], state: ConnectionState) 
             offline=True,
         )
     changes = {"http.auth.token.token": str(found)}
-    rotated = read_path(body, "refresh_token")
+    rotated = one(body, "refresh_token")
     if _is_token(rotated):
         changes["http.auth.token.refreshToken"] = str(rotated)
     _store(call.connection, changes)

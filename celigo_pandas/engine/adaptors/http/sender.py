@@ -28,7 +28,7 @@ from celigo_pandas.engine.adaptors.http.shapes import CONNECTION, check_shapes
 from celigo_pandas.engine.adaptors.http.state import ConnectionState, Gates, pause, state_of
 from celigo_pandas.engine.adaptors.http.templates import Chance
 from celigo_pandas.engine.adaptors.http.transport import Answer, TransportFailure
-from celigo_pandas.engine.adaptors.http.values import verdict
+from celigo_pandas.engine.adaptors.http.verdicts import verdict
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.masking import Redactor, mask_values
 from celigo_pandas.engine.reach import ReachError

@@ -26,6 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from celigo_pandas.engine.adaptors.http.bodies import TransportFailure, read_body
+from celigo_pandas.engine.adaptors.http.heads import WholeHeadResponse, header_text
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.reach import Reach, ReachError
 
@@ -74,9 +75,10 @@ class Answer:
 
 
 class _Current(threading.local):
-    """The socket that this thread's request is using, for the watchdog."""
+    """The socket that this thread's request is using, for the watchdog, and whether anything went out on it."""
 
     sock: socket.socket | None = None
+    is_sent: bool = False
 
 
 class Transport:
@@ -135,19 +137,25 @@ class Transport:
             with watchdog:
                 return self._exchange(request, allowed, cookies, started)
         except TransportFailure as error:
-            failure = TransportFailure(error.message, code=error.code, sent=error.sent)
+            failure = TransportFailure(error.message, code=error.code)
         except ReachError as error:
             failure = TransportFailure(str(error), code="out_of_reach", sent=False)
         except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
             failure = _explained(error, place)
+        # What left cannot be taken back, whatever the exception is called: a TLS connection that ends too early, two
+        # lengths, a close. And what did not leave was surely not processed.
+        failure.sent = self._current.is_sent
         if watchdog.has_fired:
-            failure = TransportFailure(f"{place} did not finish its answer in {allowed:.3g} s.", code="timeout")
+            failure = TransportFailure(
+                f"{place} did not finish its answer in {allowed:.3g} s.", code="timeout", sent=self._current.is_sent
+            )
         # Raised here, not in the handler: the caught exception's frames hold the request.
         raise failure
 
     def _exchange(
         self, request: requests.PreparedRequest, allowed: float, cookies: RequestsCookieJar | None, started: float
     ) -> Answer:
+        self._current.is_sent = False
         response = self._session.send(
             request,
             stream=True,
@@ -159,7 +167,8 @@ class Transport:
             if cookies is not None:
                 extract_cookies_to_jar(cookies, response.request, response.raw)  # type: ignore[no-untyped-call]
             body = read_body(response, self.limits.size_bytes)
-        return Answer(response.status_code, response.headers, body, response.url or "", time.monotonic() - started)
+        headers = CaseInsensitiveDict({name: header_text(value) for name, value in response.headers.items()})
+        return Answer(response.status_code, headers, body, response.url or "", time.monotonic() - started)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -221,7 +230,9 @@ class _Adapter(HTTPAdapter):
 
 
 class _Reaching:
-    """The two doors of urllib3's connections: opening the socket, and knowing which one is in use."""
+    """The doors of urllib3's connections: opening the socket, knowing which one is in use, and what went out on it."""
+
+    response_class: Any = WholeHeadResponse
 
     reach: Reach
     current: _Current
@@ -239,6 +250,12 @@ class _Reaching:
         if self.sock is not None:
             self.current.sock = self.sock
         super().request(*args, **options)  # type: ignore[misc]
+
+    def send(self: Any, data: Any) -> None:
+        if self.sock is None and self.auto_open:
+            self.connect()
+        self.current.is_sent = True
+        super().send(data)  # type: ignore[misc]
 
     def getresponse(self: Any) -> Any:
         self.current.sock = self.sock
@@ -279,8 +296,11 @@ def _explained(error: Exception, place: str) -> TransportFailure:
         return TransportFailure(f"{place} did not accept a connection in time.", code="timeout", sent=False)
     if isinstance(error, requests.exceptions.Timeout):
         return TransportFailure(f"{place} did not answer in time.", code="timeout")
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader):
-        return TransportFailure("The rendered URL or a header cannot be sent.", code="bad_request", sent=False)
+    if isinstance(error, requests.exceptions.InvalidHeader):
+        # The request's own were checked when it was prepared.
+        return TransportFailure(f"{place} answered with headers that contradict each other.", code="bad_answer")
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return TransportFailure("The rendered URL cannot be sent.", code="bad_request", sent=False)
     cause = _root(error)
     refused = isinstance(cause, NewConnectionError) or "NewConnectionError" in type(cause).__name__
     if refused or isinstance(cause, ConnectionRefusedError | socket.gaierror):
