@@ -22,7 +22,7 @@ from celigo_pandas.engine.adaptors.files.json_files import write_json
 from celigo_pandas.engine.adaptors.files.names import FileNameError, check_new_name
 from celigo_pandas.engine.adaptors.files.places import Place
 from celigo_pandas.engine.adaptors.files.rendering import batch_context, rendered
-from celigo_pandas.engine.adaptors.files.xlsx_files import write_xlsx
+from celigo_pandas.engine.adaptors.files.xlsx_writing import write_xlsx
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
 from celigo_pandas.engine.xml_tree import XmlError, parse_xml
 
