@@ -7,7 +7,6 @@ export, and never if anything failed, the reader stopped, or the file is no long
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timezone
 from itertools import islice
@@ -56,12 +55,10 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
         for entry in chosen:
             log(call, "READ", folder, entry.name)
             with place.open(folder, entry.name) as stream:
-                records = file_records(
-                    stream, entry.name, plan, call.choices.xlsx_reads_all_sheets, lambda: _look(call)
-                )
+                records = file_records(stream, entry.name, plan, call.choices.xlsx_reads_all_sheets, call.look)
                 while part := list(islice(records, size)):
                     yield Chunk(part)
-                    _look(call)
+                    call.look()
     finally:
         place.close()
     if plan.deletes and chosen and not call.context.get("testMode"):
@@ -91,6 +88,7 @@ def _chosen(call: Call, place: Place, plan: ExportPlan, folder: str) -> list[Fil
     for entry in entries:
         if not (entry.name.startswith(begins) and entry.name.endswith(ends)):
             continue
+        call.look()
         try:
             check_name(entry.name)
             if plan.keeper(_metadata(entry), call.context.get("settings")):
@@ -106,13 +104,6 @@ def _metadata(entry: FileEntry) -> Record:
     # Assumed: the names of a file's metadata are those that its filter reads.
     modified = entry.modified.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"filename": entry.name, "filesize": entry.size, "lastmodified": modified}
-
-
-def _look(call: Call) -> None:
-    if call.stop.is_set():
-        raise SourceFailure("The export was ended by its reader.", code="stopped")
-    if time.monotonic() > call.deadline:
-        raise SourceFailure("The files were not read in time.", code="timeout")
 
 
 class _Removal:
@@ -139,6 +130,7 @@ class _Removal:
             if self._backup is not None:
                 place.check(self._backup)
             for name in there:
+                self._call.look()
                 self._remove(place, name)
                 gone += 1
         except SourceFailure as failure:

@@ -86,6 +86,7 @@ def _failed(count: int, code: str, message: str, culprit: int | None = None) -> 
 def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], written: set[str]) -> str:
     context = batch_context(call, records)
     kind = call.connection.type
+    call.look()
 
     def render(text: str, field: str) -> str:
         return rendered(text, call, field, context, plan.lookups)
@@ -111,6 +112,7 @@ def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], writt
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as made:
         for piece in compressed(_content(plan, records, body), name, plan.compression):
             made.write(piece)
+            call.look()
         content = cast(BinaryIO, made)
         backup = render(plan.backup_folder, f"import.{kind}.backupDirectoryPath") if plan.backup_folder else None
         if backup is not None:
