@@ -320,3 +320,32 @@ def test_files_go_when_a_filter_left_records_out_as_it_was_asked_to(engine: Engi
 
     assert ask(engine, connection(engine), export).json()["data"] == [{"n": "a1"}]
     assert os.listdir(folder) == []
+
+
+def test_file_that_was_replaced_by_one_of_the_same_size_and_time_is_not_deleted(
+    engine: EngineProcess, folder: Path
+) -> None:
+    id, export = connection(engine), consuming(folder, page_size=4)
+    state = ask(engine, id, export).json()["pagedExportState"]
+    known, other = (folder / "a.csv").stat(), folder / "other"
+    other.write_text("n\nA0\nA1\nA2\n")
+    os.utime(other, ns=(known.st_atime_ns, known.st_mtime_ns))
+    other.replace(folder / "a.csv")
+    assert (folder / "a.csv").stat().st_size == known.st_size
+
+    answer = ask(engine, id, export, state)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "file_changed")
+    assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]
+
+
+def test_file_that_was_rewritten_in_place_within_its_time_is_not_deleted(engine: EngineProcess, folder: Path) -> None:
+    id, export = connection(engine), consuming(folder, page_size=4)
+    state = ask(engine, id, export).json()["pagedExportState"]
+    known = (folder / "a.csv").stat()
+    with (folder / "a.csv").open("r+b") as file:
+        file.write(b"n\nA0\n")
+    os.utime(folder / "a.csv", ns=(known.st_atime_ns, known.st_mtime_ns))
+
+    assert ask(engine, id, export, state).json()["errors"][0]["code"] == "file_changed"
+    assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]

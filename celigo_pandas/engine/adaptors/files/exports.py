@@ -23,6 +23,7 @@ from celigo_pandas.errors import FilterError
 __all__ = ["read_export"]
 
 _CHUNK = 1_000
+_MOST_UNREAD = 20
 _LOG = logging.getLogger("celigo_pandas.engine")
 
 Opener = Callable[[Call], Place]
@@ -47,7 +48,10 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
     place = open_place(call)
     try:
         backup = _backup_folder(call, place, plan, folder)
-        chosen = _chosen(call, place, plan, folder)
+        unread: list[str] = []
+        chosen = _chosen(call, place, plan, folder, unread.append)
+        if unread:
+            yield Chunk([], _unread_errors(unread))
         if plan.output == "metadata":
             if chosen:
                 yield Chunk([_metadata(entry) for entry in chosen])
@@ -78,12 +82,20 @@ def _backup_folder(call: Call, place: Place, plan: ExportPlan, folder: str) -> s
     return backup
 
 
-def _chosen(call: Call, place: Place, plan: ExportPlan, folder: str) -> list[FileEntry]:
+def _unread_errors(unread: Sequence[str]) -> list[dict[str, Any]]:
+    more = f" And {len(unread) - _MOST_UNREAD} more." if len(unread) > _MOST_UNREAD else ""
+    return [
+        {"code": "unreadable_entry", "message": f"{text} It was passed over.{more}", "source": "application"}
+        for text in unread[:_MOST_UNREAD]
+    ]
+
+
+def _chosen(call: Call, place: Place, plan: ExportPlan, folder: str, unread: Callable[[str], None]) -> list[FileEntry]:
     kind = call.connection.type
     begins = rendered(plan.starts_with, call, f"export.{kind}.fileNameStartsWith", call.context)
     ends = rendered(plan.ends_with, call, f"export.{kind}.fileNameEndsWith", call.context)
     log(call, "LIST", folder)
-    entries = sorted(place.entries(folder), key=lambda entry: entry.name)
+    entries = sorted(place.entries(folder, unread), key=lambda entry: entry.name)
     found = []
     for entry in entries:
         if not (entry.name.startswith(begins) and entry.name.endswith(ends)):

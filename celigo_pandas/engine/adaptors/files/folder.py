@@ -12,14 +12,14 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
 from celigo_pandas.engine.adaptors.files.names import FileNameError, check_folder, check_name
-from celigo_pandas.engine.adaptors.files.places import FileEntry
+from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.reach import Reach, ReachError
 
@@ -55,7 +55,7 @@ class Folder:
         with _translated(folder), os.scandir(place):
             pass
 
-    def entries(self, folder: str) -> list[FileEntry]:
+    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; subfolders are passed over."""
         found = []
         with _translated(folder), os.scandir(self._folder(folder)) as listing:
@@ -64,7 +64,8 @@ class Folder:
                     continue
                 known = entry.stat()
                 modified = datetime.fromtimestamp(known.st_mtime, timezone.utc)
-                found.append(FileEntry(entry.name, known.st_size, modified))
+                identity = f"{known.st_dev}:{known.st_ino}:{known.st_mtime_ns}:{known.st_ctime_ns}"
+                found.append(FileEntry(entry.name, known.st_size, modified, identity))
         return sorted(found, key=lambda entry: entry.name)
 
     @contextmanager

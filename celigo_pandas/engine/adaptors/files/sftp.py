@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, BinaryIO, cast
 
-from celigo_pandas.engine.adaptors.files.places import FileEntry
+from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.files.servers import (
     RemoteServer,
     check_name,
@@ -73,7 +73,7 @@ class SftpPlace:
         """Make sure that the folder is there and can be listed."""
         self._listed(folder)
 
-    def entries(self, folder: str) -> list[FileEntry]:
+    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; links to files count as files."""
         found = []
         for one in self._listed(folder):
