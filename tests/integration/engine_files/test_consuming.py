@@ -233,6 +233,7 @@ def test_killed_engine_leaves_its_files_and_serves_what_it_had(folder: Path, tmp
         id, export = connection(engine), consuming(folder, page_size=1_000)
         state = ask(engine, id, export).json()["pagedExportState"]
         state = ask(engine, id, export, state).json()["pagedExportState"]
+        assert len(ask(engine, id, export, state).json()["data"]) == 1_000  # so that it is filled
         os.kill(engine.process.pid, signal.SIGKILL)
         engine.process.wait(10)
     assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]

@@ -65,8 +65,8 @@ def _read_each(
             errors.append(error)
     if errors and len(errors) == count:
         raise errors[0]
-    for error in errors:
-        unread(str(error))
+    for passed_over in errors:
+        unread(str(passed_over))
     return found
 
 
