@@ -62,6 +62,9 @@ class Folder:
             for entry in listing:
                 if _OWN.fullmatch(entry.name) or not entry.is_file():
                     continue
+                if not _is_text(entry.name):
+                    unread(f"The name {entry.name!a} in {folder!r} is no UTF-8.")
+                    continue
                 known = entry.stat()
                 modified = datetime.fromtimestamp(known.st_mtime, timezone.utc)
                 identity = f"{known.st_dev}:{known.st_ino}:{known.st_mtime_ns}:{known.st_ctime_ns}"
@@ -153,6 +156,11 @@ class Folder:
             return self._reach.check_path(path)
         except ReachError as error:
             raise SourceFailure(str(error), code="out_of_reach") from None
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written anywhere: bytes that are no UTF-8 come as halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _segment(name: str) -> str:

@@ -161,8 +161,9 @@ class FtpPlace:
             self._enter(control, to_folder)
             target = self._path(control, to_folder)
             self._enter(control, folder)
-            if target == control.folder:
-                return
+            if target.rstrip("/") == (control.folder or "").rstrip("/"):
+                text = f"{shown(folder)} and {shown(to_folder)} are one folder; a file cannot be moved there."
+                raise SourceFailure(text, code="file_error")
             self._rename(control, folder, name, f"{target.rstrip('/')}/{name}", name)
 
     def close(self) -> None:

@@ -63,7 +63,10 @@ class Place(Protocol):
         """Delete a file."""
 
     def move(self, folder: str, name: str, to_folder: str) -> None:
-        """Move a file into another folder, under its name; one that is there already is replaced."""
+        """Move a file into another folder, under its name; one that is there already is replaced.
+
+        The file's own folder, however it is spelled, is an error (``file_error``): the file would stay.
+        """
 
     def close(self) -> None:
         """Give up connections and sockets; may be called twice."""

@@ -125,7 +125,8 @@ class SftpPlace:
         check_name(name)
         path, target = self._path(folder, name), self._path(to_folder, name)
         if path == target:
-            return
+            text = f"{shown(folder)} and {shown(to_folder)} are one folder; a file cannot be moved there."
+            raise SourceFailure(text, code="file_error")
         failed = self._why(f"{shown(path)} cannot be moved to {shown(target)}", folder, to_folder)
         self._rename(path, target, failed)
 
