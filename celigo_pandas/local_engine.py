@@ -205,8 +205,15 @@ class _EngineProcess:
 
 
 def _environment() -> dict[str, Any]:
-    """Return this process's environment for the child: without account tokens, with what the engine needs."""
-    environment = {name: value for name, value in os.environ.items() if name != "CELIGO_API_TOKEN"}
+    """Return this process's environment for the child: without credentials of others, with what the engine needs.
+
+    The engine connects by itself, never through a proxy, and the address of one may hold a password.
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "CELIGO_API_TOKEN" and not name.lower().endswith("_proxy")
+    }
     environment["CELIGO_PANDAS_NO_PANDAS"] = "1"
     environment["PYTHONUNBUFFERED"] = "1"
     # The package may be importable here by a path that a child would not have.

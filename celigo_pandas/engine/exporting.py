@@ -34,6 +34,9 @@ __all__ = [
 DEFAULT_PAGE_SIZE = 20
 """Source: the vendor's page on exports."""
 
+_STEP = 500
+"""Records between two looks at the clock."""
+
 
 def page_size_of(export_doc: Mapping[str, Any]) -> int:
     """Return the records of a full page; :class:`Refusal` for one that is no whole number of 1 or more."""
@@ -95,10 +98,11 @@ def export_pages(
         chunks: Iterable[Chunk] = _limited(source, _test_limit(export_doc))
         chunks = _grouped(chunks, _group_fields(export_doc))
         if export_doc.get("transform") or export_doc.get("filter"):
-            chunks = _stepped(chunks, export_doc, masked_context)
+            chunks = _stepped(chunks, export_doc, call)
         chunks = _redacted(chunks, redactor)
         uri_of = _uri_writer(export_doc.get("dataURITemplate"), masked_context)
-        for page in cut_pages(chunks, page_size_of(export_doc), uri_of):
+        for page in cut_pages(chunks, page_size_of(export_doc), uri_of, _note(export_doc)):
+            call.lost += page.lost
             page.head = redactor.page(page.head)
             yield page
     except SourceFailure as failure:
@@ -114,11 +118,17 @@ def export_pages(
 def settle_source(call: Call, access: Access, redactor: Redactor, choices: Choices) -> None:
     """Do to the source what is left once the reader has everything: what succeeds is not done again.
 
+    Where records were lost, nothing is done: the source is the only place where they are.
+
     Raises
     ------
     Refusal
         422: the source refused; what is left can be tried again.
     """
+    if call.lost and call.at_end:
+        call.at_end.clear()
+        body = f"{call.lost} records were not given out, so the source was left as it is."
+        call.debug("response", {"url": "", "method": "", "headers": {}, "body": body})
     try:
         while call.at_end:
             call.at_end[0]()
@@ -155,8 +165,10 @@ def preview_stages(
         for name in ("transform", "filter"):
             if export_doc.get(name):
                 step = {name: export_doc[name]}
-                records, errors = run_export_steps(stages[-1]["data"], step, context=call.context)
+                records, errors = _steps(stages[-1]["data"], step, call)
                 stages.append({"name": name, "errors": [redactor.value(error) for error in errors], "data": records})
+    except SourceFailure as failure:
+        raise failed_source(failure, access, redactor, choices) from None
     except CeligoError as error:
         raise invalid("invalid_document", redactor.text(str(error)), "export") from None
     data = stages[-1]["data"]
@@ -258,12 +270,32 @@ def _grouped(chunks: Iterable[Chunk], fields: list[str]) -> Iterator[Chunk]:
         yield Chunk([open_group], errors)
 
 
-def _stepped(chunks: Iterable[Chunk], export_doc: dict[str, Any], context: Mapping[str, Any]) -> Iterator[Chunk]:
+def _note(export_doc: dict[str, Any]) -> str:
+    consumes = consuming_member(export_doc) == "file.skipDelete"
+    return " No file of this export is deleted or moved, since this record was not given out." if consumes else ""
+
+
+def _stepped(chunks: Iterable[Chunk], export_doc: dict[str, Any], call: Call) -> Iterator[Chunk]:
+    note = _note(export_doc)
     for chunk in chunks:
-        records, errors = run_export_steps(chunk.records, export_doc, context=context)
+        records, errors = _steps(chunk.records, export_doc, call)
+        call.lost += len(errors)
+        errors = [{**error, "message": f"{error['message']}{note}"} for error in errors]
         # The source's count is not the count of what the filter keeps.
         total = None if export_doc.get("filter") else chunk.total
         yield Chunk(records, [*chunk.errors, *errors], total)
+
+
+def _steps(records: list[Record], export_doc: dict[str, Any], call: Call) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Transform and filter, a few records at a time: a slow step ends with its call."""
+    kept: list[Any] = []
+    errors: list[dict[str, Any]] = []
+    for start in range(0, len(records) or 1, _STEP):
+        call.look()
+        some, wrong = run_export_steps(records[start : start + _STEP], export_doc, context=call.context)
+        kept += some
+        errors += [{**error, "position": error["position"] + start} for error in wrong]
+    return kept, errors
 
 
 def _redacted(chunks: Iterable[Chunk], redactor: Redactor) -> Iterator[Chunk]:

@@ -16,6 +16,9 @@ from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
 
 __all__ = ["check_import", "map_records", "submit_records"]
 
+_STEP = 500
+"""Records between two looks at the clock."""
+
 _OFFLINE = "The connection is offline. Correct it, then ping it."
 
 
@@ -66,7 +69,7 @@ def map_records(
     call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
 ) -> list[Any]:
     """Return the answer of ``/import/map``: filter, one-to-many and mapping, nothing submitted."""
-    steps = _run(call, import_doc, data, access, redactor)
+    steps = _run(call, import_doc, data, access, redactor, choices)
     answers = [_mapped_answer(step, redactor) for step in steps]
     if choices.map_answers_wrapped:
         return [
@@ -91,7 +94,7 @@ def submit_records(
         raise not_built(access.masked, "imports", "Give the import a mockResponse, or use /import/map.")
     if access.is_offline:
         return [_offline(_OFFLINE) for _ in data]
-    steps = _run(call, import_doc, data, access, redactor)
+    steps = _run(call, import_doc, data, access, redactor, choices)
     outgoing = [
         Outgoing(step.position, source, mapped)
         for step in steps
@@ -106,12 +109,21 @@ def submit_records(
 
 
 def _run(
-    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor
+    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
 ) -> Sequence[ImportStep]:
+    resolve = _lookup(call, access, redactor)
+    steps: list[ImportStep] = []
     try:
-        return run_import_steps(
-            data, import_doc, context=call.context, resolve_lookup=_lookup(call, access, redactor), now=call.now
-        )
+        for start in range(0, len(data) or 1, _STEP):
+            # Nothing was submitted by now: a mapping that takes too long fails the call as a whole.
+            call.look()
+            some = data[start : start + _STEP]
+            for step in run_import_steps(some, import_doc, context=call.context, resolve_lookup=resolve, now=call.now):
+                step.position += start
+                steps.append(step)
+        return steps
+    except SourceFailure as failure:
+        raise failed_source(failure, access, redactor, choices) from None
     except CeligoError as error:
         raise invalid("invalid_document", redactor.text(str(error)), "import") from None
 

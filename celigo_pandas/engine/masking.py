@@ -18,6 +18,7 @@ from typing import Any
 from celigo_pandas.engine import json_text
 from celigo_pandas.resources.connections import mask
 from celigo_pandas.resources.secret import MASK
+from celigo_pandas.resources.userinfo import url_secrets
 
 __all__ = ["Redactor", "mask", "mask_values", "secret_values"]
 
@@ -254,6 +255,8 @@ def _differences(real: Any, masked: Any, found: set[str]) -> None:
     elif isinstance(real, list) and isinstance(masked, list) and len(real) == len(masked):
         for one, other in zip(real, masked, strict=True):
             _differences(one, other, found)
+    elif isinstance(real, str) and isinstance(masked, str) and masked != MASK:
+        found.update(url_secrets(real))
     else:
         found.update(str(value) for value in _leaves(real) if value not in (None, "", True, False))
 

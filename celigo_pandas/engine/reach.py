@@ -22,8 +22,21 @@ __all__ = ["Reach", "ReachError"]
 
 _PORTS = {"http": 80, "https": 443}
 
-# AWS answers metadata on this unique-local address too; it is not link-local by its prefix.
-_METADATA = frozenset({ipaddress.ip_address("fd00:ec2::254")})
+_METADATA = frozenset(
+    ipaddress.ip_address(text)
+    for text in (
+        "fd00:ec2::254",  # AWS, EC2 over IPv6
+        "fd00:ec2::23",  # AWS, credentials of pods in EKS
+        "fd20:ce::254",  # Google Cloud over IPv6
+        "fd00:c1::a9fe:a9fe",  # Oracle Cloud over IPv6
+        "fd00:42::42",  # Scaleway over IPv6
+        "fd00:a9fe:a9fe::1",  # Akamai (Linode) over IPv6
+        "100.100.100.200",  # Alibaba Cloud
+        "168.63.129.16",  # Azure, the host's own services
+        "192.0.0.192",  # Oracle Cloud Classic
+    )
+)
+"""Where clouds answer their machines with credentials, beside the link-local addresses that most of them use."""
 
 _SHOWN = ("/proc", "/sys")
 """What the system only shows: among it the environment of every process of this user."""
@@ -189,9 +202,10 @@ def _literal(name: str) -> Address | None:
 
 
 def _refuse_address(address: Address, host: str) -> None:
-    if address in _METADATA or any(
-        one.is_link_local or one.is_multicast or one.is_unspecified for one in (address, *_within(address))
-    ):
+    meant = (address, *_within(address))
+    if any(one in _METADATA for one in meant):
+        raise ReachError(f"Host {host!r} is {address}, where a cloud gives out its metadata: always refused.")
+    if any(one.is_link_local or one.is_multicast or one.is_unspecified for one in meant):
         raise ReachError(f"Host {host!r} is {address}, a link-local, multicast or unspecified address: always refused.")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from celigo_pandas.engine.vault import VaultError
 from celigo_pandas.errors import Problem
 
-__all__ = ["Refusal", "invalid", "not_found", "refusal_of"]
+__all__ = ["Refusal", "bare", "invalid", "not_found", "refusal_of"]
 
 _LOG = logging.getLogger("celigo_pandas.engine")
 
@@ -55,10 +55,10 @@ def refusal_of(error: Exception) -> Refusal:
         half = ascii(error.object[error.start])
         return invalid("invalid_text", f"A text holds {half}, half a surrogate pair, which cannot be stored or sent.")
     # The traceback is logged without the exception's text, which may hold what a source answered.
-    _LOG.error("Unforeseen %s", type(error).__name__, exc_info=_bare(error))
+    _LOG.error("Unforeseen %s", type(error).__name__, exc_info=bare(error))
     return Refusal(500, [Problem("internal_error", f"The engine failed ({type(error).__name__}); its log says where.")])
 
 
-def _bare(error: Exception) -> BaseException:
-    bare = RuntimeError(type(error).__name__)
-    return bare.with_traceback(error.__traceback__)
+def bare(error: Exception) -> BaseException:
+    """Return an exception for a log: of this one's kind and place, without its text, which may hold what data hold."""
+    return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)

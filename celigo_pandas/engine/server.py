@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,11 +18,21 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from celigo_pandas.engine.api.application import build_application
 from celigo_pandas.engine.api.exchange import refused
-from celigo_pandas.engine.refusals import Refusal
+from celigo_pandas.engine.refusals import Refusal, bare
 from celigo_pandas.engine.wiring import Engine
 from celigo_pandas.errors import Problem
 
-__all__ = ["bind", "serve"]
+__all__ = ["HEAD_S", "MOST_CONNECTIONS", "bind", "serve"]
+
+HEAD_S = 10.0
+"""Seconds from a connection's first byte, or its beginning, until the head of its request is whole."""
+
+MOST_CONNECTIONS = 300
+"""Connections at once; with what sources and databases need, below the 1,024 files that a process usually has."""
+
+_BACKLOG = 100
+_QUIET_S = 60.0
+_LOG = logging.getLogger("celigo_pandas.engine")
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -52,6 +64,8 @@ def serve(
         # The default forwards proxy headers from loopback: they could name another client and scheme.
         proxy_headers=False,
         timeout_keep_alive=75,
+        # What is accepted in one go, before any connection can be refused: its files count, too.
+        backlog=_BACKLOG,
         timeout_graceful_shutdown=3,
         lifespan="on",
         ws="none",
@@ -70,7 +84,56 @@ def serve(
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 whose refusals of what is no HTTP have the API's envelope, too."""
+    """HTTP/1.1 whose refusals of what is no HTTP have the API's envelope, too, and that waits for no one for long.
+
+    A connection costs a file, of which a process has few. One that has sent no whole head of a request in time is
+    closed, and so is the one that waits for longest where there are too many: first those that never sent one.
+    """
+
+    has_asked = False
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request; make room where there are too many connections."""
+        super().connection_made(transport)
+        self.waiting_since = self.loop.time()
+        self._await_head()
+        if len(self.connections) > MOST_CONNECTIONS:
+            waiting: list[_Protocol] = [one for one in self.connections if isinstance(one, _Protocol) and one.is_idle]
+            if waiting:
+                min(waiting, key=lambda one: (one.has_asked, one.waiting_since)).transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._head_is_here()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a head that has begun has its time from then on."""
+        if self.is_idle and self._head_timer is None:
+            self._await_head()
+        super().data_received(data)
+        if not self.is_idle:
+            self.has_asked = True
+            self._head_is_here()
+
+    def on_response_complete(self) -> None:
+        """Note since when the next request is waited for."""
+        super().on_response_complete()
+        self.waiting_since = self.loop.time()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being read or answered, but for a part of a head."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_S, self.transport.abort)
+
+    def _head_is_here(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that cannot be read: without ``Host``, with two of them, with headers without end."""
@@ -109,6 +172,28 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(_Complaints())
         await super().startup(sockets)
         if not self.should_exit:
             self._ready()
+
+
+class _Complaints:
+    """What the event loop cannot give to anybody: one line each, and the same one once a minute.
+
+    The loop tries to accept again every second while the process has no file left, each time with a traceback.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log a complaint: what asyncio says of it and the kind of the exception, no value."""
+        error = context.get("exception")
+        text = (
+            f"{context.get('message')} ({type(error).__name__})" if error is not None else str(context.get("message"))
+        )
+        now, known = time.monotonic(), isinstance(error, OSError)
+        if now - self._said.get(text, -_QUIET_S) >= _QUIET_S:
+            self._said[text] = now
+            _LOG.error("%s", text, exc_info=bare(error) if isinstance(error, Exception) and not known else None)

@@ -104,7 +104,8 @@ class Store:
     Raises
     ------
     ConfigError
-        Another engine has the folder open, it cannot be written, or it holds something else than a store.
+        Another engine has the folder open, it cannot be written, it holds something else than a store, or one of its
+        files is empty or damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -113,10 +114,12 @@ class Store:
         self._lock_file = _lock(folder / "engine.lock")
         self._write = threading.RLock()
         self._spool_write = threading.RLock()
-        self._documents = _open(folder / "engine.db", "FULL")
-        self._spool = _open(folder / "spool.db", "NORMAL")
-        _DOCUMENTS.create_all(self._documents)
-        _SPOOL.create_all(self._spool)
+        try:
+            self._documents = _opened(folder / "engine.db", "FULL", _DOCUMENTS, _KEPT)
+            self._spool = _opened(folder / "spool.db", "NORMAL", _SPOOL, _FETCHED_AGAIN)
+        except BaseException:
+            self._lock_file.close()
+            raise
 
     def close(self) -> None:
         """Release files and lock."""
@@ -284,6 +287,49 @@ def _text(value: Any) -> str | None:
 def _add_audit(connection: sa.Connection, kind: str, id: str, records: Sequence[Mapping[str, Any]]) -> None:
     for record in records:
         connection.execute(sa.insert(audit).values(kind=kind, resource_id=id, record=json_text.dump(record)))
+
+
+_KEPT = "It holds the connections and documents: put back a copy of it, or move it away to begin with an empty store."
+_FETCHED_AGAIN = "It holds only pages that can be fetched again and debug logs: delete it and start the engine again."
+
+
+def _opened(path: Path, synchronous: str, tables: sa.MetaData, what_to_do: str) -> sa.Engine:
+    """Open one of the two files and make its tables; what is no such file, or a damaged one, is left as it is."""
+    if path.exists() and path.stat().st_size == 0:
+        # SQLite would take it for a new one: whatever emptied it, what was in it would be missed in silence.
+        raise ConfigError(f"The store's file {path} is empty.", hint=what_to_do)
+    engine: sa.Engine | None = None
+    try:
+        engine = _open(path, synchronous)
+        _check(engine, tables, is_small=path.stat().st_size < _QUICKLY_CHECKED)
+        tables.create_all(engine)
+    except (sa.exc.DatabaseError, sqlite3.DatabaseError, _Damaged) as error:
+        if engine is not None:
+            engine.dispose()
+        reason = getattr(error, "orig", None) or error
+        raise ConfigError(f"The store's file {path} cannot be used: {reason}.", hint=what_to_do) from None
+    return engine
+
+
+_QUICKLY_CHECKED = 100_000_000
+"""Bytes; a larger spool would hold up the start, and can be fetched again."""
+
+
+class _Damaged(Exception):
+    """What SQLite's own check, or its list of columns, says."""
+
+
+def _check(engine: sa.Engine, tables: sa.MetaData, *, is_small: bool) -> None:
+    with engine.connect() as connection:
+        if is_small:
+            said = connection.exec_driver_sql("pragma quick_check(1)").scalar()
+            if said != "ok":
+                raise _Damaged(str(said).rstrip("."))
+        for table in tables.sorted_tables:
+            there = {row[1] for row in connection.exec_driver_sql(f'pragma table_info("{table.name}")')}
+            missing = sorted({column.name for column in table.columns} - there)
+            if there and missing:
+                raise _Damaged(f"its table {table.name} has no {', '.join(missing)}")
 
 
 def _open(path: Path, synchronous: str) -> sa.Engine:

@@ -23,6 +23,7 @@ from celigo_pandas.resources.connection_fields import (
     read,
 )
 from celigo_pandas.resources.secret import MASK, Secret
+from celigo_pandas.resources.userinfo import masked_url, urls_with_userinfo
 
 __all__ = ["ALL_SECRETS", "mask", "masked_secrets", "secret_paths", "validate_connection", "wanted_fields"]
 
@@ -89,23 +90,30 @@ def secret_paths(doc: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def masked_secrets(doc: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name the secrets of a document whose value is the mask ``"******"``, or an object that holds one."""
-    return tuple(path for path in secret_paths(doc) if _holds_mask(read(doc, path)))
+    """Name the secrets of a document whose value is the mask ``"******"``, or an object or URL that holds one."""
+    urls = (path for path, text in urls_with_userinfo(doc) if f"/{MASK}@" in text)
+    return (*(path for path in secret_paths(doc) if _holds_mask(read(doc, path))), *urls)
 
 
 def mask(doc: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of a document with every secret replaced by exactly six asterisks.
+    """Return a copy of a document with every secret replaced by exactly six asterisks, in a URL its userinfo.
 
     ``http.encrypted`` and its like are objects on write and the mask, a text, on read.
     """
     masked: dict[str, Any] = deepcopy(dict(doc))
     for path in secret_paths(doc):
-        *parents, last = path.split(".")
-        holder = masked
-        for step in parents:
-            holder = holder[step]
-        holder[last] = MASK
+        _put(masked, path, MASK)
+    for path, text in list(urls_with_userinfo(masked)):
+        _put(masked, path, masked_url(text))
     return masked
+
+
+def _put(doc: dict[str, Any], path: str, value: str) -> None:
+    *parents, last = path.split(".")
+    holder = doc
+    for step in parents:
+        holder = holder[step]
+    holder[last] = value
 
 
 def _all_secrets() -> Iterator[str]:

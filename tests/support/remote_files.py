@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from support.http_calls import MemoryAccess
 
-from celigo_pandas.engine.adaptors.files.ftp import open_ftp
+from celigo_pandas.engine.adaptors.files.opening import open_place
 from celigo_pandas.engine.adaptors.files.places import Place
-from celigo_pandas.engine.adaptors.files.sftp import open_sftp
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.reach import Reach
 
@@ -47,8 +46,7 @@ class Files:
     @contextmanager
     def place(self) -> Iterator[Place]:
         """Open the place for one call."""
-        opener = open_sftp if self.doc["ftp"]["type"] == "sftp" else open_ftp
-        place = opener(self.call())
+        place = open_place(self.call())
         try:
             yield place
         finally:

@@ -7,6 +7,7 @@ rendered or a socket opened, and are kept in nothing that outlives that.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -115,6 +116,9 @@ class Call:
         Whether anybody keeps what `debug` is given.
     refusal : SourceFailure, optional
         How the system refused the credentials: an adaptor sets it, and sends nothing more in this call.
+    lost : int
+        Records of an export that its reader is not given: too large, or failed in a step. What is `at_end` would take
+        them away for good, and is not done then.
     """
 
     connection: ConnectionAccess
@@ -128,6 +132,14 @@ class Call:
     at_end: list[Callable[[], None]] = field(default_factory=list)
     is_debugging: bool = True
     refusal: SourceFailure | None = None
+    lost: int = 0
+
+    def look(self) -> None:
+        """Raise :class:`SourceFailure` if nobody waits for this call any more; for every loop over a source's data."""
+        if self.stop.is_set():
+            raise SourceFailure("The call was ended by its reader.", code="stopped")
+        if time.monotonic() > self.deadline:
+            raise SourceFailure("The call did not finish in its time.", code="timeout")
 
 
 @dataclass(slots=True)

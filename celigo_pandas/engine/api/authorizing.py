@@ -44,7 +44,11 @@ async def callback(request: ApiRequest) -> Answer:
 
     def end() -> Answer:
         done = complete(
-            request.query, pending=engine.pending, find=find, send=token_sender(engine.reach), now=engine.now
+            request.query,
+            pending=engine.pending,
+            find=find,
+            send=token_sender(engine.reach, engine.settings.call_timeout_s),
+            now=engine.now,
         )
         _LOG.info("OAuth callback: %s", done.reason)
         if done.is_authorized and done.connection_id is not None:

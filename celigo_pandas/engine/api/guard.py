@@ -72,9 +72,9 @@ class Guard:
         if len(hosts) != 1 or hosts[0].lower() not in places:
             text = f"Host {', '.join(hosts)[:100]!r} is not this engine's address. Call it by the URL that it printed."
             raise Refusal(403, [Problem("foreign_host", text)])
-        origins = headers.get("origin", [])
-        if origins and origins[0].lower() not in pages:
-            text = f"Origin {origins[0][:100]!r} is foreign; pages of other sites may not call this engine."
+        foreign = [origin for origin in headers.get("origin", []) if origin.lower() not in pages]
+        if foreign:
+            text = f"Origin {foreign[0][:100]!r} is foreign; pages of other sites may not call this engine."
             raise Refusal(403, [Problem("foreign_origin", text)])
 
     def _check_token(self, headers: dict[str, list[str]]) -> None:

@@ -88,6 +88,22 @@ def test_guard_foreign_origin_is_refused_and_gets_no_cors_header(engine: EngineP
         assert not [name for name in answer.headers if name.lower().startswith("access-control")]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_guard_every_origin_header_is_looked_at(engine: EngineProcess, order: int) -> None:
+    """A proxy in front may add one of its own; requests joins them, so this is written by hand."""
+    origins = "".join(f"Origin: {one}\r\n" for one in [engine.url, "https://evil.example"][::order])
+    host = engine.url.removeprefix("http://")
+    with socket.create_connection(("127.0.0.1", int(host.rpartition(":")[2])), timeout=10) as sock:
+        sock.sendall(
+            f"GET /v1/connections HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n"
+            f"{origins}Connection: close\r\n\r\n".encode()
+        )
+        answer = b"".join(iter(lambda: sock.recv(10_000), b""))
+
+    assert answer.startswith(b"HTTP/1.1 403")
+    assert b"foreign_origin" in answer
+
+
 def test_guard_own_origin_passes(engine: EngineProcess) -> None:
     assert send(engine, headers={**GOOD, "Origin": engine.url}).status_code == 200
 

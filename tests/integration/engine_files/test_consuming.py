@@ -233,6 +233,7 @@ def test_killed_engine_leaves_its_files_and_serves_what_it_had(folder: Path, tmp
         id, export = connection(engine), consuming(folder, page_size=1_000)
         state = ask(engine, id, export).json()["pagedExportState"]
         state = ask(engine, id, export, state).json()["pagedExportState"]
+        assert len(ask(engine, id, export, state).json()["data"]) == 1_000  # so that it is filled
         os.kill(engine.process.pid, signal.SIGKILL)
         engine.process.wait(10)
     assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]
@@ -269,3 +270,83 @@ def test_killed_engine_leaves_no_half_written_file(tmp_path: Path) -> None:
 def _send(engine: EngineProcess, id: str, document: Any, data: Any) -> None:
     with pytest.raises(requests.RequestException):
         engine.call("POST", f"/connections/{id}/import", {"import": document, "data": data})
+
+
+LOST = {
+    "transform": {"transform": {"type": "expression", "expression": {"version": "2", "rulesTwoDotZero": {
+        "mode": "create",
+        "mappings": [{"generate": "n", "dataType": "number", "extract": "$.n"}],
+    }}}},
+    # A pattern that comes from the record, and is none.
+    "filter": {"filter": {"type": "expression", "expression": {"version": "1", "rules": [
+        "matches", ["string", "1"], ["string", ["extract", "n"]],
+    ]}}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["export", "export/pages"])
+@pytest.mark.parametrize("step", LOST)
+def test_files_stay_when_a_step_lost_a_record_of_them(
+    engine: EngineProcess, folder: Path, step: str, path: str
+) -> None:
+    (folder / "a.csv").write_text("n\n1\n(\n")
+    (folder / "b.csv").write_text("n\n1\n")
+    export = consuming(folder, 100, **LOST[step])
+
+    body = engine.call("POST", f"/connections/{connection(engine)}/{path}", {"export": export}).json()
+
+    assert len(body["errors"]) == 1, body
+    assert "No file of this export is deleted" in body["errors"][0]["message"]
+    assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize("path", ["export", "export/pages"])
+def test_files_stay_when_a_record_of_them_is_too_large_for_a_page(
+    engine: EngineProcess, folder: Path, path: str
+) -> None:
+    (folder / "a.csv").write_text("n\n1\n" + "x" * 5_100_000 + "\n")
+    export = consuming(folder, 100)
+
+    body = engine.call("POST", f"/connections/{connection(engine)}/{path}", {"export": export}).json()
+
+    assert [error["code"] for error in body["errors"]] == ["record_too_large"]
+    assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]
+
+
+def test_files_go_when_a_filter_left_records_out_as_it_was_asked_to(engine: EngineProcess, folder: Path) -> None:
+    rules = ["equals", ["string", ["extract", "n"]], "a1"]
+    export = consuming(
+        folder, 100, filter={"type": "expression", "expression": {"version": "1", "rules": rules}}
+    )  # fmt: skip
+
+    assert ask(engine, connection(engine), export).json()["data"] == [{"n": "a1"}]
+    assert os.listdir(folder) == []
+
+
+def test_file_that_was_replaced_by_one_of_the_same_size_and_time_is_not_deleted(
+    engine: EngineProcess, folder: Path
+) -> None:
+    id, export = connection(engine), consuming(folder, page_size=4)
+    state = ask(engine, id, export).json()["pagedExportState"]
+    known, other = (folder / "a.csv").stat(), folder / "other"
+    other.write_text("n\nA0\nA1\nA2\n")
+    os.utime(other, ns=(known.st_atime_ns, known.st_mtime_ns))
+    other.replace(folder / "a.csv")
+    assert (folder / "a.csv").stat().st_size == known.st_size
+
+    answer = ask(engine, id, export, state)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "file_changed")
+    assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]
+
+
+def test_file_that_was_rewritten_in_place_within_its_time_is_not_deleted(engine: EngineProcess, folder: Path) -> None:
+    id, export = connection(engine), consuming(folder, page_size=4)
+    state = ask(engine, id, export).json()["pagedExportState"]
+    known = (folder / "a.csv").stat()
+    with (folder / "a.csv").open("r+b") as file:
+        file.write(b"n\nA0\n")
+    os.utime(folder / "a.csv", ns=(known.st_atime_ns, known.st_mtime_ns))
+
+    assert ask(engine, id, export, state).json()["errors"][0]["code"] == "file_changed"
+    assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]

@@ -23,8 +23,6 @@ from support.tls_files import write_certificates
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.reach import Reach
 
-ODD_NAMES = ["a b.csv", "  leading.csv", "ünïcödé 漢字 😀.csv", "100%25 %s %d.csv", "a;b=c.csv", "-rf", 'it\'s "q".csv']
-
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
@@ -70,89 +68,6 @@ def test_file_is_written_listed_read_moved_and_deleted(files: Files, server: Ftp
 
     assert sum(command.startswith("USER") for command in files.sent()) == 1
     assert list((server.root / "in").iterdir()) == []
-
-
-def test_names_of_any_kind_go_both_ways(files: Files, server: FtpServer) -> None:
-    with files.place() as place:
-        for name in ODD_NAMES:
-            place.write("/in", name, [name.encode()])
-        assert names(place, "/in") == sorted(ODD_NAMES)
-        for name in ODD_NAMES:
-            assert read(place, "/in", name) == name.encode()
-            place.move("/in", name, "/done")
-        assert sorted(os.listdir(server.root / "done")) == sorted(ODD_NAMES)
-        for name in ODD_NAMES:
-            place.remove("/done", name)
-
-    assert os.listdir(server.root / "done") == []
-
-
-def test_empty_file_and_files_that_are_there_are_replaced(files: Files, server: FtpServer) -> None:
-    with files.place() as place:
-        place.write("/in", "a.csv", [b"old and longer"])
-        place.write("/in", "a.csv", iter([]))
-        assert (server.root / "in" / "a.csv").read_bytes() == b""
-        assert read(place, "/in", "a.csv") == b""
-        place.write("/out", "a.csv", [b"other"])
-        place.move("/in", "a.csv", "/out")
-
-    assert (server.root / "out" / "a.csv").read_bytes() == b""
-
-
-def test_subfolders_and_unfinished_files_are_passed_over_and_links_are_followed(
-    files: Files, server: FtpServer
-) -> None:
-    folder = server.root / "in"
-    (folder / "sub").mkdir()
-    (folder / "a.csv").write_bytes(b"abc")
-    (folder / ".celigo-0123456789abcdef.part").write_bytes(b"unfinished")
-    (folder / "link.csv").symlink_to(folder / "a.csv")
-    (folder / "sublink").symlink_to(folder / "sub")
-
-    with files.place() as place:
-        found = place.entries("/in")
-
-    assert [(entry.name, entry.size) for entry in found] == [("a.csv", 3), ("link.csv", 3)]
-
-
-def test_content_that_breaks_off_leaves_neither_file(files: Files, server: FtpServer) -> None:
-    def content() -> Iterator[bytes]:
-        yield b"x" * 100_000
-        raise KeyError("the record is gone")
-
-    with files.place() as place:
-        with pytest.raises(KeyError, match="the record is gone"):
-            place.write("/in", "a.csv", content(), "a.csv.tmp")
-        assert names(place, "/in") == []
-
-    assert list((server.root / "in").iterdir()) == []
-
-
-def test_file_is_begun_under_its_in_progress_name(files: Files, server: FtpServer) -> None:
-    seen: list[list[str]] = []
-
-    def content() -> Iterator[bytes]:
-        yield b"x" * 100_000
-        seen.append(os.listdir(server.root / "in"))
-        yield b"y"
-
-    with files.place() as place:
-        place.write("/in", "a.csv", content(), "a.csv.tmp")
-
-    assert seen == [["a.csv.tmp"]]
-    assert os.listdir(server.root / "in") == ["a.csv"]
-
-
-def test_another_file_is_read_while_one_is_open(files: Files, server: FtpServer) -> None:
-    for name in ("a", "b"):
-        (server.root / "in" / name).write_bytes(name.encode() * 500_000)
-
-    with files.place() as place, place.open("/in", "a") as first:
-        assert first.read(3) == b"aaa"
-        assert read(place, "/in", "b") == b"b" * 500_000
-        place.write("/out", "copy", iter(lambda: first.read(65536), b""))
-
-    assert (server.root / "out" / "copy").read_bytes() == b"a" * 499_997
 
 
 def test_file_that_is_closed_early_leaves_the_place_usable(files: Files, server: FtpServer) -> None:

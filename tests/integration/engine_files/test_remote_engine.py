@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.canary import CANARY, assert_no_canary, assert_no_canary_in_files
 from support.engine import EngineProcess
+from support.ftp_script import ScriptedFtp
 from support.ftp_server import PASSWORD, ftp_server
 from support.sftp_server import KINDS, free_port, password_server, sshd
 from support.tls_files import write_certificates
@@ -190,3 +191,33 @@ def test_canary_is_in_no_answer_log_record_or_file(tmp_path: Path, root: Path) -
         assert (root / "in" / "b.csv").is_file()
     assert_no_canary_in_files(store)
     assert_no_canary(engine.log())
+
+
+def test_one_line_of_a_listing_that_cannot_be_read_closes_no_folder(engine: EngineProcess) -> None:
+    listing = b"-rw-r--r-- 1 a b 4 Jan 05 2019 a.csv\r\n?????????? ? ? ? ? ? odd.csv\r\n"
+    with ScriptedFtp({"MLSD": "500 unknown"}, {"LIST": listing, "RETR": b"n\n1\n"}) as server:
+        id = engine.connection(server.doc())
+        export = {"file": {"type": "csv"}, "ftp": {"directoryPath": "/"}}
+
+        (page,) = engine.pages(id, export)
+
+        assert [command for command in server.commands if command.startswith("DELE")] == ["DELE a.csv"]
+    assert page["data"] == [{"n": "1"}]
+    assert [error["code"] for error in page["errors"]] == ["unreadable_entry"]
+    assert "odd.csv" in page["errors"][0]["message"]
+
+
+def test_file_replaced_by_one_of_the_same_size_and_time_stays_where_the_server_tells_them_apart(
+    engine: EngineProcess,
+) -> None:
+    listings = [b"type=file;size=4;modify=20260102030405;unique=1g1; a.csv\r\n"] * 1
+    listings.append(listings[0].replace(b"1g1", b"1g2"))
+    with ScriptedFtp(data={"MLSD": lambda conn: conn.sendall(listings.pop(0)), "RETR": b"n\n1\n"}) as server:
+        answer = engine.call(
+            "POST",
+            f"/connections/{engine.connection(server.doc())}/export/pages",
+            {"export": {"file": {"type": "csv"}, "ftp": {"directoryPath": "/"}}},
+        )
+
+        assert not [command for command in server.commands if command.startswith("DELE")]
+    assert answer.json()["errors"][0]["code"] == "file_changed"

@@ -25,8 +25,6 @@ from support.stalling_proxy import stalling_proxy
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.reach import Reach
 
-ODD_NAMES = ["a b.csv", "  leading.csv", "ünïcödé 漢字 😀.csv", "100%25 %s %d.csv", "-rf", 'it\'s "q".csv']
-
 
 @pytest.fixture(scope="module")
 def key() -> Any:
@@ -64,33 +62,6 @@ def test_file_is_written_listed_read_moved_and_deleted(files: Files, server: Ssh
         assert names(place, "/out") == []
 
 
-def test_names_of_any_kind_go_both_ways(files: Files, server: Sshd) -> None:
-    with files.place() as place:
-        for name in ODD_NAMES:
-            place.write("/in", name, [name.encode()])
-        assert names(place, "/in") == sorted(ODD_NAMES)
-        for name in ODD_NAMES:
-            assert read(place, "/in", name) == name.encode()
-            place.move("/in", name, "/out")
-        assert sorted(os.listdir(server.root / "out")) == sorted(ODD_NAMES)
-        for name in ODD_NAMES:
-            place.remove("/out", name)
-
-    assert os.listdir(server.root / "out") == []
-
-
-def test_empty_file_and_files_that_are_there_are_replaced(files: Files, server: Sshd) -> None:
-    with files.place() as place:
-        place.write("/in", "a.csv", [b"old and longer"])
-        place.write("/in", "a.csv", iter([]))
-        assert read(place, "/in", "a.csv") == b""
-        place.write("/out", "a.csv", [b"other"])
-        place.move("/in", "a.csv", "/out")
-        place.move("/out", "a.csv", "out/")
-
-    assert (server.root / "out" / "a.csv").read_bytes() == b""
-
-
 def test_subfolders_and_unfinished_files_are_passed_over_and_links_are_followed(files: Files, server: Sshd) -> None:
     server.make("in", "sub")
     target = server.make("in", "a.csv", content=b"abc")
@@ -103,32 +74,6 @@ def test_subfolders_and_unfinished_files_are_passed_over_and_links_are_followed(
         found = place.entries("/in")
 
     assert [(entry.name, entry.size) for entry in found] == [("a.csv", 3), ("link.csv", 3)]
-
-
-def test_content_that_breaks_off_leaves_neither_file(files: Files, server: Sshd) -> None:
-    def content() -> Iterator[bytes]:
-        yield b"x" * 100_000
-        raise KeyError("the record is gone")
-
-    with files.place() as place:
-        with pytest.raises(KeyError, match="the record is gone"):
-            place.write("/in", "a.csv", content(), "a.csv.tmp")
-        assert names(place, "/in") == []
-
-
-def test_file_is_begun_under_its_in_progress_name(files: Files, server: Sshd) -> None:
-    seen: list[list[str]] = []
-
-    def content() -> Iterator[bytes]:
-        yield b"x" * 100_000
-        seen.append(os.listdir(server.root / "in"))
-        yield b"y"
-
-    with files.place() as place:
-        place.write("/in", "a.csv", content(), "a.csv.tmp")
-
-    assert seen == [["a.csv.tmp"]]
-    assert os.listdir(server.root / "in") == ["a.csv"]
 
 
 def test_file_is_copied_while_it_is_read_and_may_be_closed_early(files: Files, server: Sshd) -> None:

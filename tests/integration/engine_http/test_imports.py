@@ -355,3 +355,14 @@ def test_import_method_that_is_none_is_refused_before_it_is_sent(server: Server,
         assert outcome["errors"][0]["code"] == "invalid_field"
         assert "not known" not in outcome["errors"][0]["message"]
     assert server.asked == [] or not method
+
+
+@pytest.mark.parametrize(
+    "name", ["Content-Length", "content-length", "Transfer-Encoding", "X Name", "X:Name", "Näme", "a\nb"]
+)
+def test_header_that_would_change_how_the_request_is_read_is_refused(bench: Bench, server: Server, name: str) -> None:
+    """A second Content-Length, or a line break, would make the rest of the body a request of its own."""
+    outcomes = bench.push(importing(headers=[{"name": name, "value": "5"}]), [{"n": "1"}])
+
+    assert outcomes[0]["errors"][0]["code"] == "invalid_header"
+    assert server.asked == []

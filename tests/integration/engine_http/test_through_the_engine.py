@@ -322,6 +322,20 @@ def call_back(engine: EngineProcess, state: str, method: str = "GET") -> request
     return requests.request(method, url, params={"state": state, "code": "THE-CODE"}, timeout=20)
 
 
+def test_callback_ends_with_the_call_timeout() -> None:
+    """The page of the browser must not wait for half a minute where calls are to end after a second."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, EngineProcess("--call-timeout", "1") as engine:
+        silent_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        id = engine.connection(consenting(silent_url, silent_url))
+        state = begin(engine, id)
+        begun = time.monotonic()
+
+        answer = call_back(engine, state)
+
+        assert answer.status_code == 502
+        assert time.monotonic() - begun < 15
+
+
 def test_code_goes_only_to_the_token_endpoint_that_was_there_when_consent_was_asked(engine: EngineProcess) -> None:
     tokens = lambda asked: answer_json({"access_token": "ACCESS-TOKEN-1"})  # noqa: E731
     with serve(tokens) as first, serve(tokens) as second:

@@ -108,6 +108,15 @@ def test_local_engine_is_not_given_the_account_token(home, monkeypatch):
         assert b"account-token-of-the-user" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "http_proxy", "FTP_PROXY"])
+def test_local_engine_is_not_given_the_password_of_a_proxy(home, monkeypatch, name):
+    monkeypatch.setenv(name, "http://ann:password-of-the-proxy@proxy.example:3128")
+    with celigo.local(demo="none") as client:
+        pid = client._engine._process.pid
+
+        assert b"password-of-the-proxy" not in Path(f"/proc/{pid}/environ").read_bytes()
+
+
 def test_killed_kernel_leaves_no_engine_and_no_store_behind(home):
     temporary = home / "tmp"
     temporary.mkdir()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from celigo_pandas.engine import pages
 from celigo_pandas.engine.adaptors.protocol import Chunk
 from celigo_pandas.engine.pages import PAGE_BYTES, Page, cut_pages
 
@@ -37,10 +38,10 @@ def test_pages_any_chunks_give_each_record_once_in_full_pages(chunks: list[int],
 def test_pages_too_large_ends_early_and_stays_below_5_mb() -> None:
     record = {"text": "x" * 600_000}
 
-    pages = list(cut_pages([Chunk([record] * 20)], 20))
+    found = list(cut_pages([Chunk([record] * 20)], 20))
 
-    assert [page.records for page in pages] == [8, 8, 4]
-    assert all(len(page.head) < PAGE_BYTES for page in pages)
+    assert [page.records for page in found] == [8, 8, 4]
+    assert all(len(page.head) < PAGE_BYTES for page in found)
 
 
 def test_pages_record_above_5_mb_is_an_error_beside_the_data() -> None:
@@ -50,6 +51,34 @@ def test_pages_record_above_5_mb_is_an_error_beside_the_data() -> None:
 
     assert [page["data"] for page in found] == [[{"n": 1}, {"n": 3}]]
     assert [error["code"] for error in found[0]["errors"]] == ["earlier", "record_too_large"]
+
+
+def test_pages_of_records_that_share_one_text_are_never_encoded_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workbook keeps a text once, however many cells show it: as JSON, the page below would be 2 GB."""
+    largest = 0
+
+    def dump(value: Any) -> bytes:
+        nonlocal largest
+        encoded = json.dumps(value, separators=(",", ":")).encode()
+        largest = max(largest, len(encoded))
+        return encoded
+
+    monkeypatch.setattr(pages.json_text, "dump", dump)
+    record = {"text": "x" * 1_000_000}
+
+    first = next(cut_pages([Chunk([record] * 2_000)], 2_000))
+
+    assert first.records == 4
+    assert largest < 25_000_000
+
+
+def test_pages_say_how_many_records_they_lost() -> None:
+    large = {"text": "x" * 5_100_000}
+
+    found = list(cut_pages([Chunk([large, {"n": 1}, large])], 3, note=" It stays."))
+
+    assert [page.lost for page in found] == [2]
+    assert all(error["message"].endswith("may have 5000000. It stays.") for error in read(found[0])["errors"])
 
 
 def test_pages_data_uris_are_parallel_to_the_data() -> None:

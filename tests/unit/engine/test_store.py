@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,3 +121,54 @@ def test_store_marks_no_connection_offline_that_has_become_another(store: Store)
     assert after is not None
     assert after.offline
     store.close()
+
+
+def fill(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def with_other_table(path: Path, content: bytes) -> None:
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table documents (x)")
+        connection.execute("create table pages (x)")
+        connection.commit()
+
+
+def damaged(path: Path, content: bytes) -> None:
+    # The second page on: the root of the first table.
+    path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
+
+
+@pytest.mark.parametrize("name", ["engine.db", "spool.db"])
+@pytest.mark.parametrize(
+    ("break_it", "says"),
+    [
+        (lambda path, _: fill(path, b""), "is empty"),
+        (lambda path, _: fill(path, b"this is no database" * 500), "not a database"),
+        (lambda path, content: fill(path, content[:5_000]), "cannot be used"),
+        (damaged, "cannot be used"),
+        (with_other_table, "has no "),
+    ],
+    ids=["empty", "something else", "cut off", "overwritten", "another program's"],
+)
+def test_store_that_is_damaged_says_which_file_and_what_to_do(
+    tmp_path: Path, name: str, break_it: Callable[[Path, bytes], None], says: str
+) -> None:
+    store = Store(tmp_path)
+    store.put(Row("connections", "a" * 24, {"name": "x" * 5_000}))
+    store.add_page("walk", 1, b"x" * 5_000, finished=True, used=0.0)
+    store.close()
+    for left in tmp_path.glob("*.db-*"):
+        left.unlink()
+    break_it(tmp_path / name, (tmp_path / name).read_bytes())
+    broken = (tmp_path / name).read_bytes()
+
+    for _ in range(2):  # the lock is given up, too
+        with pytest.raises(ConfigError) as caught:
+            Store(tmp_path)
+        assert says in str(caught.value)
+        assert str(tmp_path / name) in str(caught.value)
+        assert ("delete it" if name == "spool.db" else "put back a copy") in str(caught.value.hint)
+    if says != "has no ":  # such a file gets its journal
+        assert (tmp_path / name).read_bytes()[100:] == broken[100:]  # SQLite counts in the header that it opened it

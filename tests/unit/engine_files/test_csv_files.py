@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celigo_pandas.engine.adaptors.files.cells import cell_text, column_order, header_names
@@ -54,6 +54,7 @@ def test_csv_any_row_delimiter_is_read_back(table: Any, end: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", sorted(CODECS))
+@settings(deadline=None)  # the first example makes the alphabet
 @given(data=st.data())
 def test_csv_every_encoding_is_read_back(encoding: str, data: st.DataObject) -> None:
     cells = st.text(alphabet(CODECS[encoding]), max_size=8)
@@ -184,7 +185,12 @@ def test_csv_broken_quote_says_the_line_in_the_other_reader_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mark", "codec", "encoding"), [(b"\xef\xbb\xbf", "utf-8", "utf8"), (b"\xff\xfe", "utf-16-le", "utf-16le")]
+    ("mark", "codec", "encoding"),
+    [
+        (b"\xef\xbb\xbf", "utf-8", "utf8"),
+        (b"\xff\xfe", "utf-16-le", "utf-16le"),
+        (b"\x841\x953", "gb18030", "gb18030"),
+    ],
 )
 def test_csv_byte_order_mark_is_no_text(mark: bytes, codec: str, encoding: str) -> None:
     assert read(mark + "a,b\n1,ü\n".encode(codec), encoding) == [{"a": "1", "b": "ü"}]
@@ -197,6 +203,12 @@ def test_csv_byte_order_mark_is_no_text(mark: bytes, codec: str, encoding: str) 
         (b"\xef\xbb\xbfa", "win1252"),
         (b"\xfe\xff\0a", "utf-16le"),
         (b"\xef\xbb\xbfa", "shiftjis"),
+        (b"\x841\x953a", "utf8"),
+        (b"\x841\x953a", "win1252"),
+        (b"\xff\xfe\0\0a\0\0\0", "utf-16le"),
+        (b"\xff\xfe\0\0a\0\0\0", "utf8"),
+        (b"\xff\xfe\0\0a\0\0\0", "iso88591"),
+        (b"\0\0\xfe\xff\0\0\0a", "utf8"),
     ],
 )
 def test_csv_mark_of_another_encoding_is_refused_with_its_name(content: bytes, encoding: str) -> None:
@@ -276,6 +288,15 @@ def test_header_names_are_never_blank_and_never_twice(cells: list[str]) -> None:
 
     assert len(names) == len(cells) == len(set(names))
     assert all(name.strip() for name in names)
+
+
+def test_header_of_one_name_is_made_unique_in_one_pass() -> None:
+    """Counting from 2 for each would be 2 * 10^10 steps."""
+    names = header_names(["a"] * 200_000 + ["a_3", "a"], 0)
+
+    assert names[:3] == ["a", "a_2", "a_3"]
+    assert names[-2:] == ["a_3_2", "a_200001"]
+    assert len(set(names)) == 200_002
 
 
 def test_cell_text_of_a_header_that_is_no_text() -> None:

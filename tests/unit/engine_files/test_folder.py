@@ -214,3 +214,13 @@ def test_names_and_folders_that_are_none(check: Callable[[str], str], bad: list[
 def test_names_that_are_fine() -> None:
     assert check_name("a\\b") == "a\\b"
     assert check_new_name("Bestellungen für März (2).csv") == "Bestellungen für März (2).csv"
+
+
+def test_name_that_is_no_utf8_is_told_of_and_closes_no_folder(place: Folder, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"abc")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv")).write_bytes(b"abc")
+    told: list[str] = []
+
+    assert [entry.name for entry in place.entries(str(tmp_path), told.append)] == ["a.csv"]
+    assert len(told) == 1
+    assert "caf\\udce9.csv" in told[0]

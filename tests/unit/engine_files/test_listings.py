@@ -23,7 +23,7 @@ MLSD = [
     ("Type=file;Size=0;Modify=20260102030405.678; a  b.csv",
      [Listed("a  b.csv", "file", 0, at(2026, 1, 2, 3, 4, 5, 678_000))]),
     ("modify=20260102030405;perm=adfr;size=3;type=file;unique=801g;UNIX.mode=0644; ü;=x.csv",
-     [Listed("ü;=x.csv", "file", 3, at(2026, 1, 2, 3, 4, 5))]),
+     [Listed("ü;=x.csv", "file", 3, at(2026, 1, 2, 3, 4, 5), "801g")]),
     ("type=dir;modify=20260102030405; sub", [Listed("sub", "folder", None, at(2026, 1, 2, 3, 4, 5))]),
     ("type=cdir; .", []),
     ("type=pdir; ..", []),
@@ -123,6 +123,29 @@ def test_line_that_never_ends_is_refused_at_once(start: str) -> None:
         parse_list([start + "7 Mar 03 09:30 " * 100_000 + "\x1f"], None, NOW)
     with pytest.raises(ListingError):
         parse_mlsd(["type=file; " + "x" * 1_000_000])
+
+
+def test_line_that_cannot_be_read_is_told_of_and_the_others_are_returned() -> None:
+    told: list[str] = []
+
+    found = parse_mlsd(["type=file;size=1; a", "type=file;size=x; b", "type=file;size=2;unique=7g9; c"], told.append)
+    assert found == [Listed("a", "file", 1), Listed("c", "file", 2, unique="7g9")]
+    found = parse_list(["-rw-r--r-- 1 a b 7 Jan  5  2019 d", "?????????? ? ? ? ? ? e"], None, NOW, told.append)
+    assert [one.name for one in found] == ["d"]
+    assert [("size=x; b" in told[0]), ("????? ? ? ? ? ? e" in told[1])] == [True, True]
+    assert len(told) == 2
+
+
+def test_size_of_thousands_of_digits_is_no_size() -> None:
+    for line in ("type=file;size=" + "9" * 5_000 + "; a", "x"):
+        with pytest.raises(ListingError):
+            parse_mlsd([line])
+    with pytest.raises(ListingError):
+        parse_list(
+            ["-rw-r--r-- 1 a b " + "9" * 5_000 + " Jan  5  2019 a", "01-02-26  09:30AM  " + "9" * 5_000 + " a"],
+            None,
+            NOW,
+        )
 
 
 def test_own_and_parent_folder_are_no_entries() -> None:

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celigo_pandas.engine.adaptors.files.formats import FormatError
-from celigo_pandas.engine.adaptors.files.xlsx_files import read_xlsx, write_xlsx
+from celigo_pandas.engine.adaptors.files.xlsx_reading import read_xlsx
+from celigo_pandas.engine.adaptors.files.xlsx_writing import write_xlsx
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8) | st.sampled_from(
     ["=1+1", "#N/A", "_x000D_", "a\rb\r\nc", "\x01", "'x", " y "]
@@ -156,7 +157,8 @@ def test_xlsx_reading_loads_no_numpy() -> None:
     """openpyxl takes numpy where it finds it; the engine's process must not."""
     code = (
         "import io, sys\n"
-        "from celigo_pandas.engine.adaptors.files.xlsx_files import read_xlsx, write_xlsx\n"
+        "from celigo_pandas.engine.adaptors.files.xlsx_reading import read_xlsx\n"
+        "from celigo_pandas.engine.adaptors.files.xlsx_writing import write_xlsx\n"
         "content = b''.join(write_xlsx([{'a': 1}], ['a']))\n"
         "assert list(read_xlsx(io.BytesIO(content))) == [{'a': 1}]\n"
         "print('openpyxl' in sys.modules, sorted(set(sys.modules) & {'numpy', 'pandas'}))\n"

@@ -22,13 +22,14 @@ def positional(position: int, first: int) -> str:
 def header_names(cells: Iterable[Any], first: int) -> list[str]:
     """Return the names of a header row: trimmed, blank ones by position, a repeated one as ``name_2``."""
     names: dict[str, None] = {}
+    counts: dict[str, int] = {}
     for position, cell in enumerate(cells):
         bare = ("" if cell is None else cell if isinstance(cell, str) else cell_text(cell)).strip()
         bare = name = bare or positional(position, first)
-        count = 1
         while name in names:
-            count += 1
-            name = f"{bare}_{count}"
+            # Counted on from the last one of this name: a header may repeat it a million times.
+            counts[bare] = counts.get(bare, 1) + 1
+            name = f"{bare}_{counts[bare]}"
         names[name] = None
     return list(names)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import tempfile
 import zipfile
 import zlib
@@ -91,7 +92,7 @@ def _members(stream: BinaryIO, look: Callable[[], None]) -> Iterator[tuple[str, 
                     raise FormatError(f"{member.filename!r:.80} in it is encrypted")
                 try:
                     opened = archive.open(member)
-                except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+                except (zipfile.BadZipFile, NotImplementedError, ValueError, RuntimeError, OSError) as error:
                     raise FormatError(f"{member.filename!r:.80} in it cannot be read: {error}") from None
                 with opened:
                     yield member.filename, cast(BinaryIO, _Unpacked(opened, "zip"))
@@ -108,5 +109,6 @@ class _Unpacked:
         """Read and decompress."""
         try:
             return self._read(size)
-        except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+            # bz2 says with an OSError that its data are damaged, gzip with one of its own.
             raise FormatError(f"it is no whole {self._format} file: {error}") from None

@@ -7,7 +7,6 @@ export, and never if anything failed, the reader stopped, or the file is no long
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timezone
 from itertools import islice
@@ -24,6 +23,7 @@ from celigo_pandas.errors import FilterError
 __all__ = ["read_export"]
 
 _CHUNK = 1_000
+_MOST_UNREAD = 20
 _LOG = logging.getLogger("celigo_pandas.engine")
 
 Opener = Callable[[Call], Place]
@@ -48,7 +48,10 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
     place = open_place(call)
     try:
         backup = _backup_folder(call, place, plan, folder)
-        chosen = _chosen(call, place, plan, folder)
+        unread: list[str] = []
+        chosen = _chosen(call, place, plan, folder, unread.append)
+        if unread:
+            yield Chunk([], _unread_errors(unread))
         if plan.output == "metadata":
             if chosen:
                 yield Chunk([_metadata(entry) for entry in chosen])
@@ -56,12 +59,10 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
         for entry in chosen:
             log(call, "READ", folder, entry.name)
             with place.open(folder, entry.name) as stream:
-                records = file_records(
-                    stream, entry.name, plan, call.choices.xlsx_reads_all_sheets, lambda: _look(call)
-                )
+                records = file_records(stream, entry.name, plan, call.choices.xlsx_reads_all_sheets, call.look)
                 while part := list(islice(records, size)):
                     yield Chunk(part)
-                    _look(call)
+                    call.look()
     finally:
         place.close()
     if plan.deletes and chosen and not call.context.get("testMode"):
@@ -81,16 +82,25 @@ def _backup_folder(call: Call, place: Place, plan: ExportPlan, folder: str) -> s
     return backup
 
 
-def _chosen(call: Call, place: Place, plan: ExportPlan, folder: str) -> list[FileEntry]:
+def _unread_errors(unread: Sequence[str]) -> list[dict[str, Any]]:
+    more = f" And {len(unread) - _MOST_UNREAD} more." if len(unread) > _MOST_UNREAD else ""
+    return [
+        {"code": "unreadable_entry", "message": f"{text} It was passed over.{more}", "source": "application"}
+        for text in unread[:_MOST_UNREAD]
+    ]
+
+
+def _chosen(call: Call, place: Place, plan: ExportPlan, folder: str, unread: Callable[[str], None]) -> list[FileEntry]:
     kind = call.connection.type
     begins = rendered(plan.starts_with, call, f"export.{kind}.fileNameStartsWith", call.context)
     ends = rendered(plan.ends_with, call, f"export.{kind}.fileNameEndsWith", call.context)
     log(call, "LIST", folder)
-    entries = sorted(place.entries(folder), key=lambda entry: entry.name)
+    entries = sorted(place.entries(folder, unread), key=lambda entry: entry.name)
     found = []
     for entry in entries:
         if not (entry.name.startswith(begins) and entry.name.endswith(ends)):
             continue
+        call.look()
         try:
             check_name(entry.name)
             if plan.keeper(_metadata(entry), call.context.get("settings")):
@@ -106,13 +116,6 @@ def _metadata(entry: FileEntry) -> Record:
     # Assumed: the names of a file's metadata are those that its filter reads.
     modified = entry.modified.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"filename": entry.name, "filesize": entry.size, "lastmodified": modified}
-
-
-def _look(call: Call) -> None:
-    if call.stop.is_set():
-        raise SourceFailure("The export was ended by its reader.", code="stopped")
-    if time.monotonic() > call.deadline:
-        raise SourceFailure("The files were not read in time.", code="timeout")
 
 
 class _Removal:
@@ -139,6 +142,7 @@ class _Removal:
             if self._backup is not None:
                 place.check(self._backup)
             for name in there:
+                self._call.look()
                 self._remove(place, name)
                 gone += 1
         except SourceFailure as failure:

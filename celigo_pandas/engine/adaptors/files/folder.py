@@ -12,14 +12,14 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
 from celigo_pandas.engine.adaptors.files.names import FileNameError, check_folder, check_name
-from celigo_pandas.engine.adaptors.files.places import FileEntry
+from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.reach import Reach, ReachError
 
@@ -55,16 +55,20 @@ class Folder:
         with _translated(folder), os.scandir(place):
             pass
 
-    def entries(self, folder: str) -> list[FileEntry]:
+    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; subfolders are passed over."""
         found = []
         with _translated(folder), os.scandir(self._folder(folder)) as listing:
             for entry in listing:
                 if _OWN.fullmatch(entry.name) or not entry.is_file():
                     continue
+                if not _is_text(entry.name):
+                    unread(f"The name {entry.name!a} in {folder!r} is no UTF-8.")
+                    continue
                 known = entry.stat()
                 modified = datetime.fromtimestamp(known.st_mtime, timezone.utc)
-                found.append(FileEntry(entry.name, known.st_size, modified))
+                identity = f"{known.st_dev}:{known.st_ino}:{known.st_mtime_ns}:{known.st_ctime_ns}"
+                found.append(FileEntry(entry.name, known.st_size, modified, identity))
         return sorted(found, key=lambda entry: entry.name)
 
     @contextmanager
@@ -152,6 +156,11 @@ class Folder:
             return self._reach.check_path(path)
         except ReachError as error:
             raise SourceFailure(str(error), code="out_of_reach") from None
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written anywhere: bytes that are no UTF-8 come as halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _segment(name: str) -> str:

@@ -43,8 +43,12 @@ What is parsed takes many times the room of its text, so this also bounds what a
 
 _MARKS = {
     codecs.BOM_UTF8: "utf8",
+    # Before the mark of UTF-16, with which this one begins.
+    codecs.BOM_UTF32_LE: "UTF-32, which is not supported",
+    codecs.BOM_UTF32_BE: "UTF-32BE, which is not supported",
     codecs.BOM_UTF16_LE: "utf-16le",
     codecs.BOM_UTF16_BE: "UTF-16BE, which is not supported",
+    "\ufeff".encode("gb18030"): "gb18030",
 }
 
 
@@ -137,7 +141,8 @@ def text_stream(
     beginning = buffered.peek(4)[:4]
     for mark, name in _MARKS.items():
         if beginning.startswith(mark):
-            if name != encoding and (mark == codecs.BOM_UTF8 or encoding in {"utf8", "utf-16le"}):
+            # The two bytes of a mark of UTF-16 may be text where each byte is a character.
+            if name != encoding and (len(mark) > 2 or encoding in {"utf8", "utf-16le", "gb18030"}):
                 raise FormatError(f"it begins with the byte order mark of {name}, and file.encoding is {encoding!r}")
             if name == encoding:
                 buffered.read(len(mark))

@@ -20,7 +20,7 @@ from celigo_pandas.engine.adaptors.files.listings import (
     parse_mlsd,
     parse_time,
 )
-from celigo_pandas.engine.adaptors.files.places import FileEntry
+from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.files.servers import (
     RemoteServer,
     check_name,
@@ -102,11 +102,11 @@ class FtpPlace:
             self._enter(control, folder)
             self._listed(control, folder)
 
-    def entries(self, folder: str) -> list[FileEntry]:
+    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; links to files count as files."""
         with self._control() as control:
             self._enter(control, folder)
-            listed = self._listed(control, folder)
+            listed = self._listed(control, folder, unread)
             wanted = [one for one in listed if one.kind in {"file", "link"} and not is_own_name(one.name)]
             found = [self._entry(control, one) for one in wanted]
         return sorted((entry for entry in found if entry is not None), key=lambda entry: entry.name)
@@ -161,8 +161,9 @@ class FtpPlace:
             self._enter(control, to_folder)
             target = self._path(control, to_folder)
             self._enter(control, folder)
-            if target == control.folder:
-                return
+            if target.rstrip("/") == (control.folder or "").rstrip("/"):
+                text = f"{shown(folder)} and {shown(to_folder)} are one folder; a file cannot be moved there."
+                raise SourceFailure(text, code="file_error")
             self._rename(control, folder, name, f"{target.rstrip('/')}/{name}", name)
 
     def close(self) -> None:
@@ -272,17 +273,17 @@ class FtpPlace:
             self._watch.check()
             return False
 
-    def _listed(self, control: Control, folder: str) -> list[Listed]:
+    def _listed(self, control: Control, folder: str, unread: Callable[[str], None] = ignore) -> list[Listed]:
         failed = self._failures.failed(f"The folder {shown(folder)} cannot be listed")
         with self._watch.during(failed):
             if self._parser is None and control.has_mlsd:
                 try:
-                    return parse_mlsd(control.listing("MLSD"))
+                    return parse_mlsd(control.listing("MLSD"), unread)
                 except ftplib.error_perm as error:
                     if reply_code(error) not in _UNKNOWN_COMMAND:
                         raise
                     control.has_mlsd = False
-            return parse_list(control.listing("LIST"), self._parser, self._call.now())
+            return parse_list(control.listing("LIST"), self._parser, self._call.now(), unread)
         raise AssertionError("during() ends in a return or a failure")
 
     def _entry(self, control: Control, one: Listed) -> FileEntry | None:
@@ -301,7 +302,7 @@ class FtpPlace:
                 return None
         if size is None or modified is None:
             raise SourceFailure(f"{self._server.shown} does not say the size of {shown(one.name)}.", code="file_error")
-        return FileEntry(one.name, size, modified)
+        return FileEntry(one.name, size, modified, one.unique)
 
     def _store(self, control: Control, folder: str, name: str, content: Iterable[bytes]) -> None:
         failed = self._failures.failed(f"{shown(name)} cannot be written into {shown(folder)}")

@@ -22,7 +22,7 @@ from celigo_pandas.engine.adaptors.files.json_files import write_json
 from celigo_pandas.engine.adaptors.files.names import FileNameError, check_new_name
 from celigo_pandas.engine.adaptors.files.places import Place
 from celigo_pandas.engine.adaptors.files.rendering import batch_context, rendered
-from celigo_pandas.engine.adaptors.files.xlsx_files import write_xlsx
+from celigo_pandas.engine.adaptors.files.xlsx_writing import write_xlsx
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
 from celigo_pandas.engine.xml_tree import XmlError, parse_xml
 
@@ -86,6 +86,7 @@ def _failed(count: int, code: str, message: str, culprit: int | None = None) -> 
 def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], written: set[str]) -> str:
     context = batch_context(call, records)
     kind = call.connection.type
+    call.look()
 
     def render(text: str, field: str) -> str:
         return rendered(text, call, field, context, plan.lookups)
@@ -111,6 +112,7 @@ def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], writt
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as made:
         for piece in compressed(_content(plan, records, body), name, plan.compression):
             made.write(piece)
+            call.look()
         content = cast(BinaryIO, made)
         backup = render(plan.backup_folder, f"import.{kind}.backupDirectoryPath") if plan.backup_folder else None
         if backup is not None:

@@ -1,6 +1,7 @@
 """Listings of FTP servers: the machine's form (MLSD, RFC 3659), and the UNIX and WINDOWS forms of LIST.
 
-A line that has none of these forms is an error: passing over it would lose a file. Assumed: times in LIST are UTC
+A line that has none of these forms is passed over and told of, so that one odd name does not close a folder; a listing
+of which no line can be read is an error. Assumed: times in LIST are UTC
 (what vsftpd and ProFTPD send unless told otherwise); they are exact to a minute or a day.
 """
 
@@ -25,23 +26,48 @@ class ListingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line: ``kind`` is ``file``, ``folder``, ``link`` or ``other``; what it does not say is None."""
+    """One line: ``kind`` is ``file``, ``folder``, ``link`` or ``other``; what it does not say is None or empty."""
 
     name: str
     kind: str
     size: int | None = None
     modified: datetime | None = None
+    unique: str = ""
 
 
-def parse_mlsd(lines: Iterable[str]) -> list[Listed]:
+def parse_mlsd(lines: Iterable[str], unread: Callable[[str], None] = lambda _: None) -> list[Listed]:
     """Read the lines of MLSD.
+
+    Parameters
+    ----------
+    unread : callable
+        Told of each line that has no name, or a time or size that is none.
 
     Raises
     ------
     ListingError
-        A line has no name, or a time or size that is none.
+        No line can be read.
     """
-    return [entry for line in lines if line for entry in _mlsd_line(_bounded(line))]
+    return _read_each((line for line in lines if line), lambda line: _mlsd_line(_bounded(line)), unread)
+
+
+def _read_each(
+    lines: Iterable[str], read: Callable[[str], list[Listed]], unread: Callable[[str], None]
+) -> list[Listed]:
+    found: list[Listed] = []
+    errors: list[ListingError] = []
+    count = 0
+    for line in lines:
+        count += 1
+        try:
+            found += read(line)
+        except ListingError as error:
+            errors.append(error)
+    if errors and len(errors) == count:
+        raise errors[0]
+    for passed_over in errors:
+        unread(str(passed_over))
+    return found
 
 
 def _bounded(line: str) -> str:
@@ -61,10 +87,11 @@ def _mlsd_line(line: str) -> list[Listed]:
     if kind == "self":
         return []
     size = facts.get("size")
-    if size is not None and not re.fullmatch(r"[0-9]+", size):
+    if size is not None and not re.fullmatch(r"[0-9]{1,20}", size):
         raise ListingError(f"The MLSD line {shown(line)} has no number as its size.")
     modified = facts.get("modify")
-    return [Listed(name, kind, None if size is None else int(size), parse_time(modified) if modified else None)]
+    moment = parse_time(modified) if modified else None
+    return [Listed(name, kind, None if size is None else int(size), moment, facts.get("unique", ""))]
 
 
 _KINDS = {"file": "file", "dir": "folder", "cdir": "self", "pdir": "self"}
@@ -90,7 +117,9 @@ def parse_time(text: str) -> datetime:
     return moment.replace(microsecond=fraction, tzinfo=timezone.utc)
 
 
-def parse_list(lines: Iterable[str], parser: str | None, now: datetime) -> list[Listed]:
+def parse_list(
+    lines: Iterable[str], parser: str | None, now: datetime, unread: Callable[[str], None] = lambda _: None
+) -> list[Listed]:
     """Read the lines of LIST.
 
     Parameters
@@ -99,15 +128,17 @@ def parse_list(lines: Iterable[str], parser: str | None, now: datetime) -> list[
         One of :data:`PARSERS`; None tries each form.
     now : datetime
         UTC; UNIX listings leave the year out of recent times.
+    unread : callable
+        Told of each line that has none of the forms.
 
     Raises
     ------
     ListingError
-        A line has none of the forms.
+        No line has one of the forms.
     """
     forms = PARSERS[parser] if parser else (_unix, _windows)
     wanted = (line for line in lines if not _NO_ENTRY.fullmatch(line[:_LINE_CHARS]))
-    return [entry for line in wanted for entry in _first(_bounded(line), forms, now, parser)]
+    return _read_each(wanted, lambda line: _first(_bounded(line), forms, now, parser), unread)
 
 
 _NO_ENTRY = re.compile(r"\s*|total\s+[0-9.,]+\s*[KMG]?", re.IGNORECASE)
@@ -130,7 +161,8 @@ _DATE = (
     r"|(?P<iso>\d{4}-\d{2}-\d{2})\s+(?P<iso_time>\d{2}:\d{2})"
 )
 _UNIX = re.compile(
-    rf"(?P<kind>[-dlbcpsD])[-rwxsStTlL]{{9}}[.+@]?\s*\d+\s+(?P<owners>.*?)\s+(?P<size>\d+)\s+(?:{_DATE})\s(?P<name>.+)"
+    r"(?P<kind>[-dlbcpsD])[-rwxsStTlL]{9}[.+@]?\s*\d+\s+(?P<owners>.*?)\s+"
+    rf"(?P<size>\d{{1,20}})\s+(?:{_DATE})\s(?P<name>.+)"
 )
 _SPECIAL = re.compile(r"(?P<kind>[bcps])[-rwxsStTlL]{9}.*\s(?P<name>\S+)")
 _UNIX_KINDS = {"-": "file", "d": "folder", "l": "link"}
@@ -185,7 +217,7 @@ def _unix_trim(line: str, now: datetime) -> Listed | None:
 _WINDOWS = re.compile(
     r"(?:(?P<month>\d{1,2})[-/](?P<day>\d{1,2})[-/](?P<year>\d{4}|\d{2})|(?P<iso>\d{4}-\d{2}-\d{2}))"
     r"\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})\s*(?P<half>[AaPp][Mm])?"
-    r"\s+(?:(?P<mark><[A-Z]+>)\s+|(?P<size>\d[\d,.]*)\s)(?P<name>.+)"
+    r"\s+(?:(?P<mark><[A-Z]+>)\s+|(?P<size>\d[\d,.]{0,30})\s)(?P<name>.+)"
 )
 
 

@@ -6,22 +6,31 @@ documents; a name is one segment, never a path. Facts: integrator-api.md, sectio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-__all__ = ["FileEntry", "Place"]
+__all__ = ["FileEntry", "Place", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One regular file of a folder: its size in bytes, and when it was last changed (aware, UTC)."""
+    """One regular file of a folder: its size in bytes, and when it was last changed (aware, UTC).
+
+    ``identity`` is what the place tells one file of a name from another by, whatever their sizes and times; empty where
+    it knows nothing like that.
+    """
 
     name: str
     size: int
     modified: datetime
+    identity: str = ""
+
+
+def ignore(_: str) -> None:
+    """Take no notice of what a listing has that cannot be read."""
 
 
 class Place(Protocol):
@@ -35,8 +44,11 @@ class Place(Protocol):
     def check(self, folder: str) -> None:
         """Make sure that the folder is there and can be listed."""
 
-    def entries(self, folder: str) -> list[FileEntry]:
-        """Return the regular files of a folder, sorted by name; subfolders are passed over."""
+    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
+        """Return the regular files of a folder, sorted by name; subfolders are passed over.
+
+        `unread` is told of each entry that cannot be read, in a sentence; the others are returned.
+        """
 
     def open(self, folder: str, name: str) -> AbstractContextManager[BinaryIO]:
         """Open a file for reading, as a stream that is read from start to end."""
@@ -51,7 +63,10 @@ class Place(Protocol):
         """Delete a file."""
 
     def move(self, folder: str, name: str, to_folder: str) -> None:
-        """Move a file into another folder, under its name; one that is there already is replaced."""
+        """Move a file into another folder, under its name; one that is there already is replaced.
+
+        The file's own folder, however it is spelled, is an error (``file_error``): the file would stay.
+        """
 
     def close(self) -> None:
         """Give up connections and sockets; may be called twice."""

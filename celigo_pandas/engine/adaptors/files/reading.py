@@ -12,7 +12,7 @@ from celigo_pandas.engine.adaptors.files.documents import ExportPlan
 from celigo_pandas.engine.adaptors.files.formats import FormatError
 from celigo_pandas.engine.adaptors.files.json_files import read_json
 from celigo_pandas.engine.adaptors.files.rows import grouped_rows, sorted_rows
-from celigo_pandas.engine.adaptors.files.xlsx_files import read_xlsx
+from celigo_pandas.engine.adaptors.files.xlsx_reading import read_xlsx
 from celigo_pandas.engine.adaptors.files.xml_reading import read_xml
 from celigo_pandas.engine.adaptors.protocol import Record, SourceFailure
 

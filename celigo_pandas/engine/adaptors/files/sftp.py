@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, BinaryIO, cast
 
-from celigo_pandas.engine.adaptors.files.places import FileEntry
+from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.files.servers import (
     RemoteServer,
     check_name,
@@ -73,7 +73,7 @@ class SftpPlace:
         """Make sure that the folder is there and can be listed."""
         self._listed(folder)
 
-    def entries(self, folder: str) -> list[FileEntry]:
+    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; links to files count as files."""
         found = []
         for one in self._listed(folder):
@@ -125,7 +125,8 @@ class SftpPlace:
         check_name(name)
         path, target = self._path(folder, name), self._path(to_folder, name)
         if path == target:
-            return
+            text = f"{shown(folder)} and {shown(to_folder)} are one folder; a file cannot be moved there."
+            raise SourceFailure(text, code="file_error")
         failed = self._why(f"{shown(path)} cannot be moved to {shown(target)}", folder, to_folder)
         self._rename(path, target, failed)
 

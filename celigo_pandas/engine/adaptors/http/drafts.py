@@ -18,10 +18,13 @@ from celigo_pandas.engine.adaptors.http.media import MediaError, encode
 from celigo_pandas.engine.adaptors.http.origins import is_absolute, join, origin_of, same_origin
 from celigo_pandas.engine.adaptors.http.templates import Chance, DynamicLookup, render
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
+from celigo_pandas.errors import shown
 
-__all__ = ["Draft", "Spec", "draft_request"]
+__all__ = ["Draft", "Spec", "check_header_name", "draft_request"]
 
 _METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
+"""Source: RFC 9110, section 5.6.2."""
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
@@ -191,7 +194,24 @@ def _render(
     )
 
 
+def check_header_name(name: str) -> None:
+    """Refuse a name that is none, and the two that say where the body ends.
+
+    Raises
+    ------
+    SourceFailure
+        The request would be read otherwise than it was meant.
+    """
+    if not _HEADER_NAME.fullmatch(name):
+        text = f"{shown(name)} is no name of a header: letters, digits and !#$%&'*+-.^_`|~ only."
+        raise SourceFailure(text, code="invalid_header", sent=False)
+    if name.lower() in {"content-length", "transfer-encoding"}:
+        text = f"A document may not set the header {name}: the engine says how long the body is."
+        raise SourceFailure(text, code="invalid_header", sent=False)
+
+
 def _header(name: str, value: str) -> str:
+    check_header_name(name)
     value = value.strip()
     if any(character in value for character in "\r\n\0"):
         raise SourceFailure(

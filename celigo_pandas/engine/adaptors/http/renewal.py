@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from celigo_pandas.engine.adaptors.http.credentials import auth_type, token_of
+from celigo_pandas.engine.adaptors.http.drafts import check_header_name
 from celigo_pandas.engine.adaptors.http.legacy import http_connection, stored_path
 from celigo_pandas.engine.adaptors.http.media import CONTENT_TYPES, MediaError, decode_any, encode
 from celigo_pandas.engine.adaptors.http.origins import is_absolute, join, shown_origin
@@ -119,6 +120,8 @@ def _refresh_token(call: Call, real: Mapping[str, Any], state: ConnectionState) 
         for header in block.get("refreshHeaders") or ()
         if isinstance(header, dict) and header.get("name")
     }
+    for name in headers:
+        check_header_name(name)
     prepared = _prepared(
         call,
         real,
