@@ -77,6 +77,7 @@ COMMON: tuple[F, ...] = (
       help="Id of a connection whose concurrency this one shares; its own level is then ignored.", group=LIMITS),
     F("autoRecoverRateLimitErrors", "Recover from rate limits", "boolean", default=True, group=LIMITS),
     F("debugDate", "Debug until", help="ISO time; requests are logged until then.", form="date", group=MORE),
+    F("debugUntil", "Debug until (newer name)", form="date", when=(has("debugUntil"),), group=MORE),
     F("settingsForm", "Settings form", "json", group=MORE),
     F("settings", "Settings", "json", help="Free values that templates read as settings.connection.", group=MORE),
     F("pgp.publicKey", "PGP public key", multiline=True, group=MORE),
