@@ -98,6 +98,7 @@ COMPONENTS: Mapping[str, Any] = {
     "Import": _IMPORT,
     "Mapping": _object([], settings=_SETTINGS, mapping=_MAPPER_1),
     "Records": {"type": "array", "items": _RECORD},
+    "Data": {"type": ["array", "object"], "items": _RECORD, "description": "Records, or one record."},
     "Errors": _ENVELOPE,
     "PagedExportState": {
         "type": "object",
@@ -142,7 +143,7 @@ def _saved(adaptor: str, block: str) -> dict[str, Any]:
             name=_NAME,
             _connectionId=_ID,
             adaptorType={"const": adaptor},
-            **{block: {"type": "object", "maxProperties": 0}},
+            **{block: {"type": "object"}},
         ),
         "description": "An adaptor that fits the connection, with its block; NetSuite's stands here for all of them. "
         "What only the platform can run is stored as given, and refused when it is run here.",
@@ -155,7 +156,7 @@ BODIES: Mapping[str, Any] = {
     "export": _saved("NetSuiteExport", "netsuite"),
     "import": _saved("NetSuiteDistributedImport", "netsuite_da"),
     "importPreview": {
-        "allOf": [_ref("Mapping"), _object(["_connectionId", "data"], _connectionId=_ID, data=_ref("Records"))]
+        "allOf": [_ref("Mapping"), _object(["_connectionId", "data"], _connectionId=_ID, data=_ref("Data"))]
     },
     "clone": _object(
         [],
@@ -175,8 +176,8 @@ BODIES: Mapping[str, Any] = {
     "patch": _ref("Patch"),
     "virtualExport": _object(["export"], export=_ref("Export")),
     "virtualPage": _object(["export"], export=_ref("Export")),
-    "virtualImport": _object(["import", "data"], data=_ref("Records"), **{"import": _ref("Import")}),
-    "virtualMap": _object(["import", "data"], data=_ref("Records"), **{"import": _ref("Mapping")}),
+    "virtualImport": _object(["import", "data"], data=_ref("Data"), **{"import": _ref("Import")}),
+    "virtualMap": _object(["import", "data"], data=_ref("Data"), **{"import": _ref("Mapping")}),
     "records": _ref("Records"),
     "invokeExport": {"type": "object"},
     "nothing": {"description": "Not read."},

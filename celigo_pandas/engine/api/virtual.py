@@ -110,6 +110,8 @@ async def connection_metadata(request: ApiRequest) -> Answer:
     if not isinstance(order, dict):
         text = f"Expected field: {access.type} to be present."
         raise invalid("missing_required_field", text, access.type)
+    if not isinstance(body.get("refreshCache", False), bool):
+        raise invalid("invalid_field", "refreshCache is neither true nor false.", "refreshCache")
     adaptor = built_adaptor(access.masked, "metadata")
     if adaptor is None:
         raise not_built(access.masked, "metadata", "SQL databases have it.")
@@ -236,6 +238,8 @@ async def import_preview(request: ApiRequest) -> Answer:
 async def run_saved_import(request: ApiRequest) -> Answer:
     """POST /imports/{id}/invoke: a saved import; the body is the array of records."""
     data = request.json()
+    if not isinstance(data, list):
+        raise invalid("invalid_field", f"The body is {type(data).__name__}; expected an array of records.")
     row = await request.engine.workers.store(request.engine.documents.row, "imports", request.id)
     connection_id = row.doc.get("_connectionId")
     if connection_id is None:
