@@ -197,13 +197,13 @@ class DocumentService:
 
     def clone(self, kind: str, id: str, order: Mapping[str, Any]) -> Row:
         """Store a copy of an export or import; `order` may hold its ``name`` and a ``connectionMap``."""
+        old = self.row(kind, id).doc
         name, connections = order.get("name"), order.get("connectionMap")
         if connections is not None and not (
             isinstance(connections, Mapping) and all(isinstance(one, str) for one in connections.values())
         ):
             text = "connectionMap is an object: the id of a connection, and of the one that takes its place."
             raise invalid("invalid_field", text, "connectionMap")
-        old = self.row(kind, id).doc
         copy = with_connections(old, connections or {})
         copy["name"] = f"Clone - {old.get('name', '')}"[:100] if name is None else name
         copy.pop("externalId", None)  # it names the original

@@ -26,6 +26,7 @@ def read_metadata(connection: sa.Connection, order: Mapping[str, Any]) -> list[d
     SourceFailure
         The order names no kind that there is, or a table that is not there.
     """
+    asked = _asked(order)
     inspector: sa.Inspector = sa.inspect(connection)
     tables = _tables(inspector, connection.dialect.name)
     if order.get("type") == "tables":
@@ -33,7 +34,7 @@ def read_metadata(connection: sa.Connection, order: Mapping[str, Any]) -> list[d
     if order.get("type") != "columns":
         text = f"rdbms.type {order.get('type')!r:.40} is no kind of metadata; expected tables or columns."
         raise SourceFailure(text, code="invalid_field", field="rdbms.type")
-    names = _names(order, tables)
+    names = list(tables) if asked is None else _known(asked, tables)
     return [{"table": name, "columns": _columns(inspector, tables[name], connection.dialect)} for name in names]
 
 
@@ -53,12 +54,14 @@ def _tables(inspector: sa.Inspector, dialect: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _names(order: Mapping[str, Any], tables: Mapping[str, Any]) -> list[str]:
+def _asked(order: Mapping[str, Any]) -> list[str] | None:
     names = order.get("tables")
-    if names is None:
-        return list(tables)
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         raise SourceFailure("rdbms.tables is no list of names.", code="invalid_field", field="rdbms.tables")
+    return names
+
+
+def _known(names: list[str], tables: Mapping[str, Any]) -> list[str]:
     unknown = [name for name in names if name not in tables]
     if unknown:
         text = f"There is no table {unknown[0]!r:.80}; there are {', '.join(list(tables)[:20]) or 'none'}."
