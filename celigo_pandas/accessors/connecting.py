@@ -44,7 +44,7 @@ def connect(
         API token. Without it: a profile asked for by name, ``CELIGO_API_TOKEN``, the profile file, the keyring.
     base_url : str, optional
         API host, with or without a trailing ``/v1``; ``CELIGO_BASE_URL`` otherwise. https, or http to this machine.
-    region : {"na", "eu"}, optional
+    region : {"na", "eu", "au", "ca"}, optional
         In place of a base URL; ``CELIGO_REGION`` otherwise.
     profile : str, optional
         Name under which :func:`login` stored the token.

@@ -22,10 +22,21 @@ class PingResult:
         200 when it works; else the status of the outer system, as far as the server tells it.
     errors : tuple of Problem
         What the outer system said.
+    checked : bool
+        Whether the answer tells anything of the credentials. A 404, say, does not: the system was reached, no more.
+    reached : bool
+        False when nothing was sent to the outer system (an adaptor, or an extra of it, that is not there).
+
+    Examples
+    --------
+    >>> PingResult.from_body({"code": 404, "errors": [{"code": "404", "message": "Not Found"}]})
+    <PingResult reached, not checked (404): [404] Not Found>
     """
 
     code: int | None
     errors: tuple[Problem, ...] = ()
+    checked: bool = True
+    reached: bool = True
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> PingResult:
@@ -46,12 +57,21 @@ class PingResult:
             # The envelope says nothing of the failure; its errors may.
             told = [number for number in map(_number, (error.code for error in errors)) if number]
             code = next((number for number in told if not 200 <= number < 300), None)
-        return cls(code, errors)
+        told_of_refusal = any(_number(error.code) in _REFUSALS for error in errors)
+        checked = body.get("checked") is not False and (code not in _SILENT or told_of_refusal)
+        return cls(code, errors, checked, body.get("reached") is not False)
 
     @property
     def ok(self) -> bool:
         """Whether the connection works."""
         return self.code is not None and 200 <= self.code < 300 and not self.errors
+
+    @property
+    def outcome(self) -> str:
+        """``ok``, ``failed``, ``reached, not checked`` or ``not tried``."""
+        if self.ok or self.checked:
+            return "ok" if self.ok else "failed"
+        return "reached, not checked" if self.reached else "not tried"
 
     def __bool__(self) -> bool:
         return self.ok
@@ -66,7 +86,12 @@ class PingResult:
         if self.ok:
             return "ok"
         said = "; ".join(str(error) for error in self.errors[:3])
-        return f"failed{'' if self.code is None else f' ({self.code})'}{': ' + said if said else ''}"
+        return f"{self.outcome}{'' if self.code is None else f' ({self.code})'}{': ' + said if said else ''}"
+
+
+_REFUSALS = frozenset({401, 403, 407})
+_SILENT = frozenset({404, 405, 406, 410, 415, 429, *range(500, 600)})
+"""Statuses of an outer system that tell nothing of the credentials. Others may be the API's own word for a refusal."""
 
 
 def _number(value: object) -> int | None:

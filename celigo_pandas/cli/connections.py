@@ -36,9 +36,14 @@ def _ping(client: Any, arguments: argparse.Namespace) -> int:
     connection = client.connections[arguments.ping]
     result = connection.ping()
     if arguments.json:
-        print_json({"ok": bool(result), "code": result.code, "errors": [str(error) for error in result.errors]})
+        errors = [str(error) for error in result.errors]
+        told = {"ok": bool(result), "checked": result.checked, "reached": result.reached}
+        print_json({**told, "code": result.code, "errors": errors})
     else:
-        print(f"{connection.name}: {'answers' if result else 'does not answer'} (code {result.code})")
+        print(f"{connection.name}: {_SAID.get(result.outcome, result.outcome)} (code {result.code})")
         for error in result.errors:
             print(f"  {error}")
     return 0 if result else 1
+
+
+_SAID = {"ok": "answers", "failed": "does not answer"}

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.streams import is_unicode
+from celigo_pandas.client.addresses import REGIONS
 from celigo_pandas.errors import ConfigError, DocumentError
 from celigo_pandas.folders import user_path
 
@@ -21,7 +22,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which server is meant; a token is never one of them."""
     group = parser.add_argument_group("server")
     group.add_argument("--profile", help="a profile that `celigo-pandas login` stored")
-    group.add_argument("--region", choices=("na", "eu"), help="integrator.io's region")
+    group.add_argument("--region", choices=tuple(REGIONS), help="integrator.io's region")
     group.add_argument("--base-url", help="another server's address; the token comes from CELIGO_API_TOKEN")
     group.add_argument(
         "--local",

@@ -3,7 +3,7 @@
 Decides the base URL from arguments and environment, refuses what would carry a token in the clear, and turns the URLs
 of ``Link`` headers back into paths below ``/v1``. Opens no socket.
 
-Regions: North America and Europe as published; for others a whole base URL is given.
+Regions: those that the vendor's documentation names; for others a whole base URL is given.
 """
 
 from __future__ import annotations
@@ -19,8 +19,16 @@ from celigo_pandas.errors import ApiError, ConfigError, shown
 
 __all__ = ["REGIONS", "BaseUrl", "UrlSettings", "choose_base_url", "is_loopback_host", "without_userinfo"]
 
-REGIONS: Mapping[str, str] = {"na": "https://api.integrator.io", "eu": "https://api.eu.integrator.io"}
-_WEB_HOSTS: Mapping[str, str] = {"integrator.io": "na", "www.integrator.io": "na", "eu.integrator.io": "eu"}
+REGIONS: Mapping[str, str] = {
+    "na": "https://api.integrator.io",
+    "eu": "https://api.eu.integrator.io",
+    "au": "https://api.au.integrator.io",
+    "ca": "https://api.ca.integrator.io",
+}
+_WEB_HOSTS: Mapping[str, str] = {
+    "www.integrator.io": "na",
+    **{url.removeprefix("https://api."): region for region, url in REGIONS.items()},
+}
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?\Z")
 
@@ -194,5 +202,7 @@ def _origin(target: str) -> str:
 def _bad_url(text: object, what: str, instead: str | None = None) -> ConfigError:
     return ConfigError(
         f"The base URL {shown(text)} {what}; expected something like 'https://api.integrator.io'.",
-        hint=f"Use {instead!r}." if instead else 'Or choose a host by region="na" or region="eu".',
+        hint=f"Use {instead!r}."
+        if instead
+        else f"Or choose a host by region=, one of {', '.join(map(repr, REGIONS))}.",
     )

@@ -8,8 +8,7 @@ plausible form is accepted here, and nowhere above.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import Any, Literal, TypeVar
 
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.debug_text import parse_debug_log
@@ -17,11 +16,22 @@ from celigo_pandas.client.documents import Sealed, decode, encode, encode_rows, 
 from celigo_pandas.client.link_header import next_target
 from celigo_pandas.client.messages import Repeat, Request, Response
 from celigo_pandas.client.sending import Sender, anything
-from celigo_pandas.errors import ApiError, AuthError, ConfigError, NotFoundError, PagingError, shown
+from celigo_pandas.client.shapes import (
+    as_list,
+    as_object,
+    as_object_or_list,
+    as_objects,
+    as_stored,
+    import_body,
+    path_of,
+    saved_path,
+)
+from celigo_pandas.errors import ApiError, AuthError, ConfigError, NotFoundError, PagingError
 
 __all__ = ["ApiClient"]
 
 Document = Mapping[str, Any]
+Kind = Literal["exports", "imports"]
 ConnectionDocument = Mapping[str, Any] | Sealed
 T = TypeVar("T")
 
@@ -47,11 +57,11 @@ class ApiClient(Sender):
     def create_connection(self, doc: ConnectionDocument) -> dict[str, Any]:
         """``POST /connections``: the stored document, secrets masked."""
         doc = seal(doc, "connection")
-        return self._decoded(Request("POST", "/connections", body=doc.reveal(), repeat="write"), _stored)
+        return self._decoded(Request("POST", "/connections", body=doc.reveal(), repeat="write"), as_stored)
 
     def get_connection(self, connection_id: str) -> dict[str, Any]:
         """``GET /connections/{id}``: adds ``offline`` and ``queues``."""
-        return self._decoded(Request("GET", _path("connections", connection_id)), _stored)
+        return self._decoded(Request("GET", path_of("connections", connection_id)), as_stored)
 
     def replace_connection(self, connection_id: str, doc: ConnectionDocument) -> dict[str, Any]:
         """``PUT /connections/{id}``: a full replacement; what `doc` leaves out is erased.
@@ -59,18 +69,18 @@ class ApiClient(Sender):
         The new document is the answer, or is read (one more request) where the server answers something else.
         """
         doc = seal(doc, "connection")
-        path = _path("connections", connection_id)
+        path = path_of("connections", connection_id)
         answer = self._maybe(Request("PUT", path, body=doc.reveal(), repeat="write"))
         return answer if answer and isinstance(answer.get("_id"), str) else self.get_connection(connection_id)
 
     def patch_connection(self, connection_id: str, operations: Sequence[Document]) -> dict[str, Any] | None:
         """``PATCH /connections/{id}`` with a JSON Patch; the new document if the server answers one, None for 204."""
         body = encode(list(operations), "patch")
-        return self._maybe(Request("PATCH", _path("connections", connection_id), body=body, repeat="write"))
+        return self._maybe(Request("PATCH", path_of("connections", connection_id), body=body, repeat="write"))
 
     def delete_connection(self, connection_id: str) -> None:
         """``DELETE /connections/{id}``."""
-        self.send(Request("DELETE", _path("connections", connection_id), repeat="write"), inspect=anything)
+        self.send(Request("DELETE", path_of("connections", connection_id), repeat="write"), inspect=anything)
 
     def ping_connection(self, connection_id: str) -> dict[str, Any]:
         """``POST /connections/{id}/ping``, or ``GET`` where the server knows no POST there.
@@ -81,7 +91,7 @@ class ApiClient(Sender):
             ``{"code": 200}``, or ``code`` and ``errors``: a ping that failed is an answer, not an exception, whichever
             status it came with. An error of the token itself is raised (one more request tells the two apart).
         """
-        path = _path("connections", connection_id, "ping")
+        path = path_of("connections", connection_id, "ping")
 
         def ping() -> dict[str, Any]:
             try:
@@ -101,33 +111,64 @@ class ApiClient(Sender):
 
     def test_connection(self, connection_id: str) -> dict[str, Any]:
         """``POST /connections/{id}/test``: said to be a fuller check than ping; answers as it."""
-        return self._ping(lambda: self._object(Request("POST", _path("connections", connection_id, "test"))))
+        return self._ping(lambda: self._object(Request("POST", path_of("connections", connection_id, "test"))))
 
     def purge_messages(self, connection_id: str) -> None:
         """``POST /connections/{id}/purgeMessages``: drop the messages that wait in the connection's queue."""
         self.send(
-            Request("POST", _path("connections", connection_id, "purgeMessages"), repeat="write"), inspect=anything
+            Request("POST", path_of("connections", connection_id, "purgeMessages"), repeat="write"), inspect=anything
         )
 
     def oauth2(self, connection_id: str) -> dict[str, Any]:
         """``GET /connection/{id}/oauth2`` (or the plural): holds the URL to open in a browser."""
-        return self._either("oauth2", "connection", "connections", connection_id, _object)
+        return self._either("oauth2", "connection", "connections", connection_id, as_object)
 
     def dependencies(self, connection_id: str) -> dict[str, Any] | list[Any]:
         """``GET /connections/{id}/dependencies`` (or the singular): what uses the connection, by kind or as a list."""
-        return self._either("dependencies", "connections", "connection", connection_id, _object_or_list)
+        return self._either("dependencies", "connections", "connection", connection_id, as_object_or_list)
+
+    def connection_metadata(self, connection_id: str, order: Document, *, refresh: bool = False) -> Any:
+        """``PUT /connections/{id}/metadata``: what there is in the connection's system.
+
+        Parameters
+        ----------
+        connection_id : str
+        order : mapping
+            What is asked, in a block of the connection type's name: ``{"rdbms": {"type": "tables"}}``, or
+            ``{"rdbms": {"type": "columns", "tables": ["orders"]}}``.
+        refresh : bool, default False
+            Ask the system again, whatever the server has kept.
+
+        Returns
+        -------
+        dict or list
+            As the server answers it; no stored text shows its form.
+        """
+        body = encode({**order, "refreshCache": refresh}, "metadata")
+        return self._decoded(
+            Request("PUT", path_of("connections", connection_id, "metadata"), body=body), as_object_or_list
+        )
 
     # Logs
 
     def debug_log(self, connection_id: str, resource_id: str | None = None) -> list[dict[str, Any]]:
-        """``GET /connections/{id}/debug[/{resourceId}]``: the entries, from text or JSON."""
-        tail = ("debug",) if resource_id is None else ("debug", resource_id)
-        response = self.send(Request("GET", _path("connections", connection_id, *tail)), inspect=anything)
+        """``GET /connections/{id}/debug[/{resourceId}]``: the entries, from text or JSON.
+
+        A server that has no such path for one resource is asked with ``?_resourceId=`` (one more request).
+        """
+        whole = path_of("connections", connection_id, "debug")
+        if resource_id is None:
+            return parse_debug_log(self.send(Request("GET", whole), inspect=anything).content)
+        one = path_of("connections", connection_id, "debug", resource_id)
+        try:
+            response = self.send(Request("GET", one), inspect=anything)
+        except NotFoundError:
+            response = self.send(Request("GET", whole, (("_resourceId", resource_id),)), inspect=anything)
         return parse_debug_log(response.content)
 
     def clear_debug_log(self, connection_id: str) -> None:
         """``DELETE /connections/{id}/debug``."""
-        self.send(Request("DELETE", _path("connections", connection_id, "debug"), repeat="write"), inspect=anything)
+        self.send(Request("DELETE", path_of("connections", connection_id, "debug"), repeat="write"), inspect=anything)
 
     def audit_log(self, connection_id: str, **filters: str) -> Iterator[dict[str, Any]]:
         """``GET /connections/{id}/audit``, every page of it.
@@ -135,14 +176,14 @@ class ApiClient(Sender):
         Filters known to the server: ``from, to, limit, action, source, _byUserId, resourceType, _resourceId``.
         """
         # Assumed: a bare list, or one in the member "audit"; no stored text shows the body of this route.
-        return self._walk_list(_path("connections", connection_id, "audit"), tuple(filters.items()), member="audit")
+        return self._walk_list(path_of("connections", connection_id, "audit"), tuple(filters.items()), member="audit")
 
     # Virtual exports and imports
 
     def export(self, connection_id: str, export_doc: Document, *, repeat: Repeat = "read") -> dict[str, Any]:
         """``POST /connections/{id}/export``: run a document once; ``{"data", "dataURIs"?, "errors"?}``."""
         body = b'{"export":' + encode(export_doc, "export") + b"}"
-        return self._object(Request("POST", _path("connections", connection_id, "export"), body=body, repeat=repeat))
+        return self._object(Request("POST", path_of("connections", connection_id, "export"), body=body, repeat=repeat))
 
     def export_page(
         self, connection_id: str, export_doc: Document, page_state: Any = None, *, repeat: Repeat = "read"
@@ -158,20 +199,20 @@ class ApiClient(Sender):
         if page_state is not None:
             state = page_state if isinstance(page_state, bytes) else encode(page_state, "page state")
             body += b',"pagedExportState":' + state
-        return Request("POST", _path("connections", connection_id, "export/pages"), body=body + b"}", repeat=repeat)
+        return Request("POST", path_of("connections", connection_id, "export/pages"), body=body + b"}", repeat=repeat)
 
     def import_records(self, connection_id: str, import_doc: Document, records: Sequence[Any]) -> list[dict[str, Any]]:
         """``POST /connections/{id}/import``: one result per record, in order. Not idempotent.
 
         Records that are ``bytes`` are JSON already. The length of the answer is the caller's to check.
         """
-        path = _path("connections", connection_id, "import")
-        return self._list(Request("POST", path, body=_import_body(import_doc, records), repeat="write", fresh=True))
+        path = path_of("connections", connection_id, "import")
+        return self._list(Request("POST", path, body=import_body(import_doc, records), repeat="write", fresh=True))
 
     def map_records(self, connection_id: str, import_doc: Document, records: Sequence[Any]) -> list[Any]:
         """``POST /connections/{id}/import/map``: the mapped records, in order; nothing is submitted."""
-        path = _path("connections", connection_id, "import/map")
-        return self._list(Request("POST", path, body=_import_body(import_doc, records)))
+        path = path_of("connections", connection_id, "import/map")
+        return self._list(Request("POST", path, body=import_body(import_doc, records)))
 
     # Saved exports and imports
 
@@ -181,7 +222,7 @@ class ApiClient(Sender):
 
     def get_export(self, export_id: str) -> dict[str, Any]:
         """``GET /exports/{id}``."""
-        return self._decoded(Request("GET", _path("exports", export_id)), _stored)
+        return self._decoded(Request("GET", path_of("exports", export_id)), as_stored)
 
     def list_imports(self, **options: Any) -> Iterator[dict[str, Any]]:
         """``GET /imports``, every page of it."""
@@ -189,7 +230,7 @@ class ApiClient(Sender):
 
     def get_import(self, import_id: str) -> dict[str, Any]:
         """``GET /imports/{id}``."""
-        return self._decoded(Request("GET", _path("imports", import_id)), _stored)
+        return self._decoded(Request("GET", path_of("imports", import_id)), as_stored)
 
     def preview_export(self, export_doc: Document) -> dict[str, Any]:
         """``POST /exports/preview``: the body is the export document; ``{"data", "stages", …}``."""
@@ -198,20 +239,55 @@ class ApiClient(Sender):
     def invoke_export(self, export_id: str, page_state: Any = None) -> dict[str, Any]:
         """``POST /exports/{id}/invoke``: one page of a saved export. Sent as a write: it may change its source."""
         body = None if page_state is None else encode({"pagedExportState": page_state}, "page state")
-        return self._object(Request("POST", _path("exports", export_id, "invoke"), body=body, repeat="consume"))
+        return self._object(Request("POST", path_of("exports", export_id, "invoke"), body=body, repeat="consume"))
 
     def invoke_import(self, import_id: str, records: Sequence[Any]) -> list[dict[str, Any]]:
         """``POST /imports/{id}/invoke``: the body is the bare list of records."""
-        path = _path("imports", import_id, "invoke")
+        path = path_of("imports", import_id, "invoke")
         return self._list(Request("POST", path, body=encode_rows(records), repeat="write", fresh=True))
 
-    def replace_connection_of(self, kind: str, resource_id: str, connection_id: str) -> dict[str, Any] | None:
-        """``PUT /exports|imports/{id}/replaceConnection``."""
-        if kind not in ("exports", "imports"):
-            raise ConfigError(f"Unknown kind {shown(kind)}; expected 'exports' or 'imports'.")
-        # Assumed: the member's name; no stored text shows the body of this route.
+    def preview_import(self, import_doc: Document, records: Sequence[Any]) -> Any:
+        """``POST /imports/preview``: the body is the import document with its records as ``data``; nothing is written.
+
+        Assumed: the body, and so the answer, which is given as it came (``{"data", "stages"}``, or a list).
+        """
+        body = encode({name: value for name, value in import_doc.items() if name != "data"}, "import")
+        body = body[:-1] + (b"," if len(body) > 2 else b"") + b'"data":' + encode_rows(records) + b"}"
+        return self._decoded(Request("POST", "/imports/preview", body=body), as_object_or_list)
+
+    def patch_document(self, kind: Kind, resource_id: str, operations: Sequence[Document]) -> dict[str, Any] | None:
+        """``PATCH /exports|imports/{id}`` with a JSON Patch; the new document if the server answers one, else None."""
+        body = encode(list(operations), "patch")
+        return self._maybe(Request("PATCH", saved_path(kind, resource_id), body=body, repeat="write"))
+
+    def clone_document(
+        self, kind: Kind, resource_id: str, name: str | None = None, connections: Mapping[str, str] | None = None
+    ) -> dict[str, Any] | list[Any]:
+        """``POST /exports|imports/{id}/clone``: a copy; `connections` (id to id) says which are replaced.
+
+        Returns
+        -------
+        dict or list
+            The new document, or a list of ``{"model", "_id", "name"}``: the vendor's schema allows both.
+        """
+        given = {"name": name, "connectionMap": dict(connections) if connections else None}
+        body = encode({member: value for member, value in given.items() if value is not None}, "clone")
+        request = Request("POST", saved_path(kind, resource_id, "clone"), body=body, repeat="write")
+        return self._decoded(request, as_object_or_list)
+
+    def dependencies_of(self, kind: Kind, resource_id: str) -> dict[str, Any] | list[Any]:
+        """``GET /exports|imports/{id}/dependencies``: what uses the document, by kind or as a list."""
+        return self._decoded(Request("GET", saved_path(kind, resource_id, "dependencies")), as_object_or_list)
+
+    def audit_log_of(self, kind: Kind, resource_id: str, **filters: str) -> Iterator[dict[str, Any]]:
+        """``GET /exports|imports/{id}/audit``, every page of it; filters as in :meth:`audit_log`."""
+        return self._walk_list(saved_path(kind, resource_id, "audit"), tuple(filters.items()), member="audit")
+
+    def replace_connection_of(self, kind: Kind, resource_id: str, connection_id: str) -> dict[str, Any] | None:
+        """``PUT /exports|imports/{id}/replaceConnection``: let the document work through another connection."""
         body = encode({"_newConnectionId": connection_id})
-        return self._maybe(Request("PUT", _path(kind, resource_id, "replaceConnection"), body=body, repeat="write"))
+        path = saved_path(kind, resource_id, "replaceConnection")
+        return self._maybe(Request("PUT", path, body=body, repeat="write"))
 
     # Lists
 
@@ -262,7 +338,7 @@ class ApiClient(Sender):
                 found.append([])
                 return
             value = decode(response.content)
-            found.append(_objects(value[member] if isinstance(value, dict) and member in value else value))
+            found.append(as_objects(value[member] if isinstance(value, dict) and member in value else value))
 
         response = self.send(request, inspect=inspect)
         return found[-1], response.headers.get("link", "")
@@ -279,10 +355,10 @@ class ApiClient(Sender):
         return found[-1]
 
     def _object(self, request: Request) -> dict[str, Any]:
-        return self._decoded(request, _object)
+        return self._decoded(request, as_object)
 
     def _list(self, request: Request) -> list[Any]:
-        return self._decoded(request, _list)
+        return self._decoded(request, as_list)
 
     def _maybe(self, request: Request) -> dict[str, Any] | None:
         """Send; the answer's object, or None for a 204 or an empty or other body."""
@@ -296,11 +372,11 @@ class ApiClient(Sender):
     def _either(self, tail: str, first: str, second: str, connection_id: str, check: Callable[[Any], T]) -> T:
         """Ask the one spelling of a route, then the other; the first refusal is the one that is told."""
         try:
-            return self._decoded(Request("GET", _path(first, connection_id, tail)), check)
+            return self._decoded(Request("GET", path_of(first, connection_id, tail)), check)
         except NotFoundError as error:
             refusal = error
         try:
-            return self._decoded(Request("GET", _path(second, connection_id, tail)), check)
+            return self._decoded(Request("GET", path_of(second, connection_id, tail)), check)
         except NotFoundError:
             pass
         raise refusal
@@ -317,45 +393,3 @@ class ApiClient(Sender):
         if isinstance(refusal, AuthError):
             self.token_info()  # raises if it is the token that is refused, and not the connection's credentials
         return {"code": refusal.status, "errors": [problem.to_dict() for problem in refusal.problems]}
-
-
-def _path(*segments: str) -> str:
-    """Join segments; an id cannot leave its place in the path."""
-    for segment in segments:
-        if not isinstance(segment, str) or not segment.strip(". "):
-            raise ConfigError(f"Not an id: {shown(segment)}; expected 24 hexadecimal digits.")
-    return "/" + "/".join(s if s in ("export/pages", "import/map") else quote(s, safe="") for s in segments)
-
-
-def _import_body(import_doc: Document, records: Sequence[Any]) -> bytes:
-    return b'{"import":' + encode(import_doc, "import") + b',"data":' + encode_rows(records) + b"}"
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"it is of type {type(value).__name__}, expected an object")
-    return value
-
-
-def _object_or_list(value: Any) -> dict[str, Any] | list[Any]:
-    if not isinstance(value, (dict, list)):
-        raise ValueError(f"it is of type {type(value).__name__}, expected an object or a list")
-    return value
-
-
-def _stored(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not isinstance(value.get("_id"), str):
-        raise ValueError("it is no stored document with an _id")
-    return value
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError(f"it is of type {type(value).__name__}, expected a list")
-    return value
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
-        raise ValueError("it is not a list of objects")
-    return value

@@ -13,8 +13,10 @@ __all__ = ["writing_reason"]
 
 # POST routes that leave everything as it is. Evaluating a mapping and checking credentials are reads here.
 _HARMLESS_POSTS = re.compile(
-    r"/connections/ping\Z|/connections/[^/]+/(?:ping|test|export|export/pages|import/map)\Z|/exports/preview\Z"
+    r"/connections/ping\Z|/connections/[^/]+/(?:ping|test|export|export/pages|import/map)\Z|/exports/preview\Z|/imports/preview\Z"
 )
+# A PUT that asks: the server looks into the system, and changes nothing there.
+_HARMLESS_PUTS = re.compile(r"/connections/[^/]+/metadata\Z")
 _RUNS_EXPORT = re.compile(r"/connections/[^/]+/export(?:/pages)?\Z|/exports/preview\Z")
 # A GET that begins an authorization, whose end stores new tokens in the connection.
 _WRITING_GETS = re.compile(r"/connections?/[^/]+/oauth2\Z")
@@ -24,6 +26,8 @@ def writing_reason(request: Request) -> str | None:
     """Say why `request` could change something, or return None when it cannot."""
     if request.method in ("GET", "HEAD"):
         return "it starts an authorization" if _WRITING_GETS.match(request.path) else None
+    if request.method == "PUT" and _HARMLESS_PUTS.match(request.path):
+        return None
     if request.method != "POST" or not _HARMLESS_POSTS.match(request.path):
         return "it can write"
     if request.repeat == "consume":

@@ -85,12 +85,13 @@ def _described(response: Response) -> str:
 
 def _token_hint(base_url: str) -> str:
     """Ask the question that is most often the answer."""
-    if base_url == REGIONS["eu"]:
-        return (
-            'A US token on the EU host? Then use region="na". Otherwise the token is wrong or expired: celigo.login().'
-        )
-    if base_url == REGIONS["na"]:
-        return (
-            'An EU token on the US host? Then use region="eu". Otherwise the token is wrong or expired: celigo.login().'
-        )
-    return "The token is wrong, expired or deleted, or belongs to another host (a US token on the EU host?)."
+    here = next((region for region, url in REGIONS.items() if url == base_url), None)
+    if here is None:
+        return "The token is wrong, expired or deleted, or belongs to another host (a US token on the EU host?)."
+    others = ["na"] if here != "na" else [region for region in REGIONS if region != here]
+    question = f"{'A US token' if here != 'na' else 'A token of another region'} on the {_PLACES[here]} host?"
+    instead = " or ".join(f'region="{region}"' for region in others)
+    return f"{question} Then use {instead}. Otherwise the token is wrong or expired: celigo.login()."
+
+
+_PLACES = {"na": "US", "eu": "EU", "au": "AU", "ca": "CA"}

@@ -16,7 +16,7 @@ from celigo_pandas.engine.documents import wire_time
 from celigo_pandas.engine.masking import Redactor
 from celigo_pandas.engine.reach import Reach
 from celigo_pandas.engine.refusals import Refusal, invalid
-from celigo_pandas.errors import MissingExtraError, Problem
+from celigo_pandas.errors import Problem
 
 __all__ = ["Access", "CallFactory", "built_adaptor", "failed_source", "not_built"]
 
@@ -31,9 +31,9 @@ class CallFactory:
         reach: Reach,
         choices: Choices,
         now: Callable[[], datetime],
-        debug: Callable[[Access, str, str], Callable[[str, Mapping[str, Any]], None]],
+        debug: Callable[[Access, str, Mapping[str, Any]], Callable[[str, Mapping[str, Any]], None]],
         timeout_s: float,
-        is_debugging: Callable[[Access], bool],
+        is_debugging: Callable[[Access, Mapping[str, Any]], bool],
     ) -> None:
         self._reach = reach
         self._choices = choices
@@ -48,12 +48,12 @@ class CallFactory:
             connection=access,
             reach=self._reach,
             context=self._context(access, kind, doc),
-            debug=self._debug(access, kind, str(doc.get("_id", access.id))),
+            debug=self._debug(access, kind, doc),
             stop=Event(),
             deadline=time.monotonic() + self._timeout_s,
             now=self._now,
             choices=self._choices,
-            is_debugging=self._is_debugging(access),
+            is_debugging=self._is_debugging(access, doc),
         )
 
     def extend(self, call: Call) -> None:
@@ -98,13 +98,10 @@ def built_adaptor(connection: Mapping[str, Any], capability: str) -> Adaptor | N
 
     Raises
     ------
-    Refusal
-        422: it needs an extra that is not installed.
+    MissingExtraError
+        It needs an extra that is not installed.
     """
-    try:
-        adaptor = adaptor_for(connection)
-    except MissingExtraError as error:
-        raise invalid("missing_extra", str(error), "type") from None
+    adaptor = adaptor_for(connection)
     return adaptor if adaptor is not None and capability in adaptor.capabilities else None
 
 

@@ -16,6 +16,7 @@ from celigo_pandas.engine import json_text
 from celigo_pandas.engine.access import SavedAccess, VirtualAccess
 from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault, VaultError
+from celigo_pandas.resources.scalars import is_date
 
 __all__ = ["DebugLog"]
 
@@ -33,12 +34,12 @@ class DebugLog:
         self._now = now
 
     def writer(
-        self, access: SavedAccess | VirtualAccess, kind: str, resource_id: str
+        self, access: SavedAccess | VirtualAccess, kind: str, doc: Mapping[str, Any]
     ) -> Callable[[str, Mapping[str, Any]], None]:
-        """Return what writes the entries of one call; it does nothing while debugging is off."""
-        if not self.is_on(access):
+        """Return what writes the entries of one call of a document; it does nothing while debugging is off."""
+        if not self.is_on(access, doc):
             return _write_nothing
-        resource_id = _id(resource_id)
+        resource_id = _id(str(doc.get("_id", access.id)))
         redactor = access.redactor()
         pair = os.urandom(16).hex()
 
@@ -81,17 +82,17 @@ class DebugLog:
             parts.append(f"{head}\n{json_text.dump(body).decode('utf-8', 'surrogatepass')}\n")
         return "".join(parts)
 
-    def is_on(self, access: SavedAccess | VirtualAccess) -> bool:
-        """Whether entries are written: ``debugDate`` lies ahead."""
+    def is_on(self, access: SavedAccess | VirtualAccess, doc: Mapping[str, Any]) -> bool:
+        """Whether entries are written: a date of the connection, or of the document that runs on it, lies ahead."""
         if isinstance(access, VirtualAccess):
             return False
-        until = access.masked.get("debugDate")
-        if not isinstance(until, str):
+        dates = [holder.get(name) for holder in (access.masked, doc) for name in ("debugDate", "debugUntil")]
+        return any(self._is_ahead(date) for date in dates)
+
+    def _is_ahead(self, date: object) -> bool:
+        if not isinstance(date, str) or not is_date(date):
             return False
-        try:
-            end = datetime.fromisoformat(until.replace("Z", "+00:00"))
-        except ValueError:
-            return False
+        end = datetime.fromisoformat(date.replace("Z", "+00:00"))
         return (end if end.tzinfo else end.replace(tzinfo=timezone.utc)) > self._now()
 
 

@@ -6,6 +6,7 @@ all that answers, templates, audit records and logs ever see.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -18,12 +19,14 @@ from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.masking import mask
 from celigo_pandas.engine.oauth import needs_authorization
 from celigo_pandas.engine.patching import apply_patch
+from celigo_pandas.engine.references import reference_paths, with_connections
 from celigo_pandas.engine.refusals import Refusal, invalid, not_found
 from celigo_pandas.engine.store import Row, Store
 from celigo_pandas.engine.vault import Vault
 from celigo_pandas.errors import Problem
 from celigo_pandas.resources.connections import validate_connection
 from celigo_pandas.resources.patching import READ_ONLY_MEMBERS
+from celigo_pandas.resources.saved_documents import check_saved, needs_connection
 from celigo_pandas.resources.secret import MASK
 
 __all__ = ["DocumentService", "Person", "new_id", "wire_time"]
@@ -40,6 +43,11 @@ def wire_time(moment: datetime) -> str:
     """Write a time as the API does: UTC, milliseconds, ``Z``."""
     utc = moment.astimezone(timezone.utc)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def api_identifier(kind: str, id: str) -> str:
+    """Return the ``apiIdentifier`` of an export or import: its kind's letter and nine hexadecimal digits."""
+    return kind[0] + hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()[:9]
 
 
 class DocumentService:
@@ -82,6 +90,8 @@ class DocumentService:
                 doc["needsAuthorization"] = True
             if whole:
                 doc["queues"] = [{"name": row.id, "size": 0}]
+        else:
+            doc["apiIdentifier"] = api_identifier(row.kind, row.id)
         return doc
 
     def secrets(self, row: Row) -> dict[str, Any]:
@@ -97,8 +107,10 @@ class DocumentService:
         stamp = wire_time(self._now())
         whole = {"_id": new_id(), "createdAt": stamp, "lastModified": stamp, **clean}
         with self.store.changing():
-            self._check(kind, whole, None)
-            row = self._seal(kind, whole)
+            # A placeholder is stored as it is, and waits for its credentials off line.
+            offline = kind == "connections" and doc.get("offline") is True
+            self._check(kind, {**whole, "offline": offline}, None)
+            row = replace(self._seal(kind, whole), offline=offline)
             self.store.put(row, self._records(row, "create", {}, {}))
         return row
 
@@ -108,7 +120,8 @@ class DocumentService:
             old = self.row(kind, id)
             clean = {name: value for name, value in doc.items() if name not in READ_ONLY_MEMBERS}
             # New credentials deserve a try: a connection that was offline is not, once its document is another.
-            return self._change(old, clean, version=old.version + 1, offline=False)
+            offline = kind == "connections" and doc.get("offline") is True and _is_unfinished(clean)
+            return self._change(old, clean, version=old.version + 1, offline=offline)
 
     def patch(self, kind: str, id: str, operations: Any) -> Row:
         """Apply a JSON Patch of whitelisted paths."""
@@ -117,8 +130,11 @@ class DocumentService:
             whole = {name: value for name, value in self.secrets(old).items() if name not in READ_ONLY_MEMBERS}
             # What can be patched decides neither where requests go nor with what credentials, so that running calls
             # go on, and a connection that is offline waits for its ping.
+            if kind == "connections":
+                whole["offline"] = old.offline
             changed = apply_patch(kind, whole, operations)
-            return self._change(old, changed, version=old.version, offline=old.offline)
+            offline = changed.pop("offline", False) is True
+            return self._change(old, changed, version=old.version, offline=offline)
 
     def store_secrets(self, id: str, changes: Mapping[str, Any], version: int) -> bool:
         """Store new values at dotted paths of a connection (refreshed tokens); not an audited change.
@@ -161,26 +177,47 @@ class DocumentService:
         """Remove a document, unless others need it."""
         with self.store.changing():
             row = self.row(kind, id)
-            users = self.dependencies(id) if kind == "connections" else {}
+            users = self.dependencies(id)
             if users and self._choices.delete_in_use_refused:
                 named = "; ".join(f"{name} {', '.join(one['_id'] for one in ones)}" for name, ones in users.items())
-                raise invalid("resource_in_use", f"The connection is in use by {named}. Delete those first.", "_id")
+                raise invalid(
+                    "resource_in_use", f"The {_SINGULAR[kind]} is in use by {named}. Delete those first.", "_id"
+                )
             self.store.delete(kind, id, self._records(row, "delete", row.doc, {}))
 
     def dependencies(self, id: str) -> dict[str, list[dict[str, Any]]]:
-        """Return the saved documents that use a connection, by kind; empty when none does."""
+        """Return the stored documents that name this one, by kind; empty when none does."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for kind in ("exports", "imports"):
-            rows = self.store.rows(kind, connection_id=id)
-            if rows:
-                found[kind] = [{"id": row.id, "_id": row.id, "name": row.doc.get("name", "")} for row in rows]
-        borrowing = [
-            row for row in self.store.rows("connections")
-            if row.doc.get("_borrowConcurrencyFromConnectionId") == id and row.id != id
-        ]  # fmt: skip
-        if borrowing:
-            found["connections"] = [{"id": r.id, "_id": r.id, "name": r.doc.get("name", "")} for r in borrowing]
+        for kind in ("exports", "imports", "connections"):
+            users = [(row, reference_paths(row.doc, id)) for row in self.store.rows(kind) if row.id != id]
+            used = [_user(row, paths) for row, paths in users if paths]
+            if used:
+                found[kind] = used
         return found
+
+    def clone(self, kind: str, id: str, order: Mapping[str, Any]) -> Row:
+        """Store a copy of an export or import; `order` may hold its ``name`` and a ``connectionMap``."""
+        old = self.row(kind, id).doc
+        name, connections = order.get("name"), order.get("connectionMap")
+        if connections is not None and not (
+            isinstance(connections, Mapping) and all(isinstance(one, str) for one in connections.values())
+        ):
+            text = "connectionMap is an object: the id of a connection, and of the one that takes its place."
+            raise invalid("invalid_field", text, "connectionMap")
+        copy = with_connections(old, connections or {})
+        copy["name"] = f"Clone - {old.get('name', '')}"[:100] if name is None else name
+        copy.pop("externalId", None)  # it names the original
+        return self.create(kind, copy)
+
+    def replace_connection(self, kind: str, id: str, connection_id: Any) -> Row:
+        """Let an export or import work through another connection."""
+        if not isinstance(connection_id, str) or not connection_id:
+            text = "Expected field: _newConnectionId to be present."
+            raise invalid("missing_required_field", text, "_newConnectionId")
+        with self.store.changing():
+            old = self.row(kind, id)
+            clean = {name: value for name, value in old.doc.items() if name not in READ_ONLY_MEMBERS}
+            return self._change(old, {**clean, "_connectionId": connection_id}, version=old.version + 1, offline=False)
 
     # ----------------------------------------------------------------------------------------------------------
 
@@ -191,7 +228,7 @@ class DocumentService:
             "lastModified": wire_time(self._now()),
             **clean,
         }
-        self._check(old.kind, whole, old)
+        self._check(old.kind, {**whole, "offline": offline}, old)
         row = replace(self._seal(old.kind, whole), version=version, offline=offline)
         self.store.put(row, self._records(row, "update", self.secrets(old), whole, old.doc))
         return row
@@ -235,20 +272,26 @@ class DocumentService:
     def _document_problems(self, kind: str, whole: Mapping[str, Any]) -> list[Problem]:
         problems = []
         name, connection_id = whole.get("name"), whole.get("_connectionId")
+        connection = self.store.get("connections", connection_id) if isinstance(connection_id, str) else None
         if not isinstance(name, str) or not name:
             problems.append(Problem("missing_required_field", "Expected field: name to be present.", "name"))
         elif len(name) > 100:
             problems.append(Problem("invalid_field", "name has more than 100 characters.", "name"))
-        if connection_id is None and whole.get("type") not in {"webhook", "simple"}:
+        if connection_id is None and needs_connection(whole):
             text = "Expected field: _connectionId to be present."
             problems.append(Problem("missing_required_field", text, "_connectionId"))
-        elif connection_id is not None and (
-            not isinstance(connection_id, str) or self.store.get("connections", connection_id) is None
-        ):
+        elif connection_id is not None and connection is None:
             problems.append(Problem("invalid_ref", "Invalid reference: _connectionId", "_connectionId"))
-        if kind == "imports" and whole.get("mapping") and whole.get("mappings"):
-            problems.append(Problem("invalid_field", "A document has either mapping or mappings.", "mappings"))
-        return problems
+        return problems + check_saved(kind, whole, None if connection is None else str(connection.doc.get("type")))
+
+
+def _user(row: Row, paths: list[str]) -> dict[str, Any]:
+    name = row.doc.get("name", "")
+    return {"id": row.id, "_id": row.id, "name": name, "paths": paths, "accessLevel": "owner"}
+
+
+def _is_unfinished(connection: Mapping[str, Any]) -> bool:
+    return any(problem.code == "missing_required_field" for problem in validate_connection(connection, masks=True))
 
 
 _SINGULAR: Mapping[str, str] = {"connections": "connection", "exports": "export", "imports": "import"}

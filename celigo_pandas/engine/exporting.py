@@ -17,9 +17,10 @@ from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.masking import Redactor
 from celigo_pandas.engine.pages import Page, cut_pages
 from celigo_pandas.engine.refusals import Refusal, invalid
-from celigo_pandas.errors import CeligoError
+from celigo_pandas.errors import CeligoError, MissingExtraError
 from celigo_pandas.mapping.pipeline import run_export_steps
 from celigo_pandas.resources.exports import consuming_member
+from celigo_pandas.resources.saved_documents import mock_output_problem, page_size_problem, test_limit_problem
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
@@ -43,11 +44,10 @@ def page_size_of(export_doc: Mapping[str, Any]) -> int:
     size = export_doc.get("pageSize")
     if size is None:
         return DEFAULT_PAGE_SIZE
-    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 1_000_000:
-        raise invalid(
-            "invalid_field", f"pageSize {size!r:.40} is no whole number from 1 to 1000000.", "export.pageSize"
-        )
-    return size
+    problem = page_size_problem(size)
+    if problem:
+        raise invalid("invalid_field", problem, "export.pageSize")
+    return int(size)
 
 
 def check_export(export_doc: Any) -> dict[str, Any]:
@@ -107,6 +107,8 @@ def export_pages(
             yield page
     except SourceFailure as failure:
         raise failed_source(failure, access, redactor, choices) from None
+    except MissingExtraError:
+        raise
     except CeligoError as error:
         raise invalid("invalid_document", redactor.text(str(error)), "export") from None
     finally:
@@ -199,13 +201,10 @@ def _source(call: Call, export_doc: dict[str, Any], access: Access, choices: Cho
 
 
 def _mock_records(mock: Mapping[str, Any], choices: Choices) -> list[Record]:
-    listed = mock.get("page_of_records")
-    good = isinstance(listed, list) and all(
-        isinstance(one, dict) and isinstance(one.get("record"), (dict, list)) for one in listed
-    )
-    if not good or not isinstance(listed, list):
-        text = 'mockOutput needs the form {"page_of_records": [{"record": {…}}]}.'
-        raise invalid("invalid_field", text, "export.mockOutput.page_of_records")
+    problem = mock_output_problem(mock)
+    if problem:
+        raise invalid("invalid_field", problem, "export.mockOutput.page_of_records")
+    listed: list[dict[str, Any]] = mock["page_of_records"]
     if choices.mock_output_limit and len(listed) > choices.mock_output_limit:
         text = f"mockOutput holds {len(listed)} records; expected at most {choices.mock_output_limit}."
         raise invalid("invalid_field", text, "export.mockOutput.page_of_records")
@@ -216,11 +215,10 @@ def _test_limit(export_doc: Mapping[str, Any]) -> int | None:
     if export_doc.get("type") != "test":
         return None
     limit = (export_doc.get("test") or {}).get("limit", 1)
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= 100:
-        raise invalid(
-            "invalid_field", f"test.limit {limit!r:.40} is no whole number from 1 to 100.", "export.test.limit"
-        )
-    return limit
+    problem = test_limit_problem(limit)
+    if problem:
+        raise invalid("invalid_field", problem, "export.test.limit")
+    return int(limit)
 
 
 def _group_fields(export_doc: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Adaptor, Call, Outgoing, SourceFailure
@@ -10,11 +11,11 @@ from celigo_pandas.engine.calls import Access, built_adaptor, failed_source, not
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.masking import Redactor
 from celigo_pandas.engine.refusals import invalid
-from celigo_pandas.errors import CeligoError, MappingError, Problem
+from celigo_pandas.errors import CeligoError, MappingError, MissingExtraError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
 
-__all__ = ["check_import", "map_records", "submit_records"]
+__all__ = ["check_import", "map_records", "preview_import", "submit_records"]
 
 _STEP = 500
 """Records between two looks at the clock."""
@@ -32,6 +33,8 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
     """
     if not isinstance(import_doc, dict):
         raise invalid("missing_required_field", "Expected field: import to be an object.", "import")
+    if isinstance(data, dict):
+        data = [data]  # one record, as some clients send it
     if not isinstance(data, list):
         raise invalid("missing_required_field", "Expected field: data to be an array of records.", "data")
     bad = [position for position, record in enumerate(data) if not isinstance(record, (dict, list))]
@@ -79,6 +82,20 @@ def map_records(
     return answers
 
 
+def preview_import(
+    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
+) -> dict[str, Any]:
+    """Return the answer of ``/imports/preview``: as that of ``/import/map``, with what failed apart.
+
+    Assumed: the shape; it is that of an export's preview.
+    """
+    answers = map_records(call, import_doc, data, access, redactor, replace(choices, map_answers_wrapped=True))
+    mapped = [answer["data"] for answer in answers if "data" in answer]
+    errors = [error for answer in answers for error in answer.get("errors", [])]
+    shown = [answer.get("data", answer) for answer in answers]
+    return {"data": shown, "stages": [{"name": "mapping", "errors": errors, "data": mapped}]}
+
+
 def submit_records(
     call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
 ) -> list[dict[str, Any]]:
@@ -124,6 +141,8 @@ def _run(
         return steps
     except SourceFailure as failure:
         raise failed_source(failure, access, redactor, choices) from None
+    except MissingExtraError:
+        raise
     except CeligoError as error:
         raise invalid("invalid_document", redactor.text(str(error)), "import") from None
 

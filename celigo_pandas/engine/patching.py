@@ -4,52 +4,37 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.errors import Problem
+from celigo_pandas.resources.patching import PATCH_TYPES, get_path
+from celigo_pandas.resources.scalars import is_date
 
-__all__ = ["WHITELIST", "apply_patch"]
+__all__ = ["apply_patch"]
 
-WHITELIST: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
-    "connections": {
-        "/name": str,
-        "/debugDate": str,
-        "/rest/cookieAuth/successStatusCode": (int, float),
-        "/http/ping/successPath": str,
-        "/http/ping/successValues": list,
-        "/http/ping/failPath": str,
-        "/http/ping/failValues": list,
-        "/http/auth/failStatusCode": (int, float),
-        "/http/auth/failPath": str,
-        "/http/auth/failValues": list,
-    },
-    "exports": {"/name": str},
-    "imports": {"/name": str},
-}
-"""Paths and the types of their values. Source: the part of the vendor's table that stored copies show; some thirty
-rows more are not readable, so the engine refuses what the platform may take."""
+_OPERATIONS = ("replace", "add", "remove")
+_ABSENT = object()
 
 
 def apply_patch(kind: str, doc: dict[str, Any], operations: Any) -> dict[str, Any]:
-    """Return a changed copy of `doc`.
+    """Return a changed copy of `doc`: all operations in order, or none.
 
     Raises
     ------
     Refusal
-        422 for another operation than ``replace``, a path off the whitelist, a value of another type.
+        422 for an operation that is not taken, a path off the whitelist, a value of another type, nothing to remove.
     """
     if not isinstance(operations, list) or not operations:
         raise invalid("invalid_patch", "A PATCH body is a JSON array of operations, with at least one.")
     changed = copy.deepcopy(doc)
     problems = []
     for position, operation in enumerate(operations):
-        problem = _problem(kind, operation, doc)
+        problem = _problem(kind, operation, changed)
         if problem:
             problems.append(Problem("invalid_patch", f"Operation {position}: {problem}", _field(operation)))
         else:
-            _set(changed, operation["path"], operation["value"])
+            _apply(changed, operation)
     if problems:
         raise Refusal(422, problems)
     return changed
@@ -58,37 +43,47 @@ def apply_patch(kind: str, doc: dict[str, Any], operations: Any) -> dict[str, An
 def _problem(kind: str, operation: Any, doc: Mapping[str, Any]) -> str | None:
     if not isinstance(operation, Mapping):
         return "it is no object."
-    if operation.get("op") != "replace":
-        return f"op {operation.get('op')!r:.40} is not taken; expected 'replace'."
+    if operation.get("op") not in _OPERATIONS:
+        return f"op {operation.get('op')!r:.40} is not taken; expected one of {', '.join(map(repr, _OPERATIONS))}."
     path = operation.get("path")
-    wanted = WHITELIST[kind].get(path) if isinstance(path, str) else None
-    if wanted is None:
-        return f"path {path!r:.80} is not on the whitelist: {', '.join(sorted(WHITELIST[kind]))}."
-    block = str(path).split("/")[1]
-    if str(path).count("/") > 1 and not isinstance(doc.get(block), Mapping):
+    dotted = _dotted(path) if isinstance(path, str) else ""
+    if dotted not in PATCH_TYPES[kind]:
+        known = ", ".join(sorted(_pointer(name) for name in PATCH_TYPES[kind]))
+        return f"path {path!r:.80} is not on the whitelist: {known}."
+    if operation["op"] == "remove":
+        return _removal_problem(dotted, doc)
+    block = dotted.partition(".")[0]
+    if block != dotted and not isinstance(doc.get(block), Mapping):
         return f"path {path} is below {block}, which this document does not have."
+    return _value_problem(dotted, operation, PATCH_TYPES[kind][dotted])
+
+
+def _removal_problem(dotted: str, doc: Mapping[str, Any]) -> str | None:
+    if dotted == "name":
+        return "name cannot be removed."
+    return f"there is no {_pointer(dotted)} to remove." if get_path(doc, dotted, _ABSENT) is _ABSENT else None
+
+
+def _value_problem(dotted: str, operation: Mapping[str, Any], wanted: tuple[type, ...]) -> str | None:
     if "value" not in operation:
         return "it has no value."
     value: Any = operation["value"]
-    if not isinstance(value, wanted) or isinstance(value, bool):
-        return f"the value of {path} is {type(value).__name__}; expected {_names(wanted)}."
-    if path == "/debugDate" and not _is_date(str(value)):
-        return "the value of /debugDate is no ISO 8601 date."
-    if path == "/name" and not 0 < len(str(value)) <= 100:
+    pointer = _pointer(dotted)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        return f"the value of {pointer} is {type(value).__name__}; expected {' or '.join(t.__name__ for t in wanted)}."
+    if dotted in ("debugDate", "debugUntil") and not is_date(value):
+        return f"the value of {pointer} is no ISO 8601 date."
+    if dotted == "name" and not 0 < len(str(value)) <= 100:
         return "the value of /name needs 1 to 100 characters."
     return None
 
 
-def _names(wanted: type | tuple[type, ...]) -> str:
-    return " or ".join(one.__name__ for one in (wanted if isinstance(wanted, tuple) else (wanted,)))
+def _dotted(pointer: str) -> str:
+    return pointer[1:].replace("/", ".") if pointer.startswith("/") and "." not in pointer else ""
 
 
-def _is_date(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return False
-    return True
+def _pointer(dotted: str) -> str:
+    return "/" + dotted.replace(".", "/")
 
 
 def _field(operation: Any) -> str | None:
@@ -96,12 +91,15 @@ def _field(operation: Any) -> str | None:
     return path.strip("/").replace("/", ".")[:100] if isinstance(path, str) else None
 
 
-def _set(doc: dict[str, Any], pointer: str, value: Any) -> None:
-    *parents, last = pointer.strip("/").split("/")
+def _apply(doc: dict[str, Any], operation: Mapping[str, Any]) -> None:
+    *parents, last = _dotted(operation["path"]).split(".")
     here = doc
     for name in parents:
         below = here.get(name)
         if not isinstance(below, dict):
             below = here[name] = {}
         here = below
-    here[last] = value
+    if operation["op"] == "remove":
+        del here[last]
+    else:
+        here[last] = copy.deepcopy(operation["value"])

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from celigo_pandas.engine.vault import VaultError
-from celigo_pandas.errors import Problem
+from celigo_pandas.errors import MissingExtraError, Problem
 
 __all__ = ["Refusal", "bare", "invalid", "not_found", "refusal_of"]
 
@@ -49,6 +49,8 @@ def refusal_of(error: Exception) -> Refusal:
         return error
     if isinstance(error, VaultError):
         return invalid("wrong_key", f"{error} Start the engine with the key that it was written with.")
+    if isinstance(error, MissingExtraError):
+        return invalid("missing_extra", str(error), "type")
     if isinstance(error, RecursionError):
         return invalid("nested_too_deeply", "A document, or an answer of the source, is nested too deeply.")
     if isinstance(error, UnicodeEncodeError) and "\ud800" <= error.object[error.start] <= "\udfff":

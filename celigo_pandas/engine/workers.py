@@ -16,14 +16,11 @@ from typing import Any, TypeVar
 
 from celigo_pandas.engine.refusals import Refusal
 from celigo_pandas.errors import Problem
+from celigo_pandas.resources.concurrency import effective_level
 
 __all__ = ["Gates", "Workers", "concurrency_of"]
 
 T = TypeVar("T")
-
-_DEFAULTS = {"http": 25, "rest": 25, "ftp": 1, "filesystem": 1}
-_MOST = 25
-"""The cap of an account without further licences. Source: the vendor's published connection schema."""
 
 
 class Workers:
@@ -88,9 +85,4 @@ class Gates:
 
 def concurrency_of(doc: Mapping[str, Any]) -> tuple[str, int]:
     """Return the connection whose places these are, and how many there are."""
-    kind = str(doc.get("type"))
-    block = doc.get(kind)
-    level = block.get("concurrencyLevel") if isinstance(block, Mapping) else None
-    if not isinstance(level, (int, float)) or isinstance(level, bool):
-        level = _DEFAULTS.get(kind, 5)
-    return str(doc.get("_id", "virtual")), max(1, min(_MOST, int(level)))
+    return str(doc.get("_id", "virtual")), effective_level(doc)

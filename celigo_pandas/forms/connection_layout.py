@@ -51,6 +51,11 @@ def connection_layout(state: ConnectionState) -> Element:
     return {**box(*parts), "label": f"Connection {state.doc.get('name', '')}".strip()}
 
 
+def _ping_light(result: Any) -> Element:
+    light = "good" if result else "bad" if result.checked else "unknown"
+    return lamp(light, f"ping: {result.outcome}" if light == "unknown" else f"ping {result.outcome}")
+
+
 def _title(state: ConnectionState) -> Element:
     stored = state.stored
     name = str(state.doc.get("name") or "New connection")
@@ -60,7 +65,7 @@ def _title(state: ConnectionState) -> Element:
     detail += ["deleted"] if state.deleted else ["edited, not saved"] if state.dirty and not state.is_new else []
     lights = []
     if state.last_ping is not None:
-        lights.append(lamp("good", "ping ok") if state.last_ping else lamp("bad", "ping failed"))
+        lights.append(_ping_light(state.last_ping))
     elif stored.get("offline") is True:
         lights.append(lamp("bad", "offline"))
     if stored.get("needsAuthorization"):

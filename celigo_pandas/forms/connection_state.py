@@ -87,7 +87,11 @@ class ConnectionState(ConnectionEditing):
             return
         self.server_problems = tuple(problem for problem in result.errors if problem.field)
         said = "; ".join(str(problem) for problem in result.errors) or f"code {result.code}"
-        self.say("error", f"Ping failed: {said}.", "Check address and credentials; the debug log shows the request.")
+        hint = "Check address and credentials; the debug log shows the request."
+        if result.checked:
+            self.say("error", f"Ping failed: {said}.", hint)
+        else:
+            self.say("warning", f"Ping {result.outcome}: {said}.", hint if result.reached else "")
 
     def save(self) -> None:
         """Create the connection, or update it without ever writing a mask back.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from celigo_pandas.errors import Problem, shown
@@ -22,6 +23,7 @@ from celigo_pandas.resources.connection_fields import (
     is_empty,
     read,
 )
+from celigo_pandas.resources.scalars import is_date, is_object_id
 from celigo_pandas.resources.secret import MASK, Secret
 from celigo_pandas.resources.userinfo import masked_url, urls_with_userinfo
 
@@ -45,6 +47,15 @@ def validate_connection(doc: object, *, masks: bool = False) -> list[Problem]:
         Empty when the document can be stored. ``field`` is the dotted path, ``code`` the API's
         (``missing_required_field``, ``invalid_field``, ``agent_mode_only``, ``netsuite_wsdl_tba_mandatory``).
         No secret is in any message.
+
+    Notes
+    -----
+    A placeholder, which says ``offline: true`` itself, may lack everything but its name, type and block.
+
+    Examples
+    --------
+    >>> [problem.field for problem in validate_connection({"name": "Orders", "type": "ftp", "ftp": {"port": 70000}})]
+    ['ftp.hostURI', 'ftp.port', 'ftp.username']
     """
     if not isinstance(doc, Mapping):
         return [Problem("invalid_field", f"A connection is an object: got {type(doc).__name__}.")]
@@ -52,9 +63,8 @@ def validate_connection(doc: object, *, masks: bool = False) -> list[Problem]:
     problems = [problem for row in COMMON[:2] for problem in _check(row, doc)]
     if isinstance(kind, str) and kind in TYPES:
         problems += _blocks(kind, doc)
-    if isinstance(kind, str) and isinstance(doc.get(kind), Mapping):
-        rows = [row for row in fields_for(doc) if row.path not in ("name", "type")]
-        problems += [problem for row in rows for problem in _check(row, doc)]
+        if isinstance(doc.get(kind), Mapping):
+            problems += _members(kind, doc)
     if not masks:
         problems += [_mask_problem(path) for path in masked_secrets(doc)]
     return problems
@@ -140,6 +150,51 @@ def _mask_problem(path: str) -> Problem:
     return Problem("invalid_field", text, path)
 
 
+def _members(kind: str, doc: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check every member that the table knows: also those that do not apply, which the platform casts all the same."""
+    shown_rows = [row for row in fields_for(doc) if row.path not in ("name", "type")]
+    paths = {row.path for row in shown_rows}
+    yield from _places(kind, doc)
+    is_placeholder = doc.get("offline") is True
+    for row in shown_rows:
+        if not (is_placeholder and is_empty(read(doc, row.path))):
+            yield from _check(row, doc)
+    for path, row in _rows_of(kind).items():
+        if path not in paths and not is_empty(read(doc, path)):
+            yield from _check(row, doc)
+
+
+@lru_cache
+def _rows_of(kind: str) -> Mapping[str, ConnectionField]:
+    return {row.path: row for row in (*FIELDS[kind], *COMMON[2:])}
+
+
+def _places(kind: str, doc: Mapping[str, Any]) -> Iterator[Problem]:
+    """Refuse what stands where an object with members belongs: its members would be lost."""
+    for path in _objects_of(kind):
+        value = read(doc, path)
+        is_empty_place = value is None or value == "" or value == MASK or (value is True and path in _MAY_BE_TRUE)
+        if not is_empty_place and not isinstance(value, Mapping):
+            yield _invalid(path, value, "an object")
+
+
+@lru_cache
+def _objects_of(kind: str) -> tuple[str, ...]:
+    """Name the objects that hold a type's members, but for those that have a row of their own."""
+    rows = _rows_of(kind)
+    parents = dict.fromkeys(parent for path in rows for parent in _parents(path))
+    return tuple(parent for parent in parents if parent not in rows)
+
+
+_MAY_BE_TRUE = frozenset({"rdbms.ssl"})
+"""Objects in whose place ``true`` is understood: an encrypted connection without certificates of one's own."""
+
+
+def _parents(path: str) -> Iterator[str]:
+    steps = path.split(".")[:-1]
+    return (".".join(steps[:length]) for length in range(1, len(steps) + 1))
+
+
 def _blocks(kind: str, doc: Mapping[str, Any]) -> list[Problem]:
     block = doc.get(kind)
     if block is None:
@@ -202,7 +257,18 @@ def _text(row: ConnectionField, value: object) -> str | None:
         return "text"
     if row.max_length is not None and len(str(value)) > row.max_length:
         return f"at most {row.max_length} characters"
-    return None
+    return _FORMS[row.form](value) if row.form else None
+
+
+def _object_id(value: object) -> str | None:
+    return None if is_object_id(value) else "an id of 24 hexadecimal digits"
+
+
+def _date(value: object) -> str | None:
+    return None if is_date(value) else "an ISO 8601 date"
+
+
+_FORMS = {"object id": _object_id, "date": _date}
 
 
 def _number(row: ConnectionField, value: object) -> str | None:

@@ -15,6 +15,7 @@ from celigo_pandas.resources.secret import MASK
 
 __all__ = [
     "PATCHABLE",
+    "PATCH_TYPES",
     "READ_ONLY_MEMBERS",
     "check_document",
     "get_path",
@@ -26,24 +27,38 @@ __all__ = [
     "writable",
 ]
 
-PATCHABLE: frozenset[str] = frozenset(
-    {
-        "name",
-        "debugDate",
-        "rest.cookieAuth.successStatusCode",
-        "http.ping.successPath",
-        "http.ping.successValues",
-        "http.ping.failPath",
-        "http.ping.failValues",
-        "http.auth.failStatusCode",
-        "http.auth.failPath",
-        "http.auth.failValues",
-    }
-)
-"""Fields that PATCH takes, as far as a stored copy of the documentation shows them; its table goes on for ~30 rows.
+PATCH_TYPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "connections": {
+        "name": (str,),
+        "debugDate": (str,),
+        "debugUntil": (str,),
+        "offline": (bool,),
+        "rest.cookieAuth.successStatusCode": (int, float),
+        "http.ping.successPath": (str,),
+        "http.ping.successValues": (list,),
+        "http.ping.failPath": (str,),
+        "http.ping.failValues": (list,),
+        "http.auth.failStatusCode": (int, float),
+        "http.auth.failPath": (str,),
+        "http.auth.failValues": (list,),
+    },
+    "exports": {
+        "name": (str,),
+        "debugDate": (str,),
+        "debugUntil": (str,),
+        "assistantMetadata": (dict,),
+        "salesforce.distributed.disabled": (bool,),
+    },
+    "imports": {"name": (str,), "debugDate": (str,), "debugUntil": (str,), "assistantMetadata": (dict,)},
+}
+"""Fields that PATCH takes, by resource, with the types of their values.
 
+Source: the part of the vendor's table that stored copies show (it goes on for ~30 rows) and the vendor's command line.
 A field that is missing here is still changed, by a PUT of the whole document.
 """
+
+PATCHABLE: frozenset[str] = frozenset(PATCH_TYPES["connections"])
+"""Fields of connections that PATCH takes."""
 
 READ_ONLY_MEMBERS: frozenset[str] = frozenset(
     {
@@ -59,6 +74,7 @@ READ_ONLY_MEMBERS: frozenset[str] = frozenset(
         "_sourceId",
         "draft",
         "draftExpiresAt",
+        "apiIdentifier",
     }
 )
 """Members the server sets; it ignores them in a PUT, and they are left out of one here."""

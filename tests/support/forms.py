@@ -47,6 +47,8 @@ class FakePing:
     def __init__(self, *problems: Problem, code: int = 200) -> None:
         self.errors = problems
         self.code = code
+        self.checked = self.reached = True
+        self.outcome = "failed" if problems else "ok"
 
     def __bool__(self) -> bool:
         return not self.errors

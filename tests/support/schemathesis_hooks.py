@@ -17,12 +17,16 @@ SESSION = requests.Session()
 SESSION.trust_env = False
 SESSION.headers["Authorization"] = f"Bearer {os.environ['ENGINE_TOKEN']}"
 RANDOM = random.Random(11)
+SAVED = {
+    "export": {"adaptorType": "NetSuiteExport", "netsuite": {}},
+    "import": {"adaptorType": "NetSuiteDistributedImport", "netsuite_da": {}},
+}
 
 
 def _fresh(kind: str) -> str:
     """Make a document that a test may delete or overwrite, and return its id."""
     noun = kind.removesuffix("Id")
-    doc: dict[str, Any] = {"name": "x", "_connectionId": IDS["connectionId"]}
+    doc: dict[str, Any] = {"name": "x", "_connectionId": IDS["connectionId"], **SAVED.get(noun, {})}
     if noun == "connection":
         doc = {"name": "x", "type": "netsuite", "netsuite": {"authType": "token-auto", "account": "1"}}
     return str(SESSION.post(f"{URL}/{noun}s", json=doc, timeout=30).json()["_id"])
@@ -49,10 +53,13 @@ def before_call(context: Any, case: Any, **kwargs: Any) -> None:
         made_up = re.fullmatch("[0-9a-f]{24}", str(parameters[name])) and "stateful" not in str(case.meta).lower()
         if name in IDS and made_up and RANDOM.random() < 0.9:
             changes = case.method.upper() in {"DELETE", "PUT"} and not route.startswith("clear")
-            parameters[name] = _fresh(name) if changes else (OAUTH_ID if route.startswith("authorize") else IDS[name])
+            known = {"authorize": OAUTH_ID, "getMetadata": IDS["databaseId"]}
+            fitting = next((id for start, id in known.items() if route.startswith(start)), None)
+            parameters[name] = fitting or (_fresh(name) if changes else IDS[name])
 
-    if isinstance(case.body, dict) and re.fullmatch("[0-9a-f]{24}", str(case.body.get("_connectionId"))):
-        case.body["_connectionId"] = IDS["connectionId"]
+    for member in ("_connectionId", "_newConnectionId"):
+        if isinstance(case.body, dict) and re.fullmatch("[0-9a-f]{24}", str(case.body.get(member))):
+            case.body[member] = IDS["connectionId"]
 
 
 @schemathesis.hook

@@ -18,7 +18,17 @@ from celigo_pandas.engine.choices import CHOICES, Choices
 from celigo_pandas.engine.masking import Redactor
 from celigo_pandas.engine.reach import Reach
 
-__all__ = ["Adaptor", "Call", "Chunk", "ConnectionAccess", "Outgoing", "PingOutcome", "Record", "SourceFailure"]
+__all__ = [
+    "Adaptor",
+    "Call",
+    "Chunk",
+    "ConnectionAccess",
+    "Describing",
+    "Outgoing",
+    "PingOutcome",
+    "Record",
+    "SourceFailure",
+]
 
 Record = dict[str, Any] | list[Any]
 """One record: an object, or an array of rows (grouped)."""
@@ -162,17 +172,22 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class PingOutcome:
-    """``code`` 200 is reachable; otherwise the remote's status, or 401, with ``errors``."""
+    """``code`` 200 is reachable; otherwise the remote's status, or 401, with ``errors``.
+
+    Not ``checked``: the system answered, but with nothing that tells whether the credentials are good.
+    """
 
     code: int
     errors: tuple[dict[str, Any], ...] = ()
+    checked: bool = True
 
 
 class Adaptor(Protocol):
     """One kind of outer system.
 
-    ``capabilities`` holds some of ``ping``, ``export``, ``import``, ``lookup``; what is missing is answered by the
-    executor (from ``mockOutput``, else a 422 that names the adaptor).
+    ``capabilities`` holds some of ``ping``, ``export``, ``import``, ``lookup``, ``metadata`` (see :class:`Describing`);
+    what is missing is answered by the executor (from ``mockOutput``, else a 422 that names the adaptor). Any method may
+    raise :class:`~celigo_pandas.errors.MissingExtraError`.
     """
 
     capabilities: ClassVar[frozenset[str]]
@@ -193,3 +208,23 @@ class Adaptor(Protocol):
 
     def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
         """Answer one dynamic lookup; :data:`None` when nothing matched."""
+
+
+class Describing(Adaptor, Protocol):
+    """An adaptor that can tell what there is in its system; ``metadata`` is among its capabilities."""
+
+    def metadata(self, call: Call, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the tables of a database, or their columns.
+
+        Parameters
+        ----------
+        call : Call
+        order : mapping
+            The block of the request that bears the connection type's name: ``type`` ``tables`` or ``columns``, and
+            ``tables``, a list of names.
+
+        Raises
+        ------
+        SourceFailure
+            The order cannot be read, names a table that is not there, or the system refused.
+        """

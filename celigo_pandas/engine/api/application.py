@@ -57,7 +57,19 @@ def build_application(engine: Engine) -> App:
     )
     application.router.redirect_slashes = False
     open_paths = frozenset(route.prefix + route.path for route in routes if route.is_open)
-    return Guard(application, engine.settings, open_paths)
+    return Guard(_without_slash(application), engine.settings, open_paths)
+
+
+def _without_slash(application: Starlette) -> App:
+    """Take a path with one slash at its end for the same path without: so do the platform's own clients write some."""
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if path.endswith("/") and not path.endswith("//") and len(path) > 1:
+            scope = {**scope, "path": path[:-1]}
+        await application(scope, receive, send)
+
+    return routed
 
 
 def _is_offered(route: Route, engine: Engine) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
 from celigo_pandas.engine.api.listing import list_answer
 
-__all__ = ["DocumentHandlers"]
+__all__ = ["DocumentHandlers", "SavedHandlers"]
 
 
 class DocumentHandlers:
@@ -55,3 +55,20 @@ class DocumentHandlers:
         request.engine.documents.delete(self.kind, request.id)
         request.engine.caches.drop(request.id)
         return Answer(204)
+
+
+class SavedHandlers(DocumentHandlers):
+    """What saved exports and imports have besides."""
+
+    def clone(self, request: ApiRequest) -> Answer:
+        """POST a clone: a copy, under another name, on other connections where the body's map says so."""
+        documents = request.engine.documents
+        order = request.json_object() if request.content.strip() else {}
+        return Answer(201, documents.shown(documents.clone(self.kind, request.id, order), whole=True))
+
+    def replace_connection(self, request: ApiRequest) -> Answer:
+        """PUT another connection in the place of the document's own; the body holds ``_newConnectionId``."""
+        documents = request.engine.documents
+        documents.row(self.kind, request.id)
+        row = documents.replace_connection(self.kind, request.id, request.json_object().get("_newConnectionId"))
+        return Answer(200, documents.shown(row, whole=True))

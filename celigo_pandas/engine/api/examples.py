@@ -36,6 +36,9 @@ _IMPORT: dict[str, Any] = {
         "fields": [
             {"generate": "name", "extract": "title"},
             {"generate": "_connectionId", "hardCodedValue": "{{connectionId}}"},
+            {"generate": "adaptorType", "hardCodedValue": "HTTPExport"},
+            {"generate": "http.method", "hardCodedValue": "GET"},
+            {"generate": "http.relativeURI", "hardCodedValue": "/connections"},
         ]
     },
     "http": {"method": ["POST"], "relativeURI": ["/exports"], "requestMediaType": "json"},
@@ -58,15 +61,21 @@ EXAMPLES: Mapping[str, Any] = {
     "virtualExportPage": {"export": _virtual(_EXPORT)},
     "virtualImport": {"import": _virtual(_IMPORT), "data": _RECORDS},
     "virtualImportMap": {"import": _virtual(_IMPORT), "data": _RECORDS},
+    "getMetadata": {"rdbms": {"type": "columns", "tables": ["flights"]}, "refreshCache": True},
     "purgeMessages": {},
     "previewExport": _EXPORT,
     "createExport": _EXPORT,
     "replaceExport": {**_EXPORT, "pageSize": 20},
     "patchExport": [{"op": "replace", "path": "/name", "value": "Connections, renamed"}],
     "invokeExport": {},
+    "cloneExport": {"name": "Connections, a second time", "connectionMap": {}},
+    "replaceExportConnection": {"_newConnectionId": "{{connectionId}}"},
+    "previewImport": {**_IMPORT, "data": _RECORDS},
     "createImport": _IMPORT,
     "replaceImport": _IMPORT,
     "patchImport": [{"op": "replace", "path": "/name", "value": "Exports, renamed"}],
     "invokeImport": _RECORDS,
+    "cloneImport": {},
+    "replaceImportConnection": {"_newConnectionId": "{{connectionId}}"},
 }
 """By the route's name."""

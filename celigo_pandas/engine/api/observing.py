@@ -10,7 +10,7 @@ from celigo_pandas.engine.api.exchange import Answer, ApiRequest
 from celigo_pandas.engine.api.listing import list_answer
 from celigo_pandas.engine.refusals import invalid
 
-__all__ = ["audit_records", "clear_debug", "debug_entries", "dependencies", "token_info"]
+__all__ = ["ObservingHandlers", "clear_debug", "debug_entries", "token_info"]
 
 
 def token_info(request: ApiRequest) -> Answer:
@@ -18,22 +18,33 @@ def token_info(request: ApiRequest) -> Answer:
     return Answer(200, {"_userId": request.engine.user["_id"], "scope": "*", "engine": "celigo_pandas"})
 
 
-def audit_records(request: ApiRequest) -> Answer:
-    """GET the audit records of a connection and of what is saved on it, the newest first."""
-    documents = request.engine.documents
-    documents.row("connections", request.id)
-    used = documents.dependencies(request.id)
-    ids = [request.id, *(one["_id"] for kind in ("exports", "imports") for one in used.get(kind, []))]
-    since, until = _moment(request, "from"), _moment(request, "to")
-    records = [
-        record
-        for record in documents.store.audit_records(ids)
-        if _wanted(record, request)
-        and (since is None or _read(record["time"]) >= since)
-        and (until is None or _read(record["time"]) <= until)
-    ]
-    answer = list_answer(request, records)
-    return answer if answer.status == 200 else Answer(200, [])
+class ObservingHandlers:
+    """Who changed a document, and what uses it; the same two routes for each kind."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def audit_records(self, request: ApiRequest) -> Answer:
+        """GET the audit records of a document, and of what is saved on a connection, the newest first."""
+        documents = request.engine.documents
+        documents.row(self.kind, request.id)
+        used = documents.dependencies(request.id) if self.kind == "connections" else {}
+        ids = [request.id, *(one["_id"] for kind in ("exports", "imports") for one in used.get(kind, []))]
+        since, until = _moment(request, "from"), _moment(request, "to")
+        records = [
+            record
+            for record in documents.store.audit_records(ids)
+            if _wanted(record, request)
+            and (since is None or _read(record["time"]) >= since)
+            and (until is None or _read(record["time"]) <= until)
+        ]
+        answer = list_answer(request, records)
+        return answer if answer.status == 200 else Answer(200, [])
+
+    def dependencies(self, request: ApiRequest) -> Answer:
+        """GET what uses a document, by kind; an empty object when nothing does."""
+        request.engine.documents.row(self.kind, request.id)
+        return Answer(200, request.engine.documents.dependencies(request.id))
 
 
 def _wanted(record: dict[str, Any], request: ApiRequest) -> bool:
@@ -67,10 +78,10 @@ def _read(text: str) -> datetime:
 
 
 def debug_entries(request: ApiRequest) -> Answer:
-    """GET the debug log of a connection, or of one resource on it."""
+    """GET the debug log of a connection, or of one resource on it, named in the path or as ``_resourceId``."""
     engine = request.engine
     engine.documents.row("connections", request.id)
-    resource_id = request.path.get("resourceId")
+    resource_id = request.path.get("resourceId") or request.query.get("_resourceId") or None
     if engine.choices.debug_is_text:
         text = engine.debug.text(request.id, resource_id)
         return Answer(200, ready=text.encode("utf-8", "replace"), media_type="text/plain; charset=utf-8")
@@ -82,9 +93,3 @@ def clear_debug(request: ApiRequest) -> Answer:
     request.engine.documents.row("connections", request.id)
     request.engine.store.clear_debug(request.id)
     return Answer(204)
-
-
-def dependencies(request: ApiRequest) -> Answer:
-    """GET what uses a connection, by kind; an empty object when nothing does."""
-    request.engine.documents.row("connections", request.id)
-    return Answer(200, request.engine.documents.dependencies(request.id))

@@ -25,14 +25,15 @@ _ORDER = (
     "tokenInfo createConnection listConnections getConnection replaceConnection patchConnection pingConnection "
     "pingConnectionByPost testConnection pingVirtualConnection virtualExport virtualExportPage virtualImport "
     "virtualImportMap getDebugLog getResourceDebugLog getAudit getDependencies getDependenciesPlural authorize "
-    "authorizePlural purgeMessages clearDebugLog previewExport createExport listExports getExport replaceExport "
-    "patchExport invokeExport createImport listImports getImport replaceImport patchImport invokeImport deleteImport "
-    "deleteExport"
+    "authorizePlural getMetadata purgeMessages clearDebugLog previewExport createExport listExports getExport "
+    "replaceExport patchExport invokeExport cloneExport replaceExportConnection getExportAudit getExportDependencies "
+    "previewImport createImport listImports getImport replaceImport patchImport invokeImport cloneImport "
+    "replaceImportConnection getImportAudit getImportDependencies deleteImport deleteExport"
 ).split()
 """As a story: what a request needs, an earlier one made. ``deleteConnection`` comes last."""
 
-_EXPECTED = {"authorize": 422, "authorizePlural": 422, "deleteConnection": 422}
-"""What the story's state refuses: no OAuth, exports that the import saved."""
+_EXPECTED = {"authorize": 422, "authorizePlural": 422, "getMetadata": 422, "deleteConnection": 422}
+"""What the story's state refuses: no OAuth, no database, exports that the import saved."""
 
 _NETSUITE = {
     "name": "NetSuite production",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celigo_pandas.engine.api import authorizing, observing, virtual
-from celigo_pandas.engine.api.documents import DocumentHandlers
+from celigo_pandas.engine.api.documents import DocumentHandlers, SavedHandlers
 from celigo_pandas.engine.api.exchange import ApiRequest
 
 __all__ = ["PREFIX", "Route", "table"]
@@ -58,7 +58,7 @@ _AUDIT = ("limit", "skip", "from", "to", "action", "source", "_byUserId", "resou
 
 def table() -> list[Route]:
     """Return all routes."""
-    connections = DocumentHandlers("connections")
+    connections, watching = DocumentHandlers("connections"), observing.ObservingHandlers("connections")
     rows = [
         Route("tokenInfo", "GET", "/tokenInfo", observing.token_info),
         *_crud("connection", connections, virtual.ChangingHandlers(connections)),
@@ -74,7 +74,13 @@ def table() -> list[Route]:
             "testConnection", "POST", "/connections/{connectionId}/test", virtual.ping_saved, body="optional:nothing"
         ),
         Route("pingVirtualConnection", "POST", "/connections/ping", virtual.ping_virtual, body="unsaved"),
-        Route("getDebugLog", "GET", "/connections/{connectionId}/debug", observing.debug_entries),
+        Route(
+            "getDebugLog",
+            "GET",
+            "/connections/{connectionId}/debug",
+            observing.debug_entries,
+            query=("_resourceId",),
+        ),
         Route("getResourceDebugLog", "GET", "/connections/{connectionId}/debug/{resourceId}", observing.debug_entries),
         Route("clearDebugLog", "DELETE", "/connections/{connectionId}/debug", observing.clear_debug, 204),
         Route("virtualExport", "POST", "/connections/{connectionId}/export", virtual.export_once, body="virtualExport"),
@@ -95,7 +101,10 @@ def table() -> list[Route]:
             virtual.import_map,
             body="virtualMap",
         ),
-        Route("getAudit", "GET", "/connections/{connectionId}/audit", observing.audit_records, query=_AUDIT),
+        Route("getAudit", "GET", "/connections/{connectionId}/audit", watching.audit_records, query=_AUDIT),
+        Route(
+            "getMetadata", "PUT", "/connections/{connectionId}/metadata", virtual.connection_metadata, body="metadata"
+        ),
         Route(
             "purgeMessages",
             "POST",
@@ -108,17 +117,17 @@ def table() -> list[Route]:
     for noun in ("connection", "connections"):
         ending = "" if noun == "connection" else "Plural"
         rows += [
-            Route(f"getDependencies{ending}", "GET", f"/{noun}/{{connectionId}}/dependencies", observing.dependencies),
+            Route(f"getDependencies{ending}", "GET", f"/{noun}/{{connectionId}}/dependencies", watching.dependencies),
             Route(f"authorize{ending}", "GET", f"/{noun}/{{connectionId}}/oauth2", authorizing.authorization_url),
         ]
-    exports, imports = DocumentHandlers("exports"), DocumentHandlers("imports")
     rows += [
         Route("previewExport", "POST", "/exports/preview", virtual.export_preview, body="exportPreview"),
-        *_crud("export", exports, exports),
+        *_saved("export"),
         Route(
             "invokeExport", "POST", "/exports/{exportId}/invoke", virtual.run_saved_export, body="optional:invokeExport"
         ),
-        *_crud("import", imports, imports),
+        Route("previewImport", "POST", "/imports/preview", virtual.import_preview, body="importPreview"),
+        *_saved("import"),
         Route("invokeImport", "POST", "/imports/{importId}/invoke", virtual.run_saved_import, body="records"),
         Route("oauthCallback", "GET", authorizing.CALLBACK, authorizing.callback, prefix="", is_open=True),
     ]
@@ -134,4 +143,22 @@ def _crud(noun: str, handlers: DocumentHandlers, changing: Any) -> list[Route]:
         Route(f"replace{title}", "PUT", f"{path}/{{{noun}Id}}", changing.replace, body=noun),
         Route(f"patch{title}", "PATCH", f"{path}/{{{noun}Id}}", handlers.patch, 204, body="patch"),
         Route(f"delete{title}", "DELETE", f"{path}/{{{noun}Id}}", changing.delete, 204),
+    ]
+
+
+def _saved(noun: str) -> list[Route]:
+    title, path = noun.capitalize(), f"/{noun}s/{{{noun}Id}}"
+    handlers, watching = SavedHandlers(f"{noun}s"), observing.ObservingHandlers(f"{noun}s")
+    return [
+        *_crud(noun, handlers, handlers),
+        Route(f"clone{title}", "POST", f"{path}/clone", handlers.clone, 201, body="optional:clone"),
+        Route(
+            f"replace{title}Connection",
+            "PUT",
+            f"{path}/replaceConnection",
+            handlers.replace_connection,
+            body="newConnection",
+        ),
+        Route(f"get{title}Audit", "GET", f"{path}/audit", watching.audit_records, query=_AUDIT),
+        Route(f"get{title}Dependencies", "GET", f"{path}/dependencies", watching.dependencies),
     ]

@@ -98,6 +98,7 @@ COMPONENTS: Mapping[str, Any] = {
     "Import": _IMPORT,
     "Mapping": _object([], settings=_SETTINGS, mapping=_MAPPER_1),
     "Records": {"type": "array", "items": _RECORD},
+    "Data": {"type": ["array", "object"], "items": _RECORD, "description": "Records, or one record."},
     "Errors": _ENVELOPE,
     "PagedExportState": {
         "type": "object",
@@ -116,29 +117,67 @@ COMPONENTS: Mapping[str, Any] = {
     "Patch": {
         "type": "array",
         "minItems": 1,
-        "description": "Paths beyond /name are documented by the vendor; the engine's answer lists those it takes.",
-        "items": _object(["op", "path", "value"], op={"const": "replace"}, path={"const": "/name"}, value=_NAME),
+        "description": "Also remove. Paths beyond /name: see the vendor's documentation; a refusal lists those taken.",
+        "items": _object(
+            ["op", "path", "value"], op={"enum": ["replace", "add"]}, path={"const": "/name"}, value=_NAME
+        ),
     },
     "Document": _object(["_id", "name"], _id={"type": "string", "pattern": "^[0-9a-f]{24}$"}),
-    "Ping": _object(["code"], code={"type": "integer"}, errors={"type": "array"}),
+    "Ping": _object(
+        ["code"],
+        code={"type": "integer"},
+        errors={"type": "array"},
+        checked={"type": "boolean", "description": "False: nothing was learned of the credentials."},
+        reached={"type": "boolean", "description": "False: nothing was sent to the system."},
+    ),
 }
 """Named schemas of the description."""
 
 _ID = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
-_SAVED = _object(["name", "_connectionId"], name=_NAME, _connectionId=_ID)
-_SAVED["description"] = "Stored as given: what only the platform can run is refused when it is run here."
+
+
+def _saved(adaptor: str, block: str) -> dict[str, Any]:
+    return {
+        **_object(
+            ["name", "_connectionId", "adaptorType", block],
+            name=_NAME,
+            _connectionId=_ID,
+            adaptorType={"const": adaptor},
+            **{block: {"type": "object"}},
+        ),
+        "description": "An adaptor that fits the connection, with its block; NetSuite's stands here for all of them. "
+        "What only the platform can run is stored as given, and refused when it is run here.",
+    }
+
 
 BODIES: Mapping[str, Any] = {
     "connection": _ref("Connection"),
     "unsaved": _ref("UnsavedConnection"),
-    "export": _SAVED,
-    "import": _SAVED,
+    "export": _saved("NetSuiteExport", "netsuite"),
+    "import": _saved("NetSuiteDistributedImport", "netsuite_da"),
+    "importPreview": {
+        "allOf": [_ref("Mapping"), _object(["_connectionId", "data"], _connectionId=_ID, data=_ref("Data"))]
+    },
+    "clone": _object(
+        [],
+        name={**_NAME, "type": ["string", "null"]},
+        connectionMap={"type": ["object", "null"], "additionalProperties": _ID},
+    ),
+    "newConnection": _object(["_newConnectionId"], _newConnectionId=_ID),
+    "metadata": {
+        **_object(
+            ["rdbms"],
+            rdbms=_object(["type"], type={"enum": ["tables", "columns"]}, tables={"type": "array", "items": _TEXT}),
+            refreshCache={"type": "boolean"},
+        ),
+        "description": "The block bears the name of the connection's type.",
+    },
     "exportPreview": {"allOf": [_ref("Export"), _object(["_connectionId"], _connectionId=_ID)]},
     "patch": _ref("Patch"),
     "virtualExport": _object(["export"], export=_ref("Export")),
     "virtualPage": _object(["export"], export=_ref("Export")),
-    "virtualImport": _object(["import", "data"], data=_ref("Records"), **{"import": _ref("Import")}),
-    "virtualMap": _object(["import", "data"], data=_ref("Records"), **{"import": _ref("Mapping")}),
+    "virtualImport": _object(["import", "data"], data=_ref("Data"), **{"import": _ref("Import")}),
+    "virtualMap": _object(["import", "data"], data=_ref("Data"), **{"import": _ref("Mapping")}),
     "records": _ref("Records"),
     "invokeExport": {"type": "object"},
     "nothing": {"description": "Not read."},
@@ -158,8 +197,14 @@ _ANSWERS: Mapping[str, Any] = {
     "virtualImport": _ref("ImportResults"),
     "invokeImport": _ref("ImportResults"),
     "virtualImportMap": {"type": "array"},
+    "previewImport": _object(["data", "stages"], data={"type": "array"}, stages={"type": "array"}),
+    "getMetadata": {"type": "array", "items": {"type": "object"}},
     "getAudit": {"type": "array", "items": {"type": "object"}},
+    "getExportAudit": {"type": "array", "items": {"type": "object"}},
+    "getImportAudit": {"type": "array", "items": {"type": "object"}},
     "getDependencies": {"type": "object"},
+    "getExportDependencies": {"type": "object"},
+    "getImportDependencies": {"type": "object"},
     "getDependenciesPlural": {"type": "object"},
     "authorize": _object(["authorizationURL"], authorizationURL=_TEXT),
     "authorizePlural": _object(["authorizationURL"], authorizationURL=_TEXT),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from celigo_pandas.engine import json_text
 from celigo_pandas.engine.access import SavedAccess, VirtualAccess
-from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
+from celigo_pandas.engine.adaptors.protocol import Call, Describing, SourceFailure
 from celigo_pandas.engine.api.documents import DocumentHandlers
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
-from celigo_pandas.engine.calls import Access, built_adaptor, not_built
+from celigo_pandas.engine.calls import Access, built_adaptor, failed_source, not_built
 from celigo_pandas.engine.exporting import (
     check_export,
     export_pages,
@@ -21,19 +22,21 @@ from celigo_pandas.engine.exporting import (
     preview_stages,
     settle_source,
 )
-from celigo_pandas.engine.importing import check_import, map_records, submit_records
+from celigo_pandas.engine.importing import check_import, map_records, preview_import, submit_records
 from celigo_pandas.engine.page_state import PageState, model_digest
-from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
 from celigo_pandas.engine.walks import Rest
-from celigo_pandas.errors import Problem
+from celigo_pandas.errors import MissingExtraError, Problem
 from celigo_pandas.resources.connections import validate_connection
 
 __all__ = [
     "ChangingHandlers",
+    "connection_metadata",
     "export_once",
     "export_page",
     "export_preview",
     "import_map",
+    "import_preview",
     "import_records",
     "ping_saved",
     "ping_virtual",
@@ -67,28 +70,59 @@ async def ping_virtual(request: ApiRequest) -> Answer:
 
 async def _ping(request: ApiRequest, access: Access) -> Answer:
     engine = request.engine
-    adaptor = built_adaptor(access.masked, "ping")
-    if adaptor is None:
-        # Nothing was tried, so nothing is known of it: a failed ping that leaves the connection as it was.
-        refusal = not_built(access.masked, "ping", "It can be stored, and its exports answer from their mockOutput.")
-        if not engine.choices.ping_failure_in_body:
-            raise refusal
-        return Answer(200, {"code": 422, "errors": [problem.to_dict() for problem in refusal.problems]})
-    call = engine.calls.make(access, "connection", access.masked)
     try:
-        outcome = await _at_source(request, access, call, lambda: adaptor.ping(call))
+        adaptor = built_adaptor(access.masked, "ping")
+        if adaptor is None:
+            again = "It can be stored, and its exports answer from their mockOutput."
+            return _untried(request, not_built(access.masked, "ping", again))
+        call = engine.calls.make(access, "connection", access.masked)
+        outcome = await _at_source(request, access, call, partial(adaptor.ping, call))
+    except MissingExtraError as error:
+        return _untried(request, refusal_of(error))
     except SourceFailure as failure:
         raise invalid(failure.code, access.redactor().text(failure.message), failure.field) from None
     good = outcome.code == 200 and not outcome.errors
-    if good != (not access.is_offline):
+    if outcome.checked and good != (not access.is_offline):
         await engine.workers.store(access.set_offline, not good)
     if good:
         return Answer(200, {"code": 200})
     errors = [access.redactor().value(error) for error in outcome.errors]
     if engine.choices.ping_failure_in_body:
-        return Answer(200, {"code": outcome.code, "errors": errors})
+        notes = {} if outcome.checked else {"checked": False}
+        return Answer(200, {"code": outcome.code, "errors": errors, **notes})
     problems = [Problem(str(one.get("code", "")), str(one.get("message", "")), source="connection") for one in errors]
     raise Refusal(422, problems or [Problem("ping_failed", f"The system answered {outcome.code}.")])
+
+
+def _untried(request: ApiRequest, refusal: Refusal) -> Answer:
+    """Answer a ping that could not be sent: nothing is known of the system, so the connection stays as it was."""
+    if not request.engine.choices.ping_failure_in_body:
+        raise refusal
+    errors = [problem.to_dict() for problem in refusal.problems]
+    return Answer(200, {"code": 422, "errors": errors, "checked": False, "reached": False})
+
+
+async def connection_metadata(request: ApiRequest) -> Answer:
+    """PUT metadata: what there is in a connection's system (tables, columns of a database)."""
+    body = request.json_object()
+    access = await request.engine.workers.store(request.engine.access, request.id)
+    order = body.get(access.type)
+    if not isinstance(order, dict):
+        text = f"Expected field: {access.type} to be present."
+        raise invalid("missing_required_field", text, access.type)
+    if not isinstance(body.get("refreshCache", False), bool):
+        raise invalid("invalid_field", "refreshCache is neither true nor false.", "refreshCache")
+    adaptor = built_adaptor(access.masked, "metadata")
+    if adaptor is None:
+        raise not_built(access.masked, "metadata", "SQL databases have it.")
+    if access.is_offline:
+        raise invalid("connection_offline", "The connection is offline. Correct it, then ping it.", "_connectionId")
+    call = request.engine.calls.make(access, "connection", access.masked)
+    try:
+        found = await _at_source(request, access, call, partial(cast(Describing, adaptor).metadata, call, order))
+    except SourceFailure as failure:
+        raise failed_source(failure, access, access.redactor(), request.engine.choices) from None
+    return Answer(200, found)
 
 
 # exports ------------------------------------------------------------------------------------------------------------
@@ -121,6 +155,9 @@ async def run_saved_export(request: ApiRequest) -> Answer:
     """POST /exports/{id}/invoke: a saved export, paged; the body may hold ``pagedExportState``."""
     body = request.json_object() if request.content.strip() else {}
     row = await request.engine.workers.store(request.engine.documents.row, "exports", request.id)
+    if row.doc.get("_connectionId") is None:
+        text = f"This {row.doc.get('adaptorType')} reads no connection: records are sent to it. It cannot be run here."
+        raise invalid("adaptor_not_built", text, "adaptorType")
     return await _page(request, str(row.doc.get("_connectionId")), row.doc, body)
 
 
@@ -185,17 +222,35 @@ async def import_map(request: ApiRequest) -> Answer:
     return await _import(request, access, body.get("import"), body.get("data"), map_records)
 
 
+async def import_preview(request: ApiRequest) -> Answer:
+    """POST /imports/preview: what an import would make of records, nothing submitted."""
+    body = request.json_object()
+    # Assumed: the document with its records beside, as in /exports/preview, or in the form of /import.
+    import_doc = body["import"] if isinstance(body.get("import"), dict) else {**body}
+    data = body.get("data") if import_doc is body.get("import") else import_doc.pop("data", None)
+    connection_id = import_doc.get("_connectionId")
+    if not isinstance(connection_id, str):
+        raise invalid("missing_required_field", "Expected field: _connectionId to be present.", "_connectionId")
+    access = await request.engine.workers.store(request.engine.access, connection_id)
+    return await _import(request, access, import_doc, data, preview_import)
+
+
 async def run_saved_import(request: ApiRequest) -> Answer:
     """POST /imports/{id}/invoke: a saved import; the body is the array of records."""
     data = request.json()
+    if not isinstance(data, list):
+        raise invalid("invalid_field", f"The body is {type(data).__name__}; expected an array of records.")
     row = await request.engine.workers.store(request.engine.documents.row, "imports", request.id)
-    access = await request.engine.workers.store(request.engine.access, str(row.doc.get("_connectionId")))
+    connection_id = row.doc.get("_connectionId")
+    if connection_id is None:
+        # What works through no connection is known by its adaptor alone.
+        access: Access = VirtualAccess({"type": row.doc.get("adaptorType")})
+    else:
+        access = await request.engine.workers.store(request.engine.access, str(connection_id))
     return await _import(request, access, row.doc, data, submit_records)
 
 
-async def _import(
-    request: ApiRequest, access: SavedAccess, import_doc: Any, data: Any, run: Callable[..., list[Any]]
-) -> Answer:
+async def _import(request: ApiRequest, access: Access, import_doc: Any, data: Any, run: Callable[..., Any]) -> Answer:
     doc, records = check_import(import_doc, data)
     engine = request.engine
     call = engine.calls.make(access, "import", doc)

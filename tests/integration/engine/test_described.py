@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.engine import TOKEN, EngineProcess
+from support.engine import TOKEN, EngineProcess, make_sqlite
 from support.newman import find_newman
 
 from celigo_pandas.engine.api.routes import table
@@ -80,7 +80,10 @@ def test_every_documented_route_is_there(engine: EngineProcess) -> None:
     POST /connections/{id}/import/map;GET /connections/{id}/audit;GET /connection/{id}/oauth2;
     GET /connections/{id}/oauth2;
     GET /connection/{id}/dependencies;GET /connections/{id}/dependencies;GET /tokenInfo;POST /exports/preview;
-    GET /exports;POST /exports;GET /imports;POST /imports"""
+    GET /exports;POST /exports;GET /imports;POST /imports;POST /imports/preview;PUT /connections/{id}/metadata;
+    PUT /exports/{id}/replaceConnection;PUT /imports/{id}/replaceConnection;POST /exports/{id}/clone;
+    POST /imports/{id}/clone;GET /exports/{id}/audit;GET /imports/{id}/audit;GET /exports/{id}/dependencies;
+    GET /imports/{id}/dependencies"""
     found = {f"{route.method} {re.sub(r'{[a-zA-Z]+}', '{id}', route.path)}" for route in table()}
 
     assert {one.strip() for one in documented.split(";")} <= found
@@ -93,8 +96,11 @@ def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
         netsuite = {"name": "n", "type": "netsuite", "netsuite": {"authType": "token-auto", "account": "1"}}
         id = engine.connection(netsuite)
         mock = {"mockOutput": {"page_of_records": [{"record": {"n": 1}}]}}
-        export = engine.call("POST", "/exports", {"name": "e", "_connectionId": id, **mock}).json()["_id"]
-        doc = {"name": "i", "_connectionId": id, "mockResponse": [{"statusCode": 200}]}
+        database = engine.sqlite(make_sqlite(tmp_path / "empty" / "shop.db", orders=[{"id": 1}]))
+        saved = {"name": "e", "_connectionId": id, "adaptorType": "NetSuiteExport", "netsuite": {}, **mock}
+        export = engine.call("POST", "/exports", saved).json()["_id"]
+        doc = {"name": "i", "_connectionId": id, "adaptorType": "NetSuiteDistributedImport", "netsuite_da": {},
+               "mockResponse": [{"statusCode": 200}]}  # fmt: skip
         imported = engine.call("POST", "/imports", doc).json()["_id"]
         calls = tmp_path / "calls.jsonl"
         environment = {
@@ -103,7 +109,9 @@ def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
             "PYTHONPATH": str(HERE.parents[1]),
             "ENGINE_URL": engine.url,
             "ENGINE_TOKEN": TOKEN,
-            "ENGINE_IDS": json.dumps({"connectionId": id, "exportId": export, "importId": imported}),
+            "ENGINE_IDS": json.dumps(
+                {"connectionId": id, "exportId": export, "importId": imported, "databaseId": database}
+            ),
             "ENGINE_CALLS": str(calls),
         }
         done = subprocess.run(

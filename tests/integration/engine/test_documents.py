@@ -21,6 +21,7 @@ HTTP = {
         "auth": {"type": "token", "token": {"token": "first-secret", "location": "header"}},
     },
 }
+EXPORT: dict[str, Any] = {"adaptorType": "HTTPExport", "http": {"method": "GET", "relativeURI": "/orders"}}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_connection_secret_is_masked_in_every_answer(engine: EngineProcess) -> N
 
 
 def test_connection_read_only_members_are_set_by_the_engine(engine: EngineProcess) -> None:
-    sent = {**HTTP, "_id": "f" * 24, "offline": True, "createdAt": "x", "queues": [1]}
+    sent = {**HTTP, "_id": "f" * 24, "needsAuthorization": True, "createdAt": "x", "queues": [1]}
 
     doc = engine.call("POST", "/connections", sent).json()
     shown = engine.call("GET", f"/connections/{doc['_id']}").json()
@@ -123,12 +124,13 @@ def test_connection_second_external_id_is_a_409(engine: EngineProcess) -> None:
 
 def test_connection_in_use_is_not_deleted_and_says_by_what(engine: EngineProcess) -> None:
     id = engine.connection(HTTP)
-    export = engine.call("POST", "/exports", {"name": "Sales", "_connectionId": id, "http": {}}).json()["_id"]
+    export = engine.call("POST", "/exports", {**EXPORT, "name": "Sales", "_connectionId": id}).json()["_id"]
 
     (error,) = errors(engine.call("DELETE", f"/connections/{id}"), 422)
     for noun in ("connection", "connections"):
         used = engine.call("GET", f"/{noun}/{id}/dependencies").json()
-        assert used == {"exports": [{"id": export, "_id": export, "name": "Sales"}]}
+        user = {"id": export, "_id": export, "name": "Sales", "paths": ["_connectionId"], "accessLevel": "owner"}
+        assert used == {"exports": [user]}
 
     assert export in error["message"]
     assert engine.call("DELETE", f"/exports/{export}").status_code == 204
@@ -143,7 +145,7 @@ def test_connection_audit_tells_who_changed_what_when(engine: EngineProcess) -> 
     changed = {**HTTP, "http": {**HTTP["http"], "baseURI": "https://b.example.com"}}  # type: ignore[dict-item]
     changed["http"]["auth"] = {"type": "token", "token": {"token": "second-secret", "location": "header"}}
     engine.call("PUT", f"/connections/{id}", changed)
-    export = engine.call("POST", "/exports", {"name": "e", "_connectionId": id}).json()["_id"]
+    export = engine.call("POST", "/exports", {**EXPORT, "name": "e", "_connectionId": id}).json()["_id"]
 
     records = engine.call("GET", f"/connections/{id}/audit").json()
 
@@ -231,7 +233,7 @@ def test_list_projection_keeps_id_and_name(engine: EngineProcess) -> None:
 
 def test_list_filters_by_type_and_connection(engine: EngineProcess) -> None:
     id = engine.connection(HTTP)
-    export = engine.call("POST", "/exports", {"name": "mine", "_connectionId": id}).json()["_id"]
+    export = engine.call("POST", "/exports", {**EXPORT, "name": "mine", "_connectionId": id}).json()["_id"]
 
     assert [one["_id"] for one in engine.call("GET", f"/exports?_connectionId={id}").json()] == [export]
     assert engine.call("GET", "/connections?type=netsuite").status_code == 204
@@ -266,7 +268,7 @@ def test_choices_give_the_other_form(tmp_path: Any) -> None:
         assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
         masked = engine.call("GET", f"/connections/{id}").json()
         assert engine.call("PUT", f"/connections/{id}", masked).status_code == 200
-        engine.call("POST", "/exports", {"name": "x", "_connectionId": id})
+        engine.call("POST", "/exports", {**EXPORT, "name": "x", "_connectionId": id})
         assert engine.call("DELETE", f"/connections/{id}").status_code == 204
 
 
@@ -340,7 +342,6 @@ def test_patch_makes_no_block_of_another_type(engine: EngineProcess) -> None:
         ("/connections", {**HTTP, "externalId": "x\ud800"}, "externalId"),
         ("/exports", {"name": "x", "_connectionId": "\ud800"}, "_connectionId"),
         ("/exports/preview", {"_connectionId": "\udfff"}, "_connectionId"),
-        ("/connections/ping", {**HTTP, "_borrowConcurrencyFromConnectionId": "\ud800"}, "_borrow"),
     ],
 )
 def test_half_a_surrogate_pair_where_it_cannot_be_is_named(

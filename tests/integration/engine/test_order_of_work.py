@@ -171,9 +171,8 @@ def test_export_large_records_make_smaller_pages(engine: EngineProcess, netsuite
 
 
 def test_saved_export_and_import_run_by_their_id(engine: EngineProcess, netsuite: str) -> None:
-    saved = engine.call(
-        "POST", "/exports", {"name": "e", "_connectionId": netsuite, **mock([{"n": 1}, {"n": 2}], pageSize=1)}
-    ).json()
+    doc: dict[str, Any] = {"name": "e", "_connectionId": netsuite, "adaptorType": "NetSuiteExport", "netsuite": {}}
+    saved = engine.call("POST", "/exports", {**doc, **mock([{"n": 1}, {"n": 2}], pageSize=1)}).json()
     first = engine.call("POST", f"/exports/{saved['_id']}/invoke")
     state = first.json()["pagedExportState"]
     second = engine.call("POST", f"/exports/{saved['_id']}/invoke", {"pagedExportState": state}).json()
@@ -182,7 +181,8 @@ def test_saved_export_and_import_run_by_their_id(engine: EngineProcess, netsuite
         {"n": 1}
     ]
 
-    doc = {"name": "i", "_connectionId": netsuite, "mockResponse": [{"statusCode": 200, "id": "7"}]}
+    doc = {"name": "i", "_connectionId": netsuite, "adaptorType": "NetSuiteDistributedImport", "netsuite_da": {}}
+    doc["mockResponse"] = [{"statusCode": 200, "id": "7"}]
     saved = engine.call("POST", "/imports", doc).json()
     answer = engine.call("POST", f"/imports/{saved['_id']}/invoke", [{"a": 1}, {"a": 2}])
     assert answer.json() == [{"statusCode": 200, "id": "7"}] * 2
@@ -240,7 +240,7 @@ def test_import_map_wrapped_when_so_chosen() -> None:
     [
         ({"data": []}, "import"),
         ({"import": {}}, "data"),
-        ({"import": {}, "data": {}}, "data"),
+        ({"import": {}, "data": 5}, "data"),
         ({"import": {}, "data": [{}, 5]}, "data.1"),
         ({"import": {"mapping": {"fields": []}, "mappings": []}, "data": [{}]}, None),
         (

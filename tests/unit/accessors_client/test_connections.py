@@ -385,7 +385,7 @@ _ERROR = {"code": "401", "message": "bad password"}
     [
         (Reply(200, {"code": 401, "errors": [_ERROR]}), 401),
         (Reply(200, {"code": "401"}), 401),
-        (Reply(200, {"statusCode": 503}), 503),
+        (Reply(200, {"statusCode": 403}), 403),
         (Reply(200, {"code": 200, "errors": [_ERROR]}), 401),
         (Reply(200, {"errors": [_ERROR]}), 401),
         (Reply(200, {"errors": [{"code": "refused", "message": "no"}]}), None),
@@ -408,7 +408,35 @@ def test_ping_that_fails_is_an_answer_in_every_shape(
     for result in (con.ping(), client.connections.ping({"name": "n", **HTTP})):
         assert not result
         assert result.code == code
+        assert result.checked
         assert "failed" in repr(result)
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ({"code": 404, "errors": [{"code": "404", "message": "Not Found"}]}, "reached, not checked"),
+        ({"statusCode": 503}, "reached, not checked"),
+        ({"code": 404, "checked": False}, "reached, not checked"),
+        ({"code": 400, "checked": False, "errors": [_ERROR]}, "reached, not checked"),
+        ({"code": 422, "errors": [{"code": "missing_extra", "message": "m"}], "checked": False, "reached": False},
+         "not tried"),
+        ({"code": 404, "errors": [_ERROR]}, "failed"),
+        ({"code": 422, "errors": [{"code": "refused", "message": "no"}]}, "failed"),
+        ({"code": 200}, "ok"),
+    ],
+)  # fmt: skip
+def test_ping_that_learns_nothing_of_the_credentials_says_so(
+    server: StandIn, con: Connection, body: dict[str, Any], outcome: str
+) -> None:
+    server.ping_answer = Reply(200, body)
+
+    result = con.ping()
+
+    assert (result.outcome, bool(result)) == (outcome, outcome == "ok")
+    assert result.checked is (outcome in ("ok", "failed"))
+    assert outcome in repr(result)
+    assert outcome in result._repr_html_()
 
 
 @pytest.mark.parametrize(

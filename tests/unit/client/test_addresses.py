@@ -74,6 +74,8 @@ def test_base_url_of_another_type_is_refused() -> None:
     [
         (None, None, {}, None, "https://api.integrator.io"),
         (None, "eu", {}, None, "https://api.eu.integrator.io"),
+        (None, "au", {}, None, "https://api.au.integrator.io"),
+        (None, "ca", {}, None, "https://api.ca.integrator.io"),
         (None, " EU ", {}, None, "https://api.eu.integrator.io"),
         (None, None, {"CELIGO_REGION": "eu"}, None, "https://api.eu.integrator.io"),
         (None, None, {"CELIGO_BASE_URL": "http://localhost:1"}, None, "http://localhost:1"),
@@ -93,7 +95,7 @@ def test_base_url_choice_follows_the_documented_order(
 
 @pytest.mark.parametrize("region", ["us", "", 3])
 def test_region_unknown_lists_the_known_ones(region: object) -> None:
-    with pytest.raises(ConfigError, match="eu, na"):
+    with pytest.raises(ConfigError, match="au, ca, eu, na"):
         choose_base_url(None, region, UrlSettings())  # type: ignore[arg-type]
 
 
@@ -146,3 +148,10 @@ def test_link_off_the_origin_is_an_api_error(target: str) -> None:
 )
 def test_loopback_is_this_machine_only(host: str, expected: bool) -> None:
     assert is_loopback_host(host) is expected
+
+
+@pytest.mark.parametrize(("web", "region"), [("eu", "eu"), ("au", "au"), ("ca", "ca")])
+def test_base_url_of_a_web_application_names_the_api_of_its_region(web: str, region: str) -> None:
+    with pytest.raises(ConfigError, match="is the web application") as caught:
+        BaseUrl.parse(f"https://{web}.integrator.io")
+    assert f"https://api.{region}.integrator.io" in str(caught.value.hint)

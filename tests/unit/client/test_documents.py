@@ -142,6 +142,33 @@ def test_patch_escapes_its_pointers() -> None:
             "/exports/5/replaceConnection",
             {"_newConnectionId": "6"},
         ),
+        (
+            lambda api: api.preview_import({"name": "i", "data": "no record"}, [{"a": 1}, b'{"b" : 2}']),
+            "POST",
+            "/imports/preview",
+            {"name": "i", "data": [{"a": 1}, {"b": 2}]},
+        ),
+        (lambda api: api.preview_import({}, []), "POST", "/imports/preview", {"data": []}),
+        (
+            lambda api: api.patch_document("imports", "5", [{"op": "remove", "path": "/debugUntil"}]),
+            "PATCH",
+            "/imports/5",
+            [{"op": "remove", "path": "/debugUntil"}],
+        ),
+        (lambda api: api.clone_document("exports", "5"), "POST", "/exports/5/clone", {}),
+        (
+            lambda api: api.clone_document("imports", "5", "copy", {"6": "7"}),
+            "POST",
+            "/imports/5/clone",
+            {"name": "copy", "connectionMap": {"6": "7"}},
+        ),
+        (lambda api: api.dependencies_of("imports", "5"), "GET", "/imports/5/dependencies", None),
+        (
+            lambda api: api.connection_metadata("5", {"rdbms": {"type": "tables"}}, refresh=True),
+            "PUT",
+            "/connections/5/metadata",
+            {"rdbms": {"type": "tables"}, "refreshCache": True},
+        ),
     ],
 )
 def test_endpoint_sends_what_is_documented(call: Any, method: str, path: str, body: Any) -> None:
@@ -201,5 +228,31 @@ def test_list_takes_include_or_exclude_and_drops_unset_filters() -> None:
 def test_connection_of_an_unknown_kind_is_a_config_error() -> None:
     handle, _ = scripted(answer({}))
 
-    with pytest.raises(ConfigError):
-        api_over(handle).replace_connection_of("flows", "5", "6")
+    for call in (
+        lambda api: api.replace_connection_of("flows", "5", "6"),
+        lambda api: api.clone_document("flows", "5"),
+        lambda api: api.dependencies_of("../connections", "5"),
+        lambda api: list(api.audit_log_of("flows", "5")),
+        lambda api: api.patch_document("connections", "5", []),
+    ):
+        with pytest.raises(ConfigError, match="expected 'exports' or 'imports'"):
+            call(api_over(handle))
+
+
+def test_debug_log_of_a_resource_is_asked_in_both_ways() -> None:
+    handle, asked = scripted(answer({"errors": []}, status=404), answer([]))
+
+    assert api_over(handle).debug_log("5", "6") == []
+
+    assert [(one.path, one.params) for one in asked] == [
+        ("/connections/5/debug/6", ()),
+        ("/connections/5/debug", (("_resourceId", "6"),)),
+    ]
+
+
+def test_audit_log_of_a_document_walks_its_pages() -> None:
+    handle, asked = scripted(answer([{"event": "create"}]))
+
+    assert list(api_over(handle).audit_log_of("exports", "5", source="api")) == [{"event": "create"}]
+
+    assert (asked[0].path, asked[0].params) == ("/exports/5/audit", (("source", "api"),))

@@ -273,7 +273,8 @@ def test_error_with_a_body_that_is_not_json_is_still_of_the_tree() -> None:
     ("base_url", "question"),
     [
         ("https://api.eu.integrator.io", "A US token on the EU host?"),
-        ("https://api.integrator.io", "An EU token on the US host?"),
+        ("https://api.integrator.io", "A token of another region on the US host?"),
+        ("https://api.ca.integrator.io", "A US token on the CA host?"),
         ("http://localhost:1", "a US token on the EU host?"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -163,3 +164,53 @@ def _without(doc: dict[str, Any], paths: tuple[str, ...]) -> dict[str, Any]:
             holder = holder[step]
         del holder[last]
     return rest
+
+
+_PUBLISHED = """
+http: formType type auth.token.refreshTokenLocation auth.oauth.type auth.oauth.skipOauthValidations
+ auth.oauth.oauth2RedirectUrl auth.failures auth.skipFollowAuthorizationHeader _httpConnectorId _httpConnectorApiId
+ _httpConnectorVersionId isRest useNewAuthFailSchema
+mcp: http.auth.token.refreshTokenLocation http.auth.oauth.type http.auth.oauth.skipOauthValidations
+ http.auth.oauth.oauth2RedirectUrl http.auth.oauth.oauth1.consumerKey http.auth.oauth.oauth1.consumerSecret
+ http.auth.oauth.oauth1.accessToken http.auth.oauth.oauth1.tokenSecret http.auth.oauth.oauth1.signatureMethod
+ http.auth.oauth.oauth1.consumerPrivateKey http.auth.oauth.oauth1.realm
+netsuite: entityId tokenName email requestLevelCredentials useSsoLogin dataCenterURLs.restDomain
+ dataCenterURLs.webservicesDomain dataCenterURLs.systemDomain accountName roleName applicationId
+ concurrencyLevelRESTlet concurrencyLevelWebServices
+salesforce: packagedOAuth
+ftp: pgpKeyAlgorithm pgpSignAndVerify tradingPartner _tpConnectorId
+as2: _tpConnectorId contentBasedFlowRouter._scriptId contentBasedFlowRouter.function preventCanonicalization
+van: _tpConnectorId contentBasedFlowRouter._scriptId contentBasedFlowRouter.function preventCanonicalization
+rest: skipOauthValidations isHTTPProxy info oauth.type oauth.grantType oauth.authURI oauth.tokenURI
+ oauth.skipOauthValidations oauth.scope oauth.scopeDelimiter oauth.clientId oauth.clientSecret oauth.username
+ oauth.password oauth.clientCredentialsLocation oauth.accessTokenPath oauth.accessTokenHeaders oauth.accessTokenBody
+ oauth.oauth2RedirectUrl oauth.useIClientFields oauth.pkceCodeVerifier
+"""
+"""Members of the vendor's published schemas that are rare in documents, and so easily left out of the table."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "member"),
+    [(kind, member) for kind, members in re.findall(r"(\w+): ((?:\S+\s+)+?)(?=\w+: |\Z)", _PUBLISHED)
+     for member in members.split()],
+)  # fmt: skip
+def test_published_member_has_a_row(kind: str, member: str) -> None:
+    assert f"{kind}.{member}" in {row.path for row in FIELDS[kind]}
+
+
+def test_published_defaults_are_in_the_table() -> None:
+    defaults = {row.path: row.default for rows in FIELDS.values() for row in rows if row.default is not None}
+
+    expected = {
+        "salesforce.oauth2FlowType": "refreshToken",
+        "salesforce.sandbox": False,
+        "http.auth.token.refreshMethod": "POST",
+        "http.auth.token.refreshMediaType": "urlencoded",
+        "http.auth.oauth.grantType": "authorizecode",
+        "rest.refreshTokenMediaType": "json",
+        "netsuite.wsdlVersion": "latest",
+        "http.concurrencyLevel": 25,
+        "rest.concurrencyLevel": 5,
+        "ftp.concurrencyLevel": 1,
+    }
+    assert {path: defaults.get(path) for path in expected} == expected

@@ -6,10 +6,9 @@ import pytest
 
 from celigo_pandas.engine.adaptors import registry
 from celigo_pandas.engine.audit import change_records
-from celigo_pandas.engine.patching import WHITELIST, apply_patch
+from celigo_pandas.engine.patching import apply_patch
 from celigo_pandas.engine.refusals import Refusal
 from celigo_pandas.resources.connections import mask
-from celigo_pandas.resources.patching import PATCHABLE
 
 
 def records(old: dict[str, Any], new: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
@@ -59,10 +58,6 @@ def test_audit_one_record_a_change_when_so_chosen() -> None:
     assert [record["fieldChange"]["fieldPath"] for record in found] == ["http.a", "http.b"]
 
 
-def test_patch_whitelist_is_the_one_clients_use() -> None:
-    assert {path[1:].replace("/", ".") for path in WHITELIST["connections"]} == PATCHABLE
-
-
 def test_patch_changes_a_copy() -> None:
     before = doc()
 
@@ -79,7 +74,17 @@ def test_patch_changes_a_copy() -> None:
         {},
         [],
         [1],
-        [{"op": "add", "path": "/name", "value": "x"}],
+        [{"op": "test", "path": "/name", "value": "x"}],
+        [{"op": "move", "from": "/name", "path": "/debugDate"}],
+        [{"op": "remove", "path": "/debugUntil"}],
+        [{"op": "remove", "path": "/http"}],
+        [{"op": "remove", "path": "/http/ping/successPath"}],
+        [{"op": "add", "path": "/offline", "value": "yes"}],
+        [{"op": "add", "path": "/offline", "value": 1}],
+        [{"op": "add", "path": "/debugUntil", "value": "later"}],
+        [{"op": "replace", "path": "/http.ping.successPath", "value": "x"}],
+        [{"op": "replace", "path": "name", "value": "x"}],
+        [{"op": "replace", "path": "/http/auth/failStatusCode", "value": True}],
         [{"op": "replace", "path": "/type", "value": "x"}],
         [{"op": "replace", "path": "/http/auth/token/token", "value": "x"}],
         [{"op": "replace", "path": "/name"}],
@@ -97,6 +102,32 @@ def test_patch_anything_else_is_a_422(operations: Any) -> None:
     assert caught.value.status == 422
 
 
+def test_patch_adds_and_removes_in_order() -> None:
+    operations = [
+        {"op": "add", "path": "/debugUntil", "value": "2099-01-01T00:00:00.000Z"},
+        {"op": "add", "path": "/http/ping/failValues", "value": ["no"]},
+        {"op": "remove", "path": "/debugUntil"},
+        {"op": "replace", "path": "/name", "value": "renamed"},
+    ]
+    before = doc()
+
+    after = apply_patch("connections", before, operations)
+
+    assert "debugUntil" not in after
+    assert (after["name"], after["http"]["ping"]) == ("renamed", {"failValues": ["no"]})
+    operations[1]["value"].append("never")  # type: ignore[attr-defined]
+    assert after["http"]["ping"] == {"failValues": ["no"]}
+
+
+def test_patch_takes_what_its_resource_has() -> None:
+    switch = [{"op": "replace", "path": "/salesforce/distributed/disabled", "value": True}]
+
+    assert apply_patch("exports", {"salesforce": {}}, switch) == {"salesforce": {"distributed": {"disabled": True}}}
+    for kind in ("connections", "imports"):
+        with pytest.raises(Refusal, match="not on the whitelist"):
+            apply_patch(kind, {"salesforce": {}}, switch)
+
+
 def test_registry_taken_name_is_not_overwritten() -> None:
     with pytest.raises(ValueError, match="registered already"):
         registry.register("http", "somewhere:else")
@@ -112,7 +143,7 @@ def test_registry_every_name_leads_to_an_adaptor() -> None:
         kind, _, subtype = name.partition(":")
         adaptor = registry.adaptor_for({"type": kind, kind: {"type": subtype}})
         assert adaptor is not None
-        assert adaptor.capabilities <= {"ping", "export", "import", "lookup"}
+        assert adaptor.capabilities <= {"ping", "export", "import", "lookup", "metadata"}
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,9 @@ def test_gate_that_stays_shut_is_a_429_and_others_pass() -> None:
         ({"_id": "x", "type": "rdbms", "rdbms": {"concurrencyLevel": 99}}, ("x", 25)),
         ({"_id": "x", "type": "rdbms", "rdbms": {"concurrencyLevel": 0}}, ("x", 1)),
         ({"_id": "x", "type": "rdbms", "rdbms": {"concurrencyLevel": True}}, ("x", 5)),
+        ({"_id": "x", "type": "rest", "rest": {}}, ("x", 5)),
+        ({"_id": "x", "type": "rest", "rest": {}, "http": {"concurrencyLevel": 7}}, ("x", 7)),
+        ({"_id": "x", "type": "http", "http": {"concurrencyLevel": "12"}}, ("x", 12)),
         ({"type": "http"}, ("virtual", 25)),
     ],
 )

@@ -35,8 +35,6 @@ class FilesAdaptor:
                 place.close()
         except SourceFailure as failure:
             return PingOutcome(401, ({"code": failure.code, "message": failure.message, "source": "connection"},))
-        except MissingExtraError as error:
-            return PingOutcome(401, ({"code": "missing_extra", "message": str(error), "source": "connection"},))
         return PingOutcome(200)
 
     def open_export(self, call: Call, export_doc: Mapping[str, Any]) -> Iterator[Chunk]:

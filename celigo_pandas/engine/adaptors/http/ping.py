@@ -23,8 +23,9 @@ def send_ping(call: Call, gates: Gates) -> PingOutcome:
     try:
         return _send(Sender(call, gates))
     except SourceFailure as error:
-        code = int(error.code) if error.code.isdigit() else 401
-        return PingOutcome(code, ({"code": error.code, "message": error.message, "source": "connection"},))
+        is_status = error.code.isdigit()
+        problem = {"code": error.code, "message": error.message, "source": "connection"}
+        return PingOutcome(int(error.code) if is_status else 401, (problem,), checked=error.offline or not is_status)
 
 
 def _send(sender: Sender) -> PingOutcome:
@@ -49,6 +50,7 @@ def _send(sender: Sender) -> PingOutcome:
         return PingOutcome(200)
     if answer.is_success and judged is not False:
         return PingOutcome(200)
+    is_silent = not answer.is_success and judged is not False and answer.status not in _REFUSALS
     said = message_of(content, ping.get("errorPath"), sender.hidden)
     if answer.is_success:
         text = f"{shown_origin(answer.url)} answered status {answer.status}, but not what http.ping expects"
@@ -57,6 +59,11 @@ def _send(sender: Sender) -> PingOutcome:
         code = 401
     else:
         text = f"{shown_origin(answer.url)} answered status {answer.status}"
+        text += ", which does not tell whether the credentials are good" if is_silent else ""
         code = answer.status
     message = sender.redact(text + (f": {said}" if said else ".") + note)
-    return PingOutcome(code, ({"code": str(code), "message": message, "source": "connection"},))
+    return PingOutcome(code, ({"code": str(code), "message": message, "source": "connection"},), checked=not is_silent)
+
+
+_REFUSALS = frozenset({401, 403, 407})
+"""Statuses by which credentials are refused; any other that is no success says nothing of them."""

@@ -79,7 +79,7 @@ class Sender:
         self.http: Mapping[str, Any] = self.doc["http"]
         check_shapes(self.http, CONNECTION)
         self.state: ConnectionState = state_of(call, self.doc)
-        self._gate = gates.gate(self.doc, self.http, call.connection.id)
+        self._gate = gates.gate(self.doc, call.connection.id)
         self._hidden = _CREDENTIAL_HEADERS | credential_headers(self.http)
 
     @property

@@ -22,10 +22,10 @@ from celigo_pandas.engine.adaptors.http.sealing import sealed
 from celigo_pandas.engine.adaptors.http.signatures import Digest
 from celigo_pandas.engine.adaptors.http.transport import Transport
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
+from celigo_pandas.resources.concurrency import default_level, effective_level
 
 __all__ = ["ConnectionState", "Gate", "Gates", "state_of"]
 
-DEFAULT_CONCURRENCY = 25
 _KEY = "http"
 
 
@@ -132,7 +132,7 @@ class Gates:
         self._lock = threading.Lock()
         self._gates: dict[str, Gate] = {}
 
-    def gate(self, doc: Mapping[str, Any], http: Mapping[str, Any], connection_id: str) -> Gate:
+    def gate(self, doc: Mapping[str, Any], connection_id: str) -> Gate:
         """Return the gate of a connection, or of the one it borrows from.
 
         A lender that was not used yet counts with the default level until it is.
@@ -140,19 +140,10 @@ class Gates:
         lender = doc.get("_borrowConcurrencyFromConnectionId")
         with self._lock:
             if isinstance(lender, str) and lender:
-                return self._gates.setdefault(lender, Gate(DEFAULT_CONCURRENCY))
-            level = _level(http)
+                return self._gates.setdefault(lender, Gate(default_level("http")))
+            level = effective_level(doc)
             known = self._gates.get(connection_id)
             if known is None or connection_id == "virtual":
                 known = self._gates[connection_id] = Gate(level)
         known.resize(level)
         return known
-
-
-def _level(http: Mapping[str, Any]) -> int:
-    """Return ``http.concurrencyLevel``, brought into 1..50 as the platform does."""
-    try:
-        level = int(http.get("concurrencyLevel") or DEFAULT_CONCURRENCY)
-    except (TypeError, ValueError):
-        level = DEFAULT_CONCURRENCY
-    return min(max(level, 1), 50)

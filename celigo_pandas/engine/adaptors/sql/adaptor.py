@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 from celigo_pandas.engine.adaptors.sql.databases import open_engine
 from celigo_pandas.engine.adaptors.sql.failures import opened
+from celigo_pandas.engine.adaptors.sql.metadata import read_metadata
 from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, column_names, read_query
 from celigo_pandas.engine.adaptors.sql.statements import export_query, lookup_context, render_sql
 from celigo_pandas.engine.adaptors.sql.values import to_json
@@ -21,7 +22,7 @@ __all__ = ["SqlAdaptor"]
 class SqlAdaptor:
     """One adaptor for every SQL database that SQLAlchemy has a dialect for here."""
 
-    capabilities: ClassVar[frozenset[str]] = frozenset({"ping", "export", "import", "lookup"})
+    capabilities: ClassVar[frozenset[str]] = frozenset({"ping", "export", "import", "lookup", "metadata"})
 
     def ping(self, call: Call) -> PingOutcome:
         """Connect and run a trivial query."""
@@ -89,6 +90,11 @@ class SqlAdaptor:
             found = dict(zip(column_names(cursor.description), map(to_json, row), strict=True))
         extract = lookup_doc.get("extract")
         return found.get(extract) if isinstance(extract, str) and extract else next(iter(found.values()))
+
+    def metadata(self, call: Call, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the database's tables, or their columns."""
+        with opened(open_engine(call), call) as connection:
+            return read_metadata(connection, order)
 
     def _is_ignored(self, import_doc: Mapping[str, Any], block: Mapping[str, Any], one: Outgoing) -> bool:
         extract = block.get("ignoreExtract")
