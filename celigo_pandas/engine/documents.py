@@ -246,8 +246,6 @@ class DocumentService:
             not isinstance(connection_id, str) or self.store.get("connections", connection_id) is None
         ):
             problems.append(Problem("invalid_ref", "Invalid reference: _connectionId", "_connectionId"))
-        if kind == "imports" and whole.get("mapping") and whole.get("mappings"):
-            problems.append(Problem("invalid_field", "A document has either mapping or mappings.", "mappings"))
         return problems
 
 

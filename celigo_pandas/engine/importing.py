@@ -25,7 +25,7 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
     Raises
     ------
     Refusal
-        422: a member of another type, both mappings, a step that only the platform can run.
+        422: a member of another type, a step that only the platform can run.
     """
     if not isinstance(import_doc, dict):
         raise invalid("missing_required_field", "Expected field: import to be an object.", "import")
@@ -37,8 +37,6 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
         raise invalid(
             "invalid_field", f"Record {bad[0]} is {kind}; expected an object or an array of rows.", f"data.{bad[0]}"
         )
-    if import_doc.get("mapping") and import_doc.get("mappings"):
-        raise invalid("invalid_field", "A document has either mapping or mappings, never both.", "import.mappings")
     for name, wanted in _KINDS.items():
         value = import_doc.get(name)
         if (value is not None or (name == "mockResponse" and name in import_doc)) and not isinstance(value, wanted):

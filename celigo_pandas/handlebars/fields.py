@@ -7,7 +7,7 @@ from typing import Any
 
 from celigo_pandas.errors import TemplateError, shown
 from celigo_pandas.handlebars.rendering import Refusal, Scope, failure, member
-from celigo_pandas.handlebars.syntax import Path
+from celigo_pandas.handlebars.syntax import EVERY, Path
 from celigo_pandas.javascript.values import UNDEFINED, truthy
 
 __all__ = ["compile_path", "walk"]
@@ -57,6 +57,10 @@ def _reader(path: Path, place: tuple[int, int] | None, source: str) -> Value:
         return _outer_reader(parts, path.depth)
     if not parts:
         return lambda scope: scope.context
+    if EVERY in parts:
+        return lambda scope: _walk_elements(scope.context, parts)
+    if parts[0] == "$" and len(parts) > 1:
+        return lambda scope: _read_root(scope, parts)
     if parts[0] == "lookup" and len(parts) > 1:
         return lambda scope: _read_lookup(scope, scope.context, parts)
     if len(parts) == 1:
@@ -72,6 +76,24 @@ def walk(value: Any, parts: tuple[str, ...]) -> Any:
     for part in parts:
         value = member(value, part)
     return value
+
+
+def _walk_elements(value: Any, parts: tuple[str, ...]) -> Any:
+    """Read a path with ``*``: the element at hand where the mapper put it in its array's place, else the first one."""
+    for part in parts:
+        if part != EVERY:
+            value = member(value, part)
+        elif isinstance(value, list):
+            value = value[0] if value else UNDEFINED
+        elif isinstance(value, dict):
+            value = value.get(part, value)
+    return value
+
+
+def _read_root(scope: Scope, parts: tuple[str, ...]) -> Any:
+    """Read ``$.x`` from the root, unless there is a field ``$``."""
+    own = member(scope.context, "$")
+    return walk(scope.run.root, parts[1:]) if own is UNDEFINED or own is None else walk(own, parts[1:])
 
 
 def _two_step_reader(first: str, second: str) -> Value:

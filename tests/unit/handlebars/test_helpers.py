@@ -171,7 +171,7 @@ CASES = {
     ),
     "{{ordinalize 22}}{{ordinalize '113'}}{{ordinalize 1.5}}{{ordinalize t}}": "22nd113th1.5a-b-c",
     # Random
-    '{{random "crypto" 4}}|{{random "uuid" 3}}|{{random "number" 2}}': "aaaa|000|00",
+    '{{random "crypto" 4}}|{{random "uuid" 3}}|{{random "number" 2}}': "0000|000|00",
 }  # fmt: skip
 
 
