@@ -1,4 +1,7 @@
-"""A virtual import, in the vendor's order of work: filter, one-to-many, map, submit; one result a record, in order."""
+"""A virtual import, in the vendor's order of work: filter, one-to-many, map, submit, transform the answers.
+
+One result a record, in order.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from celigo_pandas.engine.refusals import invalid
 from celigo_pandas.errors import CeligoError, MappingError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
+from celigo_pandas.mapping.transforms import CompiledTransform, compile_transform
 
 __all__ = ["check_import", "map_records", "submit_records"]
 
@@ -47,8 +51,9 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
         raise invalid("invalid_field", "mockResponse needs objects: one answer a record.", "import.mockResponse")
     hooks = import_doc.get("hooks") or {}
     used = [name for name, hook in hooks.items() if hook]
-    if used or (import_doc.get("filter") or {}).get("type") == "script":
-        member = f"hooks.{used[0]}" if used else "filter"
+    scripts = [name for name in ("filter", "responseTransform") if (import_doc.get(name) or {}).get("type") == "script"]
+    if used or scripts:
+        member = f"hooks.{used[0]}" if used else scripts[0]
         text = f"{member} runs a script, which only the platform can. Remove it, or run this import there."
         raise invalid("script_not_supported", text, f"import.{member}")
     return import_doc, data
@@ -56,7 +61,7 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
 
 _KINDS: Mapping[str, type] = {
     "hooks": dict, "filter": dict, "mapping": dict, "mappings": list, "lookups": list, "settings": dict,
-    "mockResponse": list,
+    "mockResponse": list, "responseTransform": dict,
 }  # fmt: skip
 
 
@@ -89,6 +94,7 @@ def submit_records(
         raise not_built(access.masked, "imports", "Give the import a mockResponse, or use /import/map.")
     if access.is_offline:
         return [_offline(_OFFLINE) for _ in data]
+    transform = _response_transform(import_doc, redactor)
     steps = _run(call, import_doc, data, access, redactor)
     outgoing = [
         Outgoing(step.position, source, mapped)
@@ -97,6 +103,8 @@ def submit_records(
         for source, mapped in step.outputs
     ]
     results = _submit(adaptor, call, import_doc, outgoing, access, redactor, choices)
+    if transform is not None:
+        results = _transformed(results, transform, call)
     by_position: dict[int, list[dict[str, Any]]] = {}
     for one, result in zip(outgoing, results, strict=True):
         by_position.setdefault(one.position, []).append(result)
@@ -112,6 +120,37 @@ def _run(
         )
     except CeligoError as error:
         raise invalid("invalid_document", redactor.text(str(error)), "import") from None
+
+
+def _response_transform(import_doc: Mapping[str, Any], redactor: Redactor) -> CompiledTransform | None:
+    """Compile what is done to the answers, before anything is sent that it could not be done to."""
+    try:
+        transform = compile_transform(import_doc.get("responseTransform"))
+    except CeligoError as error:
+        raise invalid("invalid_document", redactor.text(str(error)), "import.responseTransform") from None
+    return transform if transform.rules else None
+
+
+def _transformed(results: list[dict[str, Any]], transform: CompiledTransform, call: Call) -> list[dict[str, Any]]:
+    """Transform the system's answer, ``_json``, of each record that was taken.
+
+    One that cannot be transformed stays as it came, with an error beside it: the record itself is written.
+    """
+    places = [
+        place
+        for place, result in enumerate(results)
+        if result.get("statusCode") == 200 and isinstance(result.get("_json"), (dict, list))
+    ]
+    answers = transform.evaluate([results[place]["_json"] for place in places], context=call.context, now=call.now)
+    transformed = list(results)
+    for place, answer in zip(places, answers, strict=True):
+        result = results[place]
+        if isinstance(answer, MappingError):
+            error = {"code": answer.code, "message": answer.message, "source": "transformation"}
+            transformed[place] = {**result, "errors": [*(result.get("errors") or []), error]}
+        else:
+            transformed[place] = {**result, "_json": answer}
+    return transformed
 
 
 def _lookup(call: Call, access: Access, redactor: Redactor) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Any]:
