@@ -180,7 +180,7 @@ class Template:
         return find_paths(self._tree)
 
     def elements(self) -> tuple[str, ...]:
-        """List the paths that read the element at hand, ``items[*].sku`` or ``*.sku``: they make the lines of a list."""
+        """List the paths that read the element at hand, ``items[*].sku`` or ``*.sku``: they make lines of a list."""
         return find_elements(self._tree)
 
     def lookups(self) -> tuple[str, ...]:

@@ -212,11 +212,8 @@ class _Upgrader:
 
     def _reason(self, field: Field, data_type: object, steps: Steps | None) -> str | None:
         """Say why a field has no equal, or None."""
-        if _ELEMENT.search(str(field["generate"]).rpartition(_EACH)[2]):
-            return "makes an array by the brackets in its generate, which 2.0 takes for a part of the name"
-        for name in _REFUSED_MEMBERS:
-            if field.get(name):
-                return f"uses {name}, which 2.0 does not have"
+        if (reason := _unknown_to_tree(field)) is not None:
+            return reason
         if (when := _when(field)) and when not in _CONDITIONS:
             return f"has the condition {when}, which 2.0 does not have"
         if not isinstance(data_type, str) or data_type not in CASTS:
@@ -239,6 +236,16 @@ class _Upgrader:
         if steps is not None and "_PARENT" in steps:
             return "reads the parent of one-to-many"
         return None
+
+
+def _unknown_to_tree(field: Field) -> str | None:
+    """Say what a field has that 2.0 has not at all, or None."""
+    if _ELEMENT.search(str(field["generate"]).rpartition(_EACH)[2]):
+        return "makes an array by the brackets in its generate, which 2.0 takes for a part of the name"
+    for name in _REFUSED_MEMBERS:
+        if field.get(name):
+            return f"uses {name}, which 2.0 does not have"
+    return None
 
 
 def _is_constant(field: Field) -> bool:

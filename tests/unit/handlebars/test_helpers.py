@@ -246,7 +246,8 @@ def test_helpers_are_all_that_the_reference_documents():
         camelcase capitalize capitalizeAll chop dashcase dotcase join lowercase occurrences padLeft padRight pascalcase
         pathcase removefirst replace replacefirst reverse sanitize sentence snakecase split substring trim trimLeft
         trimRight truncateWords uppercase after arrayify before first getValue last pluck sort unique dateAdd dateFormat
-        timeStamp timestamp base64Decode base64Encode decodeURI encodeURI htmlDecode htmlEncode jsonEncode jsonParse jsonSerialize
+        timeStamp
+        timestamp base64Decode base64Encode decodeURI encodeURI htmlDecode htmlEncode jsonEncode jsonParse jsonSerialize
         jsonStringify stripProtocol stripQuerystring regexMatch regexReplace regexSearch aws4 hash hmac eq hasNoItems
         hasOwn isFalsey isFalsy isTruthy typeOf addCommas bytes ordinalize and compare contains filter ifEven inArray
         isEmpty neither not or some startsWith

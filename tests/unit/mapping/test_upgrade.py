@@ -116,9 +116,7 @@ def test_document_that_cannot_be_compiled_is_refused_with_its_problems() -> None
 
 
 def test_field_that_was_never_filled_in_is_left_out() -> None:
-    assert upgrade(document({"generate": "x"}, field("y", "a")))["mappings"] == [
-        entry("y", "string", "$.a")
-    ]
+    assert upgrade(document({"generate": "x"}, field("y", "a")))["mappings"] == [entry("y", "string", "$.a")]
 
 
 def test_array_default_as_one_text_is_equal_in_both() -> None:
