@@ -81,13 +81,14 @@ def walk(value: Any, parts: tuple[str, ...]) -> Any:
 def _walk_elements(value: Any, parts: tuple[str, ...]) -> Any:
     """Read a path with ``*``: the element at hand where the mapper put it in its array's place, else the first one."""
     for part in parts:
-        if part != EVERY:
-            value = member(value, part)
-        elif isinstance(value, list):
-            value = value[0] if value else UNDEFINED
-        elif isinstance(value, dict):
-            value = value.get(part, value)
+        value = _element(value) if part == EVERY else member(value, part)
     return value
+
+
+def _element(value: Any) -> Any:
+    if isinstance(value, list):
+        return value[0] if value else UNDEFINED
+    return value.get(EVERY, value) if isinstance(value, dict) else member(value, EVERY)
 
 
 def _read_root(scope: Scope, parts: tuple[str, ...]) -> Any:
@@ -117,6 +118,8 @@ def _read_lookup(scope: Scope, context: Any, parts: tuple[str, ...]) -> Any:
 
 
 def _outer_reader(parts: tuple[str, ...], depth: int) -> Value:
+    walk_from = _walk_elements if EVERY in parts else walk
+
     def read(scope: Scope) -> Any:
         outer: Scope | None = scope
         for _ in range(depth):
@@ -127,7 +130,7 @@ def _outer_reader(parts: tuple[str, ...], depth: int) -> Value:
             return UNDEFINED
         if len(parts) > 1 and parts[0] == "lookup":
             return _read_lookup(scope, outer.context, parts)
-        return walk(outer.context, parts)
+        return walk_from(outer.context, parts)
 
     return read
 
@@ -144,7 +147,7 @@ def _data_reader(parts: tuple[str, ...], depth: int) -> Value:
             # Unlike in a field's path, any false value ends the way here.
             if not truthy(value):
                 return value
-            value = member(value, part)
+            value = _element(value) if part == EVERY else member(value, part)
         return value
 
     return read

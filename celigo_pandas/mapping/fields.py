@@ -81,7 +81,7 @@ def _sub_record(sub: Any, generate: str, parts: Parts, path: str) -> list[Rule]:
         if isinstance(lookup, dict) and isinstance(lookup.get("name"), str):
             parts.lookup_docs.setdefault(lookup["name"], lookup)
     source_text = parts.text(sub, "jsonPath", path)
-    source = parts.path(source_text, f"{path}.jsonPath") if source_text else None
+    source = parts.path(source_text, f"{path}.jsonPath") if source_text not in (None, "$") else None
     keys = parts.keys(generate, path.removesuffix(".subRecordMapping"))
     rules = compile_fields(mapping, parts, f"{path}.mapping", source)
     if keys is None:
@@ -89,8 +89,16 @@ def _sub_record(sub: Any, generate: str, parts: Parts, path: str) -> list[Rule]:
     if any(len(keys) + len(rule.keys) > DEEPEST for rule in rules):
         parts.problem("too_deep", f"The sub-record nests more than {DEEPEST} deep.", path)
         return []
-    outer = cell_text(keys)
-    return [replace(rule, keys=(*keys, *rule.keys), cell=f"{outer}.{rule.cell}") for rule in rules]
+    return [replace(_inside(f"{cell_text(keys)}.", rule), keys=(*keys, *rule.keys)) for rule in rules]
+
+
+def _inside(outer: str, rule: Rule) -> Rule:
+    """Put the cell of a rule, and those of the rules of a list, inside another cell."""
+    cell = f"{outer}{rule.cell}"
+    if not isinstance(rule, ListRule):
+        return replace(rule, cell=cell)
+    fields = tuple(replace(field, cell=f"{outer}{field.cell}") for field in rule.fields)
+    return replace(rule, cell=cell, fields=fields, children=tuple(_inside(outer, child) for child in rule.children))
 
 
 def _entries(mapping: Mapping[str, Any], name: str, parts: Parts, base: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -143,7 +151,7 @@ def _line_rules(
     if entry.get("subRecordMapping"):
         outer = cell.removesuffix(generate)
         rules = _sub_record(entry["subRecordMapping"], generate, parts, f"{path}.subRecordMapping")
-        return [], [replace(rule, cell=f"{outer}{rule.cell}") for rule in rules]
+        return [], [_inside(outer, rule) for rule in rules]
     rule = _field(entry, generate, parts, path, cell=cell, in_list=True, source_array=source_array)
     return [] if rule is None else [rule], []
 
