@@ -18,6 +18,7 @@ from celigo_pandas.engine.masking import Redactor
 from celigo_pandas.engine.pages import Page, cut_pages
 from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.errors import CeligoError, MissingExtraError
+from celigo_pandas.handlebars import compile_template, record_members
 from celigo_pandas.mapping.pipeline import run_export_steps
 from celigo_pandas.resources.exports import consuming_member
 from celigo_pandas.resources.saved_documents import mock_output_problem, page_size_problem, test_limit_problem
@@ -306,13 +307,11 @@ def _redacted(chunks: Iterable[Chunk], redactor: Redactor) -> Iterator[Chunk]:
 def _uri_writer(template: Any, context: Mapping[str, Any]) -> Callable[[Record], str | None] | None:
     if not isinstance(template, str) or not template:
         return None
-    from celigo_pandas.handlebars import compile_template
-
     compiled = compile_template(template)
 
     def write(record: Record) -> str | None:
         bare = record if isinstance(record, dict) else {}
-        rendered: str = compiled.render({**bare, **context, "record": record, "data": record})
+        rendered: str = compiled.render({**bare, **context, **record_members(record), "data": record})
         return rendered
 
     return write

@@ -1,4 +1,7 @@
-"""A virtual import, in the vendor's order of work: filter, one-to-many, map, submit; one result a record, in order."""
+"""A virtual import, in the vendor's order of work: filter, one-to-many, map, submit, transform the answers.
+
+One result a record, in order.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from celigo_pandas.engine.refusals import invalid
 from celigo_pandas.errors import CeligoError, MappingError, MissingExtraError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
+from celigo_pandas.mapping.transforms import CompiledTransform, compile_transform
 
 __all__ = ["check_import", "map_records", "preview_import", "submit_records"]
 
@@ -29,7 +33,7 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
     Raises
     ------
     Refusal
-        422: a member of another type, both mappings, a step that only the platform can run.
+        422: a member of another type, a step that only the platform can run.
     """
     if not isinstance(import_doc, dict):
         raise invalid("missing_required_field", "Expected field: import to be an object.", "import")
@@ -43,8 +47,6 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
         raise invalid(
             "invalid_field", f"Record {bad[0]} is {kind}; expected an object or an array of rows.", f"data.{bad[0]}"
         )
-    if import_doc.get("mapping") and import_doc.get("mappings"):
-        raise invalid("invalid_field", "A document has either mapping or mappings, never both.", "import.mappings")
     for name, wanted in _KINDS.items():
         value = import_doc.get(name)
         if (value is not None or (name == "mockResponse" and name in import_doc)) and not isinstance(value, wanted):
@@ -55,8 +57,9 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
         raise invalid("invalid_field", "mockResponse needs objects: one answer a record.", "import.mockResponse")
     hooks = import_doc.get("hooks") or {}
     used = [name for name, hook in hooks.items() if hook]
-    if used or (import_doc.get("filter") or {}).get("type") == "script":
-        member = f"hooks.{used[0]}" if used else "filter"
+    scripts = [name for name in ("filter", "responseTransform") if (import_doc.get(name) or {}).get("type") == "script"]
+    if used or scripts:
+        member = f"hooks.{used[0]}" if used else scripts[0]
         text = f"{member} runs a script, which only the platform can. Remove it, or run this import there."
         raise invalid("script_not_supported", text, f"import.{member}")
     return import_doc, data
@@ -64,7 +67,7 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
 
 _KINDS: Mapping[str, type] = {
     "hooks": dict, "filter": dict, "mapping": dict, "mappings": list, "lookups": list, "settings": dict,
-    "mockResponse": list,
+    "mockResponse": list, "responseTransform": dict,
 }  # fmt: skip
 
 
@@ -111,6 +114,7 @@ def submit_records(
         raise not_built(access.masked, "imports", "Give the import a mockResponse, or use /import/map.")
     if access.is_offline:
         return [_offline(_OFFLINE) for _ in data]
+    transform = _response_transform(import_doc, redactor)
     steps = _run(call, import_doc, data, access, redactor, choices)
     outgoing = [
         Outgoing(step.position, source, mapped)
@@ -119,6 +123,8 @@ def submit_records(
         for source, mapped in step.outputs
     ]
     results = _submit(adaptor, call, import_doc, outgoing, access, redactor, choices)
+    if transform is not None:
+        results = _transformed(results, transform, call)
     by_position: dict[int, list[dict[str, Any]]] = {}
     for one, result in zip(outgoing, results, strict=True):
         by_position.setdefault(one.position, []).append(result)
@@ -145,6 +151,37 @@ def _run(
         raise
     except CeligoError as error:
         raise invalid("invalid_document", redactor.text(str(error)), "import") from None
+
+
+def _response_transform(import_doc: Mapping[str, Any], redactor: Redactor) -> CompiledTransform | None:
+    """Compile what is done to the answers, before anything is sent that it could not be done to."""
+    try:
+        transform = compile_transform(import_doc.get("responseTransform"))
+    except CeligoError as error:
+        raise invalid("invalid_document", redactor.text(str(error)), "import.responseTransform") from None
+    return transform if transform.rules else None
+
+
+def _transformed(results: list[dict[str, Any]], transform: CompiledTransform, call: Call) -> list[dict[str, Any]]:
+    """Transform the system's answer, ``_json``, of each record that was taken.
+
+    One that cannot be transformed stays as it came, with an error beside it: the record itself is written.
+    """
+    places = [
+        place
+        for place, result in enumerate(results)
+        if result.get("statusCode") == 200 and isinstance(result.get("_json"), (dict, list))
+    ]
+    answers = transform.evaluate([results[place]["_json"] for place in places], context=call.context, now=call.now)
+    transformed = list(results)
+    for place, answer in zip(places, answers, strict=True):
+        result = results[place]
+        if isinstance(answer, MappingError):
+            error = {"code": answer.code, "message": answer.message, "source": "transformation"}
+            transformed[place] = {**result, "errors": [*(result.get("errors") or []), error]}
+        else:
+            transformed[place] = {**result, "_json": answer}
+    return transformed
 
 
 def _lookup(call: Call, access: Access, redactor: Redactor) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Any]:

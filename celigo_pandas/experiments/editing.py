@@ -33,8 +33,9 @@ def iter_rules(doc: Document) -> Iterator[tuple[str, Document]]:
 
 
 def find_rule(doc: Document, path: str) -> Document | None:
-    """Return the rule at `path`, or None."""
-    return next((rule for found, rule in iter_rules(doc) if found == path), None)
+    """Return the rule at `path`, or None; a draft only where there is no other."""
+    rules = [rule for found, rule in iter_rules(doc) if found == path]
+    return next((rule for rule in rules if rule.get("status") != "Draft"), rules[0] if rules else None)
 
 
 def set_rule(doc: Document, path: str, members: Document) -> None:

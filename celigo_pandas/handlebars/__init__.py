@@ -9,7 +9,17 @@ Plain data in, text out: no I/O, no pandas. The clock, random numbers and lookup
 
 from __future__ import annotations
 
+from celigo_pandas.handlebars.contexts import Rows, batch_members, record_members
 from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits
 from celigo_pandas.handlebars.template import Template, compile_template, render
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "Template", "compile_template", "render"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+    "Rows",
+    "Template",
+    "batch_members",
+    "compile_template",
+    "record_members",
+    "render",
+]

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeGuard
 from celigo_pandas.errors import shown
 from celigo_pandas.handlebars.helpers import HELPERS
 from celigo_pandas.handlebars.member_paths import read_path
-from celigo_pandas.handlebars.syntax import Argument, Block, Call, Literal, Mustache, Path, Program
+from celigo_pandas.handlebars.syntax import EVERY, Argument, Block, Call, Literal, Mustache, Path, Program
 
-__all__ = ["find_lookups", "find_paths", "find_warnings"]
+__all__ = ["find_elements", "find_lookups", "find_paths", "find_warnings"]
 
 _BLOCKS: Final = frozenset({"if", "unless", "each", "with"})
 _ALL: Final = _BLOCKS | {"lookup", "log"}
@@ -36,9 +36,17 @@ def find_lookups(program: Program) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reader.lookups))
 
 
+def find_elements(program: Program) -> tuple[str, ...]:
+    """List the paths with ``[*]`` written in a template; see :meth:`Template.elements`."""
+    reader = _PathReader()
+    reader.program(program, [()], {})
+    return tuple(dict.fromkeys(reader.elements))
+
+
 class _PathReader:
     def __init__(self) -> None:
         self.found: list[str] = []
+        self.elements: list[str] = []
         self.lookups: list[str] = []
 
     def program(self, program: Program | None, contexts: list[Place], names: dict[str, Place]) -> None:
@@ -90,6 +98,8 @@ class _PathReader:
         place = self.place(argument, contexts, names)
         if place:
             self.note(place)
+            if EVERY in argument.parts:
+                self.elements.append(_path_text(place))
         return place
 
     def place(self, path: Path, contexts: list[Place], names: dict[str, Place]) -> Place:
@@ -98,8 +108,10 @@ class _PathReader:
         if not path.depth and not path.is_scoped and path.parts and path.parts[0] in names:
             base = names[path.parts[0]]
             return None if base is None else (*base, *path.parts[1:])
+        if path.parts[:1] == ("$",) and len(path.parts) > 1 and not path.depth:
+            return path.parts[1:]
         base = contexts[path.depth] if path.depth < len(contexts) else None
-        return None if base is None else (*base, *path.parts)
+        return None if base is None else (*base, *(_EACH if part == EVERY else part for part in path.parts))
 
     def note(self, place: tuple[str, ...]) -> None:
         self.found.append(_path_text(place))

@@ -10,7 +10,7 @@ Source: Handlebars.js 4.7, where the language guide is silent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from celigo_pandas.errors import TemplateError, shown
@@ -34,14 +34,23 @@ _KNOWN: Final = frozenset({"if", "unless", "each", "with", "lookup", "log"})
 _LIGHT: Final = 256
 
 
-def compile_program(program: Program, source: str, escape: Callable[[Any], str], strict: bool) -> Render:
-    """Compile a whole template for one escape."""
-    return _Compiler(source, escape, strict).program(program)
+def compile_program(
+    program: Program,
+    source: str,
+    escape: Callable[[Any], str],
+    strict: bool,
+    forms: Mapping[str, Callable[[Any], str]],
+) -> Render:
+    """Compile a whole template for one escape; `forms` are helpers of one argument that exist beside all others."""
+    return _Compiler(source, escape, strict, forms).program(program)
 
 
 class _Compiler:
-    def __init__(self, source: str, escape: Callable[[Any], str], strict: bool) -> None:
+    def __init__(
+        self, source: str, escape: Callable[[Any], str], strict: bool, forms: Mapping[str, Callable[[Any], str]]
+    ) -> None:
         self.source = source
+        self.forms = forms
         self.escape = escape
         self.strict = strict
         # Names of the block parameters in sight, innermost first.
@@ -117,6 +126,8 @@ class _Compiler:
         name = path.parts[0] if path.parts else ""
         if name in _KNOWN and (has_arguments or is_argument or path.is_simple) and not path.data:
             return self._known_value(name, call)
+        if self.forms and name in self.forms and path.is_simple and len(call.params) == 1 and not call.hash:
+            return self._helper_value(Helper(name, self.forms[name]), call)
         if has_arguments or is_argument:
             if path.is_simple and not path.data and name in HELPERS:
                 return self._helper_value(HELPERS[name], call)

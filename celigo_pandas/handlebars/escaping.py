@@ -1,20 +1,29 @@
 """How a value tag writes its value, by the context the text goes to.
 
 Source: the vendor's handlebars pages: ``{{x}}`` is percent-encoded in a URL and quoted in SQL, ``{{{x}}}`` is raw.
+Shown results of Mapper 1.0 have HTML's entities, as Handlebars.js writes them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote
 
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.handlebars.rendering import Refusal
+from celigo_pandas.handlebars.soql import escape_soql
 from celigo_pandas.javascript.values import to_text
 
-__all__ = ["encode_component", "find_escape"]
+__all__ = ["NEEDS_ENTITY", "encode_component", "find_escape"]
 
+NEEDS_ENTITY: Final = re.compile("[&<>\"'`=]")
+"""What the escape ``html`` writes otherwise."""
+
+_ENTITIES: Final = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;", "`": "&#x60;", "=": "&#x3D;"}
+)
 _UNESCAPED: Final = "-_.!~*'()"
 
 
@@ -36,12 +45,27 @@ def _to_sql(value: Any) -> str:
     return "'" + to_text(value).replace("'", "''") + "'"
 
 
-_ESCAPES: Final[dict[str, Callable[[Any], str]]] = {"none": to_text, "url": _to_url, "sql": _to_sql}
+def _to_html(value: Any) -> str:
+    return to_text(value).translate(_ENTITIES)
+
+
+def _to_soql(value: Any) -> str:
+    # No quotes around it: dates and numbers stand without, and a clause writes its own around text.
+    return escape_soql(to_text(value))
+
+
+_ESCAPES: Final[dict[str, Callable[[Any], str]]] = {
+    "none": to_text,
+    "url": _to_url,
+    "sql": _to_sql,
+    "html": _to_html,
+    "soql": _to_soql,
+}
 
 
 def find_escape(name: str) -> Callable[[Any], str]:
-    """Find an escape by its name: none, url or sql."""
+    """Find an escape by its name: none, url, sql, html or soql."""
     try:
         return _ESCAPES[name]
     except (KeyError, TypeError):
-        raise ConfigError(f"Not an escape: {name!r}; expected one of none, url, sql.") from None
+        raise ConfigError(f"Not an escape: {name!r}; expected one of {', '.join(_ESCAPES)}.") from None

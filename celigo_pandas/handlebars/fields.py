@@ -7,7 +7,7 @@ from typing import Any
 
 from celigo_pandas.errors import TemplateError, shown
 from celigo_pandas.handlebars.rendering import Refusal, Scope, failure, member
-from celigo_pandas.handlebars.syntax import Path
+from celigo_pandas.handlebars.syntax import EVERY, Path
 from celigo_pandas.javascript.values import UNDEFINED, truthy
 
 __all__ = ["compile_path", "walk"]
@@ -57,6 +57,10 @@ def _reader(path: Path, place: tuple[int, int] | None, source: str) -> Value:
         return _outer_reader(parts, path.depth)
     if not parts:
         return lambda scope: scope.context
+    if EVERY in parts:
+        return lambda scope: _walk_elements(scope.context, parts)
+    if parts[0] == "$" and len(parts) > 1:
+        return lambda scope: _read_root(scope, parts)
     if parts[0] == "lookup" and len(parts) > 1:
         return lambda scope: _read_lookup(scope, scope.context, parts)
     if len(parts) == 1:
@@ -72,6 +76,25 @@ def walk(value: Any, parts: tuple[str, ...]) -> Any:
     for part in parts:
         value = member(value, part)
     return value
+
+
+def _walk_elements(value: Any, parts: tuple[str, ...]) -> Any:
+    """Read a path with ``*``: the element at hand where the mapper put it in its array's place, else the first one."""
+    for part in parts:
+        value = _element(value) if part == EVERY else member(value, part)
+    return value
+
+
+def _element(value: Any) -> Any:
+    if isinstance(value, list):
+        return value[0] if value else UNDEFINED
+    return value.get(EVERY, value) if isinstance(value, dict) else member(value, EVERY)
+
+
+def _read_root(scope: Scope, parts: tuple[str, ...]) -> Any:
+    """Read ``$.x`` from the root, unless there is a field ``$``."""
+    own = member(scope.context, "$")
+    return walk(scope.run.root, parts[1:]) if own is UNDEFINED or own is None else walk(own, parts[1:])
 
 
 def _two_step_reader(first: str, second: str) -> Value:
@@ -95,6 +118,8 @@ def _read_lookup(scope: Scope, context: Any, parts: tuple[str, ...]) -> Any:
 
 
 def _outer_reader(parts: tuple[str, ...], depth: int) -> Value:
+    walk_from = _walk_elements if EVERY in parts else walk
+
     def read(scope: Scope) -> Any:
         outer: Scope | None = scope
         for _ in range(depth):
@@ -105,7 +130,7 @@ def _outer_reader(parts: tuple[str, ...], depth: int) -> Value:
             return UNDEFINED
         if len(parts) > 1 and parts[0] == "lookup":
             return _read_lookup(scope, outer.context, parts)
-        return walk(outer.context, parts)
+        return walk_from(outer.context, parts)
 
     return read
 
@@ -122,7 +147,7 @@ def _data_reader(parts: tuple[str, ...], depth: int) -> Value:
             # Unlike in a field's path, any false value ends the way here.
             if not truthy(value):
                 return value
-            value = member(value, part)
+            value = _element(value) if part == EVERY else member(value, part)
         return value
 
     return read

@@ -246,9 +246,17 @@ class _Parser:
                 depth += part == ".."
             else:
                 parts.append(part)
+            while self._is_every():
+                parts.append(_unbracketed(self._next().text))
+                original += "[*]"
             if self._peek() != "SEPARATOR":
                 return Path(tuple(parts), depth, is_data, original, token.position)
             separator = self._next().text
+
+    def _is_every(self) -> bool:
+        """Whether ``[*]`` stands right behind a name, without a dot."""
+        before, token = self.tokens[self.at - 1], self.tokens[self.at]
+        return token.text == "[*]" and token.kind == "NAME" and token.position == before.position + len(before.text)
 
 
 def _close_chain(inverse: Program | None, strip: Strip) -> None:

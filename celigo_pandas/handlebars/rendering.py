@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from celigo_pandas.errors import TemplateError, shown
+from celigo_pandas.handlebars.contexts import Rows
 from celigo_pandas.javascript.values import UNDEFINED, utf16_length, utf16_slice
 
 __all__ = ["DEFAULT_LIMITS", "NULL_CONTEXT", "Limits", "Refusal", "Run", "Scope", "member"]
@@ -140,7 +141,7 @@ def member(value: Any, name: str) -> Any:
             if isinstance(value, str):
                 return utf16_slice(value, int(name), int(name) + 1) or UNDEFINED
             return value[int(name)] if int(name) < len(value) else UNDEFINED
-        return UNDEFINED
+        return member(value[0], name) if type(value) is Rows and value else UNDEFINED
     return None if value is None else UNDEFINED
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from typing import Literal as OneOf
 
-__all__ = ["Block", "Call", "Comment", "Content", "Literal", "Mustache", "Path", "Program", "Raw", "Strip"]
+__all__ = ["EVERY", "Block", "Call", "Comment", "Content", "Literal", "Mustache", "Path", "Program", "Raw", "Strip"]
+
+EVERY: Final = "*"
+"""The part of a path that stands for an element of an array: ``items[*].sku``."""
 
 
 @dataclass(frozen=True)

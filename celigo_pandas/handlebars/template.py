@@ -8,19 +8,20 @@ from functools import lru_cache, partial
 from typing import Any, Final, Literal
 
 from celigo_pandas.errors import TemplateError
-from celigo_pandas.handlebars.analysis import find_lookups, find_paths, find_warnings
+from celigo_pandas.handlebars.analysis import find_elements, find_lookups, find_paths, find_warnings
 from celigo_pandas.handlebars.compilation import check_depth, compile_program
 from celigo_pandas.handlebars.escaping import find_escape
 from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.handlebars.parsing import parse_template
 from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits, Refusal, Run, Scope
-from celigo_pandas.handlebars.shortcut import compile_shortcut
+from celigo_pandas.handlebars.shortcut import compile_shortcut, without_entities
+from celigo_pandas.handlebars.soql import FORMS
 from celigo_pandas.javascript.date_parts import Clock
 from celigo_pandas.javascript.dates import utc_now
 
 __all__ = ["Template", "compile_template", "render"]
 
-Escape = Literal["none", "url", "sql"]
+Escape = Literal["none", "url", "sql", "html", "soql"]
 Lookups = Iterable[Mapping[str, Any]] | Mapping[str, Mapping[str, Any]]
 DynamicLookups = Mapping[str, Any] | Callable[[str], Any] | None
 
@@ -87,8 +88,9 @@ class Template:
             What the paths read: ``{"record": ..., "settings": ...}``, or bare names. Not modified.
         lookups : iterable of dict, or dict by name
             Lookup documents, for ``{{lookup "name" key}}``.
-        escape : {"none", "url", "sql"}
-            How ``{{x}}`` writes its value; ``{{{x}}}`` is raw in each.
+        escape : {"none", "url", "sql", "html", "soql"}
+            How ``{{x}}`` writes its value; ``{{{x}}}`` is raw in each. In ``soql`` the typed forms exist:
+            ``{{{string Name}}}``, ``{{{id Id}}}``, ``{{{date Day}}}``.
         dynamic_lookups : mapping or callable, optional
             Gives the results of dynamic lookups by name, for ``{{lookup.name}}``; called only for those that are
             read. UNDEFINED stands for none.
@@ -128,9 +130,10 @@ class Template:
         if isinstance(options.get("lookups"), (list, tuple)):
             options["lookups"] = by_name(options["lookups"])
         general = partial(self._render, **options)
-        if self._shortcut is None or options.get("escape", "none") != "none" or options.get("strict"):
+        escape = options.get("escape", "none")
+        if self._shortcut is None or escape not in ("none", "html") or options.get("strict"):
             return general
-        return self._shortcut(general)
+        return self._shortcut(general) if escape == "none" else without_entities(self._shortcut(general), general)
 
     def _render(
         self,
@@ -151,7 +154,8 @@ class Template:
     def _evaluate(self, context: Any, run: Run, escape: str, strict: bool) -> str:
         program = self._programs.get((escape, strict))
         if program is None:
-            program = compile_program(self._tree, self.source, find_escape(escape), strict)
+            forms = FORMS if escape == "soql" else {}
+            program = compile_program(self._tree, self.source, find_escape(escape), strict, forms)
             self._programs[escape, strict] = program
         try:
             text = program(Scope(context, None, {"root": context}, None, run))
@@ -174,6 +178,10 @@ class Template:
             characters are in brackets. What is read from a computed value is not listed.
         """
         return find_paths(self._tree)
+
+    def elements(self) -> tuple[str, ...]:
+        """List the paths that read the element at hand, ``items[*].sku`` or ``*.sku``: they make lines of a list."""
+        return find_elements(self._tree)
 
     def lookups(self) -> tuple[str, ...]:
         """List the lookups that the template asks by a name written in it: ``{{lookup "name" key}}``, each once."""
@@ -207,7 +215,7 @@ def render(template: str, context: Any, *, lookups: Lookups = (), escape: Escape
         What the paths read.
     lookups : iterable of dict
         Lookup documents.
-    escape : {"none", "url", "sql"}
+    escape : {"none", "url", "sql", "html", "soql"}
         How ``{{x}}`` writes its value.
     **options
         The other options of :meth:`Template.render`.

@@ -1,6 +1,7 @@
 r"""Splits a template into tokens, in the states of Handlebars.js: text, tag, comment, escaped tag, raw block.
 
-Source: the Handlebars language guide (handlebarsjs.com), and Handlebars.js 4.7 where the guide is silent.
+Source: the Handlebars language guide (handlebarsjs.com), and Handlebars.js 4.7 where the guide is silent. Beyond
+Handlebars.js, templates of lists write ``items[*].sku`` and ``*.sku`` for the element at hand, as extracts do.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ __all__ = ["Token", "split_tokens"]
 
 _S: Final = r"[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
 _NOT_IN_NAME: Final = r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff!\"#%-,./;->@\[-\^`{-~"
-_AFTER_NAME: Final = rf"(?=[=~}}/.)|]|{_S})"
+_EVERY: Final = r"\[\*\]"
+_AFTER_NAME: Final = rf"(?=[=~}}/.)|]|{_EVERY}|{_S})"
 _AFTER_LITERAL: Final = rf"(?=[~}})]|{_S})"
 
 # Order matters: the first that matches is taken.
@@ -25,7 +27,7 @@ _KINDS: Final = (
     ("OPEN_RAW", r"\{\{\{\{"),
     ("CLOSE_RAW", r"\}\}\}\}"),
     ("PARTIAL", r"\{\{~?#?>"),
-    ("DECORATOR", r"\{\{~?#?\*"),
+    ("DECORATOR", r"\{\{~?#?\*(?!\.)"),
     ("OPEN_BLOCK", r"\{\{~?#"),
     ("OPEN_END", r"\{\{~?/"),
     ("ELSE", rf"\{{\{{~?\^{_S}*~?\}}\}}"),
@@ -53,6 +55,7 @@ _KINDS: Final = (
     ("NUMBER", r"-?[0-9]+(?:\.[0-9]+)?" + _AFTER_LITERAL),
     ("OPEN_PARAMS", rf"as{_S}+\|"),
     ("CLOSE_PARAMS", r"\|"),
+    ("NAME", r"\*(?=\.)"),
     ("NAME", rf"[^{_NOT_IN_NAME}]+" + _AFTER_NAME),
     ("NAME", r"\[(?:\\\]|[^\]])*\]"),
 )

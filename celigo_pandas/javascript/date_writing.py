@@ -175,15 +175,19 @@ TOKENS: Final = frozenset(_TOKENS) | frozenset(_PLAIN)
 
 
 @lru_cache(maxsize=512)
-def compile_writer(fmt: str | None = None, zone: str | None = None) -> Writer:
+def compile_writer(fmt: str | None = None, zone: str | None = None, *, zoned_milliseconds: bool = False) -> Writer:
     """Compile a format.
 
     Parameters
     ----------
     fmt : str, optional
-        In moment's tokens. None, empty and ``ISO8601`` mean ISO 8601 with milliseconds.
+        In moment's tokens. None, empty and ``ISO8601`` mean ISO 8601.
     zone : str, optional
-        IANA name of the zone to write in; None is UTC, which ISO 8601 then shows as ``Z``.
+        IANA name of the zone to write in, or a label (:func:`read_zone`); None is UTC, which ISO 8601 then shows as
+        ``Z``, with milliseconds.
+    zoned_milliseconds : bool, default False
+        Whether ISO 8601 has milliseconds in a zone too. The vendor's pages show both: what ``dateAdd`` prints has
+        them, other results have not.
 
     Returns
     -------
@@ -196,7 +200,10 @@ def compile_writer(fmt: str | None = None, zone: str | None = None) -> Writer:
         No such zone.
     """
     place = read_zone(zone)
-    write = _iso_writer(zone is None) if fmt in (None, "", "ISO8601") else _format_writer(fmt or "")
+    if fmt in (None, "", "ISO8601"):
+        write = _iso_writer if zone is None else _zoned_iso_writer("milliseconds" if zoned_milliseconds else "seconds")
+    else:
+        write = _format_writer(fmt or "")
 
     def write_in_zone(moment: datetime) -> str:
         try:
@@ -207,10 +214,12 @@ def compile_writer(fmt: str | None = None, zone: str | None = None) -> Writer:
     return write_in_zone
 
 
-def _iso_writer(is_utc: bool) -> Writer:
-    if is_utc:
-        return lambda moment: moment.isoformat(timespec="milliseconds")[:23] + "Z"
-    return lambda moment: moment.isoformat(timespec="milliseconds")[:23] + _offset(moment, ":")
+def _iso_writer(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def _zoned_iso_writer(precision: str) -> Writer:
+    return lambda moment: moment.replace(tzinfo=None).isoformat(timespec=precision) + _offset(moment, ":")
 
 
 def _format_writer(fmt: str) -> Writer:

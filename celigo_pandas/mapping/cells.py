@@ -59,7 +59,7 @@ class Cells:
 
     def _add(self, rules: tuple[Rule, ...], outer: Steps, above: tuple[Rule, ...]) -> None:
         for rule in rules:
-            place: Steps = (*outer, *rule.keys)
+            place = kind_of_cell((*outer, *rule.keys))
             self.places[rule.path] = place
             self.rules.setdefault(place, []).append(rule)
             self._above[rule.path] = above
@@ -72,7 +72,7 @@ class Cells:
                     self._add(helper.children or (), element, inside)
                 self.rules.setdefault(element, [rule])
             elif isinstance(rule, ListRule):
-                self._add(rule.fields, element, inside)
+                self._add((*rule.fields, *rule.children), element, inside)
                 self.rules.setdefault(element, [rule])
 
     def owners(self, kind: Steps) -> tuple[Steps, list[Rule]] | None:

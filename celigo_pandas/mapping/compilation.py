@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from celigo_pandas.errors import DocumentError, Problem
+from celigo_pandas.handlebars import Rows, record_members
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.evaluation import object_rows, rule_column
 from celigo_pandas.mapping.fields import compile_fields
-from celigo_pandas.mapping.parts import Parts, find_lookups
+from celigo_pandas.mapping.parts import ONLY_FIELDS, Parts, find_lookups
 from celigo_pandas.mapping.rows import Layout
 from celigo_pandas.mapping.rules import Rule, walk
 from celigo_pandas.mapping.runs import ResolveLookup, Run, Watch
@@ -128,8 +129,8 @@ class CompiledMapping:
         if self.dialect == 1:
             return lambda record: bare_context(record, surroundings)
         if self.is_envelope:
-            return lambda root: {**surroundings, **root}
-        return lambda record: {**surroundings, "record": record}
+            return lambda root: {**surroundings, **root, **record_members(root.get("record"))}
+        return lambda record: record_context(record, surroundings)
 
     def trace(self, record: Any, **surroundings: Any) -> list[CellTrace]:
         """Map one record and tell every step of every output cell.
@@ -153,10 +154,21 @@ class CompiledMapping:
 
 
 def bare_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the template context of Mapper 1.0: bare field names, ``data`` the record in a list."""
-    rows = record if isinstance(record, list) else [record]
-    first = rows[0] if rows and isinstance(rows[0], dict) else {}
-    return {**surroundings, "data": rows, **first}
+    """Make the template context of Mapper 1.0: bare field names, ``data`` the record in a list.
+
+    A grouped record is also ``rows``, and its bare names are those of its first row.
+    """
+    if not isinstance(record, list):
+        return {**surroundings, "data": [record], **(record if isinstance(record, dict) else {})}
+    first = record[0] if record and isinstance(record[0], dict) else {}
+    return {**surroundings, "data": record, "rows": Rows(record), **first}
+
+
+def record_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the template context of Mapper 2.0: ``record``, and ``rows`` where it is grouped."""
+    if isinstance(record, list):
+        return {**surroundings, **record_members(record)}
+    return {**surroundings, "record": record}
 
 
 def compile_parts(doc: Mapping[str, Any]) -> tuple[CompiledMapping, Parts]:
@@ -168,7 +180,7 @@ def compile_parts(doc: Mapping[str, Any]) -> tuple[CompiledMapping, Parts]:
     if not isinstance(doc.get("mapping") or {}, Mapping):
         parts.problem("not_an_object", "mapping must be an object.", "mapping")
     if fields and tree:
-        parts.problem("mixed_dialects", "mapping (1.0) and mappings (2.0) exclude each other.", "mappings")
+        tree = _chosen(doc, tree, parts, base)
     if tree is not None and not isinstance(tree, list):
         parts.problem("not_a_list", "mappings must be a list.", "mappings")
         tree = None
@@ -181,6 +193,17 @@ def compile_parts(doc: Mapping[str, Any]) -> tuple[CompiledMapping, Parts]:
     known = [lookup for lookup in lookups if isinstance(lookup, dict)]
     envelope = doc.get("inputContext") == "envelope"
     return CompiledMapping(dialect, rules, known, envelope=envelope), parts
+
+
+def _chosen(doc: Mapping[str, Any], tree: Any, parts: Parts, base: str) -> Any:
+    """Decide between both mappers of one document: 2.0 wins, except where the adaptor takes only 1.0."""
+    adaptor = doc.get("adaptorType")
+    if isinstance(adaptor, str) and adaptor.startswith(ONLY_FIELDS):
+        text = f"{adaptor} takes Mapper 1.0 only: {base} is used, mappings are not."
+        parts.remark("mixed_dialects", text, "mappings")
+        return None
+    parts.remark("mixed_dialects", f"Beside mappings (2.0), {base} (1.0) is not used; remove it.", base)
+    return tree
 
 
 def _fields_of(doc: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:

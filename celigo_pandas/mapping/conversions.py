@@ -7,13 +7,14 @@ Null, absent and empty text pass as they are: whether they may is decided before
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, number_text, to_number, to_text
 
-__all__ = ["ARRAY_ELEMENTS", "CASTS", "CONVERTERS", "PASSING", "RefusedType", "kind_of", "shown_type"]
+__all__ = ["ARRAY_ELEMENTS", "CASTS", "CONVERTERS", "PASSING", "RefusedType", "kind_of", "listed", "shown_type"]
 
 
 class RefusedType(ValueError):
@@ -32,6 +33,7 @@ ARRAY_ELEMENTS: Final = {
     "arrayarray": "array",
 }
 
+_PLAIN_ELEMENTS: Final = ("string", "number", "boolean")
 _KINDS: Final[dict[type, str]] = {
     str: "string",
     bool: "boolean",
@@ -159,6 +161,30 @@ def _list_of(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return convert_list
 
 
+def to_json(value: Any) -> Any:
+    """Read text that is a JSON object or list as that; everything else keeps its type."""
+    if isinstance(value, str) and value.strip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            # Assumed: text that only looks like it is text.
+            return value
+    return value
+
+
+def listed(value: Any, data_type: str | None) -> Any:
+    """Read the elements of an array of plain values from one text, ``[a, b]`` or ``18, 19``.
+
+    Brackets are taken off and the rest is split at commas, as the platform does; blanks stay.
+    """
+    if not isinstance(value, str) or not value or ARRAY_ELEMENTS.get(data_type or "") not in _PLAIN_ELEMENTS:
+        return value
+    stripped = value.strip()
+    if stripped.startswith("[") and stripped.endswith("]"):
+        value = stripped[1:-1]
+    return value.split(",") if value.strip() else []
+
+
 def _is_nothing(value: Any) -> bool:
     return value is None or value is UNDEFINED or (isinstance(value, str) and not value)
 
@@ -173,6 +199,7 @@ CONVERTERS: Final[dict[str, Callable[[Any], Any]]] = {
     "booleanarray": _list_of(to_boolean),
     "objectarray": to_object_list,
     "arrayarray": to_list_list,
+    "json": to_json,
 }
 """Mapper 2.0: destination type to the function that converts one value or raises :class:`RefusedType`."""
 
@@ -191,6 +218,7 @@ CASTS: Final[dict[str, Callable[[Any], Any]]] = {
     "numberarray": CONVERTERS["numberarray"],
     "stringarray": to_text_list,
     "booleanarray": CONVERTERS["booleanarray"],
+    "json": to_json,
 }
 """Mapper 1.0: the same conversions, lists element by element."""
 

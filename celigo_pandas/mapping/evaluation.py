@@ -24,10 +24,11 @@ from celigo_pandas.mapping.rules import (
     PathSource,
     Rule,
     Source,
+    TemplateSource,
     ValueRule,
 )
 from celigo_pandas.mapping.runs import Run
-from celigo_pandas.mapping.scopes import Scope
+from celigo_pandas.mapping.scopes import Prefix, Scope
 from celigo_pandas.mapping.values import convert, empty_rows, finish, source_column, value_column
 from celigo_pandas.paths import WILDCARD, Path, read_step
 
@@ -273,25 +274,68 @@ def _list_column(rule: ListRule, scope: Scope, run: Run) -> list[Any]:
         for place, field in enumerate(rule.fields)
         if isinstance(field.source, PathSource) and field.source.path.has_wildcard
     }
-    if iterating:
-        counts = [max(map(len, found)) for found in zip(*iterating.values(), strict=True)]
+    in_templates = [[path.read_all(root, UNDEFINED) for root in roots] for path in _template_elements(rule)]
+    if iterating or in_templates:
+        counts = [max(map(len, found)) for found in zip(*iterating.values(), *in_templates, strict=True)]
     else:
         counts = [1] * scope.size
     index = [row for row, count in enumerate(counts) for _ in range(count)]
-    inside = scope.inner(index, positions=_positions(scope, run, index))
+    positions = _positions(scope, run, index)
+    inside = scope.inner(index, positions=positions)
+    at_element = inside
+    if rule.children or any(map(_sees_element, rule.fields)):
+        at_element = scope.inner(index, _line_elements(rule, scope, counts), positions)
     if run.watch is not None:
         _watch_absent_lines(rule, counts, scope, run)
     columns = []
     for place, field in enumerate(rule.fields):
+        seen = at_element if _sees_element(field) else inside
         if place in iterating:
             column = _lined_up(iterating[place], counts)
-            columns.append(finish(field, column, inside, run))
+            columns.append(finish(field, column, seen, run))
         else:
-            columns.append(value_column(field, inside, run))
-    lines = Layout([field.keys for field in rule.fields]).build(columns, len(index))
+            columns.append(value_column(field, seen, run))
+    columns += [rule_column(child, at_element, run) for child in rule.children]
+    lines = Layout([inner.keys for inner in (*rule.fields, *rule.children)]).build(columns, len(index))
     ends = list(accumulate(counts))
     # Assumed: a list without lines is left out; what the platform writes is not published.
     return [lines[end - count : end] if count else UNDEFINED for end, count in zip(ends, counts, strict=True)]
+
+
+def _template_elements(rule: ListRule) -> list[Path]:
+    """List the paths with ``[*]`` in the templates of a list's fields."""
+    return [path for field in rule.fields if isinstance(field.source, TemplateSource) for path in field.source.elements]
+
+
+def _sees_element(field: ValueRule) -> bool:
+    """Whether a field's template, or what its lookup asks, reads the element of the line instead of its array."""
+    if field.lookup is not None and field.lookup.table is None:
+        return True
+    return isinstance(field.source, TemplateSource) and bool(field.source.elements)
+
+
+def _line_elements(rule: ListRule, scope: Scope, counts: list[int]) -> dict[Prefix, list[Any]]:
+    """Give for each line what stands in place of the arrays that its list iterates over.
+
+    Where several fields iterate over one array, the longest path decides, since its lines are the finest.
+    """
+    paths = [field.source.path for field in rule.fields if isinstance(field.source, PathSource)]
+    overlay: dict[Prefix, list[Any]] = {}
+    iterating = [path for path in (*paths, *_template_elements(rule)) if path.has_wildcard]
+    for path in sorted(iterating, key=lambda path: -path.steps.count(WILDCARD)):
+        starts = [path.start(root, UNDEFINED) for root in scope.roots()]
+        end = len(path.steps) - path.steps[::-1].index(WILDCARD)
+        expansion = expand(Scope(starts, dict), Path(path.text, path.steps[:end], True))
+        places: list[list[int]] = [[] for _ in counts]
+        for place, row in enumerate(expansion.index):
+            places[row].append(place)
+        first = [start for start, count in zip(starts, counts, strict=True) for _ in range(count)]
+        # A path without rows of its own starts at the first row of a grouped record.
+        start: dict[Prefix, list[Any]] = {(): first} if any(type(root) is list for root in scope.roots()) else {}
+        for keys, column in {**start, **expansion.overlay}.items():
+            elements = [[column[place] for place in found] for found in places]
+            overlay.setdefault(keys, first if column is first else _lined_up(elements, counts))
+    return overlay
 
 
 def _watch_absent_lines(rule: ListRule, counts: list[int], scope: Scope, run: Run) -> None:

@@ -5,18 +5,30 @@ Facts: integrator-api.md, section 7.1 "Kinds of mapping", "extract syntax", "Lis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from celigo_pandas.errors import shown
-from celigo_pandas.mapping.conversions import CASTS
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.conversions import CASTS, RefusedType, listed
 from celigo_pandas.mapping.parts import DEEPEST, Parts
-from celigo_pandas.mapping.rules import ListRule, NoSource, PathSource, Rule, Source, TextSource, ValueRule
+from celigo_pandas.mapping.rules import (
+    Keys,
+    ListRule,
+    NoSource,
+    PathSource,
+    Rule,
+    Source,
+    TextSource,
+    ValueRule,
+    spelled,
+)
 from celigo_pandas.paths import WILDCARD, Path, cell_text, literal_text
 
-__all__ = ["compile_fields"]
+__all__ = ["add_lines", "collected", "compile_fields"]
 
+_EVERY: Final = "[*]"
 _SPLIT: Final = "[*]."
 _MOST_SUB_RECORDS: Final = 10
 
@@ -26,7 +38,7 @@ def compile_fields(
 ) -> tuple[Rule, ...]:
     """Compile fields and lists; problems go to `parts`. With a `source`, the extracts of fields are relative to it."""
     rules: list[Rule] = []
-    lists: dict[tuple[str, ...], ListRule] = {}
+    lists: dict[Keys, ListRule] = {}
     for path, entry in _entries(mapping, "fields", parts, base):
         generate = _generate(entry, parts, path)
         if generate is None:
@@ -34,10 +46,9 @@ def compile_fields(
         if _SPLIT in generate:
             # A destination like items[*].sku belongs to the list "items": the editor writes it so, people do not.
             list_name, _, field_name = generate.rpartition(_SPLIT)
-            rule = _field(entry, field_name, parts, path, cell=generate, in_list=True)
             keys = parts.keys(list_name.replace(_SPLIT, "."), path)
             if keys is not None:
-                _add_lines(lists, keys, path, rule)
+                add_lines(lists, keys, path, *_line_rules(entry, field_name, parts, path, cell=generate))
             continue
         if entry.get("subRecordMapping"):
             rules += _sub_record(entry["subRecordMapping"], generate, parts, f"{path}.subRecordMapping")
@@ -55,7 +66,8 @@ def compile_fields(
 def _sub_record(sub: Any, generate: str, parts: Parts, path: str) -> list[Rule]:
     """Compile the mapping of a NetSuite sub-record: its fields, inside the object that the field generates.
 
-    Assumed: only the property's members are published; ``jsonPath`` is read as in a list, of its first element.
+    Assumed: only the property's members are published; ``jsonPath`` is read as in a list, of its first element. Inside
+    a list ``$`` is the record with the element of the line in its array's place.
     """
     mapping = sub.get("mapping") if isinstance(sub, Mapping) else None
     if not isinstance(mapping, Mapping):
@@ -69,7 +81,7 @@ def _sub_record(sub: Any, generate: str, parts: Parts, path: str) -> list[Rule]:
         if isinstance(lookup, dict) and isinstance(lookup.get("name"), str):
             parts.lookup_docs.setdefault(lookup["name"], lookup)
     source_text = parts.text(sub, "jsonPath", path)
-    source = parts.path(source_text, f"{path}.jsonPath") if source_text else None
+    source = parts.path(source_text, f"{path}.jsonPath") if source_text not in (None, "$") else None
     keys = parts.keys(generate, path.removesuffix(".subRecordMapping"))
     rules = compile_fields(mapping, parts, f"{path}.mapping", source)
     if keys is None:
@@ -77,8 +89,16 @@ def _sub_record(sub: Any, generate: str, parts: Parts, path: str) -> list[Rule]:
     if any(len(keys) + len(rule.keys) > DEEPEST for rule in rules):
         parts.problem("too_deep", f"The sub-record nests more than {DEEPEST} deep.", path)
         return []
-    outer = cell_text(keys)
-    return [replace(rule, keys=(*keys, *rule.keys), cell=f"{outer}.{rule.cell}") for rule in rules]
+    return [replace(_inside(f"{cell_text(keys)}.", rule), keys=(*keys, *rule.keys)) for rule in rules]
+
+
+def _inside(outer: str, rule: Rule) -> Rule:
+    """Put the cell of a rule, and those of the rules of a list, inside another cell."""
+    cell = f"{outer}{rule.cell}"
+    if not isinstance(rule, ListRule):
+        return replace(rule, cell=cell)
+    fields = tuple(replace(field, cell=f"{outer}{field.cell}") for field in rule.fields)
+    return replace(rule, cell=cell, fields=fields, children=tuple(_inside(outer, child) for child in rule.children))
 
 
 def _entries(mapping: Mapping[str, Any], name: str, parts: Parts, base: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -107,7 +127,7 @@ def _generate(entry: Mapping[str, Any], parts: Parts, path: str) -> str | None:
     return None
 
 
-def _compile_list(entry: Mapping[str, Any], parts: Parts, path: str, lists: dict[tuple[str, ...], ListRule]) -> None:
+def _compile_list(entry: Mapping[str, Any], parts: Parts, path: str, lists: dict[Keys, ListRule]) -> None:
     generate = _generate(entry, parts, path)
     if generate is None:
         return
@@ -121,19 +141,27 @@ def _compile_list(entry: Mapping[str, Any], parts: Parts, path: str, lists: dict
         if name is None:
             continue
         cell = f"{generate}[*].{name}"
-        if field_entry.get("subRecordMapping"):
-            message = "A sub-record inside a list cannot be evaluated here."
-            parts.problem("unsupported", message, f"{field_path}.subRecordMapping")
-            continue
-        rule = _field(field_entry, name, parts, field_path, cell=cell, in_list=True, source_array=source)
-        _add_lines(lists, keys, path, rule)
+        add_lines(lists, keys, path, *_line_rules(field_entry, name, parts, field_path, cell=cell, source_array=source))
 
 
-def _add_lines(
-    lists: dict[tuple[str, ...], ListRule], keys: tuple[str, ...], path: str, rule: ValueRule | None
+def _line_rules(
+    entry: Mapping[str, Any], generate: str, parts: Parts, path: str, *, cell: str, source_array: Path | None = None
+) -> tuple[list[ValueRule], list[Rule]]:
+    """Compile a field of a list: to a rule of the list, or to the rules of a sub-record."""
+    if entry.get("subRecordMapping"):
+        outer = cell.removesuffix(generate)
+        rules = _sub_record(entry["subRecordMapping"], generate, parts, f"{path}.subRecordMapping")
+        return [], [_inside(outer, rule) for rule in rules]
+    rule = _field(entry, generate, parts, path, cell=cell, in_list=True, source_array=source_array)
+    return [] if rule is None else [rule], []
+
+
+def add_lines(
+    lists: dict[Keys, ListRule], keys: Keys, path: str, fields: Sequence[ValueRule], children: Sequence[Rule] = ()
 ) -> None:
+    """Add rules to the list with these keys, which begins with the first of them."""
     known = lists.get(keys) or ListRule(path, f"{cell_text(keys)}[*]", keys, ())
-    lists[keys] = replace(known, fields=known.fields + ((rule,) if rule is not None else ()))
+    lists[keys] = replace(known, fields=(*known.fields, *fields), children=(*known.children, *children))
 
 
 def _field(
@@ -151,27 +179,61 @@ def _field(
         known = ", ".join(sorted(CASTS))
         parts.problem("bad_data_type", f"dataType is {data_type!r}; known are {known}.", f"{path}.dataType")
         return None
-    source = _source(entry, parts, path, in_list=in_list, source_array=source_array)
+    source = _source(entry, parts, path, data_type, in_list=in_list, source_array=source_array)
+    if source is None:
+        return None
+    if generate.endswith(_EVERY):
+        generate, source = collected(generate, source)
     keys = parts.keys(generate, path)
-    if source is None or keys is None:
+    if keys is None:
         return None
     date = parts.date(entry, path)
     return ValueRule(
         path,
-        cell.replace("\\", "\\\\"),
+        cell.removesuffix(_EVERY).replace("\\", "\\\\"),
         keys,
         source,
         dialect=1,
         data_type=None if date is not None and data_type == "string" else data_type,
-        default=parts.default(entry, path),
+        default=_default(entry, parts, path, data_type),
         skip_empty=parts.skips_empty(entry, path) or entry.get("discardIfEmpty") is True,
         lookup=parts.lookup(entry, path),
         date=date,
     )
 
 
+def collected(generate: str, source: Source) -> tuple[str, Source]:
+    """Turn ``tags[*]`` into the array of all that its path matches, or of the one text that it is."""
+    name = generate.removesuffix(_EVERY)
+    if not isinstance(source, PathSource):
+        return f"{name}[0]", source
+    path = source.path
+    if not path.has_wildcard:
+        path = Path(f"{path.text}{_EVERY}", (*path.steps, WILDCARD), path.rooted)
+    return name, PathSource(path)
+
+
+def _default(entry: Mapping[str, Any], parts: Parts, path: str, data_type: str | None) -> Any:
+    """Read a default, which is written as it is; that of an array is its elements."""
+    default = listed(parts.default(entry, path), data_type)
+    if not isinstance(default, list):
+        return default
+    try:
+        return CASTS[str(data_type)](default)
+    except RefusedType:
+        message = f"default is {shown(entry['default'])}, which are no values for {data_type!r}."
+        parts.problem("bad_default", message, f"{path}.default")
+        return UNDEFINED
+
+
 def _source(
-    entry: Mapping[str, Any], parts: Parts, path: str, *, in_list: bool, source_array: Path | None
+    entry: Mapping[str, Any],
+    parts: Parts,
+    path: str,
+    data_type: str | None,
+    *,
+    in_list: bool,
+    source_array: Path | None,
 ) -> Source | None:
     """Decide the kind of a mapping: lookup, hard-coded, template, standard, in this order."""
     has_lookup = bool(entry.get("lookupName"))
@@ -181,15 +243,17 @@ def _source(
             message = f"hardCodedValue must be text or null, got {shown(value)}."
             parts.problem("bad_hard_coded_value", message, f"{path}.hardCodedValue")
             return None
-        return TextSource(value)
+        return TextSource(listed(value, data_type))
     extract = parts.text(entry, "extract", path)
     if extract is None:
         if has_lookup and _is_dynamic(parts.lookup_docs.get(str(entry["lookupName"]))):
             return NoSource()
-        message = "extract is missing and nothing is hard-coded."
-        if has_lookup:
-            ignored = "; its hardCodedValue is not read" if "hardCodedValue" in entry else ""
-            message = f"extract is missing: lookup {entry['lookupName']!r} has nothing to translate{ignored}."
+        if not has_lookup:
+            message = "extract is missing and nothing is hard-coded: the field is left out."
+            parts.remark("missing_extract", message, f"{path}.extract")
+            return NoSource()
+        ignored = "; its hardCodedValue is not read" if "hardCodedValue" in entry else ""
+        message = f"extract is missing: lookup {entry['lookupName']!r} has nothing to translate{ignored}."
         parts.problem("missing_extract", message, f"{path}.extract")
         return None
     if "{{" in extract:
@@ -202,7 +266,19 @@ def _source(
         return None
     if source_array is not None and not parsed.has_wildcard:
         parsed = _within(source_array, parsed)
+    elif in_list:
+        parsed = _by_row(entry, parsed)
     return PathSource(parsed, first_only=not in_list)
+
+
+def _by_row(entry: Mapping[str, Any], path: Path) -> Path:
+    """Read each row of a grouped record, or the first one, where a field of a list says so by a member of its own."""
+    if entry.get("useFirstRow") is True:
+        steps = path.steps[1:] if path.steps[:1] == (WILDCARD,) else path.steps
+        return path if steps == path.steps else Path(path.text.removeprefix("*."), steps, path.rooted)
+    if entry.get("useIterativeRow") is True and not path.has_wildcard:
+        return Path(f"*.{path.text}", (WILDCARD, *path.steps), path.rooted)
+    return path
 
 
 def _within(array: Path, inner: Path) -> Path:
@@ -216,14 +292,14 @@ def _is_dynamic(lookup: Mapping[str, Any] | None) -> bool:
 
 
 def _refuse_duplicates(rules: list[Rule], parts: Parts) -> None:
-    seen: dict[tuple[tuple[str, ...], ...], str] = {}
+    seen: dict[tuple[Keys, ...], str] = {}
     for rule in rules:
-        places: list[tuple[tuple[tuple[str, ...], ...], str]] = [((rule.keys,), rule.path)]
+        places: list[tuple[tuple[Keys, ...], str]] = [((rule.keys,), rule.path)]
         if isinstance(rule, ListRule):
-            places += [((rule.keys, field.keys), field.path) for field in rule.fields]
+            places += [((rule.keys, inner.keys), inner.path) for inner in (*rule.fields, *rule.children)]
         for place, path in places:
             if place in seen:
-                name = "[*].".join(".".join(keys) for keys in place)
+                name = _SPLIT.join(map(spelled, place))
                 message = f"{name!r} is generated twice: here and at {seen[place]}."
                 parts.problem("duplicate_generate", message, f"{path}.generate")
             seen.setdefault(place, path)
@@ -231,6 +307,6 @@ def _refuse_duplicates(rules: list[Rule], parts: Parts) -> None:
         for length in range(1, len(place[-1])):
             above = (*place[:-1], place[-1][:length])
             if above in seen:
-                name = "[*].".join(".".join(keys) for keys in place)
+                name = _SPLIT.join(map(spelled, place))
                 message = f"{name!r} lies inside what {seen[above]} generates; only the later of the two is kept."
                 parts.remark("overlapping_generate", message, f"{path}.generate")

@@ -10,7 +10,7 @@ from celigo_pandas.errors import Problem, TemplateError, shown
 from celigo_pandas.handlebars import compile_template
 from celigo_pandas.javascript.dates import DateError, compile_reader, compile_writer
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.rules import DateStep, Lookup, TemplateSource
+from celigo_pandas.mapping.rules import DateStep, Keys, Lookup, TemplateSource
 from celigo_pandas.paths import Path, PathError, parse_extract
 
 __all__ = [
@@ -52,7 +52,7 @@ ONLY_FIELDS: Final = ("NetSuite", "Salesforce")
 """How the adaptor types begin that take Mapper 1.0 only."""
 
 SURROUNDINGS: Final = frozenset(
-    {"settings", "connection", "import", "export", "job", "data", "lookup", "testMode", "iClient", "_PARENT"}
+    {"settings", "connection", "import", "export", "job", "data", "lookup", "rows", "testMode", "iClient", "_PARENT"}
 )
 """What a template may read beside the record: no field of any record."""
 
@@ -62,8 +62,14 @@ TREE_CONDITIONS: Final = frozenset({"record_created", "record_updated", "extract
 MOST_STEPS: Final = 200
 """How many steps a path may have."""
 
+MOST_ELEMENTS: Final = 1000
+"""How many elements an array may have whose elements are generated one by one."""
+
 _LOOKUP_PATH: Final = re.compile(r"lookup\.\[?([^.\[\]]+)")
 _FIRST_KEY: Final = re.compile(r"[.\[]")
+_POSITIONS: Final = re.compile(r"([^\[\]]+)((?:\[[0-9]{1,9}\])+)")
+_DIGITS: Final = re.compile(r"[0-9]+")
+_ROWS: Final = re.compile(r"rows(?=[.\[])\.?")
 _ISO: Final = "ISO8601"
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
 LOOKUP_HOMES: Final = ("netsuite_da", "netsuite", "http", "rest", "rdbms", "salesforce", "file", "wrapper", "mongodb")
@@ -117,14 +123,21 @@ class Parts:
             return None
         return path
 
-    def keys(self, generate: str, path: str) -> tuple[str, ...] | None:
-        """Split a ``generate`` whose dots nest, or note that it nests too deep."""
-        keys = tuple(generate.split("."))
+    def keys(self, generate: str, path: str) -> Keys | None:
+        """Split a ``generate`` whose dots nest and whose ``[0]`` are positions, or note what is too much of it."""
+        keys: list[str | int] = []
+        for part in generate.split("."):
+            found = _POSITIONS.fullmatch(part)
+            keys += [found.group(1), *map(int, _DIGITS.findall(found.group(2)))] if found else [part]
         if len(keys) > DEEPEST:
             message = f"generate nests {len(keys)} deep; {DEEPEST} are the most."
             self.problem("too_deep", message, f"{path}.generate")
             return None
-        return keys
+        if any(isinstance(key, int) and key >= MOST_ELEMENTS for key in keys):
+            message = f"generate makes an array of more than {MOST_ELEMENTS} elements."
+            self.problem("too_large", message, f"{path}.generate")
+            return None
+        return tuple(keys)
 
     def template(self, text: str, place: str, *, root: str = "") -> TemplateSource | None:
         """Compile a template, or note why it cannot be; `root` is what its paths to the record begin with."""
@@ -141,8 +154,8 @@ class Parts:
                 self.remark("dangling_lookup", self._no_lookup(name), place)
         if root:
             self._remark_bare(template.paths(), root, place)
-        reads = (path.removeprefix(root) for path in template.paths() if path.startswith(root))
-        return TemplateSource(template, tuple(reads))
+        reads = (_below(path, root) for path in template.paths())
+        return TemplateSource(template, tuple(read for read in reads if read), "none" if root else "html")
 
     def _remark_bare(self, paths: Iterable[str], root: str, place: str) -> None:
         """Remark on paths that begin neither at the record nor at anything else a template of Mapper 2.0 sees."""
@@ -222,6 +235,14 @@ class Parts:
             self.problem("bad_date", str(error), path)
             return None
         return DateStep(step.extract_format, step.extract_zone, step.generate_format, step.generate_zone, compiled)
+
+
+def _below(path: str, root: str) -> str | None:
+    """Return the path of a field below the record, which a template names by `root` or as ``rows``; else None."""
+    if path.startswith(root):
+        return path.removeprefix(root)
+    rows = _ROWS.match(path)
+    return path[rows.end() :] if rows else None
 
 
 def _no_clock(_: Any) -> Callable[[Any], str]:

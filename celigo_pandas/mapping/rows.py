@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.columns import filled_column, gap_rows
+from celigo_pandas.mapping.rules import Keys
 
 __all__ = ["Layout"]
 
@@ -19,23 +20,26 @@ class Layout:
 
     Parameters
     ----------
-    places : sequence of tuple of str
-        One per column: the keys from the object's root. Several keys nest. An object whose members are all absent
-        is left out; where a value and an object want the same place, the later rule wins, row by row.
+    places : sequence of keys
+        One per column: the keys from the object's root. Several keys nest, positions make an array with null in its
+        gaps. An object or array whose members are all absent is left out; where a value and an object want the same
+        place, the later rule wins, row by row.
     """
 
-    def __init__(self, places: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, places: Sequence[Keys]) -> None:
         self.places = tuple(places)
-        self._tree: dict[str, Any] = {}
+        self._tree: dict[str | int, Any] = {}
         self._clashes = not all(self._placed(keys, slot) for slot, keys in enumerate(self.places))
 
-    def _placed(self, keys: tuple[str, ...], slot: int) -> bool:
+    def _placed(self, keys: Keys, slot: int) -> bool:
         node = self._tree
         for key in keys[:-1]:
+            if not _suits(node, key):
+                return False
             node = node.setdefault(key, {})
             if not isinstance(node, dict):
                 return False
-        if keys[-1] in node:
+        if keys[-1] in node or not _suits(node, keys[-1]):
             return False
         node[keys[-1]] = slot
         return True
@@ -49,29 +53,61 @@ class Layout:
     def _set_in_turn(self, values: list[Any]) -> dict[str, Any]:
         built: dict[str, Any] = {}
         for keys, value in zip(self.places, values, strict=True):
-            if value is UNDEFINED:
-                continue
-            node = built
-            for key in keys[:-1]:
-                below = node.get(key)
-                # An object that an earlier rule copied is the record's own; it is not written into.
-                node[key] = dict(below) if isinstance(below, dict) else {}
-                node = node[key]
-            node[keys[-1]] = value
+            if value is not UNDEFINED:
+                built = _with(built, keys, value)
         return built
 
 
-def _built(tree: dict[str, Any], columns: Sequence[list[Any]], size: int) -> list[dict[str, Any]]:
+def _suits(node: dict[str | int, Any], key: str | int) -> bool:
+    """Whether a node has no keys yet, or keys of the same kind: an array is no object."""
+    return not node or isinstance(next(iter(node)), int) is isinstance(key, int)
+
+
+def _with(holder: Any, keys: Keys, value: Any) -> Any:
+    """Return a copy of an object or array with a value set: one that an earlier rule copied is the record's own."""
+    if not keys:
+        return value
+    key = keys[0]
+    if isinstance(key, int):
+        items = list(holder) if isinstance(holder, list) else []
+        items += [None] * (key + 1 - len(items))
+        items[key] = _with(items[key], keys[1:], value)
+        return items
+    members = dict(holder) if isinstance(holder, dict) else {}
+    members[key] = _with(members.get(key), keys[1:], value)
+    return members
+
+
+def _members(tree: dict[str | int, Any], columns: Sequence[list[Any]], size: int) -> list[list[Any]]:
     members: list[list[Any]] = []
     for place in tree.values():
         if isinstance(place, dict):
-            objects = _built(place, columns, size)
+            is_array = isinstance(next(iter(place)), int)
+            objects = _arrays(place, columns, size) if is_array else _built(place, columns, size)
             members.append(objects if all(objects) else [value or UNDEFINED for value in objects])
         else:
             members.append(columns[place])
+    return members
+
+
+def _arrays(tree: dict[str | int, Any], columns: Sequence[list[Any]], size: int) -> list[Any]:
+    """Build arrays from the columns of their elements, by position; they end with the last one that is there."""
+    members = dict(zip(tree, _members(tree, columns, size), strict=True))
+    elements = [members.get(position) for position in range(max(int(key) for key in tree) + 1)]
+    arrays: list[Any] = []
+    for row in range(size):
+        items = [UNDEFINED if column is None else column[row] for column in elements]
+        while items and items[-1] is UNDEFINED:
+            items.pop()
+        arrays.append([None if item is UNDEFINED else item for item in items])
+    return arrays
+
+
+def _built(tree: dict[str | int, Any], columns: Sequence[list[Any]], size: int) -> list[dict[str, Any]]:
+    members = _members(tree, columns, size)
     if not members:
         return [{} for _ in range(size)]
-    keys = list(tree)
+    keys = list(map(str, tree))
     filled = [filled_column(column) for column in members]
     if len(keys) <= _WIDEST:
         rows = _row_maker(len(keys))(*keys)(*filled)

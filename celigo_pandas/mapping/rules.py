@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.paths import Path
+from celigo_pandas.paths import Path, parse_extract
 
 if TYPE_CHECKING:
     from celigo_pandas.handlebars import Template
@@ -21,6 +22,7 @@ __all__ = [
     "ArrayRule",
     "DateStep",
     "Helper",
+    "Keys",
     "ListRule",
     "Lookup",
     "NoSource",
@@ -31,6 +33,7 @@ __all__ = [
     "TemplateSource",
     "TextSource",
     "ValueRule",
+    "spelled",
     "walk",
 ]
 
@@ -58,10 +61,16 @@ class TextSource:
 
 @dataclass(frozen=True)
 class TemplateSource:
-    """Text rendered from a template for each record."""
+    """Text rendered from a template for each record; `escape` is how ``{{x}}`` writes its value."""
 
     template: Template
     reads: tuple[str, ...] = ()
+    escape: Literal["none", "html"] = "none"
+
+    @cached_property
+    def elements(self) -> tuple[Path, ...]:
+        """The paths that read the element at hand (``items[*].sku``): in a list they make its lines."""
+        return tuple(map(parse_extract, self.template.elements()))
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,15 @@ class NoSource:
     """Nothing: the value is absent."""
 
     reads: tuple[str, ...] = ()
+
+
+Keys = tuple[str | int, ...]
+"""The way from an output object to what a rule writes: names, and positions in arrays."""
+
+
+def spelled(keys: Keys) -> str:
+    """Write keys as a ``generate`` does: ``address.street[0]``."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
 
 
 Source = PathSource | TextSource | TemplateSource | NoSource
@@ -105,7 +123,7 @@ class ValueRule:
 
     path: str
     cell: str
-    keys: tuple[str, ...]
+    keys: Keys
     source: Source
     dialect: int
     data_type: str | None = None
@@ -117,7 +135,7 @@ class ValueRule:
     @property
     def generate(self) -> str:
         """The destination as the document spells it."""
-        return ".".join(self.keys)
+        return spelled(self.keys)
 
     @property
     def declared(self) -> str | None:
@@ -141,7 +159,7 @@ class ObjectRule:
 
     path: str
     cell: str
-    keys: tuple[str, ...]
+    keys: Keys
     children: tuple[Rule, ...]
     source: Source = NoSource()
     default: Any = UNDEFINED
@@ -150,7 +168,7 @@ class ObjectRule:
     @property
     def generate(self) -> str:
         """The destination as the document spells it."""
-        return ".".join(self.keys)
+        return spelled(self.keys)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -175,7 +193,7 @@ class ArrayRule:
 
     path: str
     cell: str
-    keys: tuple[str, ...]
+    keys: Keys
     data_type: str
     helpers: tuple[Helper, ...]
     default: Any = UNDEFINED
@@ -184,7 +202,7 @@ class ArrayRule:
     @property
     def generate(self) -> str:
         """The destination as the document spells it."""
-        return ".".join(self.keys)
+        return spelled(self.keys)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -194,17 +212,21 @@ class ArrayRule:
 
 @dataclass(frozen=True)
 class ListRule:
-    """A list of Mapper 1.0: lines made from the fields that iterate."""
+    """A list of Mapper 1.0: lines made from the fields that iterate.
+
+    ``children`` see one line's element in place of its array: the rules of sub-records.
+    """
 
     path: str
     cell: str
-    keys: tuple[str, ...]
+    keys: Keys
     fields: tuple[ValueRule, ...]
+    children: tuple[Rule, ...] = ()
 
     @property
     def generate(self) -> str:
         """The destination as the document spells it."""
-        return ".".join(self.keys)
+        return spelled(self.keys)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -226,3 +248,4 @@ def walk(rules: tuple[Rule, ...]) -> Iterator[Rule]:
                 yield from walk(helper.children or ())
         elif isinstance(rule, ListRule):
             yield from rule.fields
+            yield from walk(rule.children)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from celigo_pandas.handlebars import Rows
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
 from celigo_pandas.mapping.columns import stepped
 from celigo_pandas.paths import Path, Step
@@ -94,7 +95,13 @@ class Scope:
     def contexts(self) -> list[dict[str, Any]]:
         """The template context of each row."""
         if self._contexts is None:
-            self._contexts = [self._make_context(root) for root in self.roots()]
+            contexts = map(self._make_context, self.roots())
+            if () in self.overlay:
+                # Inside the rows of a grouped record, a row at a time.
+                paired = zip(self.roots(), contexts, strict=True)
+                self._contexts = [{"rows": Rows([root]), **context} for root, context in paired]
+            else:
+                self._contexts = list(contexts)
         return self._contexts
 
     def column(self, path: Path) -> list[Any]:

@@ -84,7 +84,7 @@ def find_shortcut(tree: tuple[Rule, ...], scope: Scope) -> Shortcut | None:
     if len(copied) < _FEWEST:
         return None
     others = tuple(place for place, plan in enumerate(plans) if plan is None)
-    return Shortcut(_make_loop([keys[0] for keys in names], plans), copied, others)
+    return Shortcut(_make_loop([str(keys[0]) for keys in names], plans), copied, others)
 
 
 def _plan(rule: Rule, scope: Scope) -> _Copy | _Constant | None:

@@ -1,28 +1,31 @@
 """Transforms of exports: version 1.0 (``rules``) and 2.0 (``rulesTwoDotZero``).
 
-A transform 1.0 is a flat list of ``{extract, generate}``; 2.0 is Mapper 2.0, whose ``modify`` mode writes onto a copy
-of the record. Facts: integrator-api.md, section 9.2.
+A transform 1.0 is a flat list of ``{extract, generate}``, whose ``generate`` is Mapper 1.0's; 2.0 is Mapper 2.0, whose
+``modify`` mode writes onto a copy of the record. Facts: integrator-api.md, section 9.2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from celigo_pandas.errors import DocumentError, MappingError, Problem, shown
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.compilation import CompiledMapping, check, surroundings_of
+from celigo_pandas.mapping.evaluation import object_rows, rule_column
+from celigo_pandas.mapping.fields import add_lines, collected
 from celigo_pandas.mapping.parts import Parts
 from celigo_pandas.mapping.rows import Layout
-from celigo_pandas.mapping.rules import PathSource, Rule, TextSource, ValueRule, walk
+from celigo_pandas.mapping.rules import Keys, ListRule, PathSource, Rule, Source, TextSource, ValueRule, walk
 from celigo_pandas.mapping.runs import ResolveLookup, Run
 from celigo_pandas.mapping.scopes import Scope
 from celigo_pandas.mapping.tree import compile_tree
-from celigo_pandas.mapping.values import value_column
 from celigo_pandas.paths import WILDCARD, Path, literal_text
 
 __all__ = ["CompiledTransform", "compile_transform", "compile_transform_parts", "transform_records"]
 
+_EVERY = "[*]"
 _V1 = "expression.rules"
 _V2 = "expression.rulesTwoDotZero"
 
@@ -171,21 +174,42 @@ def _first(rules: Any) -> tuple[CompiledTransform, Parts]:
     if len(groups) > 1:
         parts.problem("several_groups", f"rules holds one group, got {len(groups)}.", _V1)
     entries = groups[0] if groups else []
-    compiled: list[ValueRule] = []
+    compiled: dict[int | Keys, Rule] = {}
+    lists: dict[Keys, ListRule] = {}
     if not isinstance(entries, list):
         parts.problem("not_a_list", f"A group of rules must be a list, got {shown(entries)}.", f"{_V1}[0]")
         entries = []
+    makes_arrays = [isinstance(entry, Mapping) and _EVERY in str(entry.get("generate")) for entry in entries]
+    rows_stay = not any(makes_arrays)
     for place, entry in enumerate(entries):
-        rule = _first_rule(entry, parts, f"{_V1}[0][{place}]")
-        if rule is not None:
-            compiled.append(rule)
-    tree = tuple(compiled)
+        path = f"{_V1}[0][{place}]"
+        lines, rule = _first_rule(entry, parts, path) or (None, None)
+        if rule is None:
+            continue
+        if lines is None:
+            compiled[place] = rule if rows_stay or makes_arrays[place] else _of_first_row(rule)
+        else:
+            add_lines(lists, lines, path, [rule])
+            compiled[lines] = lists[lines]
+    tree = tuple(compiled.values())
     if not entries:
         return CompiledTransform(_unchanged, (), ()), parts
-    return CompiledTransform(lambda records, run: _transformed(tree, records, run), tree, ()), parts
+    return CompiledTransform(lambda records, run: _transformed(tree, rows_stay, records, run), tree, ()), parts
 
 
-def _first_rule(entry: Any, parts: Parts, path: str) -> ValueRule | None:
+def _of_first_row(rule: ValueRule) -> ValueRule:
+    """Let a rule beside arrays read the first row: the rows of a grouped record become one object there."""
+    if isinstance(rule.source, PathSource) and _reads_rows(rule.source):
+        return replace(rule, source=replace(rule.source, first_only=True))
+    return rule
+
+
+def _reads_rows(source: PathSource) -> bool:
+    return source.path.steps[:1] == (WILDCARD,)
+
+
+def _first_rule(entry: Any, parts: Parts, path: str) -> tuple[Keys | None, ValueRule] | None:
+    """Compile one rule; with the keys of its list where ``generate`` has lines."""
     if not isinstance(entry, Mapping):
         parts.problem("not_an_object", f"A rule must be an object, got {shown(entry)}.", path)
         return None
@@ -194,50 +218,56 @@ def _first_rule(entry: Any, parts: Parts, path: str) -> ValueRule | None:
         missing = "generate" if generate is None else "extract"
         parts.problem(f"missing_{missing}", f"{missing} is missing.", f"{path}.{missing}")
         return None
-    keys = parts.keys(generate.replace("[*]", "").removeprefix("*."), path)
-    if keys is None:
-        return None
     if "{{" in extract:
         message = "A rule of transform 1.0 reads a path or literal text, not a template; use rulesTwoDotZero."
         parts.problem("template", message, f"{path}.extract")
         return None
     literal = literal_text(extract)
+    source: Source | None = None
     if literal is not None:
-        return ValueRule(path, generate, keys, TextSource(literal), dialect=1)
-    if extract.startswith("/"):
-        # Parsed XML: /a/b is a.b.
-        extract = extract.lstrip("/").replace("/", ".")
-    parsed = parts.path(extract, f"{path}.extract")
-    return None if parsed is None else ValueRule(path, generate, keys, PathSource(parsed), dialect=1)
+        source = TextSource(literal)
+    else:
+        if extract.startswith("/"):
+            # Parsed XML: /a/b is a.b.
+            extract = extract.lstrip("/").replace("/", ".")
+        parsed = parts.path(extract, f"{path}.extract")
+        source = None if parsed is None else PathSource(parsed)
+    return None if source is None else _placed(generate.removeprefix("*."), source, parts, path)
 
 
-def _transformed(tree: tuple[ValueRule, ...], records: Sequence[Any], run: Run) -> list[Any]:
-    """Transform plain records together, and the rows of each grouped record together."""
-    plain = [place for place, record in enumerate(records) if not isinstance(record, list)]
-    layout = Layout([rule.keys for rule in tree])
+def _placed(generate: str, source: Source, parts: Parts, path: str) -> tuple[Keys | None, ValueRule] | None:
+    """Give a source its place: a value, an array of all matches (``tags[*]``), or a member of the lines of a list."""
+    above, has_lines, name = generate.rpartition(f"{_EVERY}.")
+    if name.endswith(_EVERY):
+        name, source = collected(name, source)
+    keys = parts.keys(name, path)
+    lines = parts.keys(above.replace(_EVERY, ""), path) if has_lines else None
+    if keys is None or (has_lines and lines is None):
+        return None
+    return lines, ValueRule(path, generate.removesuffix(_EVERY), keys, source, dialect=1)
+
+
+def _transformed(tree: tuple[Rule, ...], rows_stay: bool, records: Sequence[Any], run: Run) -> list[Any]:
+    """Transform plain records together, and the rows that stay rows of each grouped record together."""
+    apart = {place for place, record in enumerate(records) if rows_stay and isinstance(record, list)}
+    together = [place for place in range(len(records)) if place not in apart]
+    scope = Scope([records[place] for place in together], lambda record: {**run.surroundings, "record": record})
     transformed: list[Any] = list(records)
-    built = _objects(tree, [records[place] for place in plain], layout, run)
-    for place, result in zip(plain, built, strict=True):
+    for place, result in zip(together, object_rows(tree, scope, run), strict=True):
         transformed[place] = result
-    for place, record in enumerate(records):
-        if isinstance(record, list):
-            transformed[place] = _grouped(tree, record, layout, run)
+    for place in apart:
+        transformed[place] = _grouped(tree, records[place], run)
     return transformed
 
 
-def _objects(tree: Sequence[ValueRule], records: list[Any], layout: Layout, run: Run) -> list[dict[str, Any]]:
-    scope = Scope(records, lambda record: {**run.surroundings, "record": record})
-    return layout.build([value_column(rule, scope, run) for rule in tree], len(records))
-
-
-def _grouped(tree: tuple[ValueRule, ...], rows: list[Any], layout: Layout, run: Run) -> list[dict[str, Any]]:
+def _grouped(tree: tuple[Rule, ...], rows: list[Any], run: Run) -> list[dict[str, Any]]:
     """Transform the rows of a grouped record: ``*.x`` reads each row, another path the first one, for every row."""
     columns: list[list[Any]] = []
     for rule in tree:
-        source = rule.source
-        if isinstance(source, PathSource) and source.path.steps[:1] == (WILDCARD,):
+        source = getattr(rule, "source", None)
+        if isinstance(source, PathSource) and _reads_rows(source):
             rest = Path(source.path.text, source.path.steps[1:], True)
             columns.append([rest.read(row, UNDEFINED) for row in rows])
         else:
-            columns.append(value_column(rule, Scope([rows], dict), run) * len(rows))
-    return layout.build(columns, len(rows))
+            columns.append(rule_column(rule, Scope([rows], dict), run) * len(rows))
+    return Layout([rule.keys for rule in tree]).build(columns, len(rows))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.errors import shown
-from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS, CONVERTERS
+from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS, CONVERTERS, listed
 from celigo_pandas.mapping.parts import DATE_NAMES, DEEPEST, TREE_CONDITIONS, Parts
 from celigo_pandas.mapping.rules import (
     ArrayRule,
@@ -33,11 +33,23 @@ def compile_tree(mappings: Sequence[Any], parts: Parts, base: str = "mappings") 
     A single entry without ``generate`` and of type ``objectarray`` makes the output a list of rows; its rule has no
     keys.
     """
-    entries = [entry for entry in mappings if isinstance(entry, Mapping)]
-    if len(mappings) == 1 and entries and _is_rows(entries[0]):
-        rule = _entry(entries[0], parts, f"{base}[0]", "", named=False, depth=0)
+    active = [(place, entry) for place, entry in enumerate(mappings) if not _is_draft(entry)]
+    if len(active) == 1 and isinstance(active[0][1], Mapping) and _is_rows(active[0][1]):
+        _remark_drafts(mappings, parts, base)
+        rule = _entry(active[0][1], parts, f"{base}[{active[0][0]}]", "", named=False, depth=0)
         return () if rule is None else (rule,)
     return _entries(mappings, parts, base, "", depth=0)
+
+
+def _is_draft(entry: Any) -> bool:
+    """Whether an entry is unfinished: the platform stores and skips it."""
+    return isinstance(entry, Mapping) and entry.get("status") == "Draft"
+
+
+def _remark_drafts(mappings: Sequence[Any], parts: Parts, base: str) -> None:
+    for place, entry in enumerate(mappings):
+        if _is_draft(entry):
+            parts.remark("draft", "A draft is skipped; complete it and set status to 'Active'.", f"{base}[{place}]")
 
 
 def _is_rows(entry: Mapping[str, Any]) -> bool:
@@ -55,8 +67,11 @@ def _entries(
         return ()
     rules: list[Rule] = []
     seen: dict[str, str] = {}
+    _remark_drafts(mappings, parts, base)
     for place, entry in enumerate(mappings):
         path = f"{base}[{place}]"
+        if _is_draft(entry):
+            continue
         if not isinstance(entry, Mapping):
             parts.problem("not_an_object", f"An entry must be an object, got {shown(entry)}.", path)
             continue
@@ -120,7 +135,7 @@ def _refuse_steps(entry: Mapping[str, Any], parts: Parts, path: str, made_by: st
 def _value(
     entry: Mapping[str, Any], parts: Parts, path: str, keys: tuple[str, ...], cell: str, data_type: str
 ) -> ValueRule | None:
-    source = _source(entry, parts, path)
+    source = _source(entry, parts, path, data_type)
     if source is None:
         return None
     return ValueRule(
@@ -130,29 +145,32 @@ def _value(
         source,
         dialect=2,
         data_type=data_type,
-        default=parts.default(entry, path),
+        default=listed(parts.default(entry, path), data_type),
         skip_empty=parts.skips_empty(entry, path, TREE_CONDITIONS),
         lookup=parts.lookup(entry, path),
         date=parts.date(entry, path),
     )
 
 
-def _source(entry: Mapping[str, Any], parts: Parts, path: str) -> Source | None:
-    """Decide what an extract is: template, path from the root, or literal text; hard-coded has two spellings."""
+def _source(entry: Mapping[str, Any], parts: Parts, path: str, data_type: str | None = None) -> Source | None:
+    """Decide what an extract is: template, path from the root, or literal text; hard-coded has two spellings.
+
+    With the type of an array, literal text is its elements.
+    """
     if "hardCodedValue" in entry:
         value = entry["hardCodedValue"]
         if isinstance(value, (dict, list)):
             message = f"hardCodedValue must be text or null, got {shown(value)}."
             parts.problem("bad_hard_coded_value", message, f"{path}.hardCodedValue")
             return None
-        return TextSource(value)
+        return TextSource(listed(value, data_type))
     extract = parts.text(entry, "extract", path)
     if extract is None:
         return NoSource()
     if "{{" in extract:
         return parts.template(extract, f"{path}.extract", root="record.")
     if not is_rooted(extract):
-        return TextSource(extract)
+        return TextSource(listed(extract, data_type))
     parsed = parts.path(extract, f"{path}.extract")
     return None if parsed is None else PathSource(parsed)
 
@@ -205,7 +223,7 @@ def _array(
         keys,
         data_type,
         tuple(compiled),
-        default=parts.default(entry, path),
+        default=listed(parts.default(entry, path), data_type),
         skip_empty=parts.skips_empty(entry, path, TREE_CONDITIONS),
     )
 

@@ -9,20 +9,29 @@ Source: ``integrator-api.md`` §7.1 and §7.2.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.errors import DocumentError, Problem
 from celigo_pandas.mapping.compilation import compile_mapping
-from celigo_pandas.mapping.conversions import CASTS, CONVERTERS, RefusedType, kind_of
+from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS, CASTS, CONVERTERS, RefusedType, kind_of
 from celigo_pandas.mapping.parts import DATE_NAMES, ONLY_FIELDS, find_lookups
 from celigo_pandas.paths import WILDCARD, Step, literal_text, parse_extract, rooted_text
 
 __all__ = ["upgrade"]
 
-_REFUSED_MEMBERS = ("immutable", "useAsAnInitializeValue", "internalId", "subRecordMapping")
+_REFUSED_MEMBERS = (
+    "immutable",
+    "useAsAnInitializeValue",
+    "internalId",
+    "subRecordMapping",
+    "useFirstRow",
+    "useIterativeRow",
+)
 _CONDITIONS = ("record_created", "record_updated", "extract_not_empty")
 _EACH = "[*]."
+_ELEMENT = re.compile(r"\[(?:[0-9]+|\*)\]")
 Steps = tuple[Step, ...]
 Field = Mapping[str, Any]
 
@@ -57,6 +66,8 @@ def upgrade(doc: Mapping[str, Any], types: Mapping[str, str] | None = None) -> d
     lists: dict[str, list[_Line]] = {}
     for position, field in enumerate(mapping.get("fields") or ()):
         path, generate = f"mapping.fields[{position}]", field["generate"]
+        if _writes_nothing(field):
+            continue
         if _EACH in generate:
             above, _, name = generate.rpartition(_EACH)
             lists.setdefault(above.replace(_EACH, "."), []).append(_Line(field, name, path, None))
@@ -67,6 +78,7 @@ def upgrade(doc: Mapping[str, Any], types: Mapping[str, str] | None = None) -> d
         lists.setdefault(one["generate"], []).extend(
             _Line(field, field["generate"], f"mapping.lists[{position}].fields[{place}]", array)
             for place, field in enumerate(one.get("fields") or ())
+            if not _writes_nothing(field)
         )
     for generate, lines in lists.items():
         upgrader.lines(generate, lines)
@@ -78,6 +90,12 @@ def upgrade(doc: Mapping[str, Any], types: Mapping[str, str] | None = None) -> d
     upgraded["mappings"] = upgrader.entries
     compile_mapping(upgraded)
     return upgraded
+
+
+def _writes_nothing(field: Field) -> bool:
+    """Whether a field was never filled in: its key is left out."""
+    given = any(field.get(name) for name in ("extract", "lookupName", "subRecordMapping"))
+    return not given and "hardCodedValue" not in field and "default" not in field
 
 
 class _Line:
@@ -120,6 +138,10 @@ class _Upgrader:
 
     def lines(self, generate: str, lines: Sequence[_Line]) -> None:
         if not lines:
+            return
+        if _ELEMENT.search(generate):
+            reason = "lies in an element of an array, which 2.0 takes for a part of the name"
+            self.refuse(lines[0].path.partition(".fields[")[0], generate, reason)
             return
         arrays = {line.array for line in lines} - {None}
         if len(arrays) != 1:
@@ -190,9 +212,8 @@ class _Upgrader:
 
     def _reason(self, field: Field, data_type: object, steps: Steps | None) -> str | None:
         """Say why a field has no equal, or None."""
-        for name in _REFUSED_MEMBERS:
-            if field.get(name):
-                return f"uses {name}, which 2.0 does not have"
+        if (reason := _unknown_to_tree(field)) is not None:
+            return reason
         if (when := _when(field)) and when not in _CONDITIONS:
             return f"has the condition {when}, which 2.0 does not have"
         if not isinstance(data_type, str) or data_type not in CASTS:
@@ -215,6 +236,16 @@ class _Upgrader:
         if steps is not None and "_PARENT" in steps:
             return "reads the parent of one-to-many"
         return None
+
+
+def _unknown_to_tree(field: Field) -> str | None:
+    """Say what a field has that 2.0 has not at all, or None."""
+    if _ELEMENT.search(str(field["generate"]).rpartition(_EACH)[2]):
+        return "makes an array by the brackets in its generate, which 2.0 takes for a part of the name"
+    for name in _REFUSED_MEMBERS:
+        if field.get(name):
+            return f"uses {name}, which 2.0 does not have"
+    return None
 
 
 def _is_constant(field: Field) -> bool:
@@ -257,6 +288,9 @@ def _when(field: Field) -> Any:
 
 
 def _stays(default: Any, data_type: str) -> bool:
+    if data_type in ARRAY_ELEMENTS and isinstance(default, str) and default:
+        # Both mappers read its elements from the text.
+        return True
     try:
         converted = CONVERTERS[data_type](default)
     except RefusedType:

@@ -20,6 +20,7 @@ from celigo_pandas.paths import Path, PathError, parse_extract
 
 __all__ = ["find_problems", "validate"]
 
+_TRANSFORMS: Final = ("transform", "responseTransform")
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -54,31 +55,30 @@ def validate(doc: Any, sample: Any = None) -> list[Problem]:
     problems += _lookup_problems(doc)
     problems += _adaptor_problems(doc, compiled.dialect)
     problems += _filter_problems(doc)
-    if doc.get("transform"):
-        if isinstance(doc["transform"], Mapping):
-            transform, transform_parts = compile_transform_parts(doc["transform"])
-            problems += [
-                Problem(problem.code, problem.message, f"transform.{problem.field}")
-                for problem in (*transform_parts.problems, *transform_parts.remarks)
-            ]
-            problems += _path_problems(transform.rules, samples, "transform.")
-        else:
-            problems.append(Problem("not_an_object", "transform must be an object.", "transform"))
+    for name in _TRANSFORMS:
+        problems += _transform_problems(doc, name, remarks=True)
+    if isinstance(doc.get("transform"), Mapping):
+        problems += _path_problems(compile_transform_parts(doc["transform"])[0].rules, samples, "transform.")
     return sorted(problems, key=lambda problem: _natural(problem.field or ""))
 
 
 def find_problems(doc: Mapping[str, Any]) -> list[Problem]:
     """List what makes a document's mapping, lookups, filters or transform unusable; doubts are left to `validate`."""
     problems = [*compile_parts(doc)[1].problems, *_lookup_problems(doc), *_filter_problems(doc)]
-    transform = doc.get("transform")
-    if isinstance(transform, Mapping):
-        problems += [
-            Problem(problem.code, problem.message, f"transform.{problem.field}")
-            for problem in compile_transform_parts(transform)[1].problems
-        ]
-    elif transform:
-        problems.append(Problem("not_an_object", "transform must be an object.", "transform"))
+    for name in _TRANSFORMS:
+        problems += _transform_problems(doc, name, remarks=False)
     return problems
+
+
+def _transform_problems(doc: Mapping[str, Any], name: str, *, remarks: bool) -> Iterator[Problem]:
+    """List the problems of a transform of the document, and what is doubtful about it."""
+    transform = doc.get(name)
+    if isinstance(transform, Mapping):
+        parts = compile_transform_parts(transform)[1]
+        for problem in (*parts.problems, *(parts.remarks if remarks else ())):
+            yield Problem(problem.code, problem.message, f"{name}.{problem.field}")
+    elif transform:
+        yield Problem("not_an_object", f"{name} must be an object.", name)
 
 
 def _natural(path: str) -> str:

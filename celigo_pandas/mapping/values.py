@@ -77,13 +77,13 @@ def _renderer(source: TemplateSource, run: Run) -> Callable[[Any], str]:
     template, lookups, now, resolve = source.template, run.lookups, run.now, run.resolve_lookup
     dynamic = {lookup["name"]: lookup for lookup in lookups if "map" not in lookup and "name" in lookup}
     if not dynamic or resolve is None:
-        return template.renderer(lookups=lookups, now=now)
+        return template.renderer(lookups=lookups, now=now, escape=source.escape)
 
     def render(context: dict[str, Any]) -> str:
         def ask(name: str) -> Any:
             return resolve(dynamic[name], context) if name in dynamic else UNDEFINED
 
-        return template.render(context, lookups=lookups, now=now, dynamic_lookups=ask)
+        return template.render(context, lookups=lookups, now=now, escape=source.escape, dynamic_lookups=ask)
 
     return render
 
@@ -138,7 +138,8 @@ def _substituted(rule: ValueRule, column: list[Any], scope: Scope, run: Run, emp
     """Give empty rows what stands for them: the default, nothing, or themselves."""
     if rule.default is not UNDEFINED:
         # Mapper 2.0 converts a default like an extracted value; Mapper 1.0 writes it as it is.
-        values: list[Any] = [rule.default] * len(empties)
+        is_list = isinstance(rule.default, list)
+        values: list[Any] = [list(rule.default) if is_list else rule.default for _ in empties]
         if run.watch is not None:
             run.watch(rule, "default", [column[row] for row in empties], values, scope, empties)
         if rule.dialect == 2:

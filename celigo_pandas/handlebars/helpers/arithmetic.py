@@ -22,7 +22,8 @@ Number = int | float
 _EXACT: Final = 2**53
 _MAX_RANDOM: Final = 10_000
 _ALPHABETS: Final = {
-    "crypto": string.ascii_letters + string.digits,
+    # Shown results are hexadecimal, although the reference says letters and digits.
+    "crypto": "0123456789abcdef",
     "uuid": "0123456789abcdef",
     "number": string.digits,
 }
@@ -129,7 +130,9 @@ def _absolute(value: Any) -> Number:
 
 
 def _random(run: Run, kind: Any = UNDEFINED, length: Any = UNDEFINED) -> str:
-    name = "crypto" if kind is UNDEFINED else to_text(kind)
+    if length is UNDEFINED and as_number(kind) == as_number(kind):
+        kind, length = UNDEFINED, kind
+    name = "crypto" if kind is UNDEFINED else to_text(kind).lower()
     if name not in _ALPHABETS:
         raise Refusal(f"no kind of random text is called {shown(name)}", "Use crypto, uuid or number.")
     count = whole_number(length, 32)

@@ -34,7 +34,11 @@ def _given(value: Any) -> str | None:
     return to_text(value) or None
 
 
-def _date_format(run: Run, out: Any, value: Any = UNDEFINED, form: Any = UNDEFINED, zone: Any = UNDEFINED) -> str:
+def _date_format(run: Run, *arguments: Any) -> str:
+    return _formatted(run, *arguments) if arguments else _timestamp(run)
+
+
+def _formatted(run: Run, out: Any, value: Any = UNDEFINED, form: Any = UNDEFINED, zone: Any = UNDEFINED) -> str:
     if value is None or value is UNDEFINED or value == "":
         return ""
     read_as, place = _given(form), _given(zone)
@@ -51,7 +55,7 @@ def _date_format(run: Run, out: Any, value: Any = UNDEFINED, form: Any = UNDEFIN
 def _date_add(run: Run, value: Any, milliseconds: Any = UNDEFINED, zone: Any = UNDEFINED) -> str:
     if value is None or value is UNDEFINED or value == "":
         return ""
-    write = compile_writer(None, _given(zone))
+    write = compile_writer(None, _given(zone), zoned_milliseconds=True)
     amount = 0 if milliseconds is UNDEFINED else to_number(milliseconds)
     try:
         return write(compile_reader(None, None, run.now)(value) + timedelta(milliseconds=int(amount)))
@@ -60,11 +64,16 @@ def _date_add(run: Run, value: Any, milliseconds: Any = UNDEFINED, zone: Any = U
 
 
 def _timestamp(run: Run, form: Any = UNDEFINED, zone: Any = UNDEFINED) -> str:
-    return compile_writer(_given(form), _given(zone))(run.now())
+    write_as, place = _given(form), _given(zone)
+    if write_as is not None and place is None and _is_zone(write_as):
+        write_as, place = None, write_as
+    return compile_writer(write_as, place)(run.now())
 
 
 HELPERS: Final = (
-    Helper("dateFormat", _date_format, 2, 4, with_run=True),
+    Helper("dateFormat", _date_format, 0, 4, with_run=True),
     Helper("dateAdd", _date_add, 1, 3, with_run=True),
     Helper("timestamp", _timestamp, 0, 2, with_run=True),
+    # The same, as older documents spell it.
+    Helper("timeStamp", _timestamp, 0, 2, with_run=True),
 )

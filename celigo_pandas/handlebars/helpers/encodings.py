@@ -75,12 +75,16 @@ def _encoding(value: Any, known: dict[str, Any]) -> Any:
     return known[name]
 
 
-def _encode(value: Any, encoding: Any = UNDEFINED) -> str:
-    text = to_text(value)
+def _encode(*values: Any) -> str:
+    """Encode the arguments joined; only a second and last one may name an encoding instead."""
+    encoding = to_text(values[1]).lower() if len(values) == 2 else "utf8"
     if encoding == "hex":
-        return utf8(text).hex()
-    data: bytes = _encoding(encoding, _ENCODERS)(text)
-    return base64.b64encode(data).decode("ascii")
+        return utf8(to_text(values[0])).hex()
+    if encoding not in _ENCODERS:
+        encoding = "utf8"
+    elif len(values) == 2:
+        values = values[:1]
+    return base64.b64encode(_ENCODERS[encoding]("".join(map(to_text, values)))).decode("ascii")
 
 
 def decode_base64(text: str) -> bytes:
@@ -133,7 +137,7 @@ def _strip_protocol(value: Any) -> str:
 
 
 HELPERS: Final = (
-    Helper("base64Encode", _encode, 1, 2),
+    Helper("base64Encode", _encode, 1, None),
     Helper("base64Decode", _decode, 1, 2),
     Helper("encodeURI", lambda value: encode_component(to_text(value))),
     Helper("decodeURI", _decode_uri),

@@ -243,10 +243,8 @@ def test_import_map_wrapped_when_so_chosen() -> None:
         ({"import": {}, "data": 5}, "data"),
         ({"import": {}, "data": [{}, 5]}, "data.1"),
         ({"import": {"mapping": {"fields": []}, "mappings": []}, "data": [{}]}, None),
-        (
-            {"import": {"mapping": {"fields": [{"generate": "a", "extract": "b"}]}, "mappings": [{}]}, "data": [{}]},
-            "import.mappings",
-        ),
+        ({"import": {"responseTransform": [5]}, "data": [{}]}, "import.responseTransform"),
+        ({"import": {"responseTransform": {"type": "script"}}, "data": [{}]}, "import.responseTransform"),
         ({"import": {"mappings": 5}, "data": [{}]}, "import.mappings"),
         ({"import": {"hooks": {"preMap": {"_scriptId": "x"}}}, "data": [{}]}, "import.hooks.preMap"),
     ],

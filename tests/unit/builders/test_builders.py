@@ -92,7 +92,7 @@ def test_members_reach_what_has_no_argument_and_keep_the_rest():
         (lambda: build.netsuite_export(True, record_type="x"), "netsuite.searches.savedSearchId"),
         (lambda: build.sql_import("insert", mapping=[{"generate": "x"}]), "mappings[0].dataType"),
         (lambda: build.sql_import("insert", mapping=[5]), "mappings[0]"),
-        (lambda: build.sql_import("insert", mapping={"fields": [{"generate": "x"}]}), "mapping.fields[0].extract"),
+        (lambda: build.sql_import("insert", mapping={"fields": [{"extract": "x"}]}), "mapping.fields[0].generate"),
         (lambda: build.sql_import("insert", lookups=[5]), "lookups[0]"),
         (lambda: build.sql_import("insert", lookups=[{"map": {}}]), "lookups[0].name"),
         (lambda: build.sql_import("insert", lookups=5), "lookups"),

@@ -15,7 +15,7 @@ WRONG: dict[str, str] = {}
 
 
 def test_documented_templates_are_all_there():
-    assert len({case["id"] for case in CASES}) == len(CASES) == 168
+    assert len({case["id"] for case in CASES}) == len(CASES) >= 168
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case["id"] not in WRONG], ids=lambda case: case["id"])
@@ -23,4 +23,5 @@ def test_documented_template_renders_as_documented(case):
     record = case["record"]
     context = {**record, "record": record}
 
-    assert render(case["template"], context, lookups=case.get("lookups", ())) == case["expected"]
+    options = {"lookups": case.get("lookups", ()), "escape": case.get("escape", "none")}
+    assert render(case["template"], context, **options) == case["expected"]

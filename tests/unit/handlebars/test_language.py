@@ -41,8 +41,8 @@ def test_escape_url_of_half_a_pair_raises():
 
 
 def test_escape_unknown_raises():
-    with pytest.raises(ConfigError, match="html"):
-        render("{{v}}", {}, escape="html")
+    with pytest.raises(ConfigError, match="xml"):
+        render("{{v}}", {}, escape="xml")
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,8 @@ def test_zone_is_found_in_any_case():
     ("fmt", "zone", "text"),
     [
         (None, None, "2020-07-09T19:59:39.156Z"),
-        (None, "UTC", "2020-07-09T19:59:39.156+00:00"),
-        ("ISO8601", "Asia/Kolkata", "2020-07-10T01:29:39.156+05:30"),
+        (None, "UTC", "2020-07-09T19:59:39+00:00"),
+        ("ISO8601", "Asia/Kolkata", "2020-07-10T01:29:39+05:30"),
         ("YYYY-MM-DD", "America/New_York", "2020-07-09"),
         ("[100%] DD", None, "100% 09"),
         ("dd ddd dddd d do e E", None, "Th Thu Thursday 4 4th 4 4"),
@@ -176,9 +176,47 @@ def test_what_is_written_with_its_offset_reads_back(moment, zone, fmt):
     if moment.astimezone(read_zone(zone)).utcoffset().total_seconds() % 60:
         return
 
-    text = compile_writer(fmt, zone)(moment)
+    text = compile_writer(fmt, zone, zoned_milliseconds=True)(moment)
 
     assert epoch_milliseconds(compile_reader(fmt, zone)(text)) == epoch_milliseconds(moment)
+
+
+def test_iso_date_in_a_zone_has_milliseconds_where_they_are_asked_for():
+    moment = datetime(2020, 7, 9, 19, 59, 39, 156000, tzinfo=timezone.utc)
+
+    assert compile_writer(None, "Asia/Kolkata")(moment) == "2020-07-10T01:29:39+05:30"
+    assert compile_writer(None, "Asia/Kolkata", zoned_milliseconds=True)(moment) == "2020-07-10T01:29:39.156+05:30"
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("(GMT+05:30) Chennai, Kolkata, Mumbai, New Delhi", "Asia/Kolkata"),
+        ("(GMT+05:30) Asia/Kolkata", "Asia/Kolkata"),
+        ("(GMT-05:00) Eastern Time (US & Canada)", "America/New_York"),
+        ("(GMT-08:00) Pacific Time (US & Canada); Tijuana", "America/Los_Angeles"),
+        ("(GMT) Greenwich Mean Time : Dublin, Edinburgh, Lisbon, London", "Europe/London"),
+        ("(GMT+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", "Europe/Amsterdam"),
+        ("(UTC+10:00) Brisbane", "Australia/Brisbane"),
+    ],
+)
+def test_zone_label_names_the_zone_of_its_places(label, name):
+    # Summer time is what an offset alone would lose.
+    for month in (1, 7):
+        moment = datetime(2024, month, 1, 12, tzinfo=timezone.utc)
+        assert compile_writer("HH:mm Z", label)(moment) == compile_writer("HH:mm Z", name)(moment)
+
+
+def test_zone_label_of_unknown_places_is_its_offset():
+    moment = datetime(2024, 1, 1, 12, tzinfo=timezone.utc)
+
+    assert compile_writer("HH:mm Z", "(GMT-03:30) Somewhere")(moment) == "08:30 -03:30"
+
+
+@pytest.mark.parametrize("label", ["(GMT+99:00) Kolkata", "(GMT+5:3) Kolkata", "GMT+05:30 Kolkata", "(EST) New York"])
+def test_zone_label_that_is_none_is_refused(label):
+    with pytest.raises(DateError, match="Not a time zone"):
+        compile_writer(None, label)
 
 
 @settings(max_examples=150, deadline=None)

@@ -332,7 +332,17 @@ def test_fields_value_and_object_at_one_place_later_rule_wins() -> None:
     ("doc", "code", "path"),
     [
         ({"mapping": {"fields": [{"extract": "a"}]}}, "missing_generate", "mapping.fields[0].generate"),
-        ({"mapping": {"fields": [{"generate": "a"}]}}, "missing_extract", "mapping.fields[0].extract"),
+        (
+            {"mapping": {"fields": [{"generate": "a", "lookupName": "l"}]}, "lookups": [{"name": "l", "map": {}}]},
+            "missing_extract",
+            "mapping.fields[0].extract",
+        ),
+        ({"mapping": {"fields": [field("a", generate="x[1000]")]}}, "too_large", "mapping.fields[0].generate"),
+        (
+            {"mapping": {"fields": [field("a", dataType="numberarray", default="[1, b]")]}},
+            "bad_default",
+            "mapping.fields[0].default",
+        ),
         ({"mapping": {"fields": [field("a"), field("b")]}}, "duplicate_generate", "mapping.fields[1].generate"),
         ({"mapping": {"fields": [field("a..b")]}}, "bad_path", "mapping.fields[0].extract"),
         ({"mapping": {"fields": [field("{{a")]}}, "bad_template", "mapping.fields[0].extract"),
@@ -352,11 +362,6 @@ def test_fields_value_and_object_at_one_place_later_rule_wins() -> None:
             "bad_hard_coded_value",
             "mapping.fields[0].hardCodedValue",
         ),
-        (
-            {"mapping": {"fields": [field("a")]}, "mappings": [{"generate": "a", "dataType": "string"}]},
-            "mixed_dialects",
-            "mappings",
-        ),
         ({"mapping": {"lists": [{"fields": []}]}}, "missing_generate", "mapping.lists[0].generate"),
         (
             {"mapping": {"lists": [{"generate": "l", "fields": [field("a[*]"), field("b[*]")]}]}},
@@ -375,7 +380,7 @@ def test_fields_document_that_cannot_work_is_refused_with_path(doc: dict[str, An
 
 
 def test_fields_every_problem_of_a_document_is_told() -> None:
-    fields = [{"generate": f"x{place}"} for place in range(8)]
+    fields = [{"extract": f"x{place}"} for place in range(8)]
 
     with pytest.raises(DocumentError, match=r"8 problems.*and 3 more") as caught:
         compile_mapping({"mapping": {"fields": fields}})
@@ -417,7 +422,7 @@ def test_field_sub_record_json_path_makes_extracts_relative(record: dict[str, An
             "mapping.fields[0].subRecordMapping.mapping.fields[0].generate",
         ),
         (
-            {"lists": [{"generate": "l", "fields": [sub_record(mapping={"fields": []})]}]},
+            {"lists": [{"generate": "l", "fields": [sub_record()]}]},
             "mapping.lists[0].fields[0].subRecordMapping",
         ),
     ],

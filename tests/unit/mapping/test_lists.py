@@ -126,3 +126,73 @@ def test_list_destination_with_two_arrays_is_one_list_of_the_joined_name() -> No
     doc = {"mapping": {"fields": [field("a[*].b[*].c", "l[*]")]}}
 
     assert map_records([{"l": [1, 2]}], doc) == [{"a": {"b": [{"c": 1}, {"c": 2}]}}]
+
+
+def lines_with_sub_record() -> dict[str, Any]:
+    lots = {"generate": "lots", "fields": [field("q", "items[*].lots[*].q")]}
+    sub = {"jsonPath": "$", "mapping": {"fields": [field("unit", "unit")], "lists": [lots]}}
+    fields = [field("sku", "items[*].sku"), {"generate": "d", "subRecordMapping": sub}]
+    return {"mapping": {"lists": [{"generate": "l", "fields": fields}]}}
+
+
+def test_list_sub_record_is_traced_by_its_own_cells() -> None:
+    record = {"unit": "ea", "items": [{"sku": "a", "lots": [{"q": 1}, {"q": 2}]}, {"sku": "b", "lots": [{"q": 3}]}]}
+
+    traced = compile_mapping(lines_with_sub_record()).trace(record)
+
+    assert [(cell.cell, cell.value) for cell in traced] == [
+        ("l[0].sku", "a"),
+        ("l[1].sku", "b"),
+        ("l[0].d.unit", "ea"),
+        ("l[1].d.unit", "ea"),
+        ("l[0].d.lots[0].q", 1),
+        ("l[0].d.lots[1].q", 2),
+        ("l[1].d.lots[0].q", 3),
+    ]
+
+
+def test_list_sub_record_that_fails_is_the_record_s_failure() -> None:
+    doc = lines_with_sub_record()
+    doc["mapping"]["lists"][0]["fields"][1]["subRecordMapping"]["mapping"]["fields"][0]["dataType"] = "number"
+
+    good, bad = map_records([{"unit": "1", "items": [{"sku": "a"}]}, {"unit": "ea", "items": [{"sku": "a"}]}], doc)
+
+    assert good == {"l": [{"sku": "a", "d": {"unit": 1}}]}
+    assert isinstance(bad, MappingError)
+    assert bad.position == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "record", "expected"),
+    [
+        # A template alone makes the lines; what it reads beside the element is the record's.
+        ([field("t", "{{l[*].a}}{{n}}")], {"n": 9, "l": [{"a": 1}, {"a": 2}]}, [{"t": "19"}, {"t": "29"}]),
+        # The longest path makes the lines, and the elements above follow it.
+        (
+            [field("s", "o[*].l[*].s"), field("t", "{{o[*].no}}{{o[*].l[*].s}}")],
+            {"o": [{"no": 1, "l": [{"s": "a"}, {"s": "b"}]}, {"no": 2, "l": [{"s": "c"}]}]},
+            [{"s": "a", "t": "1a"}, {"s": "b", "t": "1b"}, {"s": "c", "t": "2c"}],
+        ),
+        # Two arrays side by side; the shorter one has no element on the further lines.
+        (
+            [field("t", "{{a[*].x}}-{{b[*].x}}")],
+            {"a": [{"x": 1}], "b": [{"x": 2}, {"x": 3}]},
+            [{"t": "1-2"}, {"t": "-3"}],
+        ),
+        # Loops and positions see the whole array, as ever.
+        (
+            [field("s", "l[*].a"), field("t", "{{#each l}}{{a}}{{/each}}{{l.length}}{{l.[1].a}}")],
+            {"l": [{"a": 1}, {"a": 2}]},
+            [{"s": 1, "t": "1222"}, {"s": 2, "t": "1222"}],
+        ),
+        (
+            [field("s", "l[*].a"), field("t", "{{l[*].a}}")],
+            [{"l": [{"a": 1}, {"a": 2}]}],
+            [{"s": 1, "t": "1"}, {"s": 2, "t": "2"}],
+        ),
+        ([field("t", "{{[my list][*].a}}")], {"my list": [{"a": 1}, {"a": 2}]}, [{"t": "1"}, {"t": "2"}]),
+    ],
+    ids=lambda part: str(part)[:50],
+)
+def test_list_templates_read_the_element_of_their_line(fields: list[Any], record: Any, expected: Any) -> None:
+    assert map_list(record, *fields) == {"items": expected}

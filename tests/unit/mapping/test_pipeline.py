@@ -139,7 +139,7 @@ def test_import_steps_settings_of_context_serve_filter_and_templates() -> None:
         {"filter": {"expression": {"rules": ["like", 1, 2]}}},
         {"filter": {"type": "script"}},
         {"oneToMany": True, "pathToMany": "a..b"},
-        {"mapping": {"fields": [{"generate": "x"}]}},
+        {"mapping": {"fields": [{"extract": "x"}]}},
     ],
 )
 def test_import_steps_document_that_cannot_work_is_refused_before_any_record(doc: dict[str, Any]) -> None:

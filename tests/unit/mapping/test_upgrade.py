@@ -75,7 +75,11 @@ def test_upgraded_list_over_the_elements_of_a_json_path_maps_the_same() -> None:
     [
         (document(field("x", "a", "number", default="none")), "mapping.fields[0]"),
         (document(field("x", "a", "number", default="0")), "mapping.fields[0]"),
-        (document(field("x", "a", "stringarray", default="none")), "mapping.fields[0]"),
+        (document(field("street[0]", "a")), "mapping.fields[0]"),
+        (document(field("tags[*]", "a")), "mapping.fields[0]"),
+        (document(field("i[*].s", "l[*].s"), field("i[*].t[1]", "l[*].t")), "mapping.fields[1]"),
+        (document(field("i[0].l[*].s", "l[*].s")), "mapping"),
+        (document(lines=[field("s", "l[*].s"), field("f", "n", useFirstRow=True)]), "mapping.lists[0].fields[1]"),
         (document(lines=[field("s", "l[*].s"), field("f", "l[0].s")]), "mapping.lists[0].fields[1]"),
         (document(lines=[field("s", "l[*].s"), field("f", "l.length", "number")]), "mapping.lists[0].fields[1]"),
         (document(lines=[field("s", "a[*].b[*].s"), field("f", "a[0].n")]), "mapping.lists[0].fields[1]"),
@@ -109,5 +113,13 @@ def test_adaptor_that_takes_mapper_1_only_is_refused(adaptor: str) -> None:
 def test_document_that_cannot_be_compiled_is_refused_with_its_problems() -> None:
     with pytest.raises(DocumentError, match="generate is missing"):
         upgrade({"mapping": {"fields": [{"extract": "a"}]}})
-    with pytest.raises(DocumentError, match="exclude each other"):
-        upgrade({**document(field("x", "a")), "mappings": [entry("x", "string", "$.a")]})
+
+
+def test_field_that_was_never_filled_in_is_left_out() -> None:
+    assert upgrade(document({"generate": "x"}, field("y", "a")))["mappings"] == [entry("y", "string", "$.a")]
+
+
+def test_array_default_as_one_text_is_equal_in_both() -> None:
+    doc = document(field("x", "a", "numberarray", default="1, 2"))
+
+    assert map_records([{}], upgrade(doc)) == map_records([{}], doc) == [{"x": [1, 2]}]

@@ -24,7 +24,8 @@ def told(doc: Any, sample: Any = None) -> list[tuple[str, str | None]]:
             {"mappings": [{"generate": "a", "dataType": "string", "extract": "$.a"}]},
             [("missing_status", "mappings[0].status")],
         ),
-        ({"mappings": [entry("a", "string", "$.a", status="Draft")]}, [("missing_status", "mappings[0].status")]),
+        ({"mappings": [entry("a", "string", "$.a", status="Draft")]}, [("draft", "mappings[0]")]),
+        ({"mapping": {"fields": [{"generate": "a"}]}}, [("missing_extract", "mapping.fields[0].extract")]),
         ({"mappings": [entry("a", "stringarray")]}, [("missing_helper", "mappings[0]")]),
         (
             {"mappings": [entry("a", "string", "$.a", lookupName="q")]},
@@ -32,8 +33,19 @@ def told(doc: Any, sample: Any = None) -> list[tuple[str, str | None]]:
         ),
         (
             {"mappings": [entry("a", "string", "x")], "mapping": {"fields": [{"generate": "b", "extract": "b"}]}},
+            [("mixed_dialects", "mapping")],
+        ),
+        (
+            {
+                "adaptorType": "SalesforceImport",
+                "mappings": [entry("a", "string", "x")],
+                "mapping": {"fields": [{"generate": "b", "extract": "b"}]},
+            },
             [("mixed_dialects", "mappings")],
         ),
+        ({"responseTransform": {"type": "script"}}, [("script", "responseTransform.type")]),
+        ({"responseTransform": []}, []),
+        ({"responseTransform": "all"}, [("not_an_object", "responseTransform")]),
         (
             {"mappings": [entry("a", "string", "x")], "adaptorType": "NetSuiteDistributedImport"},
             [("wrong_dialect", "mappings")],

@@ -340,10 +340,10 @@ def _keeper(file: _Block) -> Callable[..., bool]:
 def _mapped_columns(import_doc: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names that a mapping generates at the top of a record, in its order."""
     mapping = import_doc.get("mapping")
-    rules = mapping.get("fields") if isinstance(mapping, Mapping) else import_doc.get("mappings")
+    rules = import_doc.get("mappings") or (mapping.get("fields") if isinstance(mapping, Mapping) else None)
     if not isinstance(rules, list):
         return ()
-    names = (rule.get("generate") for rule in rules if isinstance(rule, Mapping))
+    names = (rule.get("generate") for rule in rules if isinstance(rule, Mapping) and rule.get("status") != "Draft")
     return tuple(name for name in names if isinstance(name, str))
 
 

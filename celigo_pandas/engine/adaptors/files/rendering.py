@@ -10,7 +10,7 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import TemplateError
-from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars import batch_members, compile_template, record_members
 
 __all__ = ["batch_context", "rendered"]
 
@@ -37,5 +37,4 @@ def batch_context(call: Call, records: Sequence[Any]) -> dict[str, Any]:
     """Return what the templates of a file see: its mapped records, the first one also as ``record``."""
     first = records[0] if records else {}
     bare = first if isinstance(first, dict) else {}
-    beside = {"data": list(records), "batch_of_records": [{"record": record} for record in records], "0": first}
-    return {**bare, **beside, **call.context, "record": first}
+    return {**bare, **batch_members(records), "0": first, **call.context, **record_members(first)}

@@ -12,7 +12,7 @@ from functools import lru_cache
 from random import SystemRandom
 from typing import Any, Literal
 
-from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars import batch_members, compile_template, record_members
 from celigo_pandas.javascript.dates import utc_now
 
 __all__ = ["Chance", "DynamicLookup", "batch_context", "record_context", "render"]
@@ -85,10 +85,10 @@ def render(
 def record_context(base: Mapping[str, Any], record: Any) -> dict[str, Any]:
     """Return the context of one record: its bare names give way to ``settings``, ``connection`` and the like."""
     names = record if isinstance(record, dict) else {}
-    return {**names, "data": {**names, "0": record}, "0": record, **base, "record": record}
+    return {**names, "data": {**names, "0": record}, "0": record, **base, **record_members(record)}
 
 
 def batch_context(base: Mapping[str, Any], records: Sequence[Any]) -> dict[str, Any]:
-    """Return the context of several records: ``batch_of_records[].record`` and the older ``data[]``."""
+    """Return the context of several records: ``batch_of_records[].record`` (or ``.rows``) and the older ``data[]``."""
     first = record_context(base, records[0]) if records else dict(base)
-    return {**first, "data": list(records), "batch_of_records": [{"record": record} for record in records]}
+    return {**first, **batch_members(records)}

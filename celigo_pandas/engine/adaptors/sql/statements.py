@@ -10,6 +10,7 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
 from celigo_pandas.errors import TemplateError
+from celigo_pandas.handlebars import batch_members, compile_template, record_members
 
 __all__ = [
     "batch_context",
@@ -50,8 +51,6 @@ def sql_renderer(text: str, field: str) -> Renderer:
     """Compile a query; a template that cannot be read fails the call with :class:`SourceFailure`."""
     if "{{" not in text:
         return lambda context: text
-    from celigo_pandas.handlebars import compile_template
-
     try:
         template = compile_template(text)
     except TemplateError as error:
@@ -71,7 +70,7 @@ def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, 
     """Return what a per-record query sees: ``record``, bare names as older templates use them, the surroundings."""
     mapped = _exact(outgoing.mapped)
     bare = mapped if isinstance(mapped, dict) else {}
-    return {**bare, **context, "record": mapped, "data": [mapped]}
+    return {**bare, **context, **record_members(mapped), "data": [mapped]}
 
 
 def lookup_context(context: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,6 +104,5 @@ _SAFE = 2**53 - 1
 
 
 def batch_context(context: Mapping[str, Any], batch: list[Outgoing]) -> dict[str, Any]:
-    """Return what a per-page query sees: ``batch_of_records``, each with its ``record``."""
-    records = [_exact(one.mapped) for one in batch]
-    return {**context, "batch_of_records": [{"record": record} for record in records], "data": records}
+    """Return what a per-page query sees: ``batch_of_records``, each with its ``record`` or ``rows``."""
+    return {**context, **batch_members([_exact(one.mapped) for one in batch])}
