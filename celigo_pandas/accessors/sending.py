@@ -55,7 +55,7 @@ class Envelope:
     def request(self, rows: Sequence[bytes], stop: threading.Event | None = None) -> Request:
         """Make the request for a batch; see :class:`Request` for `stop`."""
         body = b'{"import":' + self.document + b',"data":[' + b",".join(rows) + b"]}"
-        return Request("POST", self.path, body=body, repeat="write", fresh=True, stop=stop)
+        return Request("POST", self.path, body=body, repeat="write", stop=stop)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ plausible form is accepted here, and nowhere above.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from celigo_pandas.client.link_header import next_target
 from celigo_pandas.client.messages import Repeat, Request, Response
 from celigo_pandas.client.sending import Sender, anything
 from celigo_pandas.errors import ApiError, AuthError, ConfigError, NotFoundError, PagingError, shown
+from celigo_pandas.paging import STALE_REQUESTS
 
 __all__ = ["ApiClient"]
 
@@ -166,7 +168,7 @@ class ApiClient(Sender):
         Records that are ``bytes`` are JSON already. The length of the answer is the caller's to check.
         """
         path = _path("connections", connection_id, "import")
-        return self._list(Request("POST", path, body=_import_body(import_doc, records), repeat="write", fresh=True))
+        return self._list(Request("POST", path, body=_import_body(import_doc, records), repeat="write"))
 
     def map_records(self, connection_id: str, import_doc: Document, records: Sequence[Any]) -> list[Any]:
         """``POST /connections/{id}/import/map``: the mapped records, in order; nothing is submitted."""
@@ -203,7 +205,7 @@ class ApiClient(Sender):
     def invoke_import(self, import_id: str, records: Sequence[Any]) -> list[dict[str, Any]]:
         """``POST /imports/{id}/invoke``: the body is the bare list of records."""
         path = _path("imports", import_id, "invoke")
-        return self._list(Request("POST", path, body=encode_rows(records), repeat="write", fresh=True))
+        return self._list(Request("POST", path, body=encode_rows(records), repeat="write"))
 
     def replace_connection_of(self, kind: str, resource_id: str, connection_id: str) -> dict[str, Any] | None:
         """``PUT /exports|imports/{id}/replaceConnection``."""
@@ -243,12 +245,23 @@ class ApiClient(Sender):
         self, path: str, params: tuple[tuple[str, str], ...], member: str | None = None
     ) -> Iterator[dict[str, Any]]:
         seen = set()
+        known: set[str] = set()
+        empty = 0
         while True:
             if (path, params) in seen:
                 raise PagingError(f"The list {path} named the same next page twice; reading stopped.")
             seen.add((path, params))
             documents, link = self._list_page(Request("GET", path, params), member)
-            yield from documents
+            empty = 0 if documents else empty + 1
+            names = {_name_of(document) for document in documents}
+            if (names and names <= known) or empty > STALE_REQUESTS:
+                raise PagingError(
+                    f"The list {path} brings nothing new and names ever more pages; reading stopped after "
+                    f"{len(known):,} entries."
+                )
+            # What moved on to the next page while the list was read is not there twice.
+            yield from (document for document in documents if "_id" not in document or _name_of(document) not in known)
+            known |= names
             target = next_target(link)
             if target is None:
                 return
@@ -325,6 +338,12 @@ def _path(*segments: str) -> str:
         if not isinstance(segment, str) or not segment.strip(". "):
             raise ConfigError(f"Not an id: {shown(segment)}; expected 24 hexadecimal digits.")
     return "/" + "/".join(s if s in ("export/pages", "import/map") else quote(s, safe="") for s in segments)
+
+
+def _name_of(document: Mapping[str, Any]) -> str:
+    """Name an entry of a list by its id, or by all it says."""
+    found = document.get("_id")
+    return found if isinstance(found, str) else json.dumps(document, sort_keys=True)
 
 
 def _import_body(import_doc: Document, records: Sequence[Any]) -> bytes:

@@ -44,6 +44,8 @@ class Page:
         Errors the server put beside the records.
     total_rows, total_pages : int, optional
         What the state says about the whole, when it does.
+    index : int, optional
+        Number of the next page by the state, when it says so.
     """
 
     data: bytes = field(repr=False)
@@ -53,6 +55,7 @@ class Page:
     errors: list[Any] = field(default_factory=list)
     total_rows: int | None = None
     total_pages: int | None = None
+    index: int | None = None
 
 
 def read_page(content: bytes) -> Page:
@@ -239,6 +242,7 @@ def _page(data: bytes, members: Mapping[str, Any], state: bytes) -> Page:
         errors_beside(members.get("errors")),
         _count(position.get("totalRecords")),
         _count(position.get("totalPages")),
+        _count(position.get("pageIndex")),
     )
 
 
