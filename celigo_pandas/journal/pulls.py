@@ -26,7 +26,14 @@ import zstandard
 
 from celigo_pandas.errors import ConfigError, HintWarning, JournalError, shown
 from celigo_pandas.frames.notices import notify
-from celigo_pandas.journal.files import FrameFile, JournalFolder, check_folder, read_frames, sync_folder
+from celigo_pandas.journal.files import (
+    FrameFile,
+    JournalFolder,
+    check_folder,
+    read_frames,
+    sync_folder,
+    told_as_journal_error,
+)
 from celigo_pandas.resources.exports import digest
 
 __all__ = ["STEPS", "PullJournal", "PullRecord", "read_record"]
@@ -274,7 +281,8 @@ class PullJournal:
         return self._file
 
     def _rename(self) -> None:
-        os.replace(self.folder / NEXT, self.folder / PAGES)
+        with told_as_journal_error(self.folder):
+            os.replace(self.folder / NEXT, self.folder / PAGES)
         self._on_step("renamed")
         sync_folder(self.folder)
         self._on_step("folder synced")
