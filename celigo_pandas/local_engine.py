@@ -27,6 +27,7 @@ from celigo_pandas.accessors.connecting import open_api
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.forks import renew_in_child
 from celigo_pandas.errors import ConfigError, TransportError, shown
+from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["LocalClient", "local"]
@@ -97,8 +98,7 @@ def local(
     wanted = demo if isinstance(demo, str) else ("auto" if demo else "none")
     if wanted not in ("auto", "flights", "shop", "none"):
         raise ConfigError(f"demo={shown(demo)}; expected 'auto', 'flights', 'shop' or 'none'.")
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-        raise ConfigError(f"port={shown(port)}; expected a whole number from 0 to 65535.")
+    port = whole_number("port", port, 0, most=65535)
     store = None if path is None else _store_folder(path)
     key = (None if store is None else str(store), port, wanted)
     return _engines.client(key, lambda: LocalClient(_EngineProcess(store, port, wanted), store))

@@ -10,12 +10,13 @@ import pandas as pd
 from celigo_pandas.accessors.page_source import PageSource
 from celigo_pandas.accessors.progress import Progress, open_progress
 from celigo_pandas.accessors.pull import warn_of_record_errors, warn_of_the_whole
-from celigo_pandas.accessors.pull_options import PullOptions, count_of
+from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.errors import ExportInterrupted, PullCancelled
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.conversion import convert, warn_of_absent
 from celigo_pandas.frames.ladder import Block, Ladder
 from celigo_pandas.paging import Page
+from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["iter_chunks"]
 
@@ -25,7 +26,7 @@ def iter_chunks(
 ) -> Iterator[pd.DataFrame]:
     """Check the options now, and return the stream; see :func:`~celigo_pandas.accessors.pulling.iter_export`."""
     if chunksize is not None:
-        chunksize = count_of("chunksize", chunksize, "None")
+        chunksize = whole_number("chunksize", chunksize, otherwise="None")
     return _Stream(PageSource(connection, doc, options), options).chunks(chunksize)
 
 

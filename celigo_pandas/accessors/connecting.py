@@ -7,6 +7,7 @@ import getpass
 import os
 import sys
 import warnings
+from numbers import Real
 from typing import Any
 
 from celigo_pandas.accessors.client import Client
@@ -18,6 +19,7 @@ from celigo_pandas.client.profiles import ProfileStore
 from celigo_pandas.client.tokens import check_token, find_token, fingerprint, token_of
 from celigo_pandas.client.transport import RequestsTransport
 from celigo_pandas.errors import ConfigError, HintWarning, shown
+from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["connect", "login", "logout", "open_api"]
@@ -84,7 +86,7 @@ def connect(
         found,
         address,
         timeout=_checked_timeout(timeout),
-        max_retries=_checked_count(max_retries),
+        max_retries=whole_number("max_retries", max_retries, 0),
         read_only=bool(read_only) or _is_set("CELIGO_READ_ONLY"),
     )
     return Client(api, progress=progress)
@@ -180,16 +182,10 @@ def _warn_of_literal() -> None:
 
 def _checked_timeout(timeout: Any) -> tuple[float, float]:
     pair = timeout if isinstance(timeout, (tuple, list)) else (timeout, timeout)
-    numbers = all(isinstance(part, (int, float)) and not isinstance(part, bool) and part > 0 for part in pair)
+    numbers = all(isinstance(part, Real) and not isinstance(part, bool) and part > 0 for part in pair)
     if len(pair) != 2 or not numbers:
         raise ConfigError(f"Bad timeout {shown(timeout)}; expected (connect, read) in seconds, both above 0.")
     return float(pair[0]), float(pair[1])
-
-
-def _checked_count(max_retries: Any) -> int:
-    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
-        raise ConfigError(f"Bad max_retries {shown(max_retries)}; expected a whole number, 0 or more.")
-    return max_retries
 
 
 def _is_set(name: str) -> bool:

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -150,9 +151,9 @@ class Connection:
 
     def enable_debug(self, minutes: float = 15) -> datetime:
         """Keep debug entries for the next minutes (0 stops) and return until when, in UTC."""
-        if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not 0 <= minutes <= 60 * 24 * 365:
+        if isinstance(minutes, bool) or not isinstance(minutes, Real) or not 0 <= minutes <= 60 * 24 * 365:
             raise ConfigError(f"Bad minutes {shown(minutes)}; expected a number from 0 up.")
-        until = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+        until = datetime.now(timezone.utc) + timedelta(minutes=float(minutes))
         self.patch({"debugDate": until.isoformat(timespec="milliseconds").replace("+00:00", "Z")})
         return until
 

@@ -69,7 +69,7 @@ def was_sent() -> bool:
 
 
 def is_doubtful() -> bool:
-    """Whether the answer just read may be that of an earlier request: more came on its connection than was asked for."""
+    """Whether the answer just read may be that of an earlier request: more came than was asked for."""
     return _call.is_reused and _call.has_surplus
 
 

@@ -103,7 +103,7 @@ class JournalFolder:
         with told_as_journal_error(self.path):
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.chmod(self.path, 0o700)
-            handle = open(self.path / "lock", "a+b")  # noqa: SIM115 - held until the journal is let go
+            handle = open(self.path / "lock", "a+b")
         try:
             _lock(handle)
         except OSError as error:
@@ -264,7 +264,9 @@ def sync_folder(path: Path) -> None:
         try:
             os.fsync(descriptor)
         except OSError as error:
-            if error.errno not in _NO_SUCH_CALL:  # many shares cannot sync a folder: there a name is safe at once or never
+            if (
+                error.errno not in _NO_SUCH_CALL
+            ):  # many shares cannot sync a folder: there a name is safe at once or never
                 raise
         finally:
             os.close(descriptor)

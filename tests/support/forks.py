@@ -17,7 +17,9 @@ LIMIT_S = 20.0
 class Child:
     """One forked child that runs a function, sends what it gave, and then ends as a program does, or waits."""
 
-    def __init__(self, work: Callable[[], Any], *, wait: bool = False, at_end: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self, work: Callable[[], Any], *, wait: bool = False, at_end: Callable[[], object] | None = None
+    ) -> None:
         answer, write = os.pipe()
         go, self._leave = os.pipe()
         with warnings.catch_warnings():
