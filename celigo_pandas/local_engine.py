@@ -154,15 +154,7 @@ class _EngineProcess:
         if store is not None:
             command += ["--store", str(store)]
         self._wanted = f" on port {port}" if port else ""
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            cwd=tempfile.gettempdir(),
-            bufsize=0,  # a buffer has a lock, and a child forked while a thread reads would wait for it for ever
-        )
+        self._process = _started(command)
         self._owner = os.getpid()
         renew_in_child(self)
         self._complaints: deque[str] = deque(maxlen=20)
@@ -240,6 +232,23 @@ class _EngineProcess:
     def _listen(self, stream: IO[bytes]) -> None:
         for line in stream:
             self._complaints.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _started(command: list[str]) -> subprocess.Popen[bytes]:
+    problem = None
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            cwd=tempfile.gettempdir(),
+            bufsize=0,  # a buffer has a lock, and a child forked while a thread reads would wait for it for ever
+        )
+    except OSError as error:  # not chained: its frames hold the environment
+        problem = error.strerror or type(error).__name__
+    raise TransportError(f"The local engine could not be started: {problem}.", processed=False)
 
 
 def _environment() -> dict[str, Any]:

@@ -5,7 +5,6 @@ It never raises, warns or hangs: whatever goes wrong while drawing switches the 
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any, TypeAlias
 
 from celigo_pandas.errors import ConfigError, shown
+from celigo_pandas.resources.environment import setting as from_environment
 
 __all__ = ["Progress", "ProgressSetting", "check_progress", "open_progress"]
 
@@ -129,7 +129,7 @@ def open_progress(
 
 
 def _from_environment() -> ProgressSetting:
-    text = os.environ.get("CELIGO_PANDAS_PROGRESS", "").strip().lower()
+    text = (from_environment("CELIGO_PANDAS_PROGRESS") or "").strip().lower()
     if text in ("0", "false", "off", "no", "none"):
         return False
     return text if text in _SETTINGS else "auto"

@@ -17,9 +17,20 @@ from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from celigo_pandas.errors import ApiError, ConfigError, shown
 
-__all__ = ["REGIONS", "BaseUrl", "UrlSettings", "choose_base_url", "is_loopback_host", "without_userinfo"]
+__all__ = [
+    "REGIONS",
+    "URL_SETTINGS",
+    "BaseUrl",
+    "UrlSettings",
+    "choose_base_url",
+    "is_loopback_host",
+    "without_userinfo",
+]
 
 REGIONS: Mapping[str, str] = {"na": "https://api.integrator.io", "eu": "https://api.eu.integrator.io"}
+URL_SETTINGS = ("CELIGO_BASE_URL", "CELIGO_REGION")
+"""Variables of the environment that :class:`UrlSettings` reads."""
+
 _WEB_HOSTS: Mapping[str, str] = {"integrator.io": "na", "www.integrator.io": "na", "eu.integrator.io": "eu"}
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?\Z")

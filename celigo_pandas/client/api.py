@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.debug_text import parse_debug_log
-from celigo_pandas.client.documents import Sealed, decode, encode, encode_rows, seal
+from celigo_pandas.client.documents import Sealed, decode, encode, encode_rows, seal_connection
 from celigo_pandas.client.link_header import next_target
 from celigo_pandas.client.messages import Repeat, Request, Response
 from celigo_pandas.client.sending import Sender, anything
@@ -48,8 +48,9 @@ class ApiClient(Sender):
 
     def create_connection(self, doc: ConnectionDocument) -> dict[str, Any]:
         """``POST /connections``: the stored document, secrets masked."""
-        doc = seal(doc, "connection")
-        return self._decoded(Request("POST", "/connections", body=doc.reveal(), repeat="write"), _stored)
+        doc = seal_connection(doc)
+        request = Request("POST", "/connections", body=doc.reveal(), repeat="write", secrets=doc.secrets)
+        return self._decoded(request, _stored)
 
     def get_connection(self, connection_id: str) -> dict[str, Any]:
         """``GET /connections/{id}``: adds ``offline`` and ``queues``."""
@@ -60,10 +61,12 @@ class ApiClient(Sender):
 
         The new document is the answer, or is read (one more request) where the server answers something else.
         """
-        doc = seal(doc, "connection")
+        doc = seal_connection(doc)
         path = _path("connections", connection_id)
-        answer = self._maybe(Request("PUT", path, body=doc.reveal(), repeat="write"))
-        return answer if answer and isinstance(answer.get("_id"), str) else self.get_connection(connection_id)
+        answer = self._maybe(Request("PUT", path, body=doc.reveal(), repeat="write", secrets=doc.secrets))
+        if answer and isinstance(answer.get("_id"), str):
+            return answer
+        return self._decoded(Request("GET", path, secrets=doc.secrets), _stored)
 
     def patch_connection(self, connection_id: str, operations: Sequence[Document]) -> dict[str, Any] | None:
         """``PATCH /connections/{id}`` with a JSON Patch; the new document if the server answers one, None for 204."""
@@ -97,9 +100,10 @@ class ApiClient(Sender):
 
     def ping_document(self, doc: ConnectionDocument) -> dict[str, Any]:
         """``POST /connections/ping``: check an unsaved connection; answers as :meth:`ping_connection`."""
-        sealed = seal(doc, "connection")
+        sealed = seal_connection(doc)
         del doc
-        return self._ping(lambda: self._object(Request("POST", "/connections/ping", body=sealed.reveal())))
+        request = Request("POST", "/connections/ping", body=sealed.reveal(), secrets=sealed.secrets)
+        return self._ping(lambda: self._object(request))
 
     def test_connection(self, connection_id: str) -> dict[str, Any]:
         """``POST /connections/{id}/test``: said to be a fuller check than ping; answers as it."""

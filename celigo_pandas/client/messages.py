@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from celigo_pandas.resources.secret import Secret
+
 __all__ = ["CallableTransport", "Lane", "Repeat", "Request", "Response", "Transport"]
 
 Repeat = Literal["read", "write", "consume"]
@@ -56,6 +58,8 @@ class Request:
     stop : threading.Event, optional
         Set by the caller, from any thread, to end the call: its waits end at once and nothing of it is sent from then
         on. A request whose bytes are on their way is not cut off; its answer is waited for.
+    secrets : tuple of Secret
+        Masked in whatever answers it.
     """
 
     method: str
@@ -66,6 +70,7 @@ class Request:
     lane: Lane | None = field(default=None, repr=False, compare=False)
     timeout: tuple[float, float] | None = None
     stop: threading.Event | None = field(default=None, repr=False, compare=False)
+    secrets: tuple[Secret, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ the prepared request, and the frames of their tracebacks hold its headers as loc
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import time
@@ -39,6 +38,7 @@ from celigo_pandas.client.sockets import (
 from celigo_pandas.client.token_mask import TokenMask
 from celigo_pandas.client.tokens import bearer_value
 from celigo_pandas.errors import RequestTimeoutError, TransportError
+from celigo_pandas.resources.environment import setting
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["RequestsTransport"]
@@ -107,7 +107,7 @@ class RequestsTransport:
         self.renew()
         renew_in_child(self)
         self._proxies = {} if self.base_url.is_loopback else dict(get_environ_proxies(self._root))
-        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self._verify = setting("REQUESTS_CA_BUNDLE") or setting("CURL_CA_BUNDLE") or True
 
     def __repr__(self) -> str:
         return f"<RequestsTransport {self.base_url}>"

@@ -91,7 +91,7 @@ class JournalFolder:
 
     Notes
     -----
-    A process that is forked meanwhile holds the lock too; it never lets it go, and it does not keep it from being let go.
+    A process that is forked meanwhile holds the lock too: it never lets it go, nor keeps its parent from doing so.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -119,8 +119,8 @@ class JournalFolder:
                 hint="Wait for it to end, or give this call a folder of its own.",
             )
         return JournalError(
-            f"The journal {shown(str(self.path))} cannot be locked: {error.strerror}. Without a lock two processes could "
-            "write to it.",
+            f"The journal {shown(str(self.path))} cannot be locked: {error.strerror}. Without a lock two processes "
+            "could write to it.",
             hint=_ELSEWHERE,
         )
 

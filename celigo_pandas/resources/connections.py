@@ -24,7 +24,15 @@ from celigo_pandas.resources.connection_fields import (
 )
 from celigo_pandas.resources.secret import MASK, Secret
 
-__all__ = ["ALL_SECRETS", "mask", "masked_secrets", "secret_paths", "validate_connection", "wanted_fields"]
+__all__ = [
+    "ALL_SECRETS",
+    "mask",
+    "masked_secrets",
+    "secret_paths",
+    "secret_values",
+    "validate_connection",
+    "wanted_fields",
+]
 
 
 def validate_connection(doc: object, *, masks: bool = False) -> list[Problem]:
@@ -106,6 +114,13 @@ def mask(doc: Mapping[str, Any]) -> dict[str, Any]:
             holder = holder[step]
         holder[last] = MASK
     return masked
+
+
+def secret_values(doc: Mapping[str, Any]) -> set[str]:
+    """Return every text that the masked form of `doc` hides."""
+    found: set[str] = set()
+    _differences(doc, mask(dict(doc)), found)
+    return found
 
 
 def _all_secrets() -> Iterator[str]:
@@ -242,3 +257,27 @@ _CHECKS = {
     "pairs": _pairs,
     "json": _json,
 }
+
+
+def _differences(real: Any, masked: Any, found: set[str]) -> None:
+    if real == masked:
+        return
+    if isinstance(real, Mapping) and isinstance(masked, Mapping):
+        for key, value in real.items():
+            _differences(value, masked.get(key), found)
+    elif isinstance(real, list) and isinstance(masked, list) and len(real) == len(masked):
+        for one, other in zip(real, masked, strict=True):
+            _differences(one, other, found)
+    else:
+        found.update(str(value) for value in _leaves(real) if value not in (None, "", True, False))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for one in value.values():
+            yield from _leaves(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _leaves(one)
+    else:
+        yield value

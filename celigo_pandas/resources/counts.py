@@ -1,18 +1,23 @@
-"""Options that are whole numbers, of whatever library: numpy's integers come out of every frame."""
+"""Options that are numbers, of whatever library: numpy's integers come out of every frame."""
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from celigo_pandas.errors import ConfigError, shown
 
-__all__ = ["as_integer", "whole_number"]
+__all__ = ["as_integer", "as_number", "whole_number"]
 
 
 def as_integer(value: Any) -> int | None:
     """Return an integer of any kind as an ``int``; None for everything else, truth values too."""
-    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    return None if isinstance(value, bool) or not isinstance(value, Integral) else int(value)
+
+
+def as_number(value: Any) -> float | None:
+    """Return a real number of any kind as a ``float``; None for everything else, truth values too."""
+    return None if isinstance(value, bool) or not isinstance(value, Real) else float(value)
 
 
 def whole_number(name: str, value: Any, least: int = 1, *, most: int | None = None, otherwise: str = "") -> int:

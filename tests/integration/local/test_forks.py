@@ -57,7 +57,7 @@ def test_children_pull_their_own_rows() -> None:
 
 def test_children_in_the_middle_of_a_walk_pull_their_own_rows() -> None:
     """Forked while the parent's walk holds a connection: both go on with it, each over its own."""
-    with serving(ByExport()) as (server, con):
+    with serving(ByExport()) as (_, con):
         walk = celigo.iter_export({**EXPORT, "name": "walk"}, con)
         next(walk)
         child = Child(lambda: [int(chunk["n"].iloc[0]) for chunk in walk])
