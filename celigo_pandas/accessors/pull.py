@@ -68,7 +68,7 @@ class Pull:
         self._total: int | None = None
         self._first_state: bytes | None = None
         self._frame: Callable[[], pd.DataFrame | None] | None = None
-        self._is_stuck = False
+        self._is_stuck = self._is_refused = False
         self.reason: str | None = None
         self.complete = False
 
@@ -154,6 +154,7 @@ class Pull:
         except Exception as error:
             self.reason = type(error).__name__
             self._is_stuck = isinstance(error, PagingError) and not error.retriable
+            self._is_refused = self._is_stuck and getattr(error, "status", None) is not None
             if self.rows == 0 and self.source.pages == 0:
                 raise
             raise self._interrupted(error) from error
@@ -265,6 +266,8 @@ class Pull:
     def _start_over(self) -> str:
         if self._journal is None:
             return "Call read_export() again."
+        if self._is_refused:  # asked again, the server says the same
+            return "The server has given this walk up: call again, with resume=False it starts over."
         return "The same call asks for the same page again; with resume=False it starts over."
 
     def _interrupted(self, cause: Exception) -> ExportInterrupted:

@@ -47,6 +47,11 @@ STEPS = (
 )  # fmt: skip
 """Every step of a journal's life at which a process can end; a test ends one at each."""
 
+_NEW_IDS = (
+    " Is it one of celigo.local()? A temporary store gives its connections new ids at each start; celigo.local('name') "
+    "keeps them."
+)
+
 _TIME = struct.Struct("<d")
 _log = logging.getLogger("celigo_pandas")
 
@@ -218,7 +223,8 @@ class PullJournal:
                 raise JournalError(
                     f"The journal {shown(str(self.folder))} belongs to another {what}: "
                     f"{shown(header.get(name))}, not {shown(self._header[name])}.",
-                    hint="Give each export a folder of its own, or delete this one.",
+                    hint="Give each export a folder of its own, or delete this one."
+                    + (_NEW_IDS if name == "connection_id" else ""),
                 )
 
     def _refuse_old(self, record: PullRecord, resume: Any) -> None:
