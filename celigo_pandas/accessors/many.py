@@ -14,6 +14,7 @@ import pandas as pd
 from celigo_pandas.accessors.pull import Pull
 from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.errors import ConfigError, DocumentError, PullCancelled, shown
+from celigo_pandas.frames.notices import on_behalf_of_caller
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.markup import Markup, table
 from celigo_pandas.resources.counts import whole_number
@@ -130,7 +131,7 @@ def read_exports(
     for pull in pulls.values():
         pull.stop_on(cancelled)
     with ThreadPoolExecutor(min(max_workers, len(pulls) or 1), thread_name_prefix="celigo-pull") as pool:
-        futures = {name: pool.submit(pull.run) for name, pull in pulls.items()}
+        futures = {name: pool.submit(on_behalf_of_caller(pull.run)) for name, pull in pulls.items()}
         try:
             wait(futures.values())
         except KeyboardInterrupt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,6 +16,7 @@ from celigo_pandas.errors import (
     shown,
 )
 from celigo_pandas.frames import frame_of
+from celigo_pandas.frames.notices import notify
 from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.exports import consuming_member
 
@@ -51,9 +51,5 @@ def preview(connection: Connection, export: Any, rows: int = 20, *, consume: boo
         )
     errors = problems_from_body({"errors": answer.get("errors") or []})
     if errors:
-        warnings.warn(
-            f"The server reported {len(errors)} errors beside the records: {errors[0]}",
-            RecordErrorsWarning,
-            stacklevel=3,
-        )
+        notify(f"The server reported {len(errors)} errors beside the records: {errors[0]}", RecordErrorsWarning)
     return frame_of(records).head(rows)

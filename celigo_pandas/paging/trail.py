@@ -1,8 +1,9 @@
 """Where a walk has been: whether a page leads on.
 
 The position is what moves a walk. A state that differs from an earlier one by its totals, its time of issue or its
-signature only points to the same place. Of members that nobody has documented it cannot be known whether they are part
-of the position; there the records are looked at as well.
+signature only points to the same place, and so does one whose documented position, ``pageIndex``, has not risen. Of
+members that nobody has documented it cannot be known whether they are part of the position; there the records are
+looked at as well.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TypeAlias
 import orjson
 
 from celigo_pandas.errors import PagingError, shown
-from celigo_pandas.paging.answers import Page
+from celigo_pandas.paging.answers import Page, page_index
 
 __all__ = ["STALE_REQUESTS", "Trail", "state_key"]
 
@@ -48,6 +49,8 @@ class Trail:
     def stand(self, state: bytes) -> None:
         """Know the state that the next request goes out with."""
         self._keys.add(state_key(state))
+        members = orjson.loads(state)
+        self._index = page_index(members) if isinstance(members, dict) else None
 
     def forget(self) -> None:
         """Take pages that came before for new ones: they are asked for once more."""
@@ -62,7 +65,7 @@ class Trail:
         """Say whether a page leads to where the walk has been."""
         if page.state is None or page.done:
             return False
-        stands_still = page.index is not None and page.index == self._index and self.is_same(page)
+        stands_still = page.index is not None and self._index is not None and page.index <= self._index
         return stands_still or state_key(page.state) in self._keys
 
     def follow(self, page: Page, number: int) -> None:
@@ -81,11 +84,10 @@ class Trail:
                 hint="The server would send the same pages for ever; the walk has ended.",
             )
         is_same = self.is_same(page)
-        has_moved = page.index is not None and self._index is not None and page.index > self._index
-        self.twice += is_same and not has_moved
+        self.twice += is_same and page.index is None  # a documented position has moved, or this were a repeat
         is_beyond = page.total_pages is not None and number > page.total_pages
         self._stale = self._stale + 1 if is_same or is_beyond or _is_empty(page) else 0
-        self._last, self._index = _ends(page), page.index
+        self._last = _ends(page)
         self.stand(page.state)
         if self._stale >= STALE_REQUESTS:
             self._stale = 0
