@@ -5,9 +5,10 @@ Names load on first use (PEP 562), so that importing the package costs little mo
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from celigo_pandas.resources.environment import setting as _setting
 
 if TYPE_CHECKING:
     from celigo_pandas import builders as build
@@ -88,7 +89,7 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-if not os.environ.get("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, which never loads pandas
+if not _setting("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, which never loads pandas
     import pandas as _pandas
 
     def _frame_accessor(df: Any) -> Any:

@@ -1,7 +1,8 @@
 """The embedded engine: a child process that speaks integrator.io's API on loopback, and a client connected to it.
 
 The child gets its token on stdin and ends when its stdin closes. The operating system closes it when this process
-ends, however it ends, so a killed kernel leaves no engine behind.
+ends, however it ends, so a killed kernel leaves no engine behind. An engine belongs to the process that started it: a
+forked child may call it through the client it has, starts its own with :func:`local`, and never ends its parent's.
 """
 
 from __future__ import annotations
@@ -17,26 +18,27 @@ import sys
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from celigo_pandas.accessors.client import Client
 from celigo_pandas.accessors.connecting import open_api
 from celigo_pandas.client.addresses import BaseUrl
+from celigo_pandas.client.forks import renew_in_child
 from celigo_pandas.errors import ConfigError, TransportError, shown
 from celigo_pandas.folders import user_folder, user_path
+from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["LocalClient", "local"]
 
-_START_S = 60.0
+_START_S = 180.0
 _STOP_S = 10.0
-_running: dict[tuple[str | None, int, str], LocalClient] = {}
-_lock = threading.Lock()
 
 
 class LocalClient(Client):
-    """A client of an engine that this process started; closing it stops the engine."""
+    """A client of an engine that this process started; closing it stops the engine (in a forked child it does not)."""
 
     def __init__(self, engine: _EngineProcess, store: Path | None) -> None:
         self._engine = engine
@@ -97,16 +99,33 @@ def local(
     wanted = demo if isinstance(demo, str) else ("auto" if demo else "none")
     if wanted not in ("auto", "flights", "shop", "none"):
         raise ConfigError(f"demo={shown(demo)}; expected 'auto', 'flights', 'shop' or 'none'.")
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-        raise ConfigError(f"port={shown(port)}; expected a whole number from 0 to 65535.")
+    port = whole_number("port", port, 0, most=65535)
     store = None if path is None else _store_folder(path)
     key = (None if store is None else str(store), port, wanted)
-    with _lock:
-        client = _running.get(key)
-        if client is None or not client.is_running():
-            client = LocalClient(_EngineProcess(store, port, wanted), store)
-            _running[key] = client
-        return client
+    return _engines.client(key, lambda: LocalClient(_EngineProcess(store, port, wanted), store))
+
+
+class _Engines:
+    """The engines that this process has started."""
+
+    def __init__(self) -> None:
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[tuple[str | None, int, str], LocalClient] = {}
+
+    def client(self, key: tuple[str | None, int, str], start: Callable[[], LocalClient]) -> LocalClient:
+        """Return the client of the engine that runs, or of one that is started."""
+        with self._lock:
+            client = self._running.get(key)
+            if client is None or not client.is_running():
+                client = self._running[key] = start()
+            return client
+
+
+_engines = _Engines()
 
 
 def _store_folder(path: str | os.PathLike[str]) -> Path:
@@ -134,14 +153,9 @@ class _EngineProcess:
         if store is not None:
             command += ["--store", str(store)]
         self._wanted = f" on port {port}" if port else ""
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            cwd=tempfile.gettempdir(),
-        )
+        self._process = _started(command)
+        self._owner = os.getpid()
+        renew_in_child(self)
         self._complaints: deque[str] = deque(maxlen=20)
         assert self._process.stderr is not None
         # Read all the time: a full pipe would stop the engine.
@@ -156,11 +170,26 @@ class _EngineProcess:
             raise
 
     def is_running(self) -> bool:
-        return self._process.poll() is None
+        if self._owner == os.getpid():
+            return self._process.poll() is None
+        try:
+            os.kill(self._process.pid, 0)
+        except OSError:
+            return False
+        return True
+
+    def renew(self) -> None:
+        """Let go of the parent's engine: it ends with the parent, whose end it sees by its stdin."""
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+        self._process.returncode = 0  # not a child of this process: there is nothing to wait for or to warn of
 
     def stop(self) -> None:
-        """Close the child's stdin and wait for its end."""
+        """Close the engine's stdin and wait for its end."""
         atexit.unregister(self.stop)
+        if self._owner != os.getpid():
+            return
         process = self._process
         if process.stdin is not None and not process.stdin.closed:
             with contextlib.suppress(OSError):
@@ -202,6 +231,23 @@ class _EngineProcess:
     def _listen(self, stream: IO[bytes]) -> None:
         for line in stream:
             self._complaints.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _started(command: list[str]) -> subprocess.Popen[bytes]:
+    problem = None
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            cwd=tempfile.gettempdir(),
+            bufsize=0,  # a buffer has a lock, and a child forked while a thread reads would wait for it for ever
+        )
+    except OSError as error:  # not chained: its frames hold the environment
+        problem = error.strerror or type(error).__name__
+    raise TransportError(f"The local engine could not be started: {problem}.", processed=False)
 
 
 def _environment() -> dict[str, Any]:

@@ -9,13 +9,14 @@ import pandas as pd
 
 from celigo_pandas.accessors.page_source import PageSource
 from celigo_pandas.accessors.progress import Progress, open_progress
-from celigo_pandas.accessors.pull import warn_of_record_errors, warn_of_what_did_not_come
-from celigo_pandas.accessors.pull_options import PullOptions, count_of
+from celigo_pandas.accessors.pull import warn_of_record_errors, warn_of_the_whole
+from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.errors import ExportInterrupted, PullCancelled
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.conversion import convert, warn_of_absent
 from celigo_pandas.frames.ladder import Block, Ladder
 from celigo_pandas.paging import Page
+from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["iter_chunks"]
 
@@ -25,7 +26,7 @@ def iter_chunks(
 ) -> Iterator[pd.DataFrame]:
     """Check the options now, and return the stream; see :func:`~celigo_pandas.accessors.pulling.iter_export`."""
     if chunksize is not None:
-        chunksize = count_of("chunksize", chunksize, "None")
+        chunksize = whole_number("chunksize", chunksize, otherwise="None")
     return _Stream(PageSource(connection, doc, options), options).chunks(chunksize)
 
 
@@ -101,7 +102,7 @@ class _Stream:
         if self._errors:
             warn_of_record_errors(self._errors, "read_export() keeps them")
         is_whole = not self._was_cut and self._source.reason != "max_rows"
-        warn_of_what_did_not_come(self._waiting, self._rows, self._total if is_whole else None)
+        warn_of_the_whole(self._source, self._waiting, self._rows, self._total if is_whole else None)
         if self._options.parse_dates is not True and self._rows:
             names = self._waiting.names()
             warn_of_absent([name for name in self._options.parse_dates if name not in names])

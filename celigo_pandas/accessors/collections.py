@@ -13,7 +13,7 @@ import pandas as pd
 from celigo_pandas.accessors.connection import Connection
 from celigo_pandas.accessors.pings import PingResult
 from celigo_pandas.accessors.saved import SavedExport, SavedImport
-from celigo_pandas.client.documents import seal
+from celigo_pandas.client.documents import seal_connection
 from celigo_pandas.errors import ConfigError, NotFoundError, Problem, shown
 from celigo_pandas.markup import Markup, table, tag
 from celigo_pandas.resources.patching import check_document, masked_paths, refuse_masks, writable
@@ -160,7 +160,7 @@ class Connections(_Collection[Connection]):
     def create(self, doc: Mapping[str, Any]) -> Connection:
         """Store a new connection (one request); raises :class:`DocumentError` if `doc` holds a mask as a secret."""
         check_document(doc)
-        paths, sealed = masked_paths(doc), seal(writable(doc), "connection")
+        paths, sealed = masked_paths(doc), seal_connection(writable(doc))
         del doc
         refuse_masks(paths, "connection")
         created = self.client.api.create_connection(sealed)
@@ -171,7 +171,7 @@ class Connections(_Collection[Connection]):
     def ping(self, doc: Mapping[str, Any]) -> PingResult:
         """Check an unsaved connection document (one request); nothing is stored."""
         check_document(doc)
-        paths, sealed = masked_paths(doc), seal(doc, "connection")
+        paths, sealed = masked_paths(doc), seal_connection(doc)
         del doc
         refuse_masks(paths, "connection")
         return PingResult.from_body(self.client.api.ping_document(sealed))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import ast
 import getpass
-import os
 import sys
 import warnings
 from typing import Any
 
 from celigo_pandas.accessors.client import Client
 from celigo_pandas.accessors.progress import check_progress
-from celigo_pandas.client.addresses import BaseUrl, UrlSettings, choose_base_url, without_userinfo
+from celigo_pandas.client.addresses import URL_SETTINGS, BaseUrl, UrlSettings, choose_base_url, without_userinfo
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.pacing import bucket_for
 from celigo_pandas.client.profiles import ProfileStore
-from celigo_pandas.client.tokens import check_token, find_token, fingerprint, token_of
+from celigo_pandas.client.tokens import check_token, find_token, fingerprint
 from celigo_pandas.client.transport import RequestsTransport
 from celigo_pandas.errors import ConfigError, HintWarning, shown
+from celigo_pandas.resources.counts import as_number, whole_number
+from celigo_pandas.resources.environment import flag, secret_setting, settings
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["connect", "login", "logout", "open_api"]
@@ -78,14 +79,14 @@ def connect(
     check_progress(progress)
     if is_literal:
         _warn_of_literal()
-    found, stored_url = find_token(secret, profile, token_of(os.environ), ProfileStore())
-    address = choose_base_url(base_url, region, UrlSettings.of(os.environ), stored_url)
+    found, stored_url = find_token(secret, profile, secret_setting("CELIGO_API_TOKEN"), ProfileStore())
+    address = choose_base_url(base_url, region, UrlSettings.of(settings(*URL_SETTINGS)), stored_url)
     api = open_api(
         found,
         address,
         timeout=_checked_timeout(timeout),
-        max_retries=_checked_count(max_retries),
-        read_only=bool(read_only) or _is_set("CELIGO_READ_ONLY"),
+        max_retries=whole_number("max_retries", max_retries, 0),
+        read_only=bool(read_only) or flag("CELIGO_READ_ONLY"),
     )
     return Client(api, progress=progress)
 
@@ -136,7 +137,7 @@ def login(profile: str | None = None, *, base_url: str | None = None, region: st
     """
     store = ProfileStore()
     base_url = without_userinfo(base_url)
-    address = choose_base_url(base_url, region, UrlSettings.of(os.environ))
+    address = choose_base_url(base_url, region, UrlSettings.of(settings(*URL_SETTINGS)))
     token = check_token(Secret(getpass.getpass(f"API token for {address.netloc}: ")), "your input")
     client = Client(open_api(token, address))
     client.check()
@@ -180,17 +181,7 @@ def _warn_of_literal() -> None:
 
 def _checked_timeout(timeout: Any) -> tuple[float, float]:
     pair = timeout if isinstance(timeout, (tuple, list)) else (timeout, timeout)
-    numbers = all(isinstance(part, (int, float)) and not isinstance(part, bool) and part > 0 for part in pair)
-    if len(pair) != 2 or not numbers:
+    numbers = [number for part in pair if (number := as_number(part)) is not None and number > 0]
+    if len(pair) != 2 or len(numbers) != 2:
         raise ConfigError(f"Bad timeout {shown(timeout)}; expected (connect, read) in seconds, both above 0.")
-    return float(pair[0]), float(pair[1])
-
-
-def _checked_count(max_retries: Any) -> int:
-    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
-        raise ConfigError(f"Bad max_retries {shown(max_retries)}; expected a whole number, 0 or more.")
-    return max_retries
-
-
-def _is_set(name: str) -> bool:
-    return os.environ.get(name, "").strip().lower() not in ("", "0", "false", "no", "off")
+    return numbers[0], numbers[1]

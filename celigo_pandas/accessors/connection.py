@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,11 @@ import pandas as pd
 from celigo_pandas.accessors.authorizing import authorize
 from celigo_pandas.accessors.logs import audit_frame, debug_frame, dependencies_frame
 from celigo_pandas.accessors.pings import PingResult
-from celigo_pandas.client.documents import seal
+from celigo_pandas.client.documents import seal_connection
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 from celigo_pandas.markup import Markup, table, tag
+from celigo_pandas.resources.connections import mask
+from celigo_pandas.resources.counts import as_number
 from celigo_pandas.resources.patching import (
     check_document,
     is_patchable,
@@ -44,7 +46,7 @@ class Connection:
 
     def __init__(self, client: Client, doc: Mapping[str, Any]) -> None:
         self.client = client
-        self._doc = dict(doc)
+        self._keep(doc)
 
     @property
     def id(self) -> str:
@@ -73,8 +75,7 @@ class Connection:
 
     def refresh(self) -> Connection:
         """Read the document again (one request) and return this connection."""
-        self._doc = self.client.api.get_connection(self.id)
-        return self
+        return self._keep(self.client.api.get_connection(self.id))
 
     # Changing it
 
@@ -87,11 +88,10 @@ class Connection:
             `doc` holds a mask in place of a secret; nothing is sent.
         """
         check_document(doc)
-        paths, sealed = masked_paths(doc), seal(writable(doc), "connection")
+        paths, sealed = masked_paths(doc), seal_connection(writable(doc))
         del doc
         refuse_masks(paths, "connection")
-        self._doc = self.client.api.replace_connection(self.id, sealed)
-        return self
+        return self._keep(self.client.api.replace_connection(self.id, sealed))
 
     def update(self, changes: Mapping[str, Any], secrets: Mapping[str, Any] | None = None) -> Connection:
         """Change single fields, named by dotted paths, and leave all others.
@@ -120,14 +120,13 @@ class Connection:
         """
         if not secrets and changes and all(is_patchable(path) for path in changes):
             return self.patch(changes)
-        current = self.client.api.get_connection(self.id)
-        paths, sealed, problem = _sealed_merge(current, changes, secrets or {})
+        merge = _sealed_merge(changes, secrets or {})
         del changes, secrets
+        paths, sealed, problem = merge(self.client.api.get_connection(self.id))
         if problem is not None:
             raise problem
         refuse_masks(paths, "merged connection")
-        self._doc = self.client.api.replace_connection(self.id, sealed)
-        return self
+        return self._keep(self.client.api.replace_connection(self.id, sealed))
 
     def patch(self, changes: Mapping[str, Any]) -> Connection:
         """Change fields of the PATCH whitelist (one PATCH, and one GET where the server answers no document)."""
@@ -140,9 +139,13 @@ class Connection:
             )
         answer = self.client.api.patch_connection(self.id, patch_operations(changes))
         if answer is not None and answer.get("_id") == self.id:
-            self._doc = answer
-            return self
+            return self._keep(answer)
         return self.refresh()
+
+    def _keep(self, doc: Mapping[str, Any]) -> Connection:
+        """Take the server's document; what is a secret by its place is masked, should the server have sent it plain."""
+        self._doc = mask(doc)
+        return self
 
     def delete(self) -> None:
         """Delete the connection (one request)."""
@@ -150,9 +153,10 @@ class Connection:
 
     def enable_debug(self, minutes: float = 15) -> datetime:
         """Keep debug entries for the next minutes (0 stops) and return until when, in UTC."""
-        if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not 0 <= minutes <= 60 * 24 * 365:
+        number = as_number(minutes)
+        if number is None or not 0 <= number <= 60 * 24 * 365:
             raise ConfigError(f"Bad minutes {shown(minutes)}; expected a number from 0 up.")
-        until = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+        until = datetime.now(timezone.utc) + timedelta(minutes=number)
         self.patch({"debugDate": until.isoformat(timespec="milliseconds").replace("+00:00", "Z")})
         return until
 
@@ -260,11 +264,15 @@ def _function(name: str) -> Any:
 
 
 def _sealed_merge(
-    current: Mapping[str, Any], changes: Mapping[str, Any], secrets: Mapping[str, Any]
-) -> tuple[tuple[str, ...], Any, DocumentError | None]:
-    """Merge without raising, so that no frame that raises holds the secrets."""
-    try:
-        doc = merged(writable(current), {**changes, **secrets})
-    except DocumentError as error:
-        return (), None, DocumentError(error.message, hint=error.hint)
-    return masked_paths(doc), seal(doc, "connection"), None
+    changes: Mapping[str, Any], secrets: Mapping[str, Any]
+) -> Callable[[Mapping[str, Any]], tuple[tuple[str, ...], Any, DocumentError | None]]:
+    """Make a merge that does not raise, so that no frame that raises holds the secrets."""
+
+    def merge(current: Mapping[str, Any]) -> tuple[tuple[str, ...], Any, DocumentError | None]:
+        try:
+            doc = merged(writable(current), {**changes, **secrets})
+        except DocumentError as error:
+            return (), None, DocumentError(error.message, hint=error.hint)
+        return masked_paths(doc), seal_connection(doc, secrets.values()), None
+
+    return merge

@@ -14,8 +14,10 @@ import pandas as pd
 from celigo_pandas.accessors.pull import Pull
 from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.errors import ConfigError, DocumentError, PullCancelled, shown
+from celigo_pandas.frames.notices import on_behalf_of_caller
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.markup import Markup, table
+from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["Pulls", "read_exports"]
 
@@ -120,6 +122,7 @@ def read_exports(
     """
     if on_error not in ("collect", "raise"):
         raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")
+    max_workers = whole_number("max_workers", max_workers)
     pulls, refused = _prepared(exports, con, options)
     if on_error == "raise":
         for error in refused.values():
@@ -127,8 +130,8 @@ def read_exports(
     cancelled = threading.Event()
     for pull in pulls.values():
         pull.stop_on(cancelled)
-    with ThreadPoolExecutor(max(1, min(max_workers, len(pulls) or 1)), thread_name_prefix="celigo-pull") as pool:
-        futures = {name: pool.submit(pull.run) for name, pull in pulls.items()}
+    with ThreadPoolExecutor(min(max_workers, len(pulls) or 1), thread_name_prefix="celigo-pull") as pool:
+        futures = {name: pool.submit(on_behalf_of_caller(pull.run)) for name, pull in pulls.items()}
         try:
             wait(futures.values())
         except KeyboardInterrupt:

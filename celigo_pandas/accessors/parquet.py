@@ -13,7 +13,7 @@ import pyarrow as pa
 from celigo_pandas import paging
 from celigo_pandas.accessors.page_source import PageSource
 from celigo_pandas.accessors.progress import Progress, ProgressSetting, open_progress
-from celigo_pandas.accessors.pull import warn_of_record_errors, warn_of_what_did_not_come
+from celigo_pandas.accessors.pull import warn_of_record_errors, warn_of_the_whole
 from celigo_pandas.accessors.pull_options import PullOptions
 from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, FrameError, PullCancelled, shown
 from celigo_pandas.folders import user_path
@@ -115,7 +115,7 @@ class _ParquetPull:
                 self._write_as_they_come(TableMaker(self._options.shape, schema=schema), progress)
         if self._errors:
             warn_of_record_errors(self._errors, "read_export() keeps them")
-        warn_of_what_did_not_come(self._seen, self._rows, self._total)
+        warn_of_the_whole(self._source, self._seen, self._rows, self._total)
         return self._path
 
     def _settle_then_write(self, progress: Progress) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from celigo_pandas.accessors.pull_options import count_of
 from celigo_pandas.accessors.targets import resolve_export
 from celigo_pandas.errors import (
     DocumentError,
@@ -18,6 +16,8 @@ from celigo_pandas.errors import (
     shown,
 )
 from celigo_pandas.frames import frame_of
+from celigo_pandas.frames.notices import notify
+from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.exports import consuming_member
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def preview(connection: Connection, export: Any, rows: int = 20, *, consume: boo
     -----
     ``pageSize`` is added, with the value of `rows`, where the document says nothing; all else is sent as it is.
     """
-    rows = count_of("rows", rows)
+    rows = whole_number("rows", rows)
     connection, doc = resolve_export(export, connection)
     member = consuming_member(doc)
     if member is not None and not consume:
@@ -51,9 +51,5 @@ def preview(connection: Connection, export: Any, rows: int = 20, *, consume: boo
         )
     errors = problems_from_body({"errors": answer.get("errors") or []})
     if errors:
-        warnings.warn(
-            f"The server reported {len(errors)} errors beside the records: {errors[0]}",
-            RecordErrorsWarning,
-            stacklevel=3,
-        )
+        notify(f"The server reported {len(errors)} errors beside the records: {errors[0]}", RecordErrorsWarning)
     return frame_of(records).head(rows)

@@ -5,7 +5,6 @@ It never raises, warns or hangs: whatever goes wrong while drawing switches the 
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any, TypeAlias
 
 from celigo_pandas.errors import ConfigError, shown
+from celigo_pandas.resources.environment import setting as from_environment
 
 __all__ = ["Progress", "ProgressSetting", "check_progress", "open_progress"]
 
@@ -129,7 +129,7 @@ def open_progress(
 
 
 def _from_environment() -> ProgressSetting:
-    text = os.environ.get("CELIGO_PANDAS_PROGRESS", "").strip().lower()
+    text = (from_environment("CELIGO_PANDAS_PROGRESS") or "").strip().lower()
     if text in ("0", "false", "off", "no", "none"):
         return False
     return text if text in _SETTINGS else "auto"
@@ -146,17 +146,12 @@ def _detected() -> str | None:
 
 
 def _bar(kind: str, description: str, unit: str, position: int | None) -> Progress:
-    if kind == "notebook":
-        try:
-            from tqdm.notebook import tqdm
-        except ImportError:
-            from tqdm import tqdm
-    else:
-        from tqdm import tqdm
     options: dict[str, Any] = {"desc": description, "unit": f" {unit}", "unit_scale": True, "leave": False}
-    if kind == "text":
-        options.update(position=position, dynamic_ncols=True, mininterval=0)
-    bar = tqdm(total=None, **options)
+    if kind == "notebook":
+        bar, end = _notebook_bar(options)
+    else:
+        bar, end = _text_bar({**options, "position": position, "dynamic_ncols": True, "mininterval": 0})
+    began = time.monotonic()
 
     def draw(done: int, total: int | None) -> None:
         if total is not None and total >= done and bar.total != total:
@@ -167,4 +162,32 @@ def _bar(kind: str, description: str, unit: str, position: int | None) -> Progre
             bar.total = None
         bar.update(done - bar.n)
 
-    return Progress(draw, bar.close)
+    def close() -> None:
+        title = f"{description}: " if position is not None else ""
+        line = f"{title}{bar.n:,} {unit} in {time.monotonic() - began:.1f} s"
+        bar.close()
+        end(line)
+
+    return Progress(draw, close)
+
+
+def _text_bar(options: dict[str, Any]) -> tuple[Any, Callable[[str], None]]:
+    """Make a bar of text, and what puts a line in its place: other bars stay where they are."""
+    from tqdm import tqdm
+
+    return tqdm(total=None, **options), lambda line: tqdm.write(line, file=sys.stderr)
+
+
+def _notebook_bar(options: dict[str, Any]) -> tuple[Any, Callable[[str], None]]:
+    """Make a widget for a bar, and what puts a line in its place: in a saved notebook no widget lives."""
+    try:
+        from IPython.display import display
+        from tqdm.notebook import tqdm
+    except ImportError:
+        return _text_bar(options)
+    bar = tqdm(total=None, display=False, **options)
+    shown = display(bar.container, display_id=True)
+    bar.displayed = True
+    if shown is None:  # no kernel takes what is displayed
+        return bar, lambda line: print(line)  # noqa: T201 - it is what a notebook shows
+    return bar, lambda line: shown.update({"text/plain": line}, raw=True)

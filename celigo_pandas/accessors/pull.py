@@ -35,7 +35,7 @@ from celigo_pandas.frames.ladder import Ladder, check_records
 from celigo_pandas.frames.notices import notify
 from celigo_pandas.journal.pulls import PullJournal
 
-__all__ = ["Pull", "warn_of_record_errors", "warn_of_what_did_not_come"]
+__all__ = ["Pull", "warn_of_record_errors", "warn_of_the_whole"]
 
 _SMALL_PAGE = 100
 _MANY_PAGES = 100
@@ -68,6 +68,7 @@ class Pull:
         self._total: int | None = None
         self._first_state: bytes | None = None
         self._frame: Callable[[], pd.DataFrame | None] | None = None
+        self._is_stuck = self._is_refused = False
         self.reason: str | None = None
         self.complete = False
 
@@ -129,7 +130,7 @@ class Pull:
             return frame
         if self.source.ambiguous is not None:
             raise ConfigError(self.source.ambiguous, hint="What had come is in client.last_pull.partial.")
-        if self.reason == "PagingError":
+        if self._is_stuck:
             raise ConfigError(
                 "This pull cannot go on: the server does not take its page state.", hint=self._start_over()
             )
@@ -152,6 +153,8 @@ class Pull:
             raise self._cancelled_pull() from None
         except Exception as error:
             self.reason = type(error).__name__
+            self._is_stuck = isinstance(error, PagingError) and not error.retriable
+            self._is_refused = self._is_stuck and getattr(error, "status", None) is not None
             if self.rows == 0 and self.source.pages == 0:
                 raise
             raise self._interrupted(error) from error
@@ -202,7 +205,7 @@ class Pull:
         decode: Callable[[paging.Page], None] = check_records if self._checks_records else lambda page: None
         for page, content, _ in self.source.pages_from_here(enough, self._before_send, self._check, decode):
             # A page with a repeated state is asked for again, not kept, unless its records are gone from the source.
-            if self._journal is not None and (self.source.consuming is not None or not self.source.came_before(page)):
+            if self._journal is not None and (self.source.consuming is not None or not self.source.trail.repeats(page)):
                 self._journal.append(content, self.source.sent_page_size)
             self._take(page, decoder)
             progress.show(self.rows, self._shown_total())
@@ -222,10 +225,8 @@ class Pull:
             source.pages += 1
             self._take(page, decoder)
             source.stand_after(page)
-            if source.came_before(page):
-                raise PagingError(f"Page {source.pages} in the journal has a page state that an earlier page had.")
-            if page.state is not None:
-                source.seen.add(paging.state_key(page.state))
+            if page.state is not None and not page.done:
+                source.trail.follow(page, source.pages)
 
     def _before_send(self) -> None:
         if self._journal is not None and self.source.consuming is not None:
@@ -250,7 +251,7 @@ class Pull:
         elif lost:
             source.state, source.is_done = self._first_state, False
         if lost:
-            source.seen.clear()
+            source.trail.forget()
             if source.consuming is not None:
                 source.note_ambiguous()
 
@@ -265,13 +266,15 @@ class Pull:
     def _start_over(self) -> str:
         if self._journal is None:
             return "Call read_export() again."
+        if self._is_refused:  # asked again, the server says the same
+            return "The server has given this walk up: call again, with resume=False it starts over."
         return "The same call asks for the same page again; with resume=False it starts over."
 
     def _interrupted(self, cause: Exception) -> ExportInterrupted:
         rows = "The rows are in client.last_pull.partial"
         if self.source.ambiguous is not None:
             hint = "What had come is in client.last_pull.partial."
-        elif isinstance(cause, PagingError):
+        elif self._is_stuck:
             hint = f"{rows}. {self._start_over()}"
         elif self._journal is not None:
             hint = "The pages are in the journal: the same call goes on, as does client.last_pull.resume()."
@@ -320,7 +323,7 @@ class Pull:
         )
 
     def _warn(self) -> None:
-        warn_of_what_did_not_come(self._columns, self.rows, self._total if self.complete else None)
+        warn_of_the_whole(self.source, self._columns, self.rows, self._total if self.complete else None)
         if self._columns.errors:
             warn_of_record_errors(len(self._columns.errors), "they are in client.last_pull.errors")
         size = self.source.doc.get("pageSize")
@@ -340,15 +343,29 @@ def warn_of_record_errors(count: int, where: str) -> None:
     notify(f"The server reported {count:,} record errors beside the rows; {where}.", RecordErrorsWarning)
 
 
-def warn_of_what_did_not_come(columns: ColumnSet, rows: int, total: int | None) -> None:
-    """Warn of a path to explode where no record had a list, and of fewer records than the server had announced."""
+def warn_of_the_whole(source: PageSource, columns: ColumnSet, rows: int, total: int | None) -> None:
+    """Warn of what only the end of a walk shows.
+
+    A path to explode where no record had a list, fewer or more records than the server had announced, pages that came
+    twice.
+    """
     shape = columns.shape
     if shape.explode is not None and rows and not columns.has_exploded:
         notify(f"explode={shape.explode!r}: no record has a list there.", HintWarning)
     # Of grouped records it is not known whether groups or rows were counted.
-    count = columns.elements if shape.explode is not None else max(columns.elements, rows)
-    if total is not None and count < total:
+    most = columns.elements if shape.explode is not None else max(columns.elements, rows)
+    if total is not None and most < total:
         notify(
-            f"The server announced {total:,} records and said it was done after {count:,}: some may be missing.",
+            f"The server announced {total:,} records and said it was done after {most:,}: some may be missing.",
+            RecordErrorsWarning,
+        )
+    if total is not None and columns.elements > total:
+        notify(
+            f"The server announced {total:,} records and gave {columns.elements:,}: some may have come twice.",
+            RecordErrorsWarning,
+        )
+    if source.trail.twice:
+        notify(
+            f"{source.trail.twice:,} pages were equal to the page before them: their records may have come twice.",
             RecordErrorsWarning,
         )

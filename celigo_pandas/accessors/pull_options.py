@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -14,16 +13,9 @@ from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.frames.arrays import check_backend
 from celigo_pandas.frames.drift import check_expectation
 from celigo_pandas.frames.shape import Shape
+from celigo_pandas.resources.counts import whole_number
 
-__all__ = ["PullOptions", "count_of"]
-
-
-def count_of(name: str, value: Any, otherwise: str = "") -> int:
-    """Return an option that is a number of 1 or more as an ``int``, numpy's integers too."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
-        alternative = f"{otherwise} or " if otherwise else ""
-        raise ConfigError(f"{name}: got {shown(value)}; expected {alternative}a whole number of 1 or more.")
-    return int(value)
+__all__ = ["PullOptions"]
 
 
 @dataclass(frozen=True)
@@ -50,9 +42,9 @@ class PullOptions:
 
     def __post_init__(self) -> None:
         if self.page_size != "auto":
-            self._set("page_size", count_of("page_size", self.page_size, "'auto'"))
+            self._set("page_size", whole_number("page_size", self.page_size, otherwise="'auto'"))
         if self.max_rows is not None:
-            self._set("max_rows", count_of("max_rows", self.max_rows, "None"))
+            self._set("max_rows", whole_number("max_rows", self.max_rows, otherwise="None"))
         check_backend(self.dtype_backend)
         self._set("parse_dates", _columns_of(self.parse_dates))
         _check_dtypes(self.dtype)

@@ -33,6 +33,7 @@ from celigo_pandas.folders import user_path
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep, require_frame
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
+from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.imports import acts_per_call, describe, digest, file_names, file_names_vary, writes_file
 
 __all__ = ["deliver", "fitted", "to_import"]
@@ -74,7 +75,8 @@ def to_import(
     first : int, default 5
         So many rows (at most one batch) go alone; if none of them is ``ok``, the push stops. 0 turns it off.
     max_failures : int, optional
-        Stop when more rows than this are ``failed`` or ``unknown``.
+        Stop when more rows than this are ``failed`` or ``unknown``. A batch has no more rows than may fail yet, but ten
+        at least, so at most nine rows fail beyond the first one too many: a small limit means small batches.
     na : {"omit", "null"}
         Leave missing values out, or send them as ``null``.
     unflatten : {"auto", True, False}
@@ -109,6 +111,9 @@ def to_import(
         With ``on_error="raise"``; holds the result.
     PushCancelled
         After Ctrl-C (a ``KeyboardInterrupt``); holds the result. A second Ctrl-C gives up the batches in flight.
+    BaseException
+        Anything else that ends the call (a signal handler that raises, ``sys.exit``) goes on as it is, once nothing
+        more is sent and ``client.last_push`` has all outcomes; batches in flight are waited for five seconds.
 
     Notes
     -----
@@ -123,7 +128,12 @@ def to_import(
     """
     from celigo_pandas.accessors.targets import resolve_import
 
-    _check_options(df, batch_size, max_workers, first, max_failures, on_error)
+    require_frame(df)
+    batch_size, max_workers = whole_number("batch_size", batch_size), whole_number("max_workers", max_workers)
+    first = whole_number("first", first, 0)
+    max_failures = None if max_failures is None else whole_number("max_failures", max_failures, 0, otherwise="None")
+    if on_error not in ("collect", "raise"):
+        raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")
     connection, document = resolve_import(import_doc, con)
     if connection is None:
         raise ConfigError(
@@ -155,20 +165,6 @@ def to_import(
         fitted(call, rows)  # a preview refuses what the push would refuse
         return _preview(kept, call, connection)
     return _push(kept, rows, call, first)
-
-
-def _check_options(
-    df: Any, batch_size: int, max_workers: int, first: int, max_failures: int | None, on_error: str
-) -> None:
-    require_frame(df)
-    for name, value, least in (("batch_size", batch_size, 1), ("max_workers", max_workers, 1), ("first", first, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ConfigError(f"{name}: got {shown(value)}; expected a whole number of at least {least}.")
-    limit = 0 if max_failures is None else max_failures
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise ConfigError(f"max_failures: got {shown(max_failures)}; expected a whole number of at least 0, or None.")
-    if on_error not in ("collect", "raise"):
-        raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")
 
 
 def _push(kept: pd.DataFrame, encoded: list[bytes], call: PushCall, first: int) -> ImportResult:
@@ -223,18 +219,23 @@ def deliver(
         one_call=one_call,
     )
     setting = client.progress if call.progress is None else call.progress
-    cancelled = False
+    ended: BaseException | None = None
     bar = open_progress(setting, description="push") if len(positions) else nullcontext()
     try:
         with bar as opened:
             sending.run(positions, lambda done: opened.show(done, len(positions)) if opened is not None else None)
-    except KeyboardInterrupt:
-        cancelled = True
+    except BaseException as error:  # whatever it is: the outcomes are kept first
+        ended = error
     _explain(outcomes, sending.stop_reason)
     result = ImportResult(kept, outcomes, call, stop_reason=sending.stop_reason, note=note)
     client.last_push = result
-    if cancelled:
-        raise PushCancelled(f"The push was interrupted. {result.summary()} See .result.", result=result) from None
+    try:
+        if isinstance(ended, KeyboardInterrupt):
+            raise PushCancelled(f"The push was interrupted. {result.summary()} See .result.", result=result) from None
+        if ended is not None:
+            raise ended
+    finally:
+        del ended  # its traceback holds this frame
     if sending.failure is not None:
         raise _with_hint(sending.failure)
     if call.on_error == "raise":

@@ -5,7 +5,7 @@ every outcome goes to a position. Each batch is in the journal before it is sent
 
 Workers are threads of this push only and every batch runs on one of them, so that Ctrl-C (which reaches the main
 thread) never cuts a request in two: it stops the queue and every wait for another attempt, and the batches in flight
-are waited for.
+are waited for. So does whatever else ends the caller's thread: a signal handler that raises, ``sys.exit``.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ BODY_LIMIT = 5_000_000
 GRACE_S = 30.0
 """How long after Ctrl-C the batches in flight are waited for, in seconds; a second Ctrl-C ends the wait."""
 
+SHORT_GRACE_S = 5.0
+"""The same after anything else that ends a push: nobody is there who could press Ctrl-C again."""
+
+SMALL_BATCH = 10
+"""Where fewer failures are allowed than this, batches do not get smaller: so many rows may fail beyond the limit."""
+
 
 class JournalPort(Protocol):
     """What the loop tells a journal; see :class:`~celigo_pandas.journal.pushes.PushJournal`."""
@@ -55,7 +61,7 @@ class Envelope:
     def request(self, rows: Sequence[bytes], stop: threading.Event | None = None) -> Request:
         """Make the request for a batch; see :class:`Request` for `stop`."""
         body = b'{"import":' + self.document + b',"data":[' + b",".join(rows) + b"]}"
-        return Request("POST", self.path, body=body, repeat="write", fresh=True, stop=stop)
+        return Request("POST", self.path, body=body, repeat="write", stop=stop)
 
 
 @dataclass(frozen=True)
@@ -137,8 +143,9 @@ class Sending:
 
         Raises
         ------
-        KeyboardInterrupt
-            After the batches in flight were answered or given up; outcomes are complete then too.
+        BaseException
+            Whatever ended the thread of the caller (Ctrl-C, a signal handler that raises), after the batches in flight
+            were answered or given up; outcomes are complete then too.
         """
         first = 0 if self._one_call else min(self._brakes.first, self._batch_size, len(positions))
         try:
@@ -147,8 +154,8 @@ class Sending:
                 self._check_first(positions[:first])
             if self.stop_reason is None:
                 self._drain(list(self._batches(positions[first:])), self._max_workers, show)
-        except KeyboardInterrupt:
-            self._interrupt()
+        except BaseException as error:
+            self._interrupt(GRACE_S if isinstance(error, KeyboardInterrupt) else SHORT_GRACE_S)
             raise
         finally:
             self._freeze()
@@ -211,11 +218,11 @@ class Sending:
             message = next((row.message for row in rows if row.message), None)
             self.stop(f"none of the first {len(rows)} rows was ok" + (f" ({message.rstrip('.')})" if message else ""))
 
-    def _interrupt(self) -> None:
-        self.stop("interrupted")
-        with contextlib.suppress(KeyboardInterrupt):  # the second one: give the batches in flight up
+    def _interrupt(self, grace_s: float) -> None:
+        with contextlib.suppress(BaseException):  # a second one: give the batches in flight up; the first one goes on
+            self.stop("interrupted")
             # Nothing is shown any more: a form's Stop is a progress function that raises, and would raise again.
-            self._wait(lambda done: None, time.monotonic() + GRACE_S)
+            self._wait(lambda done: None, time.monotonic() + grace_s)
 
     def _freeze(self) -> None:
         """Take no answer from here on: what is still in flight is unknown."""
@@ -244,6 +251,8 @@ class Sending:
 
     def _take(self) -> tuple[int, Sequence[int]] | None:
         with self._changed:
+            while self.stop_reason is None and self._flying and self._room() < 1:
+                self._changed.wait()  # what is on its way may be more failures than are allowed
             if self.stop_reason is not None or not self._queue or self._frozen:
                 return None
             positions = self._cut(self._queue.popleft())
@@ -254,8 +263,19 @@ class Sending:
             self._flying[number] = positions
             return number, positions
 
+    def _room(self) -> float:
+        """Say how many rows more may fail, if those in flight do, until ``max_failures`` is passed."""
+        limit = self._brakes.max_failures
+        if limit is None or self._one_call:
+            return float("inf")
+        return limit + 1 - self._failures - sum(map(len, self._flying.values()))
+
     def _cut(self, positions: Sequence[int]) -> Sequence[int]:
-        """Halve a batch that surely or probably is too large, by what earlier ones have shown."""
+        """Cut a batch that could fail far beyond the limit, or that surely or probably is too large."""
+        most = max(SMALL_BATCH, self._room())
+        if len(positions) > most:
+            self._queue.appendleft(positions[int(most) :])
+            positions = positions[: int(most)]
         while self._too_large is not None and len(positions) > 1:
             # What went through before will again; what is about as large as one that was refused is not tried.
             if self._size(positions) <= max(self._fitted, self._too_large * 3 // 4):

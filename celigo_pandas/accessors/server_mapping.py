@@ -20,6 +20,7 @@ from celigo_pandas.client.documents import decode
 from celigo_pandas.client.messages import Request
 from celigo_pandas.errors import ApiError, TransportError, problems_from_body, shown
 from celigo_pandas.frames.outward import encode_rows
+from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["encode_document", "map_there"]
 
@@ -49,7 +50,7 @@ def map_there(
     path = f"/connections/{quote(connection.id, safe='')}/import/map"
     states: list[RowState] = []
     mapped: list[tuple[int, Any]] = []
-    size = max(1, batch_size)
+    size = whole_number("batch_size", batch_size)
     setting = connection.client.progress if progress is None else progress
     with open_progress(setting, description="dry run") as bar:
         while len(states) < len(rows):

@@ -10,6 +10,7 @@ from typing import Any
 
 from celigo_pandas.builders.contents import content_problems
 from celigo_pandas.errors import DocumentError, Problem, shown
+from celigo_pandas.resources.counts import as_integer
 
 __all__ = ["FILE_PLACES", "FILE_TYPES", "HTTP_METHODS", "Checks", "Document"]
 
@@ -67,10 +68,13 @@ class Checks:
         if value not in choices:
             self.add(field, f"got {shown(value)}; expected one of {', '.join(choices)}")
 
-    def positive(self, field: str, value: object) -> None:
-        """Want a whole number, 1 or more."""
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    def positive(self, field: str, value: object) -> int:
+        """Want a whole number, 1 or more; anything else is noted and taken as 1."""
+        number = as_integer(value)
+        if number is None or number < 1:
             self.add(field, f"got {shown(value)}; expected a whole number, 1 or more")
+            return 1
+        return number
 
     def members(self, field: str, value: Any) -> dict[str, Any]:
         """Want an object; anything else is noted and taken as an empty one."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.builders.documents import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
+from celigo_pandas.resources.counts import as_integer
 
 __all__ = ["file_export", "http_export", "netsuite_export", "salesforce_export", "sql_export"]
 
@@ -146,8 +147,8 @@ def netsuite_export(
         One record a row; the platform's own default groups rows into arrays.
     """
     checks = Checks("netsuite_export")
-    is_number = isinstance(saved_search_id, int) and not isinstance(saved_search_id, bool)
-    checks.text("netsuite.searches.savedSearchId", str(saved_search_id) if is_number else saved_search_id)
+    number = as_integer(saved_search_id)
+    checks.text("netsuite.searches.savedSearchId", saved_search_id if number is None else str(number))
     checks.text("netsuite.searches.recordType", record_type)
     search = {"recordType": record_type, "savedSearchId": str(saved_search_id)}
     block = {"type": "search", "searches": [search], "skipGrouping": skip_grouping}
@@ -170,6 +171,5 @@ def _export(
     checks: Checks, document: dict[str, Any], page_size: int | None, members: Mapping[str, Any] | None
 ) -> Document:
     if page_size is not None:
-        checks.positive("pageSize", page_size)
-        document["pageSize"] = page_size
+        document["pageSize"] = checks.positive("pageSize", page_size)
     return checks.finish("export", document, members)

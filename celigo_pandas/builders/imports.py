@@ -84,10 +84,9 @@ def http_import(
     if headers:
         http["headers"] = checks.headers(headers)
     if batch_size is not None:
-        checks.positive("http.batchSize", batch_size)
+        batch_size = http["batchSize"] = checks.positive("http.batchSize", batch_size)
         if batch_size > 1 and resource_path is None:
             checks.add("http.response.resourcePath", "a batch of more than one record needs resource_path")
-        http["batchSize"] = batch_size
     response = {"resourcePath": resource_path, "resourceIdPath": id_path}
     if found := {name: [value] for name, value in response.items() if value is not None}:
         http["response"] = found

@@ -17,7 +17,15 @@ from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from celigo_pandas.errors import ApiError, ConfigError, shown
 
-__all__ = ["REGIONS", "BaseUrl", "UrlSettings", "choose_base_url", "is_loopback_host", "without_userinfo"]
+__all__ = [
+    "REGIONS",
+    "URL_SETTINGS",
+    "BaseUrl",
+    "UrlSettings",
+    "choose_base_url",
+    "is_loopback_host",
+    "without_userinfo",
+]
 
 REGIONS: Mapping[str, str] = {
     "na": "https://api.integrator.io",
@@ -25,6 +33,9 @@ REGIONS: Mapping[str, str] = {
     "au": "https://api.au.integrator.io",
     "ca": "https://api.ca.integrator.io",
 }
+URL_SETTINGS = ("CELIGO_BASE_URL", "CELIGO_REGION")
+"""Variables of the environment that :class:`UrlSettings` reads."""
+
 _WEB_HOSTS: Mapping[str, str] = {
     "www.integrator.io": "na",
     **{url.removeprefix("https://api."): region for region, url in REGIONS.items()},

@@ -7,12 +7,13 @@ plausible form is accepted here, and nowhere above.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.debug_text import parse_debug_log
-from celigo_pandas.client.documents import Sealed, decode, encode, encode_rows, seal
+from celigo_pandas.client.documents import Sealed, decode, encode, encode_rows, seal_connection
 from celigo_pandas.client.link_header import next_target
 from celigo_pandas.client.messages import Repeat, Request, Response
 from celigo_pandas.client.sending import Sender, anything
@@ -27,6 +28,7 @@ from celigo_pandas.client.shapes import (
     saved_path,
 )
 from celigo_pandas.errors import ApiError, AuthError, ConfigError, NotFoundError, PagingError
+from celigo_pandas.paging import STALE_REQUESTS
 
 __all__ = ["ApiClient"]
 
@@ -56,8 +58,9 @@ class ApiClient(Sender):
 
     def create_connection(self, doc: ConnectionDocument) -> dict[str, Any]:
         """``POST /connections``: the stored document, secrets masked."""
-        doc = seal(doc, "connection")
-        return self._decoded(Request("POST", "/connections", body=doc.reveal(), repeat="write"), as_stored)
+        doc = seal_connection(doc)
+        request = Request("POST", "/connections", body=doc.reveal(), repeat="write", secrets=doc.secrets)
+        return self._decoded(request, as_stored)
 
     def get_connection(self, connection_id: str) -> dict[str, Any]:
         """``GET /connections/{id}``: adds ``offline`` and ``queues``."""
@@ -68,10 +71,12 @@ class ApiClient(Sender):
 
         The new document is the answer, or is read (one more request) where the server answers something else.
         """
-        doc = seal(doc, "connection")
+        doc = seal_connection(doc)
         path = path_of("connections", connection_id)
-        answer = self._maybe(Request("PUT", path, body=doc.reveal(), repeat="write"))
-        return answer if answer and isinstance(answer.get("_id"), str) else self.get_connection(connection_id)
+        answer = self._maybe(Request("PUT", path, body=doc.reveal(), repeat="write", secrets=doc.secrets))
+        if answer and isinstance(answer.get("_id"), str):
+            return answer
+        return self._decoded(Request("GET", path, secrets=doc.secrets), as_stored)
 
     def patch_connection(self, connection_id: str, operations: Sequence[Document]) -> dict[str, Any] | None:
         """``PATCH /connections/{id}`` with a JSON Patch; the new document if the server answers one, None for 204."""
@@ -105,9 +110,10 @@ class ApiClient(Sender):
 
     def ping_document(self, doc: ConnectionDocument) -> dict[str, Any]:
         """``POST /connections/ping``: check an unsaved connection; answers as :meth:`ping_connection`."""
-        sealed = seal(doc, "connection")
+        sealed = seal_connection(doc)
         del doc
-        return self._ping(lambda: self._object(Request("POST", "/connections/ping", body=sealed.reveal())))
+        request = Request("POST", "/connections/ping", body=sealed.reveal(), secrets=sealed.secrets)
+        return self._ping(lambda: self._object(request))
 
     def test_connection(self, connection_id: str) -> dict[str, Any]:
         """``POST /connections/{id}/test``: said to be a fuller check than ping; answers as it."""
@@ -207,7 +213,7 @@ class ApiClient(Sender):
         Records that are ``bytes`` are JSON already. The length of the answer is the caller's to check.
         """
         path = path_of("connections", connection_id, "import")
-        return self._list(Request("POST", path, body=import_body(import_doc, records), repeat="write", fresh=True))
+        return self._list(Request("POST", path, body=import_body(import_doc, records), repeat="write"))
 
     def map_records(self, connection_id: str, import_doc: Document, records: Sequence[Any]) -> list[Any]:
         """``POST /connections/{id}/import/map``: the mapped records, in order; nothing is submitted."""
@@ -244,7 +250,7 @@ class ApiClient(Sender):
     def invoke_import(self, import_id: str, records: Sequence[Any]) -> list[dict[str, Any]]:
         """``POST /imports/{id}/invoke``: the body is the bare list of records."""
         path = path_of("imports", import_id, "invoke")
-        return self._list(Request("POST", path, body=encode_rows(records), repeat="write", fresh=True))
+        return self._list(Request("POST", path, body=encode_rows(records), repeat="write"))
 
     def preview_import(self, import_doc: Document, records: Sequence[Any]) -> Any:
         """``POST /imports/preview``: the body is the import document with its records as ``data``; nothing is written.
@@ -319,12 +325,23 @@ class ApiClient(Sender):
         self, path: str, params: tuple[tuple[str, str], ...], member: str | None = None
     ) -> Iterator[dict[str, Any]]:
         seen = set()
+        known: set[str] = set()
+        empty = 0
         while True:
             if (path, params) in seen:
                 raise PagingError(f"The list {path} named the same next page twice; reading stopped.")
             seen.add((path, params))
             documents, link = self._list_page(Request("GET", path, params), member)
-            yield from documents
+            empty = 0 if documents else empty + 1
+            names = {_name_of(document) for document in documents}
+            if (names and names <= known) or empty > STALE_REQUESTS:
+                raise PagingError(
+                    f"The list {path} brings nothing new and names ever more pages; reading stopped after "
+                    f"{len(known):,} entries."
+                )
+            # What moved on to the next page while the list was read is not there twice.
+            yield from (document for document in documents if "_id" not in document or _name_of(document) not in known)
+            known |= names
             target = next_target(link)
             if target is None:
                 return
@@ -393,3 +410,9 @@ class ApiClient(Sender):
         if isinstance(refusal, AuthError):
             self.token_info()  # raises if it is the token that is refused, and not the connection's credentials
         return {"code": refusal.status, "errors": [problem.to_dict() for problem in refusal.problems]}
+
+
+def _name_of(document: Mapping[str, Any]) -> str:
+    """Name an entry of a list by its id, or by all it says."""
+    found = document.get("_id")
+    return found if isinstance(found, str) else json.dumps(document, sort_keys=True)

@@ -6,13 +6,14 @@ The standard library's decoder keeps integers of any size; its encoder is told t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from celigo_pandas.errors import DocumentError
-from celigo_pandas.resources.secret import Secret
+from celigo_pandas.resources.connections import secret_values
+from celigo_pandas.resources.secret import MASK, Secret
 
-__all__ = ["Sealed", "decode", "encode", "encode_rows", "seal"]
+__all__ = ["Sealed", "decode", "encode", "encode_rows", "seal", "seal_connection"]
 
 
 class Sealed:
@@ -22,14 +23,15 @@ class Sealed:
     later holds the plain one.
     """
 
-    __slots__ = ("_reveal", "_what")
+    __slots__ = ("_reveal", "_what", "secrets")
 
-    def __init__(self, content: bytes | None, problem: str | None, what: str) -> None:
+    def __init__(self, content: bytes | None, problem: str | None, what: str, secrets: tuple[Secret, ...] = ()) -> None:
         def reveal() -> tuple[bytes | None, str | None]:
             return content, problem
 
         self._reveal = reveal
         self._what = what
+        self.secrets = secrets
 
     def __repr__(self) -> str:
         return f"<sealed {self._what}>"
@@ -61,6 +63,28 @@ def seal(value: Any, what: str = "document") -> Sealed:
     except (TypeError, ValueError, RecursionError) as error:
         problem = str(error) if not isinstance(error, RecursionError) else "it is nested too deeply"
     return Sealed(None, problem, what)
+
+
+def seal_connection(doc: Any, secrets: Iterable[Any] = ()) -> Sealed:
+    """Encode a connection document and hide it, with every secret it holds in ``secrets``; never raises.
+
+    `secrets` are texts that the caller called secret, whatever their place in the document.
+    """
+    if isinstance(doc, Sealed):
+        return doc
+    sealed = seal(doc, "connection")
+    found = _secrets_in(doc) + [value for value in secrets if isinstance(value, (str, Secret))]
+    if sealed.problem is None:
+        found += secret_values(decode(sealed.reveal())) - {MASK}
+    sealed.secrets = tuple(value if isinstance(value, Secret) else Secret(value) for value in found)
+    return sealed
+
+
+def _secrets_in(value: Any) -> list[Any]:
+    if isinstance(value, Secret):
+        return [value]
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return [secret for member in members for secret in _secrets_in(member)]
 
 
 def encode(value: Any, what: str = "document") -> bytes:

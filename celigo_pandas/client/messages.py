@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-__all__ = ["CallableTransport", "Repeat", "Request", "Response", "Transport"]
+from celigo_pandas.resources.secret import Secret
+
+__all__ = ["CallableTransport", "Lane", "Repeat", "Request", "Response", "Transport"]
 
 Repeat = Literal["read", "write", "consume"]
 """When a request may be sent again.
@@ -23,6 +25,14 @@ Repeat = Literal["read", "write", "consume"]
 ``consume``
     An export that changes its source: as ``write``.
 """
+
+
+class Lane:
+    """Requests that may follow each other on one connection: those of one walk.
+
+    A late second answer to one of them is taken for the answer to the next, so only a caller that would notice (a page
+    state that came before) keeps a connection. It is closed when the lane is no longer held.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +51,15 @@ class Request:
         JSON, already encoded.
     repeat : {"read", "write", "consume"}
         See :data:`Repeat`.
-    fresh : bool
-        Use no pooled connection that has been idle for 5 s or more (pushes).
+    lane : Lane, optional
+        Requests of the same lane use one connection; without it the request has a connection of its own.
     timeout : (float, float), optional
         Connect and read timeout in seconds, in place of the client's.
     stop : threading.Event, optional
         Set by the caller, from any thread, to end the call: its waits end at once and nothing of it is sent from then
         on. A request whose bytes are on their way is not cut off; its answer is waited for.
+    secrets : tuple of Secret
+        Masked in whatever answers it.
     """
 
     method: str
@@ -55,9 +67,10 @@ class Request:
     params: tuple[tuple[str, str], ...] = ()
     body: bytes | None = field(default=None, repr=False)
     repeat: Repeat = "read"
-    fresh: bool = False
+    lane: Lane | None = field(default=None, repr=False, compare=False)
     timeout: tuple[float, float] | None = None
     stop: threading.Event | None = field(default=None, repr=False, compare=False)
+    secrets: tuple[Secret, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

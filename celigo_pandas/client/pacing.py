@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from celigo_pandas.client.forks import renew_in_child
+
 __all__ = ["Clock", "RateBucket", "bucket_for"]
 
 
@@ -47,9 +49,14 @@ class RateBucket:
         self.capacity = capacity
         self.refill_per_s = refill_per_s
         self._monotonic = monotonic
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Begin full: of what another process sends nothing is known here."""
         self._lock = threading.Lock()
-        self._level = float(capacity)
-        self._seen = monotonic()
+        self._level = float(self.capacity)
+        self._seen = self._monotonic()
         self._paused_until = self._seen
 
     def reserve(self) -> float:
@@ -67,17 +74,27 @@ class RateBucket:
             self._paused_until = max(self._paused_until, self._monotonic() + seconds)
 
 
-_buckets: dict[tuple[str, str], RateBucket] = {}
-_buckets_lock = threading.Lock()
+class _Buckets:
+    """The buckets of this process, by origin and account."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], RateBucket] = {}
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
+
+    def bucket_for(self, origin: str, account: str, known: RateBucket | None = None) -> RateBucket:
+        """Return the bucket of an account (or, until its id is known, of a token) at one origin.
+
+        `known` becomes the account's bucket if it has none yet, so that places already taken still count.
+        """
+        with self._lock:
+            bucket = self._found.get((origin, account))
+            if bucket is None:
+                bucket = self._found[origin, account] = known or RateBucket()
+            return bucket
 
 
-def bucket_for(origin: str, account: str, known: RateBucket | None = None) -> RateBucket:
-    """Return the bucket of an account (or, until its id is known, of a token) at one origin.
-
-    `known` becomes the account's bucket if it has none yet, so that places already taken still count.
-    """
-    with _buckets_lock:
-        bucket = _buckets.get((origin, account))
-        if bucket is None:
-            bucket = _buckets[origin, account] = known or RateBucket()
-        return bucket
+bucket_for = _Buckets().bucket_for

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from celigo_pandas.client.addresses import REGIONS
+from celigo_pandas.client.caller_secrets import masked
 from celigo_pandas.client.history import CallRecord, History, redact_path
 from celigo_pandas.client.messages import Request, Response, Transport
 from celigo_pandas.client.pacing import Clock, RateBucket
@@ -167,7 +168,7 @@ class Sender:
     def _once(self, request: Request, inspect: Inspect) -> Response | TransportError:
         """Send once; an answer that is damaged is a failure of which nothing is known."""
         try:
-            response = self.transport.send(request)
+            response = masked(self.transport.send(request), request.secrets)
         except TransportError as error:
             return error
         if 200 <= response.status < 300:

@@ -59,16 +59,16 @@ def _spellings(token: Secret) -> set[bytes]:
     text = token.reveal()
     if not text:
         return set()
-    raw = text.encode("utf-8")
+    raw = text.encode("utf-8", "surrogatepass")
     return {
         raw,
         bearer_value(token)[len("Bearer ") :],
         json.dumps(text)[1:-1].encode(),
-        json.dumps(text, ensure_ascii=False)[1:-1].encode(),
+        json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass"),
         json.dumps(text)[1:-1].replace("/", "\\/").encode(),
-        quote(text).encode(),
-        quote(text, safe="").encode(),
-        html.escape(text).encode(),
+        quote(raw).encode(),
+        quote(raw, safe="").encode(),
+        html.escape(text).encode("utf-8", "surrogatepass"),
         base64.b64encode(raw),
         raw.hex().encode(),
     }

@@ -8,13 +8,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
 
 from celigo_pandas.client.profiles import ProfileStore
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.resources.secret import Secret
 
-__all__ = ["bearer_value", "check_token", "find_token", "fingerprint", "token_of"]
+__all__ = ["bearer_value", "check_token", "find_token", "fingerprint"]
 
 _PROCESS_KEY = secrets.token_bytes(32)
 
@@ -46,15 +45,6 @@ def find_token(
             hint="To store one, run celigo.login().",
         )
     return check_token(found.token, f"profile {name!r}"), found.base_url
-
-
-def token_of(environ: Mapping[str, str]) -> Secret | None:
-    """Return ``CELIGO_API_TOKEN``, or None where it is missing or blank.
-
-    The environment itself goes no further: its repr, among the locals of a frame that raises, would show the token.
-    """
-    text = environ.get("CELIGO_API_TOKEN", "")
-    return Secret(text) if text.strip() else None
 
 
 def check_token(token: Secret, where: str) -> Secret:
@@ -97,7 +87,7 @@ def bearer_value(token: Secret) -> bytes:
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
-        return text.encode("utf-8")
+        return text.encode("utf-8", "surrogatepass")
 
 
 def fingerprint(token: Secret) -> str:

@@ -8,10 +8,10 @@ the prepared request, and the frames of their tracebacks hold its headers as loc
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import time
+import weakref
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,12 +23,22 @@ from requests.utils import get_environ_proxies
 
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.bodies import TooLong, read_body
+from celigo_pandas.client.forks import renew_in_child
 from celigo_pandas.client.history import redact_path
-from celigo_pandas.client.messages import Request, Response
-from celigo_pandas.client.sockets import PooledAdapter, Stopped, TooSlow, begin_call, was_sent
+from celigo_pandas.client.messages import Lane, Request, Response
+from celigo_pandas.client.sockets import (
+    PooledAdapter,
+    SecondAnswer,
+    Stopped,
+    TooSlow,
+    begin_call,
+    is_doubtful,
+    was_sent,
+)
 from celigo_pandas.client.token_mask import TokenMask
 from celigo_pandas.client.tokens import bearer_value
 from celigo_pandas.errors import RequestTimeoutError, TransportError
+from celigo_pandas.resources.environment import setting
 from celigo_pandas.resources.secret import Secret
 
 __all__ = ["RequestsTransport"]
@@ -65,9 +75,6 @@ class RequestsTransport:
         Revealed only while a request is written.
     timeout : (float, float), default (10, 300)
         Connect and read timeout, in seconds.
-    max_idle_s : float, default 5
-        A request that asks for a fresh connection uses no pooled one that has been idle for so long: servers close idle
-        connections at about that age, and a request that meets the closing socket has an unknown outcome.
     max_body : int
         Most bytes of an answer, after decompression.
     whole_s : float, optional
@@ -76,8 +83,9 @@ class RequestsTransport:
     Notes
     -----
     Proxies come from the environment for https hosts; a loopback URL never uses one. Redirects are not followed.
-    Answers without a body (204) end their connection: a server that sends bytes after one would otherwise shift every
-    later answer on it.
+    A connection serves one request, or those of one :class:`~celigo_pandas.client.messages.Lane`: a server that answers
+    one request twice would otherwise shift every later answer on it. Answers without a body (204) end it, too. A forked
+    child makes connections of its own.
     """
 
     def __init__(
@@ -86,21 +94,20 @@ class RequestsTransport:
         token: Secret,
         *,
         timeout: tuple[float, float] = (10, 300),
-        max_idle_s: float = 5.0,
         max_body: int = MAX_BODY,
         whole_s: float | None = None,
     ) -> None:
         self.base_url = BaseUrl.parse(base_url) if isinstance(base_url, str) else base_url
         self._root = self.base_url.api_root
         self._timeout = timeout
-        self._max_idle_s = max_idle_s
         self._max_body = max_body
         self._whole_s = whole_s
         self._auth = _BearerAuth(token)
         self._mask = TokenMask(token)
-        self._adapter = PooledAdapter(pool_connections=2, pool_maxsize=32)
+        self.renew()
+        renew_in_child(self)
         self._proxies = {} if self.base_url.is_loopback else dict(get_environ_proxies(self._root))
-        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self._verify = setting("REQUESTS_CA_BUNDLE") or setting("CURL_CA_BUNDLE") or True
 
     def __repr__(self) -> str:
         return f"<RequestsTransport {self.base_url}>"
@@ -128,11 +135,25 @@ class RequestsTransport:
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._adapter.close()
+        for adapter in (self._adapter, *self._lanes.values()):
+            adapter.close()
+
+    def renew(self) -> None:
+        """Let go of every connection: a forked child must not read from its parent's."""
+        self._adapter = PooledAdapter(pool_connections=2, pool_maxsize=32)
+        self._lanes: weakref.WeakKeyDictionary[Lane, PooledAdapter] = weakref.WeakKeyDictionary()
+
+    def _adapter_of(self, lane: Lane | None) -> PooledAdapter:
+        if lane is None:
+            return self._adapter
+        adapter = self._lanes.get(lane)
+        if adapter is None:
+            adapter = self._lanes[lane] = PooledAdapter(pool_connections=2, pool_maxsize=1)
+        return adapter
 
     def _attempt(self, request: Request) -> Response | BaseException:
         """Exchange once; an exception is returned, not raised, so that it carries none of the frames below."""
-        begin_call(self._max_idle_s if request.fresh else None, request.stop, self._whole_within(request))
+        begin_call(request.lane is not None, request.stop, self._whole_within(request))
         try:
             return self._exchange(request)
         except Stopped:
@@ -147,7 +168,7 @@ class RequestsTransport:
 
     def _exchange(self, request: Request) -> Response:
         started = time.perf_counter()
-        answer = self._adapter.send(
+        answer = self._adapter_of(request.lane).send(
             self._prepared(request),
             stream=True,
             timeout=request.timeout or self._timeout,
@@ -162,6 +183,8 @@ class RequestsTransport:
         if answer.status_code in _NO_BODY:
             answer.raw.close()
             answer.close()
+        if is_doubtful():
+            raise SecondAnswer
         content = self._mask.body(content, records=answer.status_code < 300)
         headers = self._mask.headers(answer.headers.items())
         return Response(answer.status_code, headers, content, seconds=time.perf_counter() - started)
@@ -191,7 +214,7 @@ class RequestsTransport:
             "User-Agent": _USER_AGENT,
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
-            "Connection": "keep-alive",
+            "Connection": "close" if request.lane is None else "keep-alive",
         }
         if request.body is not None:
             headers["Content-Type"] = "application/json"
@@ -252,6 +275,7 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str | None], ...] = 
     ((ssl.SSLError, urllib3.exceptions.SSLError), "no TLS connection could be made", _CHECK_HOST),
     ((socket.gaierror,), "the host name cannot be resolved", _CHECK_HOST),
     ((ConnectionRefusedError,), "the connection was refused", "Is the server running, and is this its port?"),
+    ((SecondAnswer,), "more than one answer came, and it is not known which is that of this request", None),
     ((urllib3.exceptions.IncompleteRead,), "the answer was cut off", None),
     ((urllib3.exceptions.DecodeError,), "the answer's compression is damaged", None),
     (

@@ -16,9 +16,8 @@ from html.entities import codepoint2name
 from typing import Any
 
 from celigo_pandas.engine import json_text
-from celigo_pandas.resources.connections import mask
+from celigo_pandas.resources.connections import mask, secret_values
 from celigo_pandas.resources.secret import MASK
-from celigo_pandas.resources.userinfo import url_secrets
 
 __all__ = ["Redactor", "mask", "mask_values", "secret_values"]
 
@@ -33,13 +32,6 @@ _MOST_PASSING = 64
 
 _FREE_NAMES = frozenset({"data", "_json"})
 """Members of the API's answers below which names come from a source too, and may hold a secret as values may."""
-
-
-def secret_values(doc: Mapping[str, Any]) -> set[str]:
-    """Return every text that the masked form of `doc` hides."""
-    found: set[str] = set()
-    _differences(doc, mask(dict(doc)), found)
-    return found
 
 
 def mask_values(doc: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,29 +236,3 @@ def _shaped(real: Any, masked: Any) -> Any:
     if isinstance(real, list) and masked == MASK:
         return [_shaped(one, MASK) for one in real]
     return masked
-
-
-def _differences(real: Any, masked: Any, found: set[str]) -> None:
-    if real == masked:
-        return
-    if isinstance(real, Mapping) and isinstance(masked, Mapping):
-        for key, value in real.items():
-            _differences(value, masked.get(key), found)
-    elif isinstance(real, list) and isinstance(masked, list) and len(real) == len(masked):
-        for one, other in zip(real, masked, strict=True):
-            _differences(one, other, found)
-    elif isinstance(real, str) and isinstance(masked, str) and masked != MASK:
-        found.update(url_secrets(real))
-    else:
-        found.update(str(value) for value in _leaves(real) if value not in (None, "", True, False))
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        for one in value.values():
-            yield from _leaves(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _leaves(one)
-    else:
-        yield value

@@ -2,8 +2,9 @@
 
 Filling is a series of short steps on a worker thread, each begun by a request for a page; between steps nothing but
 the source's cursor is held. Pages lie in the store as they were first made, with their signed state, so that a page
-asked for twice is the same to the byte, and a restarted engine still has what was filled. A walk that nobody has asked
-for in 15 minutes is dropped.
+asked for twice is the same to the byte. A restarted engine still has what was filled, and reads the source again to
+that place for the rest, where it gives the same pages once more. A walk that nobody has asked for in 15 minutes is
+dropped.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault, VaultError
 from celigo_pandas.engine.workers import Gates, Workers
 
-__all__ = ["AHEAD", "OPEN_WALKS", "Rest", "Walk", "Walks"]
+__all__ = ["AHEAD", "OPEN_WALKS", "Rest", "Walk", "WalkSource", "Walks"]
 
 AHEAD = 4
 """Pages filled ahead of the reader: at most 20 MB of spool a walk that was not asked for."""
@@ -53,10 +54,9 @@ class Rest:
 
 
 @dataclass(slots=True)
-class Walk:
-    """One walk in progress. `fill` runs on one worker at a time; everything else on the event loop."""
+class WalkSource:
+    """What a walk reads: the pages of one export through one connection, from the first on."""
 
-    id: str
     connection_id: str
     gate: tuple[str, int]
     digest: str
@@ -64,7 +64,15 @@ class Walk:
     pages: Iterator[Page]
     stop: Event
     start_step: Callable[[], None]
-    rest: Rest
+    rest: Rest = Rest()
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk in progress. `fill` runs on one worker at a time; everything else on the event loop."""
+
+    id: str
+    source: WalkSource
     used: float
     touched: float
     reader: int = 1
@@ -82,7 +90,7 @@ class Walk:
     @property
     def is_unsettled(self) -> bool:
         """Whether something is left to do to the source, which only the request for the last page begins."""
-        return self.finished and bool(self.rest.waiting)
+        return self.finished and bool(self.source.rest.waiting)
 
     @property
     def wants_more(self) -> bool:
@@ -120,19 +128,10 @@ class Walks:
         self._gates = gates
         self._call_timeout_s = call_timeout_s
         self._open: dict[str, Walk] = {}
+        self._forgotten: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def begin(
-        self,
-        connection_id: str,
-        gate: tuple[str, int],
-        digest: str,
-        page_size: int,
-        pages: Iterator[Page],
-        stop: Event,
-        start_step: Callable[[], None],
-        rest: Rest = Rest(),
-    ) -> bytes:
+    async def begin(self, source: WalkSource) -> bytes:
         """Start a walk and return the body of its first page.
 
         Raises
@@ -141,20 +140,26 @@ class Walks:
             The source failed before it gave a page, or did not give one in time.
         """
         now = time.time()
-        walk = Walk(
-            os.urandom(12).hex(), connection_id, gate, digest, page_size, pages, stop, start_step, rest, now, now
-        )
+        walk = Walk(os.urandom(12).hex(), source, now, now)
         self._open[walk.id] = walk
         await self._make_room()
         return await self._page_of(walk, 1)
 
-    async def page(self, state: PageState) -> bytes:
+    async def page(self, state: PageState, again: WalkSource | None = None) -> bytes:
         """Return the body of the page that `state` names.
+
+        Parameters
+        ----------
+        state : PageState
+        again : WalkSource, optional
+            The source anew, for a walk whose cursor is gone (the engine was restarted): it is read to the place where
+            the spool ends, if it gives the same pages once more.
 
         Raises
         ------
         Refusal
-            422: the state has expired, or the page was not filled before the engine was restarted.
+            422: the state has expired; or the page was not filled before the cursor was gone, and the source cannot be
+            read again or gives other pages now.
         """
         now = time.time()
         walk = self._open.get(state.walk_id)
@@ -164,14 +169,47 @@ class Walks:
         if walk is not None or row is None or now - row.used > self._choices.state_lifetime_s:
             await self.sweep()
             raise refused_state(
-                f"It has expired: a walk is kept for {self._choices.state_lifetime_s:g} seconds after its last request."
+                f"It has expired: a walk is kept for {self._choices.state_lifetime_s:g} seconds after its last "
+                "request. Start the export again."
             )
         await self._workers.store(self._store.touch_walk, state.walk_id, now)
-        if state.page_index > row.filled:
-            if row.finished:
-                return _PAST_END
-            raise refused_state("Its walk was ended before this page was filled. Start the export again.")
-        return await self._workers.store(self._body, state.walk_id, state.page_index)
+        if state.page_index <= row.filled:
+            return await self._workers.store(self._body, state.walk_id, state.page_index)
+        if row.finished:
+            return _PAST_END
+        return await self._page_of(await self._taken_up(state.walk_id, row.filled, again), state.page_index)
+
+    async def _taken_up(self, walk_id: str, filled: int, again: WalkSource | None) -> Walk:
+        """Open a walk again behind the pages that are spooled."""
+        if walk_id in self._open:  # another request was faster
+            return self._open[walk_id]
+        if again is None:
+            raise refused_state(
+                "Its walk was ended before this page was filled, and reading this export changes its source, so it is "
+                "not read again. Start the export again."
+            )
+        if walk_id in self._forgotten:
+            raise refused_state("Its walk was ended: its connection was changed. Start the export again.")
+        now = time.time()
+        walk = self._open[walk_id] = Walk(walk_id, again, now, now, filled=filled)
+        again.pages = self._behind_the_spool(walk, again.pages, filled)
+        await self._make_room()
+        return walk
+
+    def _behind_the_spool(self, walk: Walk, pages: Iterator[Page], filled: int) -> Iterator[Page]:
+        """Read what is spooled once more, compare it, and go on behind it; on a worker thread."""
+        try:
+            for number in range(1, filled + 1):
+                page = next(pages, None)
+                if page is None or not self._body(walk.id, number).startswith(page.head + b',"pagedExportState"'):
+                    raise refused_state(
+                        f"Its walk was ended before this page was filled, and the source gives another page {number} "
+                        "now. Start the export again."
+                    )
+                walk.records += page.records
+            yield from pages
+        finally:
+            _close_pages(pages)
 
     def is_open(self, state: PageState) -> bool:
         """Whether a state's walk is in progress: its connection is there, and unchanged since it began."""
@@ -186,7 +224,7 @@ class Walks:
         for walk in kept:
             walk.touched = walk.used
             await self._workers.store(self._store.touch_walk, walk.id, walk.used)
-        await self._workers.store(self._store.drop_walks, since)
+        self._forgotten.difference_update(await self._workers.store(self._store.drop_walks, since))
 
     async def close(self) -> None:
         """Close every open source."""
@@ -195,7 +233,8 @@ class Walks:
 
     async def forget_connection(self, connection_id: str) -> None:
         """Close the sources of a connection that was changed or deleted; filled pages stay."""
-        for walk in [walk for walk in self._open.values() if walk.connection_id == connection_id]:
+        for walk in [walk for walk in self._open.values() if walk.source.connection_id == connection_id]:
+            self._forgotten.add(walk.id)
             await self._close(walk)
 
     # ----------------------------------------------------------------------------------------------------------
@@ -225,9 +264,9 @@ class Walks:
         """Finish with the source before its last page is answered: all pages lie in the store by now."""
         async with walk.settling:
             if walk.is_unsettled and not walk.is_closed:
-                walk.start_step()
-                async with self._gates.hold(*walk.gate):
-                    await self._workers.source(walk.rest.settle)
+                walk.source.start_step()
+                async with self._gates.hold(*walk.source.gate):
+                    await self._workers.source(walk.source.rest.settle)
 
     async def _wait(self, walk: Walk, deadline: float) -> None:
         waiter = asyncio.get_running_loop().create_future()
@@ -254,7 +293,7 @@ class Walks:
         loop = asyncio.get_running_loop()
         try:
             while walk.wants_more:
-                async with self._gates.hold(*walk.gate):
+                async with self._gates.hold(*walk.source.gate):
                     await self._workers.source(self._step, walk, lambda: loop.call_soon_threadsafe(_wake, walk))
         except Refusal as refusal:
             # Busy is no fate of the walk: who waits is told, and may ask again.
@@ -262,15 +301,15 @@ class Walks:
         finally:
             walk.is_filling = False
             if walk.is_closed or walk.finished or walk.failure:
-                await self._workers.source(_close_pages, walk)
+                await self._workers.source(_close_pages, walk.source.pages)
             _wake(walk)
 
     def _step(self, walk: Walk, wake: Callable[[], object]) -> None:
         """Fill pages until the reader is far enough ahead of; on a worker thread."""
-        walk.start_step()
+        walk.source.start_step()
         while walk.wants_more:
             try:
-                page = next(walk.pages, None)
+                page = next(walk.source.pages, None)
             except Exception as error:
                 if walk.pending is not None:
                     self._write(walk, walk.pending, last=False)
@@ -291,9 +330,9 @@ class Walks:
             if last:
                 totals = (number, walk.records)
             elif page.total is not None:
-                totals = (-(-page.total // walk.page_size), page.total)
+                totals = (-(-page.total // walk.source.page_size), page.total)
         body = page.head + self._tail(
-            PageState(walk.id, number + 1, walk.page_size, last, int(time.time()), totals), walk
+            PageState(walk.id, number + 1, walk.source.page_size, last, int(time.time()), totals), walk
         )
         packed = self._vault.pack(body, f"{walk.id}:{number}")
         self._store.add_page(walk.id, number, packed, finished=last, used=walk.used)
@@ -304,7 +343,7 @@ class Walks:
     def _tail(self, state: PageState, walk: Walk) -> bytes:
         if state.done and not self._choices.state_at_end:
             return b"}"
-        wire = state.to_wire(self._vault, walk.connection_id, walk.digest)
+        wire = state.to_wire(self._vault, walk.source.connection_id, walk.source.digest)
         return b',"pagedExportState":' + json_text.dump(wire) + b"}"
 
     def _body(self, walk_id: str, number: int) -> bytes:
@@ -329,10 +368,10 @@ class Walks:
         self._open.pop(walk.id, None)
         walk.fresh.clear()
         walk.is_closed = True
-        walk.stop.set()
+        walk.source.stop.set()
         _wake(walk)
         if not walk.is_filling:
-            await self._workers.source(_close_pages, walk)
+            await self._workers.source(_close_pages, walk.source.pages)
 
 
 def _wake(walk: Walk) -> None:
@@ -347,8 +386,8 @@ def _fail(walk: Walk, refusal: Refusal) -> None:
             waiter.set_exception(refusal)
 
 
-def _close_pages(walk: Walk) -> None:
-    close: Any = getattr(walk.pages, "close", None)
+def _close_pages(pages: Iterator[Page]) -> None:
+    close: Any = getattr(pages, "close", None)
     if close is not None:
         with suppress(Exception):
             close()

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from celigo_pandas.errors import ConfigError, MappingError, TransportError, problems_from_body, shown
+from celigo_pandas.errors import ConfigError, MappingError, TransportError, problems_from_body
 from celigo_pandas.experiments.frozen import shown_output
 from celigo_pandas.experiments.rows import exact_frame, label_text, records_of
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.diff import compare_outputs
+from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["verify"]
 
@@ -26,8 +27,7 @@ def verify(document: dict[str, Any], df: Any, con: Any, batch_size: int) -> pd.D
             "would be the same code.",
             hint="Give a connection of celigo.connect().",
         )
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ConfigError(f"batch_size={shown(batch_size)}; expected a whole number, 1 or more.")
+    batch_size = whole_number("batch_size", batch_size)
     records = records_of(df)
     compiled = compile_mapping(document)
     local = compiled.evaluate(records)

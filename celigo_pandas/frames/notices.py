@@ -1,26 +1,69 @@
-"""Warnings that point at the caller's line, however deep in the package they arise."""
+"""Warnings that point at the caller's line, however deep in the package they arise, and on whatever thread."""
 
 from __future__ import annotations
 
 import sys
+import sysconfig
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
 
-__all__ = ["listed", "notify"]
+__all__ = ["listed", "notify", "on_behalf_of_caller"]
+
+T = TypeVar("T")
 
 _PACKAGE = str(Path(__file__).parents[1])
+_LIBRARY = sysconfig.get_path("stdlib")
+_INSTALLED = ("site-packages", "dist-packages")
+
+_calling: ContextVar[FrameType | None] = ContextVar("_calling", default=None)
 
 
 def notify(message: str, category: type[Warning]) -> None:
-    """Warn as if the first line outside this package had done it.
+    """Warn as if the first line outside this package and Python's own library had done it.
 
     A lone surrogate in `message` (a column's name may have one) is shown as its escape: it could not be printed.
     """
-    frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message.encode("utf-8", "backslashreplace").decode(), category, stacklevel=level)
+    here = sys._getframe(1)
+    frame = _outside(here) or _calling.get() or here
+    warnings.warn_explicit(
+        message.encode("utf-8", "backslashreplace").decode(),
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
+
+
+def on_behalf_of_caller(work: Callable[..., T]) -> Callable[..., T]:
+    """Return `work`, to be run on another thread, whose warnings point at the line that called the package here."""
+    caller = _outside(sys._getframe(1)) or _calling.get()
+
+    def run(*args: Any) -> T:
+        token = _calling.set(caller)
+        try:
+            return work(*args)
+        finally:
+            _calling.reset(token)
+
+    return run
+
+
+def _outside(frame: FrameType | None) -> FrameType | None:
+    """Find the first frame that is the user's: a context manager's way leads through Python's own library."""
+    while frame is not None and _is_inside(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def _is_inside(path: str) -> bool:
+    if path.startswith(_PACKAGE):
+        return True
+    return path.startswith((_LIBRARY, "<frozen")) and not any(part in path for part in _INSTALLED)
 
 
 def listed(names: Sequence[object]) -> str:

@@ -7,10 +7,12 @@ off while it was written: that frame never happened. Anything else that does not
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import zlib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,10 +21,24 @@ from typing import Any
 from celigo_pandas.errors import JournalError, shown
 from celigo_pandas.folders import user_path
 
-__all__ = ["Frame", "FrameFile", "JournalFolder", "check_folder", "read_frames", "sync_folder"]
+__all__ = ["Frame", "FrameFile", "JournalFolder", "check_folder", "read_frames", "sync_folder", "told_as_journal_error"]
 
 _HEAD = struct.Struct("<I1sI")
 _CHECK = struct.Struct("<I")
+
+_HELD_ELSEWHERE = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
+_NO_SUCH_CALL = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
+_ELSEWHERE = "Name a folder on a disk of this machine."
+
+
+@contextmanager
+def told_as_journal_error(path: Path) -> Iterator[None]:
+    """Raise what the file system refuses as a :class:`JournalError` that names the path."""
+    try:
+        yield
+    except OSError as error:
+        raise JournalError(f"The journal {shown(str(path))} cannot be used: {error.strerror or error}.") from error
 
 
 @dataclass(frozen=True)
@@ -53,7 +69,8 @@ def check_folder(path: Path, own: Collection[str], kind: str) -> None:
     if path.exists() and not path.is_dir():
         raise JournalError(f"The journal {shown(str(path))} is a file; expected a folder.")
     if path.is_dir():
-        names = {entry.name for entry in path.iterdir()} - {"lock"}
+        with told_as_journal_error(path):
+            names = {entry.name for entry in path.iterdir()} - {"lock"}
         if names and names.isdisjoint(own):
             raise JournalError(
                 f"The folder {shown(str(path))} holds other things and no {kind} journal.", hint="Name a new folder."
@@ -71,38 +88,50 @@ class JournalFolder:
     Raises
     ------
     JournalError
-        On entering: another process has it, or the path is no folder.
+        On entering: another process has it, its file system has no locks, or the path is no folder.
+
+    Notes
+    -----
+    A process that is forked meanwhile holds the lock too: it never lets it go, nor keeps its parent from doing so.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = user_path(path)
         self._lock: Any = None
+        self._owner = os.getpid()
 
     def __enter__(self) -> JournalFolder:
-        try:
+        with told_as_journal_error(self.path):
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.chmod(self.path, 0o700)
             handle = open(self.path / "lock", "a+b")
-        except OSError as error:
-            raise JournalError(
-                f"The journal folder {shown(str(self.path))} cannot be used: {error.strerror}."
-            ) from error
         try:
             _lock(handle)
-        except OSError:
+        except OSError as error:
             handle.close()
-            raise JournalError(
+            raise self._unlockable(error) from None
+        self._lock, self._owner = handle, os.getpid()
+        return self
+
+    def _unlockable(self, error: OSError) -> JournalError:
+        if error.errno in _HELD_ELSEWHERE:
+            return JournalError(
                 f"The journal {shown(str(self.path))} is in use by another process or another call.",
                 hint="Wait for it to end, or give this call a folder of its own.",
-            ) from None
-        self._lock = handle
-        return self
+            )
+        return JournalError(
+            f"The journal {shown(str(self.path))} cannot be locked: {error.strerror}. Without a lock two processes "
+            "could write to it.",
+            hint=_ELSEWHERE,
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._lock is not None:
-            self._lock.close()  # closing releases the lock
+            if self._owner == os.getpid():
+                _unlock(self._lock)
+            self._lock.close()
             self._lock = None
 
 
@@ -117,6 +146,14 @@ def _lock(handle: Any) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def _unlock(handle: Any) -> None:
+    """Let go in every process that has the file open; where closing it does the same, nothing is to do."""
+    if os.name != "nt":
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+
 class FrameFile:
     """Appends frames; each is on disk before :meth:`append` returns.
 
@@ -129,10 +166,11 @@ class FrameFile:
 
     def __init__(self, path: Path, at: int = 0) -> None:
         self.path = path
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-        self._file = os.fdopen(descriptor, "r+b", buffering=0)
-        self._file.truncate(at)
-        self._file.seek(at)
+        with told_as_journal_error(path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            self._file = os.fdopen(descriptor, "r+b", buffering=0)
+            self._file.truncate(at)
+            self._file.seek(at)
         self._broken_by: OSError | None = None
 
     def append(self, kind: bytes, payload: bytes, on_step: Callable[[str], None] = lambda step: None) -> None:
@@ -174,7 +212,9 @@ class FrameFile:
     def _unwritable(self, error: OSError) -> JournalError:
         return JournalError(
             f"The journal {shown(str(self.path))} cannot be written: {error.strerror}.",
-            hint="Free some space; the same call with the same journal goes on from here.",
+            hint="Free some space; the same call with the same journal goes on from here."
+            if error.errno in _FULL
+            else _ELSEWHERE,
         )
 
     def close(self) -> None:
@@ -190,7 +230,7 @@ def read_frames(path: Path) -> Iterator[Frame]:
     JournalError
         A check does not fit. Frames yielded before are good.
     """
-    with open(path, "rb") as file:
+    with told_as_journal_error(path), open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         position = 0
         while position < size:
@@ -220,8 +260,14 @@ def sync_folder(path: Path) -> None:
     """Wait until the disk has the names in a folder (files created or renamed there)."""
     if os.name == "nt":
         return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with told_as_journal_error(path):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if (
+                error.errno not in _NO_SUCH_CALL
+            ):  # many shares cannot sync a folder: there a name is safe at once or never
+                raise
+        finally:
+            os.close(descriptor)

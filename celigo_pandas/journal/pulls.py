@@ -27,7 +27,14 @@ import zstandard
 from celigo_pandas.errors import ConfigError, HintWarning, JournalError, shown
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.notices import notify
-from celigo_pandas.journal.files import FrameFile, JournalFolder, check_folder, read_frames, sync_folder
+from celigo_pandas.journal.files import (
+    FrameFile,
+    JournalFolder,
+    check_folder,
+    read_frames,
+    sync_folder,
+    told_as_journal_error,
+)
 from celigo_pandas.resources.exports import digest
 
 __all__ = ["STEPS", "PullJournal", "PullRecord", "read_record"]
@@ -40,6 +47,11 @@ STEPS = (
     "renamed", "folder synced", "end written", "end synced",
 )  # fmt: skip
 """Every step of a journal's life at which a process can end; a test ends one at each."""
+
+_NEW_IDS = (
+    " Is it one of celigo.local()? A temporary store gives its connections new ids at each start; celigo.local('name') "
+    "keeps them."
+)
 
 _TIME = struct.Struct("<d")
 _log = logging.getLogger("celigo_pandas")
@@ -212,7 +224,8 @@ class PullJournal:
                 raise JournalError(
                     f"The journal {shown(str(self.folder))} belongs to another {what}: "
                     f"{shown(header.get(name))}, not {shown(self._header[name])}.",
-                    hint="Give each export a folder of its own, or delete this one.",
+                    hint="Give each export a folder of its own, or delete this one."
+                    + (_NEW_IDS if name == "connection_id" else ""),
                 )
 
     def _refuse_old(self, record: PullRecord, resume: Any) -> None:
@@ -275,7 +288,8 @@ class PullJournal:
         return self._file
 
     def _rename(self) -> None:
-        os.replace(self.folder / NEXT, self.folder / PAGES)
+        with told_as_journal_error(self.folder):
+            os.replace(self.folder / NEXT, self.folder / PAGES)
         self._on_step("renamed")
         sync_folder(self.folder)
         self._on_step("folder synced")

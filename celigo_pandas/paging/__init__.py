@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from celigo_pandas.paging.answers import Page, errors_beside, read_page
+from celigo_pandas.paging.trail import STALE_REQUESTS, Trail, state_key
 from celigo_pandas.paging.walking import (
     DEFAULT_PAGE_SIZE,
     TOO_LARGE,
     PageRequest,
     dump_json,
     effective_page_size,
-    state_key,
     walk,
 )
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
+    "STALE_REQUESTS",
     "TOO_LARGE",
     "Page",
     "PageRequest",
+    "Trail",
     "dump_json",
     "effective_page_size",
     "errors_beside",

@@ -5,7 +5,8 @@ Rules, for the walk of ``POST /connections/{id}/export/pages``:
 * The same model goes with every request, and the last ``pagedExportState`` goes back **as its bytes came**: sliced from
   the answer, so it is neither re-ordered nor re-typed (a service may sign it).
 * The end is a state that is missing, ``null``, or has ``done: true``. An empty page is not the end.
-* A state that came before is a :class:`~celigo_pandas.errors.PagingError`, never a loop.
+* A state that came before is a :class:`~celigo_pandas.errors.PagingError`, never a loop; so is a walk that brings no
+  new record for many requests (:mod:`~celigo_pandas.paging.trail`).
 * Too large a page (413) halves a page size that was ours, as long as no page has been kept.
 
 Source: the vendor's article "Connection API endpoints" (export/pages); see ``docs/wire.md``.
@@ -13,16 +14,14 @@ Source: the vendor's article "Connection API endpoints" (export/pages); see ``do
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import orjson
-
-from celigo_pandas.errors import PagingError, shown
+from celigo_pandas.errors import PagingError
 from celigo_pandas.paging.answers import Page
+from celigo_pandas.paging.trail import Trail
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
@@ -30,7 +29,6 @@ __all__ = [
     "PageRequest",
     "dump_json",
     "effective_page_size",
-    "state_key",
     "walk",
 ]
 
@@ -39,8 +37,6 @@ DEFAULT_PAGE_SIZE = 1000
 
 TOO_LARGE: Literal["too large"] = "too large"
 """Sent into :func:`walk` in place of a page when the server answered 413."""
-
-_SAYS_NO_POSITION = frozenset({"done", "pageSize", "totalPages", "totalRecords"})
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ def walk(
     page_size: int | None = None,
     may_halve: bool = False,
     state: bytes | None = None,
-    seen: set[bytes] | None = None,
+    trail: Trail | None = None,
     enough: Callable[[], bool] = lambda: False,
 ) -> Generator[PageRequest, Page | Literal["too large"], str]:
     """Walk a paged export.
@@ -86,8 +82,8 @@ def walk(
         Whether a 413 may halve `page_size` while no page has been kept.
     state : bytes, optional
         Begin with this state instead of the first page.
-    seen : set of bytes, optional
-        Keys (:func:`state_key`) of states that came before; states of this walk are added.
+    trail : Trail, optional
+        Where an earlier part of this walk has been; this part is added.
     enough : callable
         Asked before each further request; true ends the walk.
 
@@ -104,11 +100,12 @@ def walk(
     Raises
     ------
     PagingError
-        The state of a page had come before, or a page of one record is still too large.
+        The state of a page had come before, too many pages brought no new record, or a page of one record is still
+        too large.
     """
-    came_before = set() if seen is None else seen
+    trail = Trail() if trail is None else trail
     if state is not None:
-        came_before.add(state_key(state))
+        trail.stand(state)
     number, kept = 0, state is not None
     prefix = _model(export, page_size)
     while True:
@@ -123,30 +120,10 @@ def walk(
             return "no state"
         if answer.done:
             return "done"
-        key = state_key(answer.state)
-        if key in came_before:
-            raise PagingError(
-                f"Page {number} came with a page state that an earlier page had: {shown(answer.state.decode())}.",
-                hint="The server would send the same pages for ever; the walk has ended.",
-            )
-        came_before.add(key)
+        trail.follow(answer, number)
         state = answer.state
         if enough():
             return "max_rows"
-
-
-def state_key(state: bytes) -> bytes:
-    """Name a state by what it points at: all its members but the time of issue and the signature over it.
-
-    A server that hands out the same position again stamps it anew, and only the stamp would differ. A state whose other
-    members say nothing of a position is one by its stamp.
-    """
-    members = orjson.loads(state)
-    if isinstance(members, dict):
-        position = {name: value for name, value in members.items() if name not in ("issuedAt", "sig")}
-        if position.keys() - _SAYS_NO_POSITION:
-            state = orjson.dumps(position, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(state, digest_size=16).digest()
 
 
 def _model(export: Mapping[str, Any], page_size: int | None) -> bytes:

@@ -25,9 +25,17 @@ from celigo_pandas.resources.connection_fields import (
 )
 from celigo_pandas.resources.scalars import is_date, is_object_id
 from celigo_pandas.resources.secret import MASK, Secret
-from celigo_pandas.resources.userinfo import masked_url, urls_with_userinfo
+from celigo_pandas.resources.userinfo import masked_url, url_secrets, urls_with_userinfo
 
-__all__ = ["ALL_SECRETS", "mask", "masked_secrets", "secret_paths", "validate_connection", "wanted_fields"]
+__all__ = [
+    "ALL_SECRETS",
+    "mask",
+    "masked_secrets",
+    "secret_paths",
+    "secret_values",
+    "validate_connection",
+    "wanted_fields",
+]
 
 
 def validate_connection(doc: object, *, masks: bool = False) -> list[Problem]:
@@ -124,6 +132,13 @@ def _put(doc: dict[str, Any], path: str, value: str) -> None:
     for step in parents:
         holder = holder[step]
     holder[last] = value
+
+
+def secret_values(doc: Mapping[str, Any]) -> set[str]:
+    """Return every text that the masked form of `doc` hides."""
+    found: set[str] = set()
+    _differences(doc, mask(dict(doc)), found)
+    return found
 
 
 def _all_secrets() -> Iterator[str]:
@@ -316,3 +331,29 @@ _CHECKS = {
     "pairs": _pairs,
     "json": _json,
 }
+
+
+def _differences(real: Any, masked: Any, found: set[str]) -> None:
+    if real == masked:
+        return
+    if isinstance(real, Mapping) and isinstance(masked, Mapping):
+        for key, value in real.items():
+            _differences(value, masked.get(key), found)
+    elif isinstance(real, list) and isinstance(masked, list) and len(real) == len(masked):
+        for one, other in zip(real, masked, strict=True):
+            _differences(one, other, found)
+    elif isinstance(real, str) and isinstance(masked, str) and masked != MASK:
+        found.update(url_secrets(real))
+    else:
+        found.update(str(value) for value in _leaves(real) if value not in (None, "", True, False))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for one in value.values():
+            yield from _leaves(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _leaves(one)
+    else:
+        yield value

@@ -45,7 +45,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._reveal().encode(), other._reveal().encode())
+        return hmac.compare_digest(_bytes(self), _bytes(other))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -57,3 +57,7 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A secret cannot be pickled. Let the other process read it from its own environment.")
+
+
+def _bytes(secret: Secret) -> bytes:
+    return secret.reveal().encode("utf-8", "surrogatepass")

@@ -6,6 +6,7 @@ by ``key``; ``bad`` records are refused, ``skip`` records are ignored.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import socketserver
@@ -27,7 +28,7 @@ CONNECTION = {
 
 FAULTS = (
     "rate_limited", "unavailable", "unavailable_after", "reset", "reset_after", "short", "long", "html", "slow",
-    "slow_after", "cut_off", "offline_record", "null", "bad_request", "timeout_status",
+    "slow_after", "cut_off", "offline_record", "null", "bad_request", "timeout_status", "again", "again_later",
 )  # fmt: skip
 
 
@@ -40,6 +41,7 @@ class Call:
     path: str
     body: dict[str, Any]
     fault: str | None = None
+    connection: int = 0
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Ledger:
     fault: Callable[[Call], str | None] = lambda call: None
     delay_s: float = 0.0
     slow_s: float = 0.6
+    again_s: float = 0.03
     body_limit: int = 10_000_000
     max_records: int | None = None
     applied: Counter[Any] = field(default_factory=Counter)
@@ -132,7 +135,7 @@ class _Handler(socketserver.BaseRequestHandler):
         records = document["data"]
         with ledger.lock:
             keys = [record.get("key") for record in records]
-            call = Call(len(ledger.calls) + 1, keys, path, document)
+            call = Call(len(ledger.calls) + 1, keys, path, document, connection=self.client_address[1])
             ledger.calls.append(call)
         if len(body) > ledger.body_limit or (ledger.max_records is not None and len(records) > ledger.max_records):
             call.fault = "too_large"
@@ -176,6 +179,8 @@ class _Handler(socketserver.BaseRequestHandler):
         results: list[Any] = ledger.apply(records)
         if fault == "html":
             return self._raw(200, b"<html><body>Gateway</body></html>", "text/html")
+        if fault in ("again", "again_later"):
+            return self._answer_twice(results, 0 if fault == "again" else ledger.again_s)
         if fault == "short":
             return self._answer(200, results[:-1])
         if fault == "long":
@@ -198,6 +203,20 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def _answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> bool:
         return self._raw(status, json.dumps(body).encode(), "application/json; charset=utf-8", headers)
+
+    def _answer_twice(self, body: Any, after_s: float) -> bool:
+        """Answer, and answer once more: at once, or whatever comes meanwhile on this connection."""
+        content = json.dumps(body).encode()
+        whole = b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content)
+        whole += content
+        self.request.sendall(whole * (1 if after_s else 2))
+        if after_s:
+            threading.Timer(after_s, self._send_late, [whole]).start()
+        return True
+
+    def _send_late(self, content: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self.request.sendall(content)
 
     def _raw(self, status: int, content: bytes, kind: str, headers: dict[str, str] | None = None) -> bool:
         lines = [f"HTTP/1.1 {status} X", f"Content-Type: {kind}", f"Content-Length: {len(content)}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import struct
@@ -20,7 +21,8 @@ from celigo_pandas.client.transport import RequestsTransport
 from celigo_pandas.resources.secret import Secret
 
 Answer = tuple[str, bytes]
-"""What to do and the bytes to do it with: send, cut (announce twice as much, then close), reset, silent."""
+"""What to do and the bytes to do it with: send, cut (announce twice as much, then close), reset, silent; again (send
+twice), again_later (send once more after 5 ms, whatever is asked meanwhile)."""
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
@@ -70,13 +72,27 @@ class PageSocket:
         if kind == "silent":
             self._stop.wait(30)
             return False
-        connection.sendall(answer)
+        connection.sendall(answer * (2 if kind == "again" else 1))
+        if kind == "again_later":
+            threading.Timer(0.005, _send_late, [connection, answer]).start()
         if kind == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        return kind == "send"
+        return kind in ("send", "again", "again_later")
+
+
+def _send_late(connection: socket.socket, answer: bytes) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(answer)
 
 
 def _read_request(connection: socket.socket) -> bytes | None:
+    try:
+        return _received(connection)
+    except ConnectionError:  # the client has closed it with an answer unread
+        return None
+
+
+def _received(connection: socket.socket) -> bytes | None:
     data = b""
     while b"\r\n\r\n" not in data:
         part = connection.recv(65536)

@@ -25,9 +25,10 @@ from celigo_pandas.engine.exporting import (
 from celigo_pandas.engine.importing import check_import, map_records, preview_import, submit_records
 from celigo_pandas.engine.page_state import PageState, model_digest
 from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
-from celigo_pandas.engine.walks import Rest
+from celigo_pandas.engine.walks import Rest, WalkSource
 from celigo_pandas.errors import MissingExtraError, Problem
 from celigo_pandas.resources.connections import validate_connection
+from celigo_pandas.resources.exports import consuming_member
 
 __all__ = [
     "ChangingHandlers",
@@ -173,25 +174,31 @@ async def _page(request: ApiRequest, connection_id: str, export_doc: Any, body: 
         access = await engine.workers.store(engine.access, connection_id)
     doc = check_export(export_doc)
     digest = model_digest(doc)
-    if body.get("pagedExportState") is not None:
-        state = PageState.from_wire(body["pagedExportState"], engine.vault, connection_id, digest)
-        if not engine.walks.is_open(state):
-            await engine.workers.store(engine.access, connection_id)
+    if body.get("pagedExportState") is None:
+        return Answer(200, ready=await engine.walks.begin(await _source_of(request, access, doc, digest)))
+    state = PageState.from_wire(body["pagedExportState"], engine.vault, connection_id, digest)
+    if engine.walks.is_open(state):
         return Answer(200, ready=await engine.walks.page(state))
+    access = await engine.workers.store(engine.access, connection_id)
+    # What reading changes is not read a second time.
+    again = None if consuming_member(doc) else await _source_of(request, access, doc, digest)
+    return Answer(200, ready=await engine.walks.page(state, again))
+
+
+async def _source_of(request: ApiRequest, access: SavedAccess, doc: dict[str, Any], digest: str) -> WalkSource:
+    engine = request.engine
     call = engine.calls.make(access, "export", doc)
     redactor = await engine.workers.store(access.redactor)
-    pages = export_pages(call, doc, access, redactor, engine.choices)
-    ready = await engine.walks.begin(
+    return WalkSource(
         access.id,
         engine.places(access),
         digest,
         page_size_of(doc),
-        pages,
+        export_pages(call, doc, access, redactor, engine.choices),
         call.stop,
         lambda: engine.calls.extend(call),
         Rest(call.at_end, lambda: settle_source(call, access, redactor, engine.choices)),
     )
-    return Answer(200, ready=ready)
 
 
 async def _one_shot(request: ApiRequest, access: SavedAccess, export_doc: dict[str, Any]) -> Answer:

@@ -12,6 +12,7 @@ from celigo_pandas.forms.mapping_layout import mapping_layout
 from celigo_pandas.forms.mapping_state import MappingState
 from celigo_pandas.forms.views.arguments import document_of, need_connection
 from celigo_pandas.forms.views.form import FormView
+from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["MappingEditor"]
 
@@ -58,8 +59,7 @@ class MappingEditor(FormView):
             con = getattr(import_doc, "connection", None)
         if con is not None:
             need_connection("MappingEditor", con)
-        if isinstance(sample, bool) or not isinstance(sample, int) or sample < 1:
-            raise ConfigError(f"MappingEditor: sample is {shown(sample)}; expected a whole number of 1 or more.")
+        sample = whole_number("MappingEditor: sample", sample)
         super().__init__(MappingState(df, document, con, sample=sample))
 
     def layout(self) -> Element:

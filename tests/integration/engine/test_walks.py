@@ -6,7 +6,8 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -168,15 +169,104 @@ def test_walk_restarted_engine_serves_what_was_filled(tmp_path: Path, database: 
         last = ask(engine, id, small, done).json()
         assert [record["n"] for record in last["data"]] == list(range(50, 95))
         assert last["pagedExportState"]["done"] is True
-        state = large
-        for _ in range(12):
-            answer = ask(engine, id, EXPORT, state)
-            if answer.status_code != 200:
-                break
-            state = answer.json()["pagedExportState"]
-        assert "before this page was filled" in answer.json()["errors"][0]["message"]
+        found, state = [], None
+        while state is None or not state["done"]:
+            page = ask(engine, id, EXPORT, state or large).json()
+            found += [record["n"] for record in page["data"]]
+            state = page["pagedExportState"]
+        assert found == list(range(10, 95))
     with EngineProcess("--store", store, key=f"{new_key()}") as engine:
         assert refusal(ask(engine, id, EXPORT, large)) == "invalid_paged_export_state"
+
+
+@contextmanager
+def restarted(
+    tmp_path: Path, database: Path, export: dict[str, Any], change: Callable[[EngineProcess, str], None]
+) -> Iterator[tuple[EngineProcess, str, Any]]:
+    """Give an engine that was killed after page 1 of a walk, and the state of its page 2; `change` comes in between."""
+    key, store = new_key(), str(tmp_path / "store")
+    with EngineProcess("--store", store, key=key) as engine:
+        id = engine.sqlite(database)
+        state = ask(engine, id, export).json()["pagedExportState"]
+        engine.process.kill()
+        engine.process.wait()
+    with EngineProcess("--store", store, key=key) as engine:
+        change(engine, id)
+        yield engine, id, state
+
+
+def _rest(engine: EngineProcess, id: str, export: dict[str, Any], state: Any) -> tuple[list[int], Any]:
+    """Walk on; give the rows, and the answer that ended the walk."""
+    found: list[int] = []
+    while True:
+        answer = ask(engine, id, export, state)
+        if answer.status_code != 200:
+            return found, answer
+        found += [record["n"] for record in answer.json()["data"]]
+        state = answer.json()["pagedExportState"]
+        if state["done"]:
+            return found, answer
+
+
+def _sql(database: Path, *statements: str) -> Callable[[EngineProcess, str], None]:
+    def change(engine: EngineProcess, id: str) -> None:
+        with sqlite3.connect(database) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        connection.close()
+
+    return change
+
+
+def test_walk_of_a_restarted_engine_goes_on_where_only_later_rows_have_changed(tmp_path: Path, database: Path) -> None:
+    change = _sql(database, "delete from t where n = 80", "insert into t (n) values (100)")
+    with restarted(tmp_path, database, EXPORT, change) as (engine, id, state):
+        found, answer = _rest(engine, id, EXPORT, state)
+
+        assert found == [*range(10, 80), *range(81, 95), 100]
+        assert answer.json()["pagedExportState"]["totalRecords"] == 95
+
+
+@pytest.mark.parametrize(
+    "statement", ["delete from t where n = 3", "update t set n = -1 where n = 0", "delete from t", "drop table t"]
+)
+def test_walk_of_a_restarted_engine_ends_where_the_source_has_changed(
+    statement: str, tmp_path: Path, database: Path
+) -> None:
+    with restarted(tmp_path, database, EXPORT, _sql(database, statement)) as (engine, id, state):
+        found, answer = _rest(engine, id, EXPORT, state)
+
+        assert found == list(range(10, 10 + len(found)))  # what was spooled, and not a row that is out of place
+        assert answer.status_code == 422
+        if not statement.startswith("drop"):
+            assert "gives another page" in answer.json()["errors"][0]["message"]
+            assert "Start the export again" in answer.json()["errors"][0]["message"]
+
+
+def test_walk_of_a_restarted_engine_is_not_read_again_where_reading_changes_the_source(
+    tmp_path: Path, database: Path
+) -> None:
+    export = {**EXPORT, "type": "once", "once": {"query": "update t set n = n"}}
+    with restarted(tmp_path, database, export, lambda engine, id: None) as (engine, id, state):
+        found, answer = _rest(engine, id, export, state)
+
+        assert found == list(range(10, 10 + len(found)))
+        assert answer.status_code == 422
+        assert "reading this export changes its source" in answer.json()["errors"][0]["message"]
+
+
+def test_walk_of_a_connection_that_was_changed_is_not_read_again(engine: EngineProcess, database: Path) -> None:
+    id = engine.sqlite(database)
+    state = ask(engine, id, EXPORT).json()["pagedExportState"]
+    doc = engine.call("GET", f"/connections/{id}").json()
+    for name in ("_id", "createdAt", "lastModified", "offline", "queues"):
+        doc.pop(name, None)
+    assert engine.call("PUT", f"/connections/{id}", {**doc, "name": "other"}).status_code == 200
+
+    found, answer = _rest(engine, id, EXPORT, state)
+
+    assert found == list(range(10, 10 + len(found)))
+    assert "connection was changed" in answer.json()["errors"][0]["message"]
 
 
 def test_walk_failure_midway_is_told_at_its_page(engine: EngineProcess, tmp_path: Path) -> None:

@@ -308,23 +308,28 @@ def test_push_on_error_raise_raises_at_the_end() -> None:
         assert con.client.last_push is caught.value.result
 
 
-def test_push_uses_no_connection_that_was_idle_too_long() -> None:
-    """A server that closes idle connections must cost a new connection, not an unknown batch."""
-    from support.pushes import calling
+def test_push_sends_each_batch_over_a_connection_of_its_own() -> None:
+    """A late second answer, or a server that closes an idle connection, must cost no row its outcome."""
+    with serving() as ledger, connected(ledger) as con:
+        orders(30).celigo.to_import(DOCUMENT, con, batch_size=10)
 
-    from celigo_pandas.client.messages import Request, Response
+    assert len({call.connection for call in ledger.calls}) == 4
 
-    seen: list[Request] = []
 
-    def handle(request: Request) -> Response:
-        seen.append(request)
-        return Response(200, {}, b'[{"statusCode":200}]')
+@pytest.mark.parametrize("fault", ["again", "again_later"])
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("refused", [[], [21, 57], [5]], ids=["none", "two", "first"])
+def test_push_second_answer_is_nobody_elses(fault: str, workers: int, refused: list[int]) -> None:
+    """One answer comes twice, at once or later; the batches after it must not be told its outcomes."""
+    twice = serving(fault=lambda call: fault if call.number in (1, 3) else None, delay_s=0.02)
+    with twice as ledger, connected(ledger) as con:
+        df = orders(90)
+        df["bad"] = df["key"].isin(refused)
+        result = df.celigo.to_import(DOCUMENT, con, batch_size=10, max_workers=workers)
+        check(result, ledger, df)
 
-    orders(1).celigo.to_import(DOCUMENT, calling(handle))
-
-    assert [(request.fresh, request.repeat, request.path) for request in seen] == [
-        (True, "write", "/connections/5a1000000000000000000001/import")
-    ]
+    assert list(result.failed["key"]) == refused
+    assert list(result.frame["id"].dropna()) == [f"id-{key}" for key in result.ok["key"]]
 
 
 def test_push_learns_the_servers_limit() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbconvert.preprocessors import ExecutePreprocessor
 from support.pulls import EXPORT, PageServer, connection_to, encoded
 
 from celigo_pandas.accessors import connect, read_export
@@ -58,6 +62,44 @@ def test_bar_is_drawn_and_taken_away(setting: str, capsys: pytest.CaptureFixture
 
     if setting == "text":
         assert "orders <b>" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("setting", "stream"), [("text", "err"), ("notebook", "out")])
+@pytest.mark.parametrize(("done", "line"), [(336_776, "336,776 rows in "), (0, "0 rows in "), (1, "1 rows in ")])
+def test_one_line_stays_of_a_bar(
+    setting: str, stream: str, done: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_progress(setting, description="orders") as progress:
+        progress.show(done // 2, done)
+        progress.show(done, done)
+
+    last = getattr(capsys.readouterr(), stream).rstrip("\n").rpartition("\n")[2].rpartition("\r")[2]
+    assert re.fullmatch(re.escape(line) + r"\d+\.\d s", last), last
+
+
+def test_bars_of_several_pulls_leave_a_line_each_with_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    bars = [open_progress("text", description=name, position=place) for place, name in enumerate(("one", "two"))]
+    for place, bar in enumerate(bars):
+        bar.show(place + 1, 5)
+    for bar in bars:
+        bar.close()
+
+    found = re.findall(r"(one|two): (\d) rows in \d+\.\d s", capsys.readouterr().err)
+    assert found == [("one", "1"), ("two", "2")]
+
+
+def test_saved_notebook_has_the_line_and_no_widget(tmp_path: Path) -> None:
+    code = (
+        "from celigo_pandas.accessors.progress import open_progress\n"
+        "with open_progress('auto', description='orders') as progress:\n"
+        "    progress.show(336_776, 336_776)\n"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    ran, _ = ExecutePreprocessor(timeout=60, kernel_name="python3").preprocess(notebook, {})
+
+    (output,) = ran.cells[0].outputs
+    assert list(output["data"]) == ["text/plain"]
+    assert re.fullmatch(r"336,776 rows in \d+\.\d s", output["data"]["text/plain"])
 
 
 def test_closed_stream_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,8 @@ from support.client import FakeTime, answer, api_over, scripted
 
 from celigo_pandas.client.documents import decode, encode, encode_rows, seal
 from celigo_pandas.client.link_header import next_target
-from celigo_pandas.errors import ConfigError, DocumentError, TransportError
+from celigo_pandas.client.messages import Request, Response
+from celigo_pandas.errors import ConfigError, DocumentError, PagingError, TransportError
 from celigo_pandas.resources.patching import get_path, masked_paths, merged, patch_operations
 from celigo_pandas.resources.secret import Secret
 
@@ -205,13 +207,13 @@ def test_answer_of_another_shape_is_a_transport_error(call: Any) -> None:
         call(api_over(handle, FakeTime()))
 
 
-def test_imports_are_sent_once_and_on_a_fresh_connection() -> None:
+def test_imports_are_sent_once_and_on_a_connection_of_their_own() -> None:
     handle, asked = scripted(answer([]))
 
     api_over(handle).import_records("5", {"mapping": {}}, [b"{}"])
     api_over(handle).invoke_import("5", [{}])
 
-    assert [(request.repeat, request.fresh) for request in asked] == [("write", True)] * 2
+    assert [(request.repeat, request.lane) for request in asked] == [("write", None)] * 2
 
 
 def test_list_takes_include_or_exclude_and_drops_unset_filters() -> None:
@@ -256,3 +258,46 @@ def test_audit_log_of_a_document_walks_its_pages() -> None:
     assert list(api_over(handle).audit_log_of("exports", "5", source="api")) == [{"event": "create"}]
 
     assert (asked[0].path, asked[0].params) == ("/exports/5/audit", (("source", "api"),))
+
+
+def _lists(
+    pages: Callable[[int], list[dict[str, Any]]], limit: int = 5000
+) -> tuple[Callable[[Request], Response], list]:
+    """A list whose every page names another one; fails the test where nothing ends it."""
+    asked: list[Request] = []
+
+    def handle(request: Request) -> Response:
+        asked.append(request)
+        assert len(asked) < limit
+        target = f'<https://api.integrator.io/v1/connections?cursor={len(asked)}>; rel="next"'
+        return answer(pages(len(asked)), link=target)
+
+    return handle, asked
+
+
+@pytest.mark.parametrize(
+    ("pages", "requests"),
+    [
+        (lambda number: [{"_id": "1"}, {"_id": "2"}], 2),
+        (lambda number: [{"event": "update", "time": 1}], 2),
+        (lambda number: [{"_id": str(number % 3)}], 4),
+        (lambda number: [], 1001),
+    ],
+    ids=["the_same_documents", "the_same_entries", "in_a_circle", "empty"],
+)
+def test_list_of_ever_more_pages_ends(pages: Callable[[int], list[dict[str, Any]]], requests: int) -> None:
+    handle, asked = _lists(pages)
+
+    with pytest.raises(PagingError, match="brings nothing new"):
+        list(api_over(handle).list_connections())
+
+    assert len(asked) == requests
+
+
+def test_list_that_moved_while_it_was_read_has_each_document_once() -> None:
+    pages = [[{"_id": "1"}, {"_id": "2"}], [{"_id": "2"}, {"_id": "3"}]]
+    handle, _ = scripted(
+        answer(pages[0], link='<https://api.integrator.io/v1/connections?skip=2>; rel="next"'), answer(pages[1])
+    )
+
+    assert [found["_id"] for found in api_over(handle).list_connections()] == ["1", "2", "3"]

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from celigo_pandas.client.profiles import ProfileStore
-from celigo_pandas.client.tokens import bearer_value, check_token, find_token, fingerprint, token_of
+from celigo_pandas.client.tokens import bearer_value, check_token, find_token, fingerprint
 from celigo_pandas.errors import ConfigError
+from celigo_pandas.resources.environment import secret_setting
 from celigo_pandas.resources.secret import Secret
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes are those of POSIX")
@@ -58,6 +59,7 @@ def _store(tmp_path: Path, keyring: Any = None) -> ProfileStore:
 )
 def test_token_sources_are_asked_in_order(
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     argument: str | None,
     profile: str | None,
     environment: str | None,
@@ -71,9 +73,11 @@ def test_token_sources_are_asked_in_order(
     if in_file:
         _store(tmp_path).save("default", Secret(in_file), "https://h.example")
     token = Secret(argument) if argument else None
-    environ = {} if environment is None else {"CELIGO_API_TOKEN": environment}
+    monkeypatch.delenv("CELIGO_API_TOKEN", raising=False)
+    if environment is not None:
+        monkeypatch.setenv("CELIGO_API_TOKEN", environment)
 
-    found, _ = find_token(token, profile, token_of(environ), _store(tmp_path, keyring))
+    found, _ = find_token(token, profile, secret_setting("CELIGO_API_TOKEN"), _store(tmp_path, keyring))
 
     assert found.reveal() == expected
 

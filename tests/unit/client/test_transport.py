@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import http.client
 import socket
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ from support.client import FakeTime, client_of
 from support.sockets import RecordingProxy, free_port, self_signed
 from support.standin import Reply, Seen, StandIn
 
-from celigo_pandas.client.messages import Request
+from celigo_pandas.client.messages import Lane, Request
 from celigo_pandas.client.transport import RequestsTransport
 from celigo_pandas.errors import ApiError, NotFoundError, RequestTimeoutError, TransportError
 from celigo_pandas.resources.secret import Secret
@@ -271,30 +273,29 @@ def test_body_after_a_204_does_not_shift_later_answers(server: StandIn, split: b
     listener.close()
 
 
-def test_pooled_connection_is_used_again(server: StandIn, transport: RequestsTransport) -> None:
-    for _ in range(3):
-        transport.send(Request("GET", "/tokenInfo"))
+def test_requests_of_one_lane_share_a_connection_and_others_have_their_own(
+    server: StandIn, transport: RequestsTransport
+) -> None:
+    lane, other = Lane(), Lane()
+    for chosen in (lane, lane, None, lane, other, None, other):
+        transport.send(Request("GET", "/tokenInfo", lane=chosen))
 
-    assert len({seen.connection for seen in server.requests}) == 1
-
-
-def test_fresh_request_takes_no_connection_that_has_been_idle(server: StandIn) -> None:
-    transport = RequestsTransport(server.url, Secret(server.token), max_idle_s=0.2)
-    transport.send(Request("GET", "/tokenInfo"))
-    time.sleep(0.3)
-    transport.send(Request("GET", "/tokenInfo"))
-    time.sleep(0.3)
-    transport.send(Request("GET", "/tokenInfo", fresh=True))
-    transport.send(Request("GET", "/tokenInfo", fresh=True))
-
-    first, second, third, fourth = (seen.connection for seen in server.requests)
-    assert first == second
-    assert second != third
-    assert third == fourth
+    used = [seen.connection for seen in server.requests]
+    assert used[0] == used[1] == used[3]
+    assert used[4] == used[6]
+    assert len(set(used)) == 4
+    assert [seen.headers["connection"] for seen in server.requests][:3] == ["keep-alive", "keep-alive", "close"]
 
 
-def test_idle_limit_of_a_push_is_five_seconds(server: StandIn) -> None:
-    assert RequestsTransport(server.url, Secret("t"))._max_idle_s == 5.0
+def test_connection_of_a_lane_is_closed_with_it(server: StandIn, transport: RequestsTransport) -> None:
+    lane = Lane()
+    transport.send(Request("GET", "/tokenInfo", lane=lane))
+    adapter = weakref.ref(transport._lanes[lane])
+
+    del lane
+
+    gc.collect()
+    assert adapter() is None
 
 
 def test_debug_level_of_http_client_prints_no_request(

@@ -17,7 +17,7 @@ from celigo_pandas.engine.pages import Page
 from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault, new_key
-from celigo_pandas.engine.walks import AHEAD, Rest, Walks
+from celigo_pandas.engine.walks import AHEAD, Rest, Walks, WalkSource
 from celigo_pandas.engine.workers import Gates, Workers
 
 VAULT = Vault([new_key()])
@@ -59,7 +59,7 @@ def run(
 
 
 async def begin(walks: Walks, source: Source) -> dict[str, Any]:
-    body = await walks.begin("c", ("c", 5), "digest", 1, source.read(), Event(), lambda: None)
+    body = await walks.begin(WalkSource("c", ("c", 5), "digest", 1, source.read(), Event(), lambda: None))
     found: dict[str, Any] = json.loads(body)
     return found
 
@@ -162,7 +162,7 @@ def test_walk_slow_page_is_told_and_comes_when_asked_again(tmp_path: Path) -> No
 
     async def story(walks: Walks) -> None:
         with pytest.raises(Refusal, match="gave no page"):
-            await walks.begin("c", ("c", 1), "digest", 1, slow(), Event(), lambda: None)
+            await walks.begin(WalkSource("c", ("c", 1), "digest", 1, slow(), Event(), lambda: None))
         release.set()
         assert (await begin(walks, Source(1)))["data"] == [0]
 
@@ -186,7 +186,7 @@ class Leftover:
 
 async def begin_with(walks: Walks, pages: int, leftover: Leftover) -> dict[str, Any]:
     rest = Rest(leftover.waiting, leftover.settle)
-    body = await walks.begin("c", ("c", 5), "digest", 1, Source(pages).read(), Event(), lambda: None, rest)
+    body = await walks.begin(WalkSource("c", ("c", 5), "digest", 1, Source(pages).read(), Event(), lambda: None, rest))
     found: dict[str, Any] = json.loads(body)
     return found
 

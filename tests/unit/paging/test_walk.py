@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celigo_pandas.errors import PagingError
-from celigo_pandas.paging import TOO_LARGE, Page, effective_page_size, state_key, walk
+from celigo_pandas.paging import STALE_REQUESTS, TOO_LARGE, Page, Trail, effective_page_size, read_page, state_key, walk
 
 EXPORT = {"rdbms": {"query": "select 'é'"}}
 
@@ -133,8 +133,93 @@ def test_walk_of_any_pages_asks_for_each_once(sizes: list[int]) -> None:
 
 
 def test_walk_taken_up_again_knows_the_states_before() -> None:
-    pages = walk(EXPORT, state=b'{"p":3}', seen={state_key(b'{"p":1}')})
+    trail = Trail()
+    trail.stand(b'{"p":1}')
+    pages = walk(EXPORT, state=b'{"p":3}', trail=trail)
     assert next(pages).body.endswith(b'"pagedExportState":{"p":3}}')
 
     with pytest.raises(PagingError):
         pages.send(_page(b'{"p":1}'))
+
+
+def _walked(states: list[bytes]) -> list[int]:
+    """Walk pages with these states; give the numbers of the pages that were asked for."""
+    pages = walk(EXPORT)
+    asked = [next(pages).number]
+    for number, state in enumerate(states):
+        asked.append(pages.send(Page(b'[{"n":%d}]' % number, state, False)).number)
+    return asked
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        '{"p":2,"totalRecords":%d}',
+        '{"p":2,"totalPages":%d,"totalRecords":1}',
+        '{"p":2,"pageSize":%d}',
+        '{"p":2,"totalRecords":%d,"issuedAt":1,"sig":"x"}',
+    ],
+)
+def test_position_that_comes_again_with_other_totals_raises(state: str) -> None:
+    with pytest.raises(PagingError, match="state that an earlier page had"):
+        _walked([(state % number).encode() for number in range(3)])
+
+
+@pytest.mark.parametrize("stamp", ["nonce", "at", "requestId"])
+def test_documented_position_that_stands_still_with_the_same_records_raises(stamp: str) -> None:
+    pages = walk(EXPORT)
+    next(pages)
+    answers = [
+        b'{"data":[{"n":1}],"pagedExportState":{"pageIndex":2,"%s":%d}}' % (stamp.encode(), number)
+        for number in range(2)
+    ]
+    pages.send(read_page(answers[0]))
+
+    with pytest.raises(PagingError, match="state that an earlier page had"):
+        pages.send(read_page(answers[1]))
+
+
+def test_walk_of_empty_pages_with_ever_new_states_ends_and_can_go_on() -> None:
+    trail = Trail()
+    pages = walk(EXPORT, trail=trail)
+    number = next(pages).number
+    with pytest.raises(PagingError, match="1,000 pages brought no new record") as caught:  # noqa: PT012
+        while True:
+            number = pages.send(_page(b'{"token":"%d"}' % number)).number
+    assert (number, caught.value.retriable) == (STALE_REQUESTS, True)
+
+    again = walk(EXPORT, state=b'{"token":"%d"}' % number, trail=trail)
+    next(again)
+    assert again.send(_page(b'{"token":"new"}')).number == 2
+
+
+def test_walk_of_equal_pages_counts_them_and_ends() -> None:
+    trail = Trail()
+    pages = walk(EXPORT, trail=trail)
+    number = next(pages).number
+    with pytest.raises(PagingError, match="no new record"):  # noqa: PT012
+        while True:
+            number = pages.send(Page(b'[{"n":1}]', b'{"token":"%d"}' % number, False)).number
+    assert number == STALE_REQUESTS + 1
+    assert trail.twice == STALE_REQUESTS
+
+
+def test_equal_pages_at_rising_positions_are_no_repeat() -> None:
+    """A query that gives the same row many times."""
+    trail = Trail()
+    pages = walk(EXPORT, trail=trail)
+    next(pages)
+    for index in range(2, 500):
+        pages.send(Page(b'[{"one":1}]', b'{"pageIndex":%d}' % index, False, index=index))
+    assert trail.twice == 0
+
+
+def test_walk_beyond_the_pages_that_were_announced_ends() -> None:
+    pages = walk(EXPORT)
+    number = next(pages).number
+    with pytest.raises(PagingError, match="it had announced 3 pages"):  # noqa: PT012
+        while True:
+            number = pages.send(
+                Page(b'[{"n":%d}]' % number, b'{"pageIndex":%d}' % number, False, total_pages=3, index=number)
+            ).number
+    assert number == 3 + STALE_REQUESTS
