@@ -158,9 +158,13 @@ class Connections(_Collection[Connection]):
     kind = "connections"
 
     def create(self, doc: Mapping[str, Any]) -> Connection:
-        """Store a new connection (one request); raises :class:`DocumentError` if `doc` holds a mask as a secret."""
+        """Store a new connection (one request); raises :class:`DocumentError` if `doc` holds a mask as a secret.
+
+        A placeholder, whose credentials are to come, says ``offline: True``.
+        """
         check_document(doc)
-        paths, sealed = masked_paths(doc), seal_connection(writable(doc))
+        placeholder = {"offline": True} if doc.get("offline") is True else {}
+        paths, sealed = masked_paths(doc), seal_connection({**writable(doc), **placeholder})
         del doc
         refuse_masks(paths, "connection")
         created = self.client.api.create_connection(sealed)

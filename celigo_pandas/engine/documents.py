@@ -189,7 +189,7 @@ class DocumentService:
         """Return the stored documents that name this one, by kind; empty when none does."""
         found: dict[str, list[dict[str, Any]]] = {}
         for kind in ("exports", "imports", "connections"):
-            users = [(row, reference_paths(row.doc, id)) for row in self.store.rows(kind) if row.id != id]
+            users = [(row, reference_paths(row.doc, id)) for row in self.store.rows_with(kind, id) if row.id != id]
             used = [_user(row, paths) for row, paths in users if paths]
             if used:
                 found[kind] = used

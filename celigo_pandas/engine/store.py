@@ -151,6 +151,13 @@ class Store:
             found = connection.execute(query.offset(skip).limit(limit)).mappings().all()
         return [_row(one) for one in found]
 
+    def rows_with(self, kind: str, id: str) -> list[Row]:
+        """Return the documents of a kind in whose text an id stands somewhere, in the order they were made."""
+        query = sa.select(documents).where(documents.c.kind == kind).order_by(documents.c.seq)
+        query = query.where(sa.func.instr(documents.c.doc, sa.literal(id.encode(), sa.LargeBinary)) > 0)
+        with self._documents.connect() as connection:
+            return [_row(one) for one in connection.execute(query).mappings()]
+
     def count(self, kind: str) -> int:
         """Return how many documents of a kind there are."""
         with self._documents.connect() as connection:

@@ -167,7 +167,9 @@ BODIES: Mapping[str, Any] = {
     "metadata": {
         **_object(
             ["rdbms"],
-            rdbms=_object(["type"], type={"enum": ["tables", "columns"]}, tables={"type": "array", "items": _TEXT}),
+            rdbms=_object(
+                ["type"], type={"enum": ["tables", "columns"]}, tables={"type": ["array", "null"], "items": _TEXT}
+            ),
             refreshCache={"type": "boolean"},
         ),
         "description": "The block bears the name of the connection's type.",

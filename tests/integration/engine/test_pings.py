@@ -142,3 +142,33 @@ def test_missing_extra_is_named_and_marks_nothing(bare: EngineProcess, module: s
     for answer in (exported, paged):
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "missing_extra")
     assert bare.call("GET", f"/connections/{id}").json()["offline"] is False
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"http": {}},
+        {"http": {"_httpConnectorId": "5f0000000000000000000001"}},
+        {"rest": {}},
+        {"rdbms": {}},
+        {"rdbms": {"type": "postgresql"}},
+        {"rdbms": {"type": "mariadb"}},
+        {"rdbms": {"type": "sqlite"}},
+        {"ftp": {}},
+        {"ftp": {"type": "sftp"}},
+    ],
+    ids=str,
+)
+def test_ping_of_a_placeholder_is_an_answer(engine: EngineProcess, block: dict[str, Any]) -> None:
+    kind = next(iter(block))
+    client = celigo.connect(engine.token, base_url=engine.url, progress=False)
+    connection = client.connections.create({"name": "Later", "type": kind, "offline": True, **block})
+
+    result = connection.ping()
+
+    assert not result
+    assert result.errors[0].message
+    assert connection.refresh().doc["offline"] is True
+    assert not client.connections.ping({"name": "Later", "type": kind, "offline": True, **block})
+    assert "Unforeseen" not in engine.log()
+    client.close()
