@@ -72,7 +72,8 @@ def test_rows_of_a_documented_mapping_are_the_rules_it_compiles_to(id: str, doc:
 
     paths = {row.path for row in rule_rows(doc)}
 
-    assert {rule.path for rule in compiled.rules} <= paths
+    # A sub-record is one row; the rules of its own mapping lie inside it.
+    assert {rule.path.partition(".subRecordMapping")[0] for rule in compiled.rules} <= paths
     assert dialect_of(doc) == compiled.dialect
 
 
