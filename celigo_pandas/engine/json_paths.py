@@ -134,7 +134,8 @@ def member_names(value: Any, path: str) -> str:
 
 def _shape(value: Any) -> str:
     if isinstance(value, dict):
-        names = [repr(name)[:60] for name in list(value)[:_MOST_NAMES]]
+        # Whole or not at all: a piece of a name that repeats a secret would not be found and masked.
+        names = [repr(name) if len(name) <= 80 else f"({len(name)} characters)" for name in list(value)[:_MOST_NAMES]]
         more = f" and {len(value) - _MOST_NAMES} more" if len(value) > _MOST_NAMES else ""
         return f"{', '.join(names)}{more}" if names else "no members"
     if isinstance(value, list):

@@ -127,7 +127,7 @@ def test_link_header_that_cannot_be_read_is_an_error_that_shows_it(header: str) 
         ({"method": "token", "path": "n", "pathlocation": "header"}, "http.paging.pathlocation", "'pathLocation'"),
         ({"method": "page", "pageSize": 5}, "http.paging.pageSize", "known: method, page"),
         ({"method": "Token", "path": "n"}, "http.paging.method", "known: page, skip"),
-        ({"path": "next"}, "http.paging.method", "is missing"),
+        ({"path": "next", "lastPageValues": []}, "http.paging.method", "is missing"),
         ({"relativeURI": "/o"}, "http.paging.method", "is missing"),
     ],
 )
@@ -142,7 +142,9 @@ def test_paging_that_is_not_understood_is_refused_by_name_before_anything_is_sen
     assert server.asked == []
 
 
-@pytest.mark.parametrize("paging", [None, {}, {"method": ""}, {"method": None, "path": ""}])
+@pytest.mark.parametrize(
+    "paging", [None, {}, {"method": ""}, {"method": None, "path": "", "lastPageValues": [], "page": 0}]
+)
 def test_paging_without_anything_in_it_is_one_page(paging: Any) -> None:
     assert ids(lambda _: rows(1), paging=paging)[0] == [1]
 

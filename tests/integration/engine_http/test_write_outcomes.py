@@ -247,3 +247,17 @@ def test_engine_counts_an_unknown_part_of_a_record_most() -> None:
         )
 
     assert [one["statusCode"] for one in answer.json()] == [502]
+
+
+@pytest.mark.parametrize("location", ["/gone", "http://127.0.0.1:1/x", "http://169.254.169.254/x", "/again"])
+def test_write_answered_by_see_other_that_leads_nowhere_is_unknown(location: str) -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.path in ("/items", "/again"):
+            return 303, {"Location": location}, b""
+        return answer_json({"error": "not found"}, 404)
+
+    with serve(answer) as server, Bench(connection(server.url)) as bench:
+        [outcome] = bench.push(importing(), [{"n": 1}])
+
+    assert outcome["statusCode"] == 502
+    assert outcome["errors"][0]["message"].endswith("Whether the record was stored is not known.")

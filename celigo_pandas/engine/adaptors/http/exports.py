@@ -174,6 +174,7 @@ class _PageReader:
             digest=hashlib.sha256(answer.body).digest(),
             shown_url=received.shown_url,
             is_full=self._is_full(received, len(records)),
+            shown_link=self._sender.redact(answer.headers.get("Link", "")),
         )
         return page, Chunk(list(grouped_rows(records, self._keys)) if self._keys else records, errors)
 

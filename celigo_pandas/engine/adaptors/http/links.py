@@ -16,7 +16,11 @@ _PARAMETER = re.compile(r""";\s*([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:\\.|[^"\\])*)"|(
 
 
 class LinkError(ValueError):
-    """A header that is no list of links; the message shows the place."""
+    """A header that is no list of links: `at` is the character from which it is not."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(f"character {at}")
+        self.at = at
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def read_links(header: str) -> Links:
             continue
         link = _LINK.match(header, at)
         if link is None or (link.end() < len(header) and header[link.end()] != ","):
-            raise LinkError(f'at character {at} stands {header[at : at + 60]!r}, expected <target>; rel="next"')
+            raise LinkError(at)
         found.append((_relations(link.group(2)), link.group(1)))
         at = link.end()
     return Links(tuple(found))

@@ -78,9 +78,10 @@ class Judge:
         body = received.body(self._accept if answer.is_success else self._error_media)
         note = "" if received.is_own else " " + other_origin(answer.url)
         if not answer.is_success:
+            is_unknown = answer.status in _GATEWAY or received.is_after_write
             if 300 <= answer.status < 400:
                 note += " A redirected write is not sent again as a read."
-            return [self._refused(body, body, str(answer.status), note, answer.status in _GATEWAY)] * count
+            return [self._refused(body, body, str(answer.status), note, is_unknown)] * count
         path = position(self._rules.get("resourcePath"), index)
         if is_batch:
             return self._of_batch(body, path, index, count, note)

@@ -45,6 +45,8 @@ class Page:
         Of the raw body.
     shown_url : str, optional
         What logs show of `url`.
+    shown_link : str
+        What messages show of its ``Link`` header.
     is_full : bool
         Whether it holds as many records as were asked for, so that another page is likely.
     """
@@ -58,6 +60,7 @@ class Page:
     digest: bytes
     shown_url: str | None = None
     is_full: bool = False
+    shown_link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,15 +247,17 @@ class Pager:
         return self._linked(page, link)
 
     def _next_link(self, page: Page) -> Step | None:
-        header = page.headers.get("Link", "")
         try:
-            links = read_links(header)
+            links, place = read_links(page.headers.get("Link", "")), None
         except LinkError as error:
+            links, place = Links(()), error.at
+        if place is not None:
             raise SourceFailure(
-                f"The Link header of page {self._pages} cannot be read: {error}.",
+                f"The Link header of page {self._pages} cannot be read: at character {place} stands no "
+                f'<target>; rel="next"; the header begins with {page.shown_link[:200]!r}.',
                 code="bad_answer",
                 field="http.paging",
-            ) from None
+            )
         target = links.target(str(self._paging.get("linkHeaderRelation") or "next"))
         if target is None:
             self._end(page, "linkHeaderRelation", _relations(links))
@@ -287,8 +292,7 @@ _NEXT = {
 
 def open_pager(paging: Any) -> Pager | None:
     """Return the pager of an export's ``http.paging``, or None for one page."""
-    given = isinstance(paging, dict) and any(value not in (None, "") for value in paging.values())
-    return Pager(paging) if given else None
+    return Pager(paging) if isinstance(paging, dict) and any(paging.values()) else None
 
 
 def _relations(links: Links) -> str:

@@ -47,12 +47,14 @@ _CREDENTIAL_HEADERS = frozenset(
 class Received:
     """An answer, whether the connection's own origin gave it, and to what.
 
-    ``asked`` compares requests, without what the credentials add; ``shown_url`` is what logs show of the URL.
+    ``asked`` compares requests, without what the credentials add; ``shown_url`` is what logs show of the URL;
+    ``is_after_write`` says that a write was answered by 303 before, and this is where that led.
     """
 
-    __slots__ = ("answer", "asked", "is_own", "shown_url")
+    __slots__ = ("answer", "asked", "is_after_write", "is_own", "shown_url")
 
     def __init__(self, answer: Answer, is_own: bool, asked: tuple[Any, ...], shown_url: str | None) -> None:
+        self.is_after_write = False
         self.answer = answer
         self.is_own = is_own
         self.asked = asked
@@ -142,11 +144,24 @@ class Sender:
             location = answer.headers.get("Location")
             if not location or not _is_followed(spec.method, answer.status):
                 return received
+            if answer.status == 303 and spec.method.upper() not in ("GET", "HEAD"):
+                return self._after_write(spec, received, location)
             spec = self._redirected(spec, received, location)
         raise SourceFailure(
             f"More than {self.state.transport.limits.redirects} redirects; stopped at {shown_origin(answer.url)}.",
             code="too_many_redirects",
         )
+
+    def _after_write(self, spec: Spec, received: Received, location: str) -> Received:
+        """Read what a write's 303 leads to. The write is done by then, so that no failure here means "not sent"."""
+        try:
+            found = self._round(self._redirected(spec, received, location))
+        except SourceFailure as error:
+            message = f"The write was answered by a redirect (303); what that leads to failed: {error.message}"
+        else:
+            found.is_after_write = True
+            return found
+        raise SourceFailure(message, code="broken")
 
     def _redirected(self, spec: Spec, received: Received, location: str) -> Spec:
         answer = received.answer

@@ -5,6 +5,7 @@ A relative path starts at the document, or at the element that was found before 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -65,7 +66,16 @@ def read_nodes(place: XmlDocument | XmlPart, path: str, lists: Lists = "first") 
     if not found and _is_dotted(path):
         value = read_members(plain, path, lists)
         found = [] if value is MISSING else value if isinstance(value, list) else [value]
-    return Nodes(found) if found else MISSING
+    return Nodes(map(_number, found)) if found else MISSING
+
+
+def _number(value: Any) -> Any:
+    """Return the number of an expression as JSON has it: a whole one as such, what is none as its text in XPath."""
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
+    return int(value) if value.is_integer() else value
 
 
 def _is_dotted(path: str) -> bool:
@@ -101,7 +111,7 @@ def leaf(node: Any) -> Any:
         return node.value if len(node) else node.text or ""
     if isinstance(node, dict) and node.keys() <= {"$", "_"}:
         return node.get("_", "")
-    return int(node) if isinstance(node, float) and node.is_integer() else node
+    return node
 
 
 def node_text(node: Any) -> Any:
