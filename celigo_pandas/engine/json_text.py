@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 import orjson
 
+from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
+
 __all__ = ["NumberError", "dump", "load"]
 
 
@@ -39,6 +41,8 @@ def load(text: bytes | str, *, finite: bool = False) -> Any:
         It is no JSON: also for ``NaN``, invalid UTF-8, two documents, or nesting too deep.
     """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if json_depth(data) > DEEPEST_JSON:
+        raise ValueError("nested too deeply")
     if not _LONG_NUMBER.search(data) and not (finite and _LARGE_EXPONENT.search(data)):
         try:
             return orjson.loads(data)

@@ -29,11 +29,15 @@ from celigo_pandas.frames.columnar import ColumnarReader, Marked, Unfit
 from celigo_pandas.frames.pieces import Piece, piece_of
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.frames.spreading import Rows, spread
+from celigo_pandas.json_depth import DEEPEST_JSON
 from celigo_pandas.paging import Page, errors_beside
 
 __all__ = ["RUNGS", "Block", "Ladder", "check_records"]
 
 RUNGS = ("columnar", "records", "plain")
+
+_DEEPEST_COLUMNAR = 64
+_FLAT = 2  # a list of objects without any inside
 
 _EMPTY = re.compile(rb"\[[ \t\r\n]*\]\Z")
 _BEYOND = 2.0**63  # a smaller float never was an integer beyond 64 bits
@@ -102,6 +106,8 @@ class Ladder:
             A record is nested too deeply for Python or for columns.
         """
         try:
+            if max((page.depth for page in pages), default=0) > DEEPEST_JSON:
+                raise RecursionError
             return self._decode(pages, limit, marked)
         except RecursionError:
             raise FrameError(
@@ -126,14 +132,15 @@ class Ladder:
     def _columnar(self, pages: Sequence[Page], limit: int | None, marked: Marked | None) -> Block:
         if any(page.data_uris is not None for page in pages):
             raise Unfit("dataURIs")
+        deepest = max(page.depth for page in pages)
+        if deepest > (_DEEPEST_COLUMNAR if self._shape.flattens else _FLAT):
+            raise Unfit("objects nested deeply" if self._shape.flattens else "objects that stay objects")
         filled = _filled(pages)
         if not filled:
             raise Unfit("nothing but empty pages")
         rows, columns = self._reader.read(filled, marked)
         if limit is not None and rows > limit:
             raise Unfit("more rows than wanted")
-        if not self._shape.flattens and any(len(path) > 1 for path in columns):
-            raise Unfit("objects that stay objects")
         errors = [error for page in pages for error in page.errors]
         return Block(rows, columns, rows, self._reader.rung, errors=errors)
 
@@ -180,6 +187,8 @@ def _fitted(uris: list[Any], count: int) -> list[Any]:
 
 def check_records(page: Page) -> None:
     """Raise what decoding a page would, if its records are not JSON."""
+    if page.depth > DEEPEST_JSON:
+        return
     try:
         _load(page.data, plain=False)
     except (FrameError, RecursionError):

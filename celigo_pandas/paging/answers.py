@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 from celigo_pandas.errors import TransportError, problems_from_body, shown
+from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
 
 __all__ = ["Page", "errors_beside", "read_page"]
 
@@ -53,6 +55,11 @@ class Page:
     errors: list[Any] = field(default_factory=list)
     total_rows: int | None = None
     total_pages: int | None = None
+
+    @cached_property
+    def depth(self) -> int:
+        """Levels of nesting in `data`."""
+        return json_depth(self.data)
 
 
 def read_page(content: bytes) -> Page:
@@ -132,7 +139,10 @@ def _state_text(piece: bytes) -> bytes | None:
     keys = list(_STATE_KEY.finditer(text))
     if len(keys) != 1:
         return None
-    _, end = _DECODER.raw_decode(text, keys[0].end())
+    try:
+        _, end = _DECODER.raw_decode(text, keys[0].end())
+    except RecursionError:  # orjson goes some levels further
+        return None
     return text[keys[0].end() : end].encode()
 
 
@@ -140,6 +150,8 @@ def _read_whole(content: bytes) -> Page:
     """Read any page: slower, and with the reason when it is none."""
     if not content.strip(_BLANK):
         raise TransportError("A page was expected and the answer has no body.", processed=True)
+    if json_depth(content) > DEEPEST_JSON:
+        raise _too_deep()
     try:
         text = content.decode("utf-8")
         spans = _member_spans(text)
@@ -151,7 +163,7 @@ def _read_whole(content: bytes) -> Page:
         if "data" in spans:
             json.loads(text[slice(*spans["data"])], parse_constant=_refuse)
     except RecursionError:
-        raise TransportError("A page is nested too deeply to be read.", processed=True) from None
+        raise _too_deep() from None
     except ValueError:
         if _is_json(content):
             raise TransportError(
@@ -165,6 +177,10 @@ def _read_whole(content: bytes) -> Page:
         raise TransportError(f"A page's 'data' is no list but {shown(data)}.", processed=True)
     state = text[slice(*spans["pagedExportState"])] if "pagedExportState" in spans else "null"
     return _page(data.encode("utf-8", "surrogatepass"), members, state.encode("utf-8", "surrogatepass"))
+
+
+def _too_deep() -> TransportError:
+    return TransportError("A page is nested too deeply to be read.", processed=True)
 
 
 def _without_data(members: Mapping[str, Any]) -> TransportError:

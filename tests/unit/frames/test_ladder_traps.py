@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -216,3 +217,31 @@ def test_hundred_thousand_levels_are_an_error_and_not_the_end_of_the_process(pai
 
     with pytest.raises(FrameError, match="nested too deeply"):
         _decode([b'[{"a":' + begin * 100_000 + b"1" + end * 100_000 + b"}]"])
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b" 1, ", b'"]", '])
+@pytest.mark.parametrize("levels", [65, 900, 1_100, 4_000, 20_000])
+def test_lists_within_lists_cost_no_time_and_never_the_process(levels: int, between: bytes) -> None:
+    deep = (b"[" + between) * levels + b"1" + b"]" * levels
+    started = time.process_time()
+
+    try:
+        frame, _ = _decode([b'[{"a":1,"b":0.5}]', b'[{"a":%s}]' % deep])
+        assert frame["a"].iloc[0] == 1
+        assert levels < 1_000
+    except FrameError as error:
+        assert "nested too deeply" in str(error)
+        assert levels > 800
+
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("nested", ["keep", "json"])
+def test_objects_that_stay_never_reach_the_columnar_reader(nested: Any) -> None:
+    columns, ladder = ColumnSet(Shape(nested=nested)), Ladder(Shape(nested=nested))
+
+    for page in (b'[{"a":1}]', b'[{"a":1},{"a":{"x":2}}]', b'[{"a":{}}]', b'[{"b":0.5}]'):
+        columns.add(ladder.decode([Page(page)]))
+
+    assert ladder.decoded["columnar"] == 1
+    assert columns.frame(quiet=True)["b"].tolist()[-1] == 0.5
