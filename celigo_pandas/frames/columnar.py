@@ -9,6 +9,8 @@ for the rest. What was found, and how each is met:
 * ``{}`` beside ``{"b": 1}`` reads as ``{"b": null}``: an object without a value in it is unfit;
 * values are wrong when a list begins with null (apache/arrow#51305), and inside lists of objects an absent key becomes
   null: every list is unfit, and a ``data`` that does not begin with an object;
+* each key costs it a cell in every row, so that records keyed by ids would fill the memory: a sample of each block is
+  searched for keys that no block before had;
 * it ends the process where some ten thousand objects or lists stand within each other, and long before that its time
   grows with the square of the levels: the ladder hands it nothing deep;
 * it accepts NaN and bytes that are not UTF-8: both are looked for;
@@ -34,6 +36,10 @@ from celigo_pandas.frames.spreading import DEEPEST
 __all__ = ["ColumnarReader", "Marked", "Unfit"]
 
 
+_SAMPLES = 64
+_SAMPLE_BYTES = 1000
+_MOST_NEW_KEYS = 64
+_KEY = re.compile(rb'"([^"\\\x7f]+)[^"\\]*"[ \t]*:')
 _BEGINS_WITH_OBJECT = re.compile(rb"\[[ \t\r\n]*\{")
 _LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
@@ -51,6 +57,9 @@ class ColumnarReader:
     def __init__(self) -> None:
         self._texts: dict[str, Any] = {}
         self._mixture = Mixture()
+        self._keys: set[bytes] = set()
+        self._new_keys: set[bytes] = set()
+        self._tries = 2
 
     @property
     def rung(self) -> str:
@@ -59,7 +68,7 @@ class ColumnarReader:
 
     def learn(self, columns: dict[tuple[str, ...], Piece]) -> bool:
         """Look at what a refused block holds; say whether the next one should be tried again."""
-        is_readable = self._mixture.learn(columns)
+        is_readable = self._mixture.learn(columns) or self._has_learned_keys(columns)
         self._texts = {}
         for path, piece in columns.items():
             if piece.kinds == {"str"} and path[-1] not in self._mixture.names:
@@ -97,6 +106,7 @@ class ColumnarReader:
             block = _as_lines(pages)
             if names:
                 block = self._mixture.part(block, names)
+        self._refuse_new_keys(block)
         rows = self._parse(block)
         order = _order(rows.type)  # before a second reading puts the pinned columns first
         if self._note_texts(rows.type):
@@ -108,6 +118,21 @@ class ColumnarReader:
         if self._mixture:
             columns = self._mixture.join(columns)
         return len(rows), columns
+
+    def _refuse_new_keys(self, block: bytes) -> None:
+        new = _sampled_keys(block) - self._keys
+        if len(new) > _MOST_NEW_KEYS:
+            self._new_keys = new
+            raise Unfit("many keys that no block had before")
+
+    def _has_learned_keys(self, columns: dict[tuple[str, ...], Piece]) -> bool:
+        """Get to know the keys of wide records; where new ones come again and again, reading on is of no use."""
+        if not self._new_keys or not self._tries:
+            return False
+        self._tries -= 1
+        self._keys |= self._new_keys | {key.encode("utf-8", "replace") for path in columns for key in path}
+        self._new_keys = set()
+        return True
 
     def _note_texts(self, struct: Any) -> bool:
         """Pin the columns that are text; return whether one was read as what it only looks like."""
@@ -149,6 +174,11 @@ def _as_lines(pages: Sequence[bytes]) -> bytes:
         except UnicodeDecodeError:
             raise Unfit("bytes that are not UTF-8") from None
     return block
+
+
+def _sampled_keys(block: bytes) -> set[bytes]:
+    step = max(_SAMPLE_BYTES, len(block) // _SAMPLES)
+    return {key for start in range(0, len(block), step) for key in _KEY.findall(block, start, start + _SAMPLE_BYTES)}
 
 
 def _struct(texts: dict[str, Any]) -> Any:

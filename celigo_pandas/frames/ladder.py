@@ -52,7 +52,8 @@ _LONG_INTEGER = re.compile(rb"[\[:,\s-]\d{20,}[\],}\s]")
 class Block:
     """What some pages hold: columns of equal length, and where each row came from.
 
-    `sources` gives each row the position of its element in the pages' ``data`` (None: one to one).
+    `sources` gives each row the position of its element in the pages' ``data`` (None: one to one); `members` is how
+    many members the records have with all their objects, or so many as fill all columns.
     """
 
     rows: int
@@ -65,6 +66,7 @@ class Block:
     errors: list[Any] = field(default_factory=list)
     is_cut: bool = False
     has_exploded: bool = False
+    members: int = 0
 
 
 class Ladder:
@@ -142,7 +144,7 @@ class Ladder:
         if limit is not None and rows > limit:
             raise Unfit("more rows than wanted")
         errors = [error for page in pages for error in page.errors]
-        return Block(rows, columns, rows, self._reader.rung, errors=errors)
+        return Block(rows, columns, rows, self._reader.rung, errors=errors, members=rows * len(columns))
 
     def _by_records(self, pages: Sequence[Page], limit: int | None) -> Block:
         block = self._spread(pages, limit, plain=self._rung == 2)
@@ -171,9 +173,10 @@ class Ladder:
         data_uris = None
         if any(uri is not None for uri in uris):
             data_uris = piece_of([uris[place] for place in (rows.sources or range(len(rows.records)))])
+        columns, members = spread(rows.records, self._shape)
         return Block(
-            len(rows.records), spread(rows.records, self._shape), rows.elements, rung,
-            rows.sources, rows.has_groups, data_uris, errors, is_cut, rows.has_exploded,
+            len(rows.records), columns, rows.elements, rung,
+            rows.sources, rows.has_groups, data_uris, errors, is_cut, rows.has_exploded, members,
         )  # fmt: skip
 
 
@@ -204,9 +207,13 @@ def _load(data: bytes, plain: bool) -> tuple[dict[str, Any], str]:
         except orjson.JSONDecodeError:
             pass
     try:
-        return _with_list(json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_number)), "plain"
+        document = json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_number, parse_int=_integer)
+        return _with_list(document), "plain"
     except OverflowError as error:
-        raise FrameError(f"A record has a number beyond what can be held: {error}.") from None
+        raise FrameError(
+            f"A record has a number beyond what can be held: {error}.",
+            hint="Let a transform of the export turn it into text.",
+        ) from None
     except ValueError as error:
         raise TransportError(f"A page was expected and the answer is not JSON: {shown(str(error))}.") from error
 
@@ -220,6 +227,13 @@ def _number(text: str) -> float | int:
     if number.adjusted() < _MOST_DIGITS and number == number.to_integral_value():
         return int(number)
     raise OverflowError(text[:40])
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise OverflowError(f"{text[:40]}… ({len(text.lstrip('-')):,} digits; Python reads {_MOST_DIGITS:,})") from None
 
 
 def _with_list(document: dict[str, Any]) -> dict[str, Any]:
