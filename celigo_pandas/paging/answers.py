@@ -23,8 +23,9 @@ __all__ = ["Page", "errors_beside", "read_page"]
 _DATA_KEY = re.compile(rb'"data"[ \t\r\n]*:[ \t\r\n]*(?=\[)')
 _STATE_KEY = re.compile(r'"pagedExportState"[ \t\r\n]*:[ \t\r\n]*')
 _TAIL_KEYS = (b'"dataURIs"', b'"errors"', b'"pagedExportState"')
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=len, parse_float=len)  # it finds where values end
 _BLANK = b" \t\r\n"
+_MANY_DIGITS = 4000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -155,13 +156,9 @@ def _read_whole(content: bytes) -> Page:
     try:
         text = content.decode("utf-8")
         spans = _member_spans(text)
-        members = {
-            name: json.loads(text[slice(*span)], parse_constant=_refuse)
-            for name, span in spans.items()
-            if name != "data"
-        }
+        members = {name: _loads(text[slice(*span)]) for name, span in spans.items() if name != "data"}
         if "data" in spans:
-            json.loads(text[slice(*spans["data"])], parse_constant=_refuse)
+            _loads(text[slice(*spans["data"])])
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
@@ -203,6 +200,15 @@ def _is_json(content: bytes) -> bool:
         return not isinstance(orjson.loads(content), dict)
     except orjson.JSONDecodeError:
         return False
+
+
+def _loads(text: str) -> Any:
+    # Whether the digits of an integer fit into one is for those to say who use it.
+    return json.loads(text, parse_constant=_refuse, parse_int=_some_integer)
+
+
+def _some_integer(text: str) -> int | str:
+    return int(text) if len(text) < _MANY_DIGITS else text
 
 
 def _refuse(constant: str) -> None:

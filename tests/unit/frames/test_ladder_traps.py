@@ -15,7 +15,7 @@ from celigo_pandas.errors import FrameError, TransportError
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.ladder import RUNGS, Ladder
 from celigo_pandas.frames.shape import Shape
-from celigo_pandas.paging import Page
+from celigo_pandas.paging import Page, read_page
 
 pytestmark = pytest.mark.filterwarnings("ignore::celigo_pandas.errors.MixedTypesWarning")
 
@@ -245,3 +245,16 @@ def test_objects_that_stay_never_reach_the_columnar_reader(nested: Any) -> None:
 
     assert ladder.decoded["columnar"] == 1
     assert columns.frame(quiet=True)["b"].tolist()[-1] == 0.5
+
+
+@pytest.mark.parametrize("digits", [4_301, 100_000])
+@pytest.mark.parametrize("sign", [b"", b"-"])
+def test_number_of_more_digits_than_python_reads_is_no_damaged_json(digits: int, sign: bytes) -> None:
+    number = sign + b"7" * digits
+    page = read_page(b'{"data":[{"a":%s}],"errors":[{"n":%s}],"pagedExportState":{"done":true}}' % (number, number))
+
+    with pytest.raises(FrameError, match=rf"beyond what can be held: {sign.decode()}7+… \({digits:,} digits"):
+        _decode([page.data])
+
+    assert page.errors == [{"n": number.decode()}]
+    assert _decode([b'[{"a":%s}]' % (sign + b"7" * 4_300)])[0]["a"].iloc[0] == int(sign + b"7" * 4_300)
