@@ -29,8 +29,9 @@ from celigo_pandas.errors import (
     PushCancelled,
     shown,
 )
+from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.outcomes import Outcomes
-from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep, require_frame
+from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
 from celigo_pandas.resources.imports import acts_per_call, describe, digest, file_names, file_names_vary, writes_file
 
@@ -61,7 +62,8 @@ def to_import(
     Parameters
     ----------
     df : DataFrame
-        Shape (n, m), any index (duplicates and levels too), columns with distinct names. Not modified.
+        Shape (n, m), any index (duplicates and levels too), columns with distinct names. Not modified. Anything with
+        the Arrow stream interface (a polars DataFrame, a pyarrow Table) is taken too; its rows are numbered from 0.
     import_doc : dict, builder or saved import
         A dict is sent exactly as it is.
     con : Connection, optional
@@ -122,7 +124,8 @@ def to_import(
     """
     from celigo_pandas.accessors.targets import resolve_import
 
-    _check_options(df, batch_size, max_workers, first, max_failures, on_error)
+    df = as_frame(df)
+    _check_options(batch_size, max_workers, first, max_failures, on_error)
     connection, document = resolve_import(import_doc, con)
     if connection is None:
         raise ConfigError(
@@ -156,10 +159,7 @@ def to_import(
     return _push(kept, rows, call, first)
 
 
-def _check_options(
-    df: Any, batch_size: int, max_workers: int, first: int, max_failures: int | None, on_error: str
-) -> None:
-    require_frame(df)
+def _check_options(batch_size: int, max_workers: int, first: int, max_failures: int | None, on_error: str) -> None:
     for name, value, least in (("batch_size", batch_size, 1), ("max_workers", max_workers, 1), ("first", first, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ConfigError(f"{name}: got {shown(value)}; expected a whole number of at least {least}.")
