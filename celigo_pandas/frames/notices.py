@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from celigo_pandas.errors import legible
+
 __all__ = ["listed", "notify"]
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -15,12 +17,12 @@ _PACKAGE = str(Path(__file__).parents[1])
 def notify(message: str, category: type[Warning]) -> None:
     """Warn as if the first line outside this package had done it.
 
-    A lone surrogate in `message` (a column's name may have one) is shown as its escape: it could not be printed.
+    `message` may hold texts from outside, such as a column's name: see :func:`~celigo_pandas.errors.legible`.
     """
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message.encode("utf-8", "backslashreplace").decode(), category, stacklevel=level)
+    warnings.warn(legible(message), category, stacklevel=level)
 
 
 def listed(names: Sequence[object]) -> str:
