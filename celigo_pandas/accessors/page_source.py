@@ -72,6 +72,10 @@ class PageSource:
         path = f"/connections/{quote(connection.id, safe='')}/export/pages"
         self._request = Request("POST", path, repeat="read" if self.consuming is None else "consume")
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A connection leads to a token, an event belongs to this process.
+        return {**vars(self), "connection": None, "stop": None}
+
     @property
     def title(self) -> str:
         """What stands before a progress bar."""

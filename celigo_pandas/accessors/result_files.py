@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from celigo_pandas.accessors.exact_values import pack, unpack
 from celigo_pandas.accessors.import_result import ImportResult, PushCall
-from celigo_pandas.errors import ConfigError, FrameError
+from celigo_pandas.errors import FrameError
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.journal.pushes import PushIdentity
 
@@ -75,11 +75,6 @@ def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes
     note = json.loads(metadata[_KEY]) if _KEY in metadata else {}
     if note.get("format") != _FORMAT:
         raise FrameError(f"{os.fspath(path)!r} holds no saved result of format {_FORMAT}.")
-    if con is not None and con.id != note["connection_id"]:
-        raise ConfigError(
-            f"The result is of connection {note['connection_id']!r}; got {con.id!r}.",
-            hint="A retry goes where the push went.",
-        )
     forms = note["forms"]
     row_keys = [key for key in forms if key.startswith("row.")]
     rows = pd.DataFrame({place: _restored(table[key], forms[key]) for place, key in enumerate(row_keys)},
@@ -96,13 +91,10 @@ def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes
         table.num_rows,
         (RowOutcome(**dict(zip(members, values, strict=True))) for values in zip(*members.values(), strict=True)),
     )
-    client = None if con is None else con.client
     journal, about = _found_journal(note.get("journal"))
     identity = PushIdentity(**note["identity"]) if journal else None
-    call = PushCall(
-        note["connection_id"], note["document"], client, journal=journal, identity=identity, **note["options"]
-    )
-    return rows, outcomes, call, note["stop_reason"], about
+    call = PushCall(note["connection_id"], note["document"], journal=journal, identity=identity, **note["options"])
+    return rows, outcomes, call if con is None else call.through(con), note["stop_reason"], about
 
 
 def _found_journal(journal: str | None) -> tuple[str | None, str]:
