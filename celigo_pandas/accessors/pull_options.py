@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
 
-import pandas as pd
-
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.frames.arrays import check_backend
 from celigo_pandas.frames.drift import check_expectation
+from celigo_pandas.frames.exact_dtypes import dtype_of
 from celigo_pandas.frames.shape import Shape
 
 __all__ = ["PullOptions", "count_of"]
@@ -78,7 +77,7 @@ def _check_dtypes(dtype: Any) -> None:
     kinds = dict(dtype) if isinstance(dtype, Mapping) else {} if dtype is None else {"": dtype}
     for name, kind in kinds.items():
         try:
-            pd.api.types.pandas_dtype(kind)
+            dtype_of(kind)
         except (TypeError, ValueError, ImportError) as error:
             where = f" for column {name!r}" if isinstance(dtype, Mapping) else ""
             raise ConfigError(f"dtype{where}: got {shown(kind)}; expected a dtype ({error}).") from error

@@ -220,18 +220,17 @@ def test_hundred_thousand_levels_are_an_error_and_not_the_end_of_the_process(pai
 
 
 @pytest.mark.parametrize("between", [b"", b"\n", b" 1, ", b'"]", '])
-@pytest.mark.parametrize("levels", [65, 900, 1_100, 4_000, 20_000])
+@pytest.mark.parametrize("levels", [65, 700, 1_100, 4_000, 20_000])
 def test_lists_within_lists_cost_no_time_and_never_the_process(levels: int, between: bytes) -> None:
     deep = (b"[" + between) * levels + b"1" + b"]" * levels
     started = time.process_time()
 
-    try:
-        frame, _ = _decode([b'[{"a":1,"b":0.5}]', b'[{"a":%s}]' % deep])
-        assert frame["a"].iloc[0] == 1
-        assert levels < 1_000
-    except FrameError as error:
-        assert "nested too deeply" in str(error)
-        assert levels > 800
+    pages = [b'[{"a":1,"b":0.5}]', b'[{"a":%s}]' % deep]
+    if levels < 800:
+        assert _decode(pages)[0]["a"].iloc[0] == 1
+    else:
+        with pytest.raises(FrameError, match="nested too deeply"):
+            _decode(pages)
 
     assert time.process_time() - started < 1
 
@@ -251,7 +250,7 @@ def test_objects_that_stay_never_reach_the_columnar_reader(nested: Any) -> None:
 @pytest.mark.parametrize("sign", [b"", b"-"])
 def test_number_of_more_digits_than_python_reads_is_no_damaged_json(digits: int, sign: bytes) -> None:
     number = sign + b"7" * digits
-    page = read_page(b'{"data":[{"a":%s}],"errors":[{"n":%s}],"pagedExportState":{"done":true}}' % (number, number))
+    page = read_page(b'{"data":[{"a":%s}],"errors":[{"n":%s}]}' % (number, number))
 
     with pytest.raises(FrameError, match=rf"beyond what can be held: {sign.decode()}7+… \({digits:,} digits"):
         _decode([page.data])
