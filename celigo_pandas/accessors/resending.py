@@ -145,7 +145,7 @@ def _status(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
+        return value if abs(value) < 1000 else None
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 3 else None
 
 
