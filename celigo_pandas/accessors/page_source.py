@@ -46,6 +46,7 @@ class PageSource:
 
     def __init__(self, connection: Any, doc: Mapping[str, Any], options: PullOptions) -> None:
         self.connection = connection
+        self._connection_id = connection.id
         self.doc = doc
         _refuse_unwritable(doc)
         self.consuming = consuming_member(doc)
@@ -62,6 +63,7 @@ class PageSource:
             self.page_size = min(self.page_size, options.max_rows)
         self.state: bytes | None = None
         self.seen: set[bytes] = set()
+        self._contents: set[int] = set()
         self.pages = 0
         self.is_done = False
         self.reason: str | None = None
@@ -97,6 +99,16 @@ class PageSource:
         """Say whether an earlier page had the state of this one."""
         return page.state is not None and not page.done and paging.state_key(page.state) in self.seen
 
+    def _came_again(self, page: paging.Page) -> bool:
+        """Say whether an earlier page had the state of this one, and its records: such rows are not taken twice.
+
+        Of an export that changes its source, records that look the same are others.
+        """
+        content = hash(page.data)
+        is_known = content in self._contents
+        self._contents.add(content)
+        return is_known and self.consuming is None and self.came_before(page)
+
     def pages_from_here(
         self,
         enough: Callable[[], bool] = lambda: False,
@@ -131,7 +143,7 @@ class PageSource:
             check()
             before_send()
             answer, content, decoded = self._fetch(request, decode)
-            if answer is not paging.TOO_LARGE:
+            if answer is not paging.TOO_LARGE and not self._came_again(answer):
                 self.pages += 1
                 yield answer, content, decoded
                 self.stand_after(answer)
@@ -158,7 +170,7 @@ class PageSource:
 
     def _origin(self, shape: Shape) -> dict[str, Any]:
         return {
-            "connection_id": self.connection.id,
+            "connection_id": self._connection_id,
             "export_digest": self._digest,
             "page_size": self.sent_page_size,
             "page_size_added": self.page_size is not None,
