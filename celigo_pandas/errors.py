@@ -78,6 +78,7 @@ __all__ = [
     "TransportError",
     "error_for_status",
     "legible",
+    "printable",
     "shown",
 ]
 
@@ -100,7 +101,7 @@ def legible(text: str, limit: int = _LONGEST) -> str:
 
     A lone surrogate can neither be printed nor saved, and Arrow's texts cannot hold it.
     """
-    whole = _printable(text)
+    whole = printable(text)
     if len(whole) <= limit:
         return whole
     mark = f" … ({len(whole):,} characters in all) … "
@@ -108,7 +109,8 @@ def legible(text: str, limit: int = _LONGEST) -> str:
     return whole[:end] + mark + whole[-end:]
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Escape lone surrogates, which can neither be printed nor saved."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -124,7 +126,7 @@ class Problem:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if isinstance(value, str) and not value.isascii():
-                object.__setattr__(self, name, _printable(value))
+                object.__setattr__(self, name, printable(value))
 
     def __str__(self) -> str:
         where = f"{self.field}: " if self.field else ""

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from celigo_pandas.accessors.exact_values import pack, unpack
 from celigo_pandas.accessors.import_result import ImportResult, PushCall
-from celigo_pandas.errors import FrameError
+from celigo_pandas.errors import FrameError, printable
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.journal.pushes import PushIdentity
 
@@ -45,7 +45,7 @@ def save(result: ImportResult, path: str | os.PathLike[str]) -> None:
     forms: dict[str, dict[str, Any]] = {}
     for name in _PLAIN:
         kind = "int64" if name in ("status_code", "batch", "attempts") else "string"
-        columns[name] = pa.array([_printable(getattr(row, name)) for row in outcomes.rows], type=kind)
+        columns[name] = pa.array([_storable(getattr(row, name)) for row in outcomes.rows], type=kind)
     for name in ("id", "response"):
         columns[name] = _json_array([getattr(row, name) for row in outcomes.rows])
     labels = list(rows.columns)
@@ -84,10 +84,6 @@ def _write(table: pa.Table, path: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _printable(value: Any) -> Any:
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-
-
 def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes, PushCall, str | None, str]:
     """Read a result, and a note about its journal; see :meth:`ImportResult.load`."""
     table = pq.read_table(path)
@@ -116,6 +112,10 @@ def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes
     identity = PushIdentity(**note["identity"]) if journal else None
     call = PushCall(note["connection_id"], note["document"], journal=journal, identity=identity, **note["options"])
     return rows, outcomes, call if con is None else call.through(con), note["stop_reason"], about
+
+
+def _storable(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value
 
 
 def _found_journal(journal: str | None) -> tuple[str | None, str]:
