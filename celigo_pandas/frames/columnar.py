@@ -21,7 +21,9 @@ for the rest. What was found, and how each is met:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,9 +38,9 @@ from celigo_pandas.frames.spreading import DEEPEST
 __all__ = ["ColumnarReader", "Marked", "Unfit"]
 
 
-_SAMPLES = 64
-_SAMPLE_BYTES = 1000
-_MOST_NEW_KEYS = 64
+_SAMPLES = 24
+_SAMPLE_BYTES = 500
+_MOST_NEW_KEYS = 32
 _KEY = re.compile(rb'"([^"\\\x7f]+)[^"\\]*"[ \t]*:')
 _BEGINS_WITH_OBJECT = re.compile(rb"\[[ \t\r\n]*\{")
 _LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
@@ -120,9 +122,11 @@ class ColumnarReader:
         return len(rows), columns
 
     def _refuse_new_keys(self, block: bytes) -> None:
-        new = _sampled_keys(block) - self._keys
-        if len(new) > _MOST_NEW_KEYS:
-            self._new_keys = new
+        found = _sampled_keys(block)
+        # Keys of records, be there many, come again and again within the sample; ids do not.
+        lone = sum(count <= 2 and key not in self._keys for key, count in found.items())
+        if lone > _MOST_NEW_KEYS:
+            self._new_keys = set(found)
             raise Unfit("many keys that no block had before")
 
     def _has_learned_keys(self, columns: dict[tuple[str, ...], Piece]) -> bool:
@@ -176,9 +180,10 @@ def _as_lines(pages: Sequence[bytes]) -> bytes:
     return block
 
 
-def _sampled_keys(block: bytes) -> set[bytes]:
+def _sampled_keys(block: bytes) -> Counter[bytes]:
     step = max(_SAMPLE_BYTES, len(block) // _SAMPLES)
-    return {key for start in range(0, len(block), step) for key in _KEY.findall(block, start, start + _SAMPLE_BYTES)}
+    parts = (_KEY.findall(block, start, start + _SAMPLE_BYTES) for start in range(0, len(block), step))
+    return Counter(chain.from_iterable(parts))
 
 
 def _struct(texts: dict[str, Any]) -> Any:

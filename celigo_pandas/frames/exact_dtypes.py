@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 
 from celigo_pandas.errors import legible, shown
+from celigo_pandas.frames.pieces import EXACT_INTEGER
 
 __all__ = ["Unfitting", "as_dtype", "dtype_of"]
 
@@ -149,7 +150,7 @@ def _from_texts(texts: pd.Series, dtype: Any) -> pd.Series:
         return _from_texts(texts, dtype.subtype).astype(dtype)
     read = _read_csv(texts, dtype)
     if _is_number(dtype):
-        _compare([_number(text) for text in texts], read)
+        _compare([_number(*pair) for pair in zip(texts, read.tolist(), strict=True)], read)
     elif _is_arrow(dtype, lambda kind: pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         _compare([pd.Timestamp(text) for text in texts], read.map(pd.Timestamp).astype(object))
     elif isinstance(dtype, pd.PeriodDtype):
@@ -174,7 +175,15 @@ def _read_csv(texts: pd.Series, dtype: Any) -> pd.Series:
     return read["value"]
 
 
-def _number(text: str) -> Decimal:
+def _number(text: str, read: Any) -> int | float | Decimal:
+    """Read a text by itself, by its digits where a double could hide that they are others."""
+    try:
+        if isinstance(read, int):
+            return int(text)
+        if isinstance(read, float) and 0 < abs(read) < EXACT_INTEGER:
+            return float(text)
+    except ValueError:  # "1.0" may be read as an integer
+        pass
     try:
         return Decimal(text.strip())
     except InvalidOperation:

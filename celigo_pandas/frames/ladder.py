@@ -53,7 +53,7 @@ class Block:
     """What some pages hold: columns of equal length, and where each row came from.
 
     `sources` gives each row the position of its element in the pages' ``data`` (None: one to one); `members` is how
-    many members the records have with all their objects, or so many as fill all columns.
+    many members the records have with all their objects, or at most have.
     """
 
     rows: int
@@ -144,7 +144,9 @@ class Ladder:
         if limit is not None and rows > limit:
             raise Unfit("more rows than wanted")
         errors = [error for page in pages for error in page.errors]
-        return Block(rows, columns, rows, self._reader.rung, errors=errors, members=rows * len(columns))
+        # A member is five bytes at least. Which of the empty cells were nulls, is not known here.
+        members = min(rows * len(columns), sum(map(len, filled)) // 5)
+        return Block(rows, columns, rows, self._reader.rung, errors=errors, members=members)
 
     def _by_records(self, pages: Sequence[Page], limit: int | None) -> Block:
         block = self._spread(pages, limit, plain=self._rung == 2)
