@@ -50,6 +50,10 @@ def as_dtype(values: pd.Series, kind: Any) -> pd.Series:
         A value would change, or there is no way from it to the dtype.
     """
     dtype = dtype_of(kind)
+    if (
+        isinstance(dtype, np.dtype) and dtype.kind in "UT"
+    ):  # pandas has no such columns, and made "nan" of a missing text
+        return _as_objects_of_text(values)
     if values.dtype == dtype:
         return values
     column = values.reset_index(drop=True)
@@ -81,6 +85,11 @@ def dtype_of(kind: Any) -> Any:
         return pd.api.types.pandas_dtype(kind)
     except NotImplementedError as error:
         raise TypeError(str(error)) from error
+
+
+def _as_objects_of_text(values: pd.Series) -> pd.Series:
+    texts = as_dtype(values, "string").astype(object)
+    return texts.where(texts.notna(), None)
 
 
 _NULLABLE = {"i": "'Int64'", "u": "'UInt64'", "b": "'boolean'"}
