@@ -77,6 +77,8 @@ __all__ = [
     "TemplateError",
     "TransportError",
     "error_for_status",
+    "legible",
+    "printable",
     "shown",
 ]
 
@@ -91,6 +93,27 @@ def shown(value: object, limit: int = 80) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+_LONGEST = 4000
+
+
+def legible(text: str, limit: int = _LONGEST) -> str:
+    """Make a text from outside fit to be shown: what is too long is cut in its middle, half an emoji is its escape.
+
+    A lone surrogate can neither be printed nor saved, and Arrow's texts cannot hold it.
+    """
+    whole = printable(text)
+    if len(whole) <= limit:
+        return whole
+    mark = f" … ({len(whole):,} characters in all) … "
+    end = max(1, (limit - len(mark)) // 2)
+    return whole[:end] + mark + whole[-end:]
+
+
+def printable(text: str) -> str:
+    """Escape lone surrogates, which can neither be printed nor saved."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 @dataclass(frozen=True)
 class Problem:
     """One entry of an error list: a stable code, a sentence, and the dotted path it concerns."""
@@ -99,6 +122,11 @@ class Problem:
     message: str
     field: str | None = None
     source: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, str) and not value.isascii():
+                object.__setattr__(self, name, printable(value))
 
     def __str__(self) -> str:
         where = f"{self.field}: " if self.field else ""
@@ -135,9 +163,10 @@ class CeligoError(Exception):
         problems: Iterable[Problem] = (),
         status: int | None = None,
     ) -> None:
+        message = legible(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = None if hint is None else legible(hint)
         self.problems = tuple(problems)
         self.status = status
 
@@ -365,7 +394,7 @@ class PullCancelled(KeyboardInterrupt):
     """Ctrl-C during a pull; ``partial`` holds every row that had come."""
 
     def __init__(self, message: str = "", *, partial: Any = None) -> None:
-        super().__init__(message)
+        super().__init__(legible(message))
         self.partial = partial
 
 
@@ -373,7 +402,7 @@ class PushCancelled(KeyboardInterrupt):
     """Ctrl-C during a push; ``result`` holds the outcome of every row."""
 
     def __init__(self, message: str = "", *, result: Any = None) -> None:
-        super().__init__(message)
+        super().__init__(legible(message))
         self.result = result
 
 

@@ -103,9 +103,13 @@ class _Stream:
             warn_of_record_errors(self._errors, "read_export() keeps them")
         is_whole = not self._was_cut and self._source.reason != "max_rows"
         warn_of_the_whole(self._source, self._waiting, self._rows, self._total if is_whole else None)
-        if self._options.parse_dates is not True and self._rows:
-            names = self._waiting.names()
-            warn_of_absent([name for name in self._options.parse_dates if name not in names])
+        names = [*self._waiting.names(), self._waiting.uri_name]
+        dates, dtype = self._options.parse_dates, self._options.dtype
+        if self._rows:
+            warn_of_absent("parse_dates", [name for name in (() if dates is True else dates) if name not in names])
+            warn_of_absent(
+                "dtype", [name for name in (dtype if isinstance(dtype, Mapping) else ()) if name not in names]
+            )
 
     def _left(self) -> pd.DataFrame:
         """Return the rows that were not given out, without ``dtype=`` and ``parse_dates=``."""

@@ -13,9 +13,11 @@ import pandas as pd
 from celigo_pandas.accessors.import_result import kept_copy
 from celigo_pandas.accessors.local_steps import RowState, map_here
 from celigo_pandas.accessors.server_mapping import map_there
+from celigo_pandas.errors import legible
 from celigo_pandas.frames.columns import ColumnSet
+from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.ladder import Block
-from celigo_pandas.frames.outward import Unflatten, flatten_sep, require_frame
+from celigo_pandas.frames.outward import Unflatten, flatten_sep
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.frames.spreading import Rows, spread
 from celigo_pandas.markup import Markup, table, tag
@@ -102,8 +104,11 @@ class DryRun:
             columns[name, "changed"] = np.fromiter(
                 (not _same(a, b) for a, b in zip(old, new, strict=True)), bool, len(new)
             )
-        frame = pd.DataFrame(dict(enumerate(columns.values())), index=after.index)
-        frame.columns = pd.MultiIndex.from_tuples(list(columns), names=["field", None])
+        # Objects stay objects: Arrow's texts, which pandas would make of them, hold no lone surrogate.
+        held = (pd.Series(values, index=after.index, dtype=values.dtype) for values in columns.values())
+        frame = pd.DataFrame(dict(enumerate(held)), index=after.index)
+        levels = [pd.Index(level, dtype=object) for level in zip(*columns, strict=True)] or [[], []]
+        frame.columns = pd.MultiIndex.from_arrays(levels, names=["field", None])
         return frame
 
     def summary(self) -> str:
@@ -118,7 +123,7 @@ class DryRun:
         parts: list[Any] = [tag("p", self.summary())]
         groups = Counter((row.code or "", row.message or "", row.source or "") for row in self._states if row.message)
         if groups:
-            rows = [(count, *group) for group, count in groups.most_common(10)]
+            rows = [(count, *(legible(text, 500) for text in group)) for group, count in groups.most_common(10)]
             parts.append(table(["count", "code", "message", "source"], rows))
         parts.append(self._compared_html())
         return tag("div", *parts)
@@ -160,7 +165,8 @@ def mapped_frame(records: list[Any]) -> tuple[pd.DataFrame, list[int]]:
     shape = Shape()
     rows = Rows(records, shape)
     columns = ColumnSet(shape)
-    columns.add(Block(len(rows.records), spread(rows.records, shape), len(rows.records), "records"))
+    found, members = spread(rows.records, shape)
+    columns.add(Block(len(rows.records), found, len(rows.records), "records", members=members))
     frame = columns.frame()
     frame.attrs["celigo"] = {"flatten": shape.sep}
     return frame, list(range(len(rows.records))) if rows.sources is None else rows.sources
@@ -199,7 +205,7 @@ def dry_run(
     Parameters
     ----------
     df : DataFrame
-        Any index. Not modified.
+        Any index. Not modified. Anything with the Arrow stream interface (polars, pyarrow) is taken too.
     import_doc : dict, builder or saved import
         Mapper 1.0 (``mapping``), 2.0 (``mappings``), or neither: then records pass through.
     con : Connection, optional
@@ -231,7 +237,7 @@ def dry_run(
     from celigo_pandas.accessors.saved import SavedImport
     from celigo_pandas.accessors.targets import resolve_import
 
-    require_frame(df)
+    df = as_frame(df)
     nested_by = flatten_sep(df, unflatten, sep)
     if con is None and isinstance(import_doc, SavedImport):
         import_doc = import_doc.virtual()  # its connection is not asked for

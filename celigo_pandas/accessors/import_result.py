@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from celigo_pandas.accessors.failure_groups import group_failures
-from celigo_pandas.errors import ConfigError, ImportRejectedError
+from celigo_pandas.errors import ConfigError, ImportRejectedError, legible
 from celigo_pandas.frames.outcomes import OUTCOMES, Outcomes
 from celigo_pandas.markup import Markup, table, tag
 
@@ -24,6 +26,7 @@ __all__ = ["ImportResult", "PushCall", "PushPreview", "kept_copy"]
 class PushCall:
     """How a push was called: what its retry needs. Holds no secret; `client` is None in a loaded result.
 
+    A pickle or deep copy of it leaves `client` and `progress` behind: the one holds a token, the other belongs here.
     ``sep`` is the separator that names were nested by, or None: a corrected frame that lost its ``attrs`` is still sent
     as the first one was. ``newest`` is shared by a push and its retries and holds what became of its rows last, so that
     an older result sends nothing again that a later one has settled.
@@ -43,12 +46,43 @@ class PushCall:
     identity: Any = None
     newest: list[Outcomes] = field(default_factory=list, repr=False, compare=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "client": None, "progress": None}
+
+    def through(self, con: Any) -> PushCall:
+        """Return the call as one that goes through a connection: that of the push, and of no other."""
+        if con.id != self.connection_id:
+            raise ConfigError(
+                f"The result is of connection {self.connection_id!r}; got {con.id!r}.",
+                hint="A retry goes where the push went.",
+            )
+        return replace(self, client=con.client)
+
 
 def kept_copy(df: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame that later changes of `df` do not reach."""
+    """Return a frame that later changes of `df` do not reach, in its lists and objects neither."""
     # pandas 3 copies on write; before it, a shallow copy would follow what the caller does next.
     copies_on_write = int(pd.__version__.partition(".")[0]) >= 3
-    return df.copy(deep=not copies_on_write)
+    kept = df.copy(deep=not copies_on_write)
+    for place, dtype in enumerate(df.dtypes):
+        if pd.api.types.is_object_dtype(dtype):
+            values = df.iloc[:, place].to_numpy()
+            if not _CONTAINERS.isdisjoint(set(map(type, values))):
+                copies = np.fromiter(map(_copied, values), dtype=object, count=len(values))
+                kept.isetitem(place, pd.Series(copies, index=kept.index, dtype=object))
+    return kept
+
+
+_CONTAINERS = frozenset({list, dict, tuple, np.ndarray})
+
+
+def _copied(value: Any) -> Any:
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return kind(map(_copied, value))
+    if kind is dict:
+        return {name: _copied(member) for name, member in value.items()}
+    return copy.deepcopy(value) if kind is np.ndarray else value
 
 
 class ImportResult:
@@ -125,7 +159,7 @@ class ImportResult:
         return self._with("not_sent")
 
     def _with(self, outcome: str) -> pd.DataFrame:
-        return self._rows[self._outcomes.mask(outcome)]
+        return kept_copy(self._rows[self._outcomes.mask(outcome)])
 
     def join(self) -> pd.DataFrame:
         """Return the input rows with their outcome columns beside them.
@@ -142,7 +176,7 @@ class ImportResult:
             return free(f"push_{name}") if name in taken else name
 
         outcome = self.frame.rename(columns=free)
-        return pd.concat([self._rows, outcome], axis=1)
+        return pd.concat([kept_copy(self._rows), outcome], axis=1)
 
     def errors(self) -> pd.DataFrame:
         """Group the failed rows by code and message pattern.
@@ -170,7 +204,7 @@ class ImportResult:
         if late:
             text += f" {late:,} of the ok rows came with errors of later steps: see .frame['message']."
         if self.stop_reason:
-            text += f" The push stopped: {self.stop_reason.rstrip('.')}."
+            text += f" The push stopped: {legible(self.stop_reason, 500).rstrip('.')}."
         return f"{text} {self.note}" if self.note else text
 
     def raise_for_failures(self) -> None:
@@ -189,7 +223,7 @@ class ImportResult:
                 result=self,
             )
 
-    def retry(self, df: pd.DataFrame | None = None, *, unknown: bool = False) -> ImportResult:
+    def retry(self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: Any = None) -> ImportResult:
         """Send the failed and the not-sent rows again.
 
         Parameters
@@ -199,6 +233,8 @@ class ImportResult:
             Rows are matched to their place, not their label: where labels repeat, keep the rows in their order.
         unknown : bool
             Send the ``unknown`` rows too. They may be in the target already.
+        con : Connection, optional
+            The connection of the push, for a result that came from a file, a copy or another process.
 
         Returns
         -------
@@ -210,7 +246,7 @@ class ImportResult:
         FrameError
             `df` holds other rows, or more or fewer of them.
         ConfigError
-            The result was loaded from a file without a connection.
+            The result came from a file, a copy or another process, and `con` was not given; or it is another one.
 
         Notes
         -----
@@ -220,12 +256,13 @@ class ImportResult:
         """
         from celigo_pandas.accessors.retrying import retry
 
-        if self._call.client is None:
+        call = self._call if con is None else self._call.through(con)
+        if call.client is None:
             raise ConfigError(
-                "This result was loaded without a connection, so it cannot send.",
-                hint="Load it with ImportResult.load(path, con).",
+                "This result was loaded, copied or unpickled without a connection, so it cannot send.",
+                hint="Say through which one: result.retry(con=client.connections['…']).",
             )
-        return retry(self, df, unknown=unknown)
+        return retry(self, df, call, unknown=unknown)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the rows, their outcomes and the import document as it was passed to one Parquet file."""
@@ -267,7 +304,10 @@ class ImportResult:
         if len(groups):
             rows = groups[["count", "code", "message", "source"]].head(10).itertuples(index=False)
             parts.append(
-                table(["count", "code", "message", "source"], [["" if v is None else v for v in r] for r in rows])
+                table(
+                    ["count", "code", "message", "source"],
+                    [["" if v is None else legible(str(v), 500) for v in r] for r in rows],
+                )
             )
         return tag("div", *parts)
 
@@ -290,7 +330,7 @@ class PushPreview(ImportResult):
         self.target = target
         self.mapped = mapped
 
-    def retry(self, df: pd.DataFrame | None = None, *, unknown: bool = False) -> ImportResult:
+    def retry(self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: Any = None) -> ImportResult:
         """Refuse: a preview has sent nothing that could be sent again."""
         raise ConfigError("A preview cannot be retried.", hint="Call to_import without preview=True.")
 

@@ -46,6 +46,7 @@ class PageSource:
 
     def __init__(self, connection: Any, doc: Mapping[str, Any], options: PullOptions) -> None:
         self.connection = connection
+        self._connection_id = connection.id
         self.doc = doc
         _refuse_unwritable(doc)
         self.consuming = consuming_member(doc)
@@ -71,6 +72,10 @@ class PageSource:
         self.started = datetime.now(timezone.utc)
         path = f"/connections/{quote(connection.id, safe='')}/export/pages"
         self._request = Request("POST", path, repeat="read" if self.consuming is None else "consume")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A connection leads to a token, an event belongs to this process.
+        return {**vars(self), "connection": None, "stop": None}
 
     @property
     def title(self) -> str:
@@ -161,7 +166,7 @@ class PageSource:
 
     def _origin(self, shape: Shape) -> dict[str, Any]:
         return {
-            "connection_id": self.connection.id,
+            "connection_id": self._connection_id,
             "export_digest": self._digest,
             "page_size": self.sent_page_size,
             "page_size_added": self.page_size is not None,

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -33,6 +34,7 @@ from celigo_pandas.frames.conversion import convert
 from celigo_pandas.frames.drift import check_drift
 from celigo_pandas.frames.ladder import Ladder, check_records
 from celigo_pandas.frames.notices import notify
+from celigo_pandas.frames.reading import frame_of
 from celigo_pandas.journal.pulls import PullJournal
 
 __all__ = ["Pull", "warn_of_record_errors", "warn_of_the_whole"]
@@ -72,6 +74,12 @@ class Pull:
         self.reason: str | None = None
         self.complete = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the connection, the journal and the progress behind: what has come, can be read anywhere."""
+        frame = None if self._frame is None else self._frame()
+        options = replace(self.options, progress=None)
+        return {**vars(self), "options": options, "_journal": None, "_frame": None if frame is None else _Held(frame)}
+
     def __repr__(self) -> str:
         state = "complete" if self.complete else f"stopped: {self.reason}" if self.reason else "not finished"
         return f"<Pull {self.rows:,} rows, {self.source.pages:,} pages, {state}>"
@@ -109,7 +117,7 @@ class Pull:
     def errors(self) -> pd.DataFrame:
         """What the server reported beside the records; columns as its members are called."""
         entries = [entry if isinstance(entry, dict) else {"message": str(entry)} for entry in self._columns.errors]
-        return pd.DataFrame(entries)
+        return frame_of(entries, nested="keep", quiet=True)
 
     def stop_on(self, event: threading.Event) -> None:
         """End the pull as Ctrl-C does once the event is set: while a request waits to be sent again, too."""
@@ -128,6 +136,11 @@ class Pull:
             if frame is None:
                 raise ConfigError("This pull has ended; there is nothing to resume.", hint="Call read_export() again.")
             return frame
+        if self.connection is None:
+            raise ConfigError(
+                "This pull was copied or unpickled without its connection: it holds its rows, and cannot go on.",
+                hint="Call read_export() again, with a connection of this process.",
+            )
         if self.source.ambiguous is not None:
             raise ConfigError(self.source.ambiguous, hint="What had come is in client.last_pull.partial.")
         if self._is_stuck:
@@ -292,7 +305,7 @@ class Pull:
     def _finished(self, was_cut: bool) -> pd.DataFrame:
         options = self.options
         frame = self._columns.frame(dtype_backend=options.dtype_backend, release=True)
-        self._frame = lambda: frame  # held until it is the caller's
+        self._frame = _Held(frame)  # until it is the caller's
         self.reason = "max_rows" if was_cut else self.source.reason
         self.complete = self.reason in ("done", "no state")
         self._noted(frame)
@@ -336,6 +349,16 @@ class Pull:
                 f"{self._seconds * fewer / pages:.1f} s.",
                 HintWarning,
             )
+
+
+class _Held:
+    """A frame as its own reference, which a pickle can hold."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    def __call__(self) -> pd.DataFrame:
+        return self._frame
 
 
 def warn_of_record_errors(count: int, where: str) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.frames.arrays import check_backend
 from celigo_pandas.frames.drift import check_expectation
+from celigo_pandas.frames.exact_dtypes import dtype_of
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.resources.counts import whole_number
 
@@ -70,7 +69,7 @@ def _check_dtypes(dtype: Any) -> None:
     kinds = dict(dtype) if isinstance(dtype, Mapping) else {} if dtype is None else {"": dtype}
     for name, kind in kinds.items():
         try:
-            pd.api.types.pandas_dtype(kind)
+            dtype_of(kind)
         except (TypeError, ValueError, ImportError) as error:
             where = f" for column {name!r}" if isinstance(dtype, Mapping) else ""
             raise ConfigError(f"dtype{where}: got {shown(kind)}; expected a dtype ({error}).") from error

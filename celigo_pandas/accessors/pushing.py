@@ -30,8 +30,9 @@ from celigo_pandas.errors import (
     shown,
 )
 from celigo_pandas.folders import user_path
+from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.outcomes import Outcomes
-from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep, require_frame
+from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
 from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.imports import acts_per_call, describe, digest, file_names, file_names_vary, writes_file
@@ -63,7 +64,8 @@ def to_import(
     Parameters
     ----------
     df : DataFrame
-        Shape (n, m), any index (duplicates and levels too), columns with distinct names. Not modified.
+        Shape (n, m), any index (duplicates and levels too), columns with distinct names. Not modified. Anything with
+        the Arrow stream interface (a polars DataFrame, a pyarrow Table) is taken too; its rows are numbered from 0.
     import_doc : dict, builder or saved import
         A dict is sent exactly as it is.
     con : Connection, optional
@@ -128,7 +130,7 @@ def to_import(
     """
     from celigo_pandas.accessors.targets import resolve_import
 
-    require_frame(df)
+    df = as_frame(df)
     batch_size, max_workers = whole_number("batch_size", batch_size), whole_number("max_workers", max_workers)
     first = whole_number("first", first, 0)
     max_failures = None if max_failures is None else whole_number("max_failures", max_failures, 0, otherwise="None")

@@ -31,11 +31,11 @@ connection went offline (wrappers say 401).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from celigo_pandas.client.documents import decode
 from celigo_pandas.errors import ApiError, CeligoError, Problem, TransportError
 from celigo_pandas.frames.outcomes import RowOutcome
 
@@ -96,9 +96,8 @@ def read_results(content: bytes, length: int) -> tuple[list[RowOutcome] | None, 
         Why not; empty when the list is there.
     """
     try:
-        # The standard reader: exact integers, and NaN is refused below.
-        results = json.loads(content, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        results = decode(content)  # the standard reader: exact integers, no NaN
+    except ValueError:
         return None, f"The answer is not JSON: got {_start(content)}; expected a list of {length} results."
     if isinstance(results, Mapping) and isinstance(results.get("data"), list):
         results = results["data"]
@@ -107,10 +106,6 @@ def read_results(content: bytes, length: int) -> tuple[list[RowOutcome] | None, 
     if len(results) != length:
         return None, f"The answer has {len(results)} results for {length} rows, so none can be assigned."
     return [_row_outcome(result) for result in results], ""
-
-
-def _refuse(text: str) -> Any:
-    raise ValueError(text)
 
 
 def _start(content: bytes) -> str:
@@ -150,7 +145,7 @@ def _status(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
+        return value if abs(value) < 1000 else None
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 3 else None
 
 

@@ -1,17 +1,21 @@
 """Results of pushes as Parquet files: rows, outcomes and the call that made them.
 
 Columns keep their dtype through Arrow. What Arrow would change (objects, categories, intervals, sparse columns) is
-written value by value as JSON that names its types (``exact_values``), so that a loaded result holds the same values
-under the same labels.
+written value by value as JSON that names its types (``exact_values``); what Parquet would change (Arrow-backed lists,
+decimals, seconds, …) is one piece of Arrow's own format in the column's first row. So a loaded result holds the same
+values, of the same dtypes, under the same labels.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import inspect
 import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +25,7 @@ import pyarrow.parquet as pq
 
 from celigo_pandas.accessors.exact_values import pack, unpack
 from celigo_pandas.accessors.import_result import ImportResult, PushCall
-from celigo_pandas.errors import ConfigError, FrameError
+from celigo_pandas.errors import FrameError, printable
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.journal.pushes import PushIdentity
@@ -29,7 +33,8 @@ from celigo_pandas.journal.pushes import PushIdentity
 __all__ = ["load", "save"]
 
 _KEY = b"celigo_pandas.push"
-_FORMAT = 2
+_FORMAT = 3
+_READ_FORMATS = (2, 3)
 _PLAIN = ("outcome", "status_code", "code", "message", "source", "batch", "attempts")
 _OPTIONS = ("batch_size", "max_workers", "max_failures", "na", "sep", "on_error")
 
@@ -41,7 +46,7 @@ def save(result: ImportResult, path: str | os.PathLike[str]) -> None:
     forms: dict[str, dict[str, Any]] = {}
     for name in _PLAIN:
         kind = "int64" if name in ("status_code", "batch", "attempts") else "string"
-        columns[name] = pa.array([getattr(row, name) for row in outcomes.rows], type=kind)
+        columns[name] = pa.array([_storable(getattr(row, name)) for row in outcomes.rows], type=kind)
     for name in ("id", "response"):
         columns[name] = _json_array([getattr(row, name) for row in outcomes.rows])
     labels = list(rows.columns)
@@ -50,11 +55,12 @@ def save(result: ImportResult, path: str | os.PathLike[str]) -> None:
         columns[key], forms[key] = _stored(rows.iloc[:, place].reset_index(drop=True), f"column {labels[place]!r}")
     for level in range(rows.index.nlevels):
         key = f"index.{level}"
-        columns[key], forms[key] = _stored(pd.Series(rows.index.get_level_values(level)), "the index")
+        labels_here = rows.index.get_level_values(level)
+        columns[key], forms[key] = _stored(pd.Series(labels_here, dtype=labels_here.dtype), "the index")
     note = {
         "format": _FORMAT,
         "labels": _packed(labels, "a label"),
-        "labels_dtype": str(rows.columns.dtype),
+        "labels_dtype": _dtype_note(rows.columns.dtype),
         "labels_name": _packed([rows.columns.name], "the name of the columns")[0],
         "index_names": _packed(rows.index.names, "a name of the index"),
         "forms": forms,
@@ -66,7 +72,17 @@ def save(result: ImportResult, path: str | os.PathLike[str]) -> None:
         "stop_reason": result.stop_reason,
     }
     table = pa.table(columns)
-    pq.write_table(table.replace_schema_metadata({_KEY: json.dumps(note).encode()}), user_path(path))
+    _write(table.replace_schema_metadata({_KEY: json.dumps(note).encode()}), Path(os.path.realpath(user_path(path))))
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """Put the file there when it is whole, and not before."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.writing")
+    try:
+        pq.write_table(table, unfinished)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes, PushCall, str | None, str]:
@@ -74,16 +90,12 @@ def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes
     table = pq.read_table(user_path(path))
     metadata = table.schema.metadata or {}
     note = json.loads(metadata[_KEY]) if _KEY in metadata else {}
-    if note.get("format") != _FORMAT:
+    if note.get("format") not in _READ_FORMATS:
         raise FrameError(f"{os.fspath(path)!r} holds no saved result of format {_FORMAT}.")
-    if con is not None and con.id != note["connection_id"]:
-        raise ConfigError(
-            f"The result is of connection {note['connection_id']!r}; got {con.id!r}.",
-            hint="A retry goes where the push went.",
-        )
     forms = note["forms"]
     row_keys = [key for key in forms if key.startswith("row.")]
-    rows = pd.DataFrame({place: _restored(table[key], forms[key]) for place, key in enumerate(row_keys)},
+    restored = {place: _restored(table[key], forms[key]) for place, key in enumerate(row_keys)}
+    rows = pd.DataFrame({place: pd.Series(values, dtype=values.dtype) for place, values in restored.items()},
                         index=pd.RangeIndex(table.num_rows))  # fmt: skip
     labels = _typed(unpack(note["labels"]), note["labels_dtype"])
     rows.columns = _index(labels, unpack(note["labels_name"]))
@@ -97,13 +109,14 @@ def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes
         table.num_rows,
         (RowOutcome(**dict(zip(members, values, strict=True))) for values in zip(*members.values(), strict=True)),
     )
-    client = None if con is None else con.client
     journal, about = _found_journal(note.get("journal"))
     identity = PushIdentity(**note["identity"]) if journal else None
-    call = PushCall(
-        note["connection_id"], note["document"], client, journal=journal, identity=identity, **note["options"]
-    )
-    return rows, outcomes, call, note["stop_reason"], about
+    call = PushCall(note["connection_id"], note["document"], journal=journal, identity=identity, **note["options"])
+    return rows, outcomes, call if con is None else call.through(con), note["stop_reason"], about
+
+
+def _storable(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value
 
 
 def _found_journal(journal: str | None) -> tuple[str | None, str]:
@@ -121,19 +134,61 @@ def _stored(series: pd.Series, what: str) -> tuple[pa.Array, dict[str, Any]]:
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         categories = dtype.categories
-        known = {"values": _packed(categories, what), "dtype": str(categories.dtype), "ordered": bool(dtype.ordered)}
+        kind = _dtype_note(categories.dtype)
+        known = {"values": _packed(categories, what), "dtype": kind, "ordered": bool(dtype.ordered)}
         return pa.array(series.cat.codes.to_numpy()), {"as": "categories", **known}
     if isinstance(dtype, np.dtype) and dtype.kind == "O":
         if all(value is None or type(value) is str for value in series):
             with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate in a label
                 return pa.array(series.tolist(), type="string"), {"as": "text"}
+    elif isinstance(dtype, pd.ArrowDtype):
+        return _in_one_piece(series), {"as": "piece", "dtype": _dtype_note(dtype)}
     elif not isinstance(dtype, (pd.SparseDtype, pd.IntervalDtype)):
         with contextlib.suppress(pa.ArrowException, TypeError, NotImplementedError):
             table = pa.Table.from_pandas(pd.DataFrame({"v": series}), preserve_index=False)
             # The dtype that pandas wants back is told by the metadata, which holds for this column alone.
-            return table["v"], {"as": "arrow", "pandas": table.schema.metadata[b"pandas"].decode()}
+            form = {"as": "arrow", "pandas": table.schema.metadata[b"pandas"].decode(), "dtype": _dtype_note(dtype)}
+            return table["v"], form
     texts = [json.dumps(value) for value in _packed(series, what)]
-    return pa.array(texts, type="string"), {"as": "values", "dtype": str(dtype)}
+    return pa.array(texts, type="string"), {"as": "values", "dtype": _dtype_note(dtype)}
+
+
+def _in_one_piece(series: pd.Series) -> pa.Array:
+    table = pa.table({"v": pa.chunked_array(series.array.__arrow_array__())})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return pa.array([sink.getvalue().to_pybytes(), *[None] * (len(series) - 1)][: len(series)], type="large_binary")
+
+
+def _from_one_piece(column: pa.ChunkedArray, dtype: Any) -> Any:
+    if not len(column):
+        return pd.array([], dtype=dtype)
+    table = pa.ipc.open_stream(column[0].as_buffer()).read_all()
+    return pd.arrays.ArrowExtensionArray(table["v"])
+
+
+def _dtype_note(dtype: Any) -> Any:
+    """Write a dtype down; the text of some does not tell all of it."""
+    if isinstance(dtype, pd.ArrowDtype):
+        schema = pa.schema([("v", dtype.pyarrow_dtype)])
+        return {"arrow": base64.b64encode(schema.serialize().to_pybytes()).decode()}
+    if isinstance(dtype, pd.StringDtype):
+        return {"string": dtype.storage, "missing": "NA" if dtype.na_value is pd.NA else "nan"}
+    return str(dtype)
+
+
+def _noted_dtype(note: Any) -> Any:
+    if isinstance(note, str):
+        return note
+    if "arrow" in note:
+        return pd.ArrowDtype(pa.ipc.read_schema(pa.py_buffer(base64.b64decode(note["arrow"]))).field(0).type)
+    if note["missing"] == "NA":
+        return pd.StringDtype(note["string"])
+    return pd.StringDtype(note["string"], na_value=np.nan) if _HAS_STR else "object"
+
+
+_HAS_STR = "na_value" in inspect.signature(pd.StringDtype).parameters
 
 
 def _packed(values: Iterable[Any], what: str) -> list[Any]:
@@ -147,7 +202,12 @@ def _restored(column: pa.ChunkedArray, form: Mapping[str, Any]) -> Any:
     kind = form["as"]
     if kind == "arrow":
         table = pa.table({"v": column}).replace_schema_metadata({b"pandas": form["pandas"].encode()})
-        return table.to_pandas()["v"].array
+        values = table.to_pandas()["v"].array
+        # Parquet counts in milliseconds at least, and knows one kind of text.
+        dtype = _noted_dtype(form["dtype"]) if "dtype" in form else values.dtype
+        return values if values.dtype == dtype else values.astype(dtype)
+    if kind == "piece":
+        return _from_one_piece(column, _noted_dtype(form["dtype"]))
     if kind == "text":
         return _objects(column.to_pylist())
     if kind == "categories":
@@ -156,11 +216,11 @@ def _restored(column: pa.ChunkedArray, form: Mapping[str, Any]) -> Any:
     return _typed([unpack(json.loads(text)) for text in column.to_pylist()], form["dtype"])
 
 
-def _typed(values: list[Any], dtype: str) -> Any:
-    if dtype == "object":
+def _typed(values: list[Any], note: Any) -> Any:
+    if note == "object":
         return _objects(values)
     try:
-        return pd.array(values, dtype=dtype)
+        return pd.array(values, dtype=_noted_dtype(note))
     except (TypeError, ValueError):  # a dtype of another version of pandas, or of another library
         return _objects(values)
 

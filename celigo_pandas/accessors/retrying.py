@@ -14,6 +14,7 @@ import pandas as pd
 from celigo_pandas.accessors.import_result import ImportResult, PushCall, kept_copy
 from celigo_pandas.accessors.pushing import deliver, fitted
 from celigo_pandas.errors import ConfigError, DocumentError, FrameError
+from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import encode_rows
 from celigo_pandas.frames.outward_columns import as_objects
@@ -23,13 +24,14 @@ from celigo_pandas.resources.imports import acts_per_call, file_names_vary, writ
 __all__ = ["places_of", "retry", "with_replaced"]
 
 
-def retry(result: ImportResult, df: pd.DataFrame | None, *, unknown: bool) -> ImportResult:
+def retry(result: ImportResult, df: pd.DataFrame | None, call: PushCall, *, unknown: bool) -> ImportResult:
     """Send what is due again; see :meth:`ImportResult.retry`."""
-    call, rows, outcomes = result._call, result._rows, result._outcomes.copy()
+    rows, outcomes = result._rows, result._outcomes.copy()
     if call.client.read_only:
         raise ConfigError("Nothing was sent: the client is read-only.")
     names = ("failed", "not_sent", "unknown") if unknown else ("failed", "not_sent")
     if df is not None:
+        df = as_frame(df)
         places = places_of(df, rows.index, outcomes, names)
         _encoded(df, call)  # refuse what cannot be sent before anything changes hands
         rows = with_replaced(rows, df, places)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from celigo_pandas.errors import DocumentError
+from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
 from celigo_pandas.resources.connections import secret_values
 from celigo_pandas.resources.secret import MASK, Secret
 
@@ -115,6 +116,8 @@ def encode_rows(records: Sequence[Any]) -> bytes:
 
 def decode(content: bytes) -> Any:
     """Decode JSON; raises :class:`ValueError` for anything else, ``NaN`` and ``Infinity`` included."""
+    if json_depth(content) > DEEPEST_JSON:
+        raise ValueError("nested too deeply")
     try:
         return json.loads(content, parse_constant=_refuse)
     except RecursionError:

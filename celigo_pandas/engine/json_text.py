@@ -13,11 +13,13 @@ from typing import Any, NoReturn
 
 import orjson
 
+from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
+
 __all__ = ["NumberError", "dump", "load"]
 
 
 class NumberError(ValueError):
-    """A JSON number that no double can hold."""
+    """A JSON number that cannot be held: beyond any double, or an integer of more digits than Python reads."""
 
 
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
@@ -39,6 +41,8 @@ def load(text: bytes | str, *, finite: bool = False) -> Any:
         It is no JSON: also for ``NaN``, invalid UTF-8, two documents, or nesting too deep.
     """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if json_depth(data) > DEEPEST_JSON:
+        raise ValueError("nested too deeply")
     if not _LONG_NUMBER.search(data) and not (finite and _LARGE_EXPONENT.search(data)):
         try:
             return orjson.loads(data)
@@ -46,7 +50,7 @@ def load(text: bytes | str, *, finite: bool = False) -> Any:
             if b"\\u" not in data:
                 raise ValueError(str(error)) from None
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=_refuse, parse_float=_number)
+        return json.loads(data.decode("utf-8"), parse_constant=_refuse, parse_float=_number, parse_int=_integer)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -69,6 +73,13 @@ def _number(text: str) -> float:
     if math.isinf(number):
         raise NumberError(f"{text[:40]} is beyond the largest number")
     return number
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise NumberError(f"{text[:40]}… is an integer of {len(text.lstrip('-')):,} digits, too many to read") from None
 
 
 def _without_infinity(value: Any) -> Any:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from celigo_pandas.errors import DocumentError, shown
 from celigo_pandas.experiments.editing import helpers_of, iter_rules, list_in
+from celigo_pandas.experiments.rows import exact_frame
 from celigo_pandas.mapping.parts import LOOKUP_HOMES
 
 __all__ = ["diff_documents", "diff_saved", "document_of", "merged"]
@@ -87,7 +88,8 @@ def diff_documents(before: dict[str, Any], after: dict[str, Any]) -> pd.DataFram
     ):
         for path in dict.fromkeys([*old, *new]):
             rows += _rule_rows(f"{what}{path}", old.get(path), new.get(path))
-    return pd.DataFrame(rows, columns=["rule", "member", "before", "after", "change"])
+    columns = ["rule", "member", "before", "after", "change"]
+    return exact_frame(([row.get(name) for name in columns] for row in rows), columns)
 
 
 def _rule_rows(path: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from celigo_pandas.errors import MappingError, shown
+from celigo_pandas.errors import MappingError, printable, shown
 from celigo_pandas.experiments.frozen import shown_output
 from celigo_pandas.experiments.rows import exact_frame, label_text
 from celigo_pandas.javascript.values import UNDEFINED
@@ -72,7 +72,7 @@ class CoverageFindings:
             lines.append(f"  {_coverage_label(rule):<30} {'DEAD PATH ' if rule.is_dead else ''}{', '.join(told)}")
         if self.unused:
             lines.append("  not used: " + ", ".join(self.unused))
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> Markup:
         header = ("cell", "reads", "found", "null", "retyped", "lookup missed", "date failed", "failed")
@@ -171,7 +171,7 @@ class DiffFindings:
             )
         lines += [f"  {cell:<30} the rule differs, no cell does" for cell in self.idle]
         lines += [f"  {cell:<30} the rule differs, no cell that could be compared does" for cell in self.undecided]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> Markup:
         rows = []
@@ -274,7 +274,7 @@ class BlameFindings:
         if len(self.blame.parts) > _PARTS:
             lines.append(f"  inside    and {len(self.blame.parts) - _PARTS:,} cells more")
         lines += [f"  failed    {problem.message}" for problem in self.problems]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> Markup:
         rows = [("source", path, cell_text(value)) for path, value in self.sources.items()]

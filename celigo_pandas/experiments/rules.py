@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from celigo_pandas.errors import ConfigError, DocumentError, shown
+from celigo_pandas.errors import ConfigError, DocumentError, printable, shown
 from celigo_pandas.experiments.documents import document_of, merged
 from celigo_pandas.experiments.editing import (
     find_rule,
@@ -23,7 +23,7 @@ from celigo_pandas.experiments.editing import (
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frozen import freeze
 from celigo_pandas.experiments.reports import Report
-from celigo_pandas.experiments.rows import position_of, records_of
+from celigo_pandas.experiments.rows import exact_frame, position_of, records_of
 from celigo_pandas.experiments.suggestion import Suggested, suggest_document
 from celigo_pandas.experiments.upgrading import upgraded
 from celigo_pandas.experiments.verification import verify
@@ -151,7 +151,8 @@ class Mapping:
             {"path": path, **{name: value for name, value in rule.items() if name not in hidden}}
             for path, rule in iter_rules(self._document)
         ]
-        return pd.DataFrame(rows, columns=["path", *dict.fromkeys(key for row in rows for key in row if key != "path")])
+        columns = ["path", *dict.fromkeys(key for row in rows for key in row if key != "path")]
+        return exact_frame(([row.get(name) for name in columns] for row in rows), columns)
 
     def __contains__(self, generate: object) -> bool:
         return isinstance(generate, str) and find_rule(self._document, generate) is not None
@@ -368,7 +369,7 @@ class Mapping:
         lines += [f"  {path:<28} ← {_source(rule)}" for path, rule in iter_rules(self._document)]
         if self.unmatched:
             lines.append("  no source found for: " + ", ".join(self.unmatched))
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> Markup:
         rows = [

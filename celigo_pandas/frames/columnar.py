@@ -9,7 +9,10 @@ for the rest. What was found, and how each is met:
 * ``{}`` beside ``{"b": 1}`` reads as ``{"b": null}``: an object without a value in it is unfit;
 * values are wrong when a list begins with null (apache/arrow#51305), and inside lists of objects an absent key becomes
   null: every list is unfit, and a ``data`` that does not begin with an object;
-* it ends the process where some ten thousand objects stand within each other: many ends in a row are unfit;
+* each key costs it a cell in every row, so that records keyed by ids would fill the memory: a sample of each block is
+  searched for keys that no block before had;
+* it ends the process where some ten thousand objects or lists stand within each other, and long before that its time
+  grows with the square of the levels: the ladder hands it nothing deep;
 * it accepts NaN and bytes that are not UTF-8: both are looked for;
 * a key given twice, mixed types, lone surrogates: the reader raises. Columns of texts beside numbers are taken apart in
   the blocks after the first that had them (:mod:`~celigo_pandas.frames.mixture`).
@@ -18,7 +21,9 @@ for the rest. What was found, and how each is met:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,8 +38,11 @@ from celigo_pandas.frames.spreading import DEEPEST
 __all__ = ["ColumnarReader", "Marked", "Unfit"]
 
 
+_SAMPLES = 24
+_SAMPLE_BYTES = 500
+_MOST_NEW_KEYS = 32
+_KEY = re.compile(rb'"([^"\\\x7f]+)[^"\\]*"[ \t]*:')
 _BEGINS_WITH_OBJECT = re.compile(rb"\[[ \t\r\n]*\{")
-_DEEP_ENDS = (b"}" * 64, b"]" * 64)
 _LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
@@ -51,6 +59,9 @@ class ColumnarReader:
     def __init__(self) -> None:
         self._texts: dict[str, Any] = {}
         self._mixture = Mixture()
+        self._keys: set[bytes] = set()
+        self._new_keys: set[bytes] = set()
+        self._tries = 2
 
     @property
     def rung(self) -> str:
@@ -59,7 +70,7 @@ class ColumnarReader:
 
     def learn(self, columns: dict[tuple[str, ...], Piece]) -> bool:
         """Look at what a refused block holds; say whether the next one should be tried again."""
-        is_readable = self._mixture.learn(columns)
+        is_readable = self._mixture.learn(columns) or self._has_learned_keys(columns)
         self._texts = {}
         for path, piece in columns.items():
             if piece.kinds == {"str"} and path[-1] not in self._mixture.names:
@@ -97,6 +108,7 @@ class ColumnarReader:
             block = _as_lines(pages)
             if names:
                 block = self._mixture.part(block, names)
+        self._refuse_new_keys(block)
         rows = self._parse(block)
         order = _order(rows.type)  # before a second reading puts the pinned columns first
         if self._note_texts(rows.type):
@@ -108,6 +120,23 @@ class ColumnarReader:
         if self._mixture:
             columns = self._mixture.join(columns)
         return len(rows), columns
+
+    def _refuse_new_keys(self, block: bytes) -> None:
+        found = _sampled_keys(block)
+        # Keys of records, be there many, come again and again within the sample; ids do not.
+        lone = sum(count <= 2 and key not in self._keys for key, count in found.items())
+        if lone > _MOST_NEW_KEYS:
+            self._new_keys = set(found)
+            raise Unfit("many keys that no block had before")
+
+    def _has_learned_keys(self, columns: dict[tuple[str, ...], Piece]) -> bool:
+        """Get to know the keys of wide records; where new ones come again and again, reading on is of no use."""
+        if not self._new_keys or not self._tries:
+            return False
+        self._tries -= 1
+        self._keys |= self._new_keys | {key.encode("utf-8", "replace") for path in columns for key in path}
+        self._new_keys = set()
+        return True
 
     def _note_texts(self, struct: Any) -> bool:
         """Pin the columns that are text; return whether one was read as what it only looks like."""
@@ -139,8 +168,6 @@ def _as_lines(pages: Sequence[bytes]) -> bytes:
     for data in pages:
         if _BEGINS_WITH_OBJECT.match(data) is None:
             raise Unfit("a page that does not begin with an object")
-        if any(end in data for end in _DEEP_ENDS):
-            raise Unfit("objects or lists nested deeply")
         if b"\n" in data or b"\r" in data:  # inside a JSON text both are escaped, so these stand between tokens
             data = data.translate(_LINE_BREAKS)
         lines += (b'{"data":', data, b"}\n")
@@ -151,6 +178,12 @@ def _as_lines(pages: Sequence[bytes]) -> bytes:
         except UnicodeDecodeError:
             raise Unfit("bytes that are not UTF-8") from None
     return block
+
+
+def _sampled_keys(block: bytes) -> Counter[bytes]:
+    step = max(_SAMPLE_BYTES, len(block) // _SAMPLES)
+    parts = (_KEY.findall(block, start, start + _SAMPLE_BYTES) for start in range(0, len(block), step))
+    return Counter(chain.from_iterable(parts))
 
 
 def _struct(texts: dict[str, Any]) -> Any:

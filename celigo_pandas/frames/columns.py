@@ -19,6 +19,7 @@ from celigo_pandas.frames.ladder import Block
 from celigo_pandas.frames.notices import listed, notify
 from celigo_pandas.frames.pieces import Piece, column_kind, nulls
 from celigo_pandas.frames.shape import Shape
+from celigo_pandas.frames.spreading import refuse_sparse
 
 __all__ = ["LEVEL_NAMES", "URI_NAMES", "ColumnSet"]
 
@@ -56,12 +57,20 @@ class ColumnSet:
         self._valued: set[tuple[str, ...]] = set()  # had a value once, in rows that are gone by now too
         self._built: dict[tuple[str, ...], tuple[Any, bool]] = {}
         self._uris: list[tuple[int, Piece]] = []
+        self._all_rows = self._members = 0  # of rows that are gone by now too
         self._sources: list[Any] = []
         self.has_groups = False
         self.has_exploded = False
 
     def add(self, block: Block) -> None:
-        """Take the columns of one more block."""
+        """Take the columns of one more block.
+
+        Raises
+        ------
+        FrameError
+            The keys of its records look like ids; nothing of it was taken.
+        """
+        self._refuse_sparse(block)
         for path, piece in block.columns.items():
             node = self._tree
             for key in path:
@@ -81,6 +90,13 @@ class ColumnSet:
         self.rows += block.rows
         self.errors += block.errors
         self.count(block)
+
+    def _refuse_sparse(self, block: Block) -> None:
+        rows, members = self._all_rows + block.rows, self._members + block.members
+        new = [path for path in block.columns if path not in self._known and self.shape.wants(path)]
+        if new:
+            refuse_sparse(len(self._known) + len(new), rows, members, self.shape.name(new[-1]))
+        self._all_rows, self._members = rows, members
 
     def count(self, block: Block) -> None:
         """Take note of a block without its columns."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from celigo_pandas.errors import FrameError, HintWarning, shown
+from celigo_pandas.frames.exact_dtypes import Unfitting, as_dtype
 from celigo_pandas.frames.notices import listed, notify
 
 __all__ = ["convert", "warn_of_absent"]
@@ -36,11 +38,11 @@ def convert(
     parse_dates : bool or iterable of str
         Columns to turn into UTC timestamps; ``True`` takes every column whose values are all ISO 8601.
     dtype : dtype or Mapping of str to dtype, optional
-        As in :func:`pandas.read_csv`. Columns that did not come are passed over.
+        Exact or refused; texts are read as :func:`pandas.read_csv` does. A name that did not come is warned of.
     columns : iterable of str, optional
         What may be converted; all columns by default.
     quiet : bool
-        Do not warn of names in `parse_dates` that did not come.
+        Do not warn of names that did not come.
 
     Raises
     ------
@@ -57,19 +59,28 @@ def convert(
             if name in df.columns:
                 _set_timestamps(df, name, must=True)
         if len(df) and not quiet:
-            warn_of_absent([name for name in named if name not in df.columns])
-    if dtype is not None:
-        wanted = dtype if isinstance(dtype, Mapping) else dict.fromkeys(df.columns, dtype)
-        for name, kind in wanted.items():
-            if name in df.columns:
-                _set(df, name, lambda values, kind=kind: values.astype(kind), f"dtype {shown(kind)}")
+            warn_of_absent("parse_dates", [name for name in named if name not in df.columns])
+    wanted = _by_name(dtype, df.columns)
+    for name, kind in wanted.items():
+        if name in df.columns:
+            _set_dtype(df, name, kind)
+    if len(df) and not quiet:
+        warn_of_absent("dtype", [name for name in wanted if name not in df.columns])
     return df
 
 
-def warn_of_absent(names: list[str]) -> None:
-    """Warn of names in ``parse_dates=`` that did not come."""
+def _by_name(dtype: Any, columns: Iterable[Any]) -> dict[Any, Any]:
+    if dtype is None:
+        return {}
+    if isinstance(dtype, defaultdict):
+        return {**{name: dtype[name] for name in columns}, **dtype}
+    return dict(dtype) if isinstance(dtype, Mapping) else dict.fromkeys(columns, dtype)
+
+
+def warn_of_absent(option: str, names: list[Any]) -> None:
+    """Warn of names in ``parse_dates=`` or ``dtype=`` that did not come."""
     if names:
-        notify(f"parse_dates: there is no column {listed(names)}.", HintWarning)
+        notify(f"{option}: there is no column {listed(names)}.", HintWarning)
 
 
 def _is_all_iso(values: pd.Series) -> bool:
@@ -99,3 +110,15 @@ def _set(df: pd.DataFrame, name: str, change: Any, what: str) -> None:
         df[name] = change(df[name])
     except (ValueError, TypeError, OverflowError) as error:
         raise FrameError(f"Column {name!r} cannot become {what}: {error}", column=name) from error
+
+
+def _set_dtype(df: pd.DataFrame, name: str, kind: Any) -> None:
+    try:
+        df[name] = as_dtype(df[name], kind)
+    except (ValueError, TypeError, ArithmeticError, NotImplementedError) as error:
+        position = error.position if isinstance(error, Unfitting) else None
+        row = None if position is None else df.index[position]
+        where = "" if position is None else f", row {row!r}"
+        raise FrameError(
+            f"Column {name!r}{where} cannot become dtype {shown(kind)}: {error}.", column=name, row=row
+        ) from error

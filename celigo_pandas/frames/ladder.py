@@ -29,11 +29,15 @@ from celigo_pandas.frames.columnar import ColumnarReader, Marked, Unfit
 from celigo_pandas.frames.pieces import Piece, piece_of
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.frames.spreading import Rows, spread
+from celigo_pandas.json_depth import DEEPEST_JSON
 from celigo_pandas.paging import Page, errors_beside
 
 __all__ = ["RUNGS", "Block", "Ladder", "check_records"]
 
 RUNGS = ("columnar", "records", "plain")
+
+_DEEPEST_COLUMNAR = 64
+_FLAT = 2  # a list of objects without any inside
 
 _EMPTY = re.compile(rb"\[[ \t\r\n]*\]\Z")
 _BEYOND = 2.0**63  # a smaller float never was an integer beyond 64 bits
@@ -48,7 +52,8 @@ _LONG_INTEGER = re.compile(rb"[\[:,\s-]\d{20,}[\],}\s]")
 class Block:
     """What some pages hold: columns of equal length, and where each row came from.
 
-    `sources` gives each row the position of its element in the pages' ``data`` (None: one to one).
+    `sources` gives each row the position of its element in the pages' ``data`` (None: one to one); `members` is how
+    many members the records have with all their objects, or at most have.
     """
 
     rows: int
@@ -61,6 +66,7 @@ class Block:
     errors: list[Any] = field(default_factory=list)
     is_cut: bool = False
     has_exploded: bool = False
+    members: int = 0
 
 
 class Ladder:
@@ -102,6 +108,8 @@ class Ladder:
             A record is nested too deeply for Python or for columns.
         """
         try:
+            if max((page.depth for page in pages), default=0) > DEEPEST_JSON:
+                raise RecursionError
             return self._decode(pages, limit, marked)
         except RecursionError:
             raise FrameError(
@@ -126,16 +134,19 @@ class Ladder:
     def _columnar(self, pages: Sequence[Page], limit: int | None, marked: Marked | None) -> Block:
         if any(page.data_uris is not None for page in pages):
             raise Unfit("dataURIs")
+        deepest = max(page.depth for page in pages)
+        if deepest > (_DEEPEST_COLUMNAR if self._shape.flattens else _FLAT):
+            raise Unfit("objects nested deeply" if self._shape.flattens else "objects that stay objects")
         filled = _filled(pages)
         if not filled:
             raise Unfit("nothing but empty pages")
         rows, columns = self._reader.read(filled, marked)
         if limit is not None and rows > limit:
             raise Unfit("more rows than wanted")
-        if not self._shape.flattens and any(len(path) > 1 for path in columns):
-            raise Unfit("objects that stay objects")
         errors = [error for page in pages for error in page.errors]
-        return Block(rows, columns, rows, self._reader.rung, errors=errors)
+        # A member is five bytes at least. Which of the empty cells were nulls, is not known here.
+        members = min(rows * len(columns), sum(map(len, filled)) // 5)
+        return Block(rows, columns, rows, self._reader.rung, errors=errors, members=members)
 
     def _by_records(self, pages: Sequence[Page], limit: int | None) -> Block:
         block = self._spread(pages, limit, plain=self._rung == 2)
@@ -164,9 +175,10 @@ class Ladder:
         data_uris = None
         if any(uri is not None for uri in uris):
             data_uris = piece_of([uris[place] for place in (rows.sources or range(len(rows.records)))])
+        columns, members = spread(rows.records, self._shape)
         return Block(
-            len(rows.records), spread(rows.records, self._shape), rows.elements, rung,
-            rows.sources, rows.has_groups, data_uris, errors, is_cut, rows.has_exploded,
+            len(rows.records), columns, rows.elements, rung,
+            rows.sources, rows.has_groups, data_uris, errors, is_cut, rows.has_exploded, members,
         )  # fmt: skip
 
 
@@ -180,6 +192,8 @@ def _fitted(uris: list[Any], count: int) -> list[Any]:
 
 def check_records(page: Page) -> None:
     """Raise what decoding a page would, if its records are not JSON."""
+    if page.depth > DEEPEST_JSON:
+        return
     try:
         _load(page.data, plain=False)
     except (FrameError, RecursionError):
@@ -195,9 +209,13 @@ def _load(data: bytes, plain: bool) -> tuple[dict[str, Any], str]:
         except orjson.JSONDecodeError:
             pass
     try:
-        return _with_list(json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_number)), "plain"
+        document = json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_number, parse_int=_integer)
+        return _with_list(document), "plain"
     except OverflowError as error:
-        raise FrameError(f"A record has a number beyond what can be held: {error}.") from None
+        raise FrameError(
+            f"A record has a number beyond what can be held: {error}.",
+            hint="Let a transform of the export turn it into text.",
+        ) from None
     except ValueError as error:
         raise TransportError(f"A page was expected and the answer is not JSON: {shown(str(error))}.") from error
 
@@ -211,6 +229,13 @@ def _number(text: str) -> float | int:
     if number.adjusted() < _MOST_DIGITS and number == number.to_integral_value():
         return int(number)
     raise OverflowError(text[:40])
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise OverflowError(f"{text[:40]}… ({len(text.lstrip('-')):,} digits; Python reads {_MOST_DIGITS:,})") from None
 
 
 def _with_list(document: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
+from celigo_pandas.errors import legible
+
 __all__ = ["listed", "notify", "on_behalf_of_caller"]
 
 T = TypeVar("T")
@@ -25,12 +27,12 @@ _calling: ContextVar[FrameType | None] = ContextVar("_calling", default=None)
 def notify(message: str, category: type[Warning]) -> None:
     """Warn as if the first line outside this package and Python's own library had done it.
 
-    A lone surrogate in `message` (a column's name may have one) is shown as its escape: it could not be printed.
+    `message` may hold texts from outside, such as a column's name: see :func:`~celigo_pandas.errors.legible`.
     """
     here = sys._getframe(1)
     frame = _outside(here) or _calling.get() or here
     warnings.warn_explicit(
-        message.encode("utf-8", "backslashreplace").decode(),
+        legible(message),
         category,
         frame.f_code.co_filename,
         frame.f_lineno,

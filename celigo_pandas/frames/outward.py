@@ -22,18 +22,9 @@ from celigo_pandas.errors import FrameError, shown
 from celigo_pandas.frames.names import split_path
 from celigo_pandas.frames.outward_columns import Column, outward_column
 
-__all__ = ["encode_records", "encode_rows", "flatten_sep", "require_frame", "to_records"]
+__all__ = ["encode_records", "encode_rows", "flatten_sep", "to_records"]
 
 Unflatten = Literal["auto"] | bool
-
-
-def require_frame(df: Any) -> None:
-    """Refuse what is no DataFrame; raises :class:`FrameError`."""
-    if not isinstance(df, pd.DataFrame):
-        raise FrameError(
-            f"df: got {type(df).__name__}; expected a pandas DataFrame.",
-            hint="pd.DataFrame(records) makes one of a list of dicts, series.to_frame() of a Series.",
-        )
 
 
 def flatten_sep(df: pd.DataFrame, unflatten: Unflatten, sep: str) -> str | None:

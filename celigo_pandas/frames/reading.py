@@ -15,13 +15,15 @@ from celigo_pandas.frames.spreading import Rows, spread
 __all__ = ["frame_of"]
 
 
-def frame_of(records: Iterable[Any], **shape: Any) -> pd.DataFrame:
+def frame_of(records: Iterable[Any], *, quiet: bool = False, **shape: Any) -> pd.DataFrame:
     """Make a frame of records, by the rules of a pull.
 
     Parameters
     ----------
     records : iterable
         Decoded JSON. Not modified; lists among the values are shared with the frame.
+    quiet : bool
+        Warn of nothing.
     **shape
         ``columns, nested, sep, explode, grouped`` as in :func:`~celigo_pandas.read_export`.
 
@@ -33,9 +35,10 @@ def frame_of(records: Iterable[Any], **shape: Any) -> pd.DataFrame:
     options = Shape.of(**shape)
     columns = ColumnSet(options)
     rows = Rows(list(records), options)
+    found, members = spread(rows.records, options)
     columns.add(
-        Block(len(rows.records), spread(rows.records, options), rows.elements, "records", rows.sources, rows.has_groups)
+        Block(len(rows.records), found, rows.elements, "records", rows.sources, rows.has_groups, members=members)
     )
-    frame = columns.frame()
+    frame = columns.frame(quiet=quiet)
     frame.attrs["celigo"] = {"flatten": options.sep if options.flattens else None}
     return frame

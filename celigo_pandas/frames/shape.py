@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.frames.names import join_path, split_path
@@ -67,6 +68,16 @@ class Shape:
     def name(self, path: tuple[str, ...]) -> str:
         """Return the column name of a path."""
         return join_path(path, self.sep) if self.flattens else path[0]
+
+    @cached_property
+    def _above(self) -> frozenset[tuple[str, ...]]:
+        """The paths of the objects that hold a column asked for."""
+        paths = [split_path(name, self.sep) for name in self.columns or ()]
+        return frozenset(path[:size] for path in paths for size in range(1, len(path)))
+
+    def may_want(self, path: tuple[str, ...]) -> bool:
+        """Say whether a column, or one below it, can be among those asked for."""
+        return self.columns is None or self.wants(path) or (self.flattens and path in self._above)
 
     def wants(self, path: tuple[str, ...]) -> bool:
         """Say whether a column is among those asked for."""

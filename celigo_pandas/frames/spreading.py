@@ -16,12 +16,34 @@ from celigo_pandas.errors import FrameError, shown
 from celigo_pandas.frames.pieces import Piece, piece_of
 from celigo_pandas.frames.shape import Shape
 
-__all__ = ["DEEPEST", "Rows", "spread"]
+__all__ = ["DEEPEST", "MOST_SPARSE", "Rows", "refuse_sparse", "spread"]
 
 DEEPEST = 200
 """Keys in a path: beyond it a column's name has no use, and walking the tree of columns nears Python's own limit."""
 
+MOST_SPARSE = 2000
+"""Columns that a frame has at most where nearly all of their cells are empty."""
+
+_CELLS_PER_MEMBER = 50
+
 _NOTHING: dict[str, Any] = {}
+
+
+def refuse_sparse(names: int, rows: int, members: int, example: str) -> None:
+    """Stop where keys are data: records keyed by ids give a column each, of which each record fills one.
+
+    Raises
+    ------
+    FrameError
+        More than :data:`MOST_SPARSE` columns, where fewer than one in fifty of their cells came with a record.
+    """
+    if names > MOST_SPARSE and names * rows > members * _CELLS_PER_MEMBER:
+        raise FrameError(
+            f"{rows:,} records have {names:,} different fields, nearly all empty in each: the keys look like ids, such "
+            f"as {shown(example)}.",
+            column=example,
+            hint="nested='keep' or nested='json' leaves objects whole; columns=[…] takes only what it names.",
+        )
 
 
 class Rows:
@@ -92,7 +114,7 @@ def _exploded(record: dict[str, Any], keys: tuple[str, ...]) -> list[dict[str, A
     return [{**record, key: element} for element in inner]
 
 
-def spread(records: Sequence[dict[str, Any]], shape: Shape) -> dict[tuple[str, ...], Piece]:
+def spread(records: Sequence[dict[str, Any]], shape: Shape) -> tuple[dict[tuple[str, ...], Piece], int]:
     """Spread records into columns.
 
     Parameters
@@ -100,27 +122,37 @@ def spread(records: Sequence[dict[str, Any]], shape: Shape) -> dict[tuple[str, .
     records : sequence of dict
         Not modified; lists among the values are shared with the result.
     shape : Shape
-        Its `nested` says what becomes of objects; other members are not read here.
+        Its `nested` says what becomes of objects, its `columns` which keys are passed over.
 
     Returns
     -------
-    dict
+    columns : dict
         Path of keys to a piece as long as `records`, keys of one object in order of first appearance.
+    members : int
+        How many members the records and their objects have.
+
+    Raises
+    ------
+    FrameError
+        Objects are nested too deeply for columns, or their keys look like ids.
     """
     columns: dict[tuple[str, ...], Piece] = {}
-    _spread(records, (), shape.nested, columns)
-    return columns
+    return columns, _spread(records, (), shape, columns)
 
 
 def _spread(
-    records: Sequence[dict[str, Any]], prefix: tuple[str, ...], nested: str, columns: dict[tuple[str, ...], Piece]
-) -> None:
+    records: Sequence[dict[str, Any]], prefix: tuple[str, ...], shape: Shape, columns: dict[tuple[str, ...], Piece]
+) -> int:
+    nested, members = shape.nested, sum(map(len, records))
     if len(prefix) == DEEPEST:
         raise FrameError(
             f"A record has objects within objects more than {DEEPEST} deep, below {shown(prefix[0])}.",
             hint="nested='keep' or nested='json' leaves them as they are.",
         )
-    for key in dict.fromkeys(chain.from_iterable(records)):
+    keys = [key for key in dict.fromkeys(chain.from_iterable(records)) if shape.may_want((*prefix, key))]
+    if keys:
+        refuse_sparse(len(columns) + len(keys), len(records), members, shape.name((*prefix, keys[-1])))
+    for key in keys:
         path = (*prefix, key)
         try:
             values = list(map(itemgetter(key), records))  # twice as fast, where no record lacks the key
@@ -137,9 +169,10 @@ def _spread(
                 own = [None if type(value) is dict and value else value for value in values]
                 if any(value is not None for value in own):
                     columns[path] = piece_of(own)
-                _spread(children, path, nested, columns)
+                members += _spread(children, path, shape, columns)
                 continue
         columns[path] = piece_of(values, types)
+    return members
 
 
 def _text(value: Any) -> str:

@@ -10,19 +10,22 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 from celigo_pandas.errors import TransportError, problems_from_body, shown
+from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
 
 __all__ = ["Page", "errors_beside", "page_index", "read_page"]
 
 _DATA_KEY = re.compile(rb'"data"[ \t\r\n]*:[ \t\r\n]*(?=\[)')
 _STATE_KEY = re.compile(r'"pagedExportState"[ \t\r\n]*:[ \t\r\n]*')
 _TAIL_KEYS = (b'"dataURIs"', b'"errors"', b'"pagedExportState"')
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=len, parse_float=len)  # it finds where values end
 _BLANK = b" \t\r\n"
+_MANY_DIGITS = 4000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -56,6 +59,11 @@ class Page:
     total_rows: int | None = None
     total_pages: int | None = None
     index: int | None = None
+
+    @cached_property
+    def depth(self) -> int:
+        """Levels of nesting in `data`."""
+        return json_depth(self.data)
 
 
 def read_page(content: bytes) -> Page:
@@ -135,7 +143,10 @@ def _state_text(piece: bytes) -> bytes | None:
     keys = list(_STATE_KEY.finditer(text))
     if len(keys) != 1:
         return None
-    _, end = _DECODER.raw_decode(text, keys[0].end())
+    try:
+        _, end = _DECODER.raw_decode(text, keys[0].end())
+    except RecursionError:  # orjson goes some levels further
+        return None
     return text[keys[0].end() : end].encode()
 
 
@@ -143,18 +154,16 @@ def _read_whole(content: bytes) -> Page:
     """Read any page: slower, and with the reason when it is none."""
     if not content.strip(_BLANK):
         raise TransportError("A page was expected and the answer has no body.", processed=True)
+    if json_depth(content) > DEEPEST_JSON:
+        raise _too_deep()
     try:
         text = content.decode("utf-8")
         spans = _member_spans(text)
-        members = {
-            name: json.loads(text[slice(*span)], parse_constant=_refuse)
-            for name, span in spans.items()
-            if name != "data"
-        }
+        members = {name: _loads(text[slice(*span)]) for name, span in spans.items() if name != "data"}
         if "data" in spans:
-            json.loads(text[slice(*spans["data"])], parse_constant=_refuse)
+            _loads(text[slice(*spans["data"])])
     except RecursionError:
-        raise TransportError("A page is nested too deeply to be read.", processed=True) from None
+        raise _too_deep() from None
     except ValueError:
         if _is_json(content):
             raise TransportError(
@@ -168,6 +177,10 @@ def _read_whole(content: bytes) -> Page:
         raise TransportError(f"A page's 'data' is no list but {shown(data)}.", processed=True)
     state = text[slice(*spans["pagedExportState"])] if "pagedExportState" in spans else "null"
     return _page(data.encode("utf-8", "surrogatepass"), members, state.encode("utf-8", "surrogatepass"))
+
+
+def _too_deep() -> TransportError:
+    return TransportError("A page is nested too deeply to be read.", processed=True)
 
 
 def _without_data(members: Mapping[str, Any]) -> TransportError:
@@ -190,6 +203,15 @@ def _is_json(content: bytes) -> bool:
         return not isinstance(orjson.loads(content), dict)
     except orjson.JSONDecodeError:
         return False
+
+
+def _loads(text: str) -> Any:
+    # Whether the digits of an integer fit into one is for those to say who use it.
+    return json.loads(text, parse_constant=_refuse, parse_int=_some_integer)
+
+
+def _some_integer(text: str) -> int | str:
+    return int(text) if len(text) < _MANY_DIGITS else text
 
 
 def _refuse(constant: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,3 +50,31 @@ def calling(handle: Callable[[Request], Response], *, read_only: bool = False) -
 def orders(count: int, **columns: Any) -> pd.DataFrame:
     """Make rows that name themselves by ``key``."""
     return pd.DataFrame({"key": range(count), **columns})
+
+
+class Target:
+    """Applies records; those in `bad` (by key) are refused."""
+
+    def __init__(self, bad: set[Any] = frozenset(), source: str = "application") -> None:  # type: ignore[assignment]
+        self.bad = set(bad)
+        self.source = source
+        self.got: list[dict[str, Any]] = []
+
+    def __call__(self, request: Request) -> Response:
+        records = json.loads(request.body or b"")["data"]
+        self.got += records
+        return Response(200, {}, json.dumps([self._result(record) for record in records]).encode())
+
+    def _result(self, record: dict[str, Any]) -> dict[str, Any]:
+        key = record["key"]
+        if key in self.bad:
+            error = {"code": "invalid", "message": f"Order {key} of '{key}x' is closed", "source": self.source}
+            return {"statusCode": 422, "errors": [error]}
+        return {"statusCode": 200, "id": str(key), "_json": {"id": key}}
+
+
+def push_with_token(url: str, token: str) -> Any:
+    """Push some rows with a client of this process; a process of a pool runs it too."""
+    transport = RequestsTransport(url, Secret(token), timeout=(5.0, 5.0))
+    con = Connection(Client(ApiClient(transport, base_url=url, clock=IMPATIENT), progress=False), CONNECTION)
+    return orders(6).celigo.to_import(DOCUMENT, con, batch_size=2)

@@ -63,3 +63,14 @@ def test_json_text_numbers_and_texts_that_only_look_so_are_read(text: bytes) -> 
 
 def test_json_text_infinity_is_written_as_null_beside_long_integers_too() -> None:
     assert dump({"a": float("inf"), "b": 2**80, "c": [float("nan")]}) == b'{"a":null,"b":%d,"c":[null]}' % 2**80
+
+
+def test_json_text_number_of_too_many_digits_is_named_as_such() -> None:
+    with pytest.raises(NumberError, match=r"7+… is an integer of 5,000 digits"):
+        load(b"[-" + b"7" * 5000 + b"]")
+
+
+@pytest.mark.parametrize("text", [b"[\n" * 5_000, b'{"a":' * 200_000, b'["\\ud800",' + b"[ 1," * 3_000])
+def test_json_text_depth_is_told_before_it_is_decoded(text: bytes) -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        load(text)

@@ -63,9 +63,11 @@ def test_dates_stay_texts_by_default() -> None:
 
 
 def test_dtype_by_column_and_for_all() -> None:
-    assert _pull([{"a": 1, "b": "2"}], dtype={"a": "float64", "absent": "int64"})["a"].dtype == "float64"
+    with pytest.warns(HintWarning, match="dtype: there is no column 'absent'"):
+        assert _pull([{"a": 1, "b": "2"}], dtype={"a": "float64", "absent": "int64"})["a"].dtype == "float64"
+    assert _pull([], dtype={"absent": "int64"}).empty
     assert _pull([{"a": 1, "b": 2}], dtype="string").dtypes.astype(str).tolist() == ["string", "string"]
-    with pytest.raises(FrameError, match="'b' cannot become"):
+    with pytest.raises(FrameError, match="'b', row 0 cannot become"):
         _pull([{"a": 1, "b": "x"}], dtype={"b": "int64"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from celigo_pandas.errors import FrameError, TransportError
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.ladder import RUNGS, Ladder
 from celigo_pandas.frames.shape import Shape
-from celigo_pandas.paging import Page
+from celigo_pandas.paging import Page, read_page
 
 pytestmark = pytest.mark.filterwarnings("ignore::celigo_pandas.errors.MixedTypesWarning")
 
@@ -216,3 +217,43 @@ def test_hundred_thousand_levels_are_an_error_and_not_the_end_of_the_process(pai
 
     with pytest.raises(FrameError, match="nested too deeply"):
         _decode([b'[{"a":' + begin * 100_000 + b"1" + end * 100_000 + b"}]"])
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b" 1, ", b'"]", '])
+@pytest.mark.parametrize("levels", [65, 700, 1_100, 4_000, 20_000])
+def test_lists_within_lists_cost_no_time_and_never_the_process(levels: int, between: bytes) -> None:
+    deep = (b"[" + between) * levels + b"1" + b"]" * levels
+    started = time.process_time()
+
+    pages = [b'[{"a":1,"b":0.5}]', b'[{"a":%s}]' % deep]
+    if levels < 800:
+        assert _decode(pages)[0]["a"].iloc[0] == 1
+    else:
+        with pytest.raises(FrameError, match="nested too deeply"):
+            _decode(pages)
+
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("nested", ["keep", "json"])
+def test_objects_that_stay_never_reach_the_columnar_reader(nested: Any) -> None:
+    columns, ladder = ColumnSet(Shape(nested=nested)), Ladder(Shape(nested=nested))
+
+    for page in (b'[{"a":1}]', b'[{"a":1},{"a":{"x":2}}]', b'[{"a":{}}]', b'[{"b":0.5}]'):
+        columns.add(ladder.decode([Page(page)]))
+
+    assert ladder.decoded["columnar"] == 1
+    assert columns.frame(quiet=True)["b"].tolist()[-1] == 0.5
+
+
+@pytest.mark.parametrize("digits", [4_301, 100_000])
+@pytest.mark.parametrize("sign", [b"", b"-"])
+def test_number_of_more_digits_than_python_reads_is_no_damaged_json(digits: int, sign: bytes) -> None:
+    number = sign + b"7" * digits
+    page = read_page(b'{"data":[{"a":%s}],"errors":[{"n":%s}]}' % (number, number))
+
+    with pytest.raises(FrameError, match=rf"beyond what can be held: {sign.decode()}7+… \({digits:,} digits"):
+        _decode([page.data])
+
+    assert page.errors == [{"n": number.decode()}]
+    assert _decode([b'[{"a":%s}]' % (sign + b"7" * 4_300)])[0]["a"].iloc[0] == int(sign + b"7" * 4_300)

@@ -12,33 +12,11 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 import pytest
-from support.pushes import DOCUMENT, calling
+from support.pushes import DOCUMENT, Target, calling
 
 import celigo_pandas as celigo
 from celigo_pandas.accessors.failure_groups import message_pattern
 from celigo_pandas.client.messages import Request, Response
-
-
-class Target:
-    """Applies records; those in `bad` (by key) are refused."""
-
-    def __init__(self, bad: set[Any] = frozenset(), source: str = "application") -> None:  # type: ignore[assignment]
-        self.bad = set(bad)
-        self.source = source
-        self.got: list[dict[str, Any]] = []
-
-    def __call__(self, request: Request) -> Response:
-        records = json.loads(request.body or b"")["data"]
-        self.got += records
-        return Response(200, {}, json.dumps([self._result(record) for record in records]).encode())
-
-    def _result(self, record: dict[str, Any]) -> dict[str, Any]:
-        key = record["key"]
-        if key in self.bad:
-            error = {"code": "invalid", "message": f"Order {key} of '{key}x' is closed", "source": self.source}
-            return {"statusCode": 422, "errors": [error]}
-        return {"statusCode": 200, "id": str(key), "_json": {"id": key}}
-
 
 INDEXES = {
     "range": pd.RangeIndex(6),
