@@ -76,16 +76,8 @@ class Path:
 
     @cached_property
     def dotted(self) -> str:
-        """The path as plain dotted text, for messages and coverage: ``orders[*].sku``."""
-        parts: list[str] = []
-        for step in self.steps:
-            if step is WILDCARD:
-                parts.append("[*]")
-            elif isinstance(step, int):
-                parts.append(f"[{step}]")
-            else:
-                parts.append(f".{step}" if parts else str(step))
-        return "".join(parts)
+        r"""The path as plain dotted text, for messages and coverage: ``orders[*].sku``, ``a\.b`` for the one key a.b."""
+        return cell_text(self.steps)
 
     def start(self, record: Any, absent: Any = None) -> Any:
         """Return the value the first step is taken from: the record, or its first row."""

@@ -147,7 +147,7 @@ class CompiledMapping:
             In the order of the rules: the cell (``lines[2].sku``), its rule, source paths, and each step with the
             value before and after it.
         """
-        tracer = Tracer()
+        tracer = Tracer(self.tree)
         outcome = self.evaluate([record], watch=tracer, **surroundings)[0]
         return tracer.cells(outcome)
 

@@ -18,6 +18,8 @@ from celigo_pandas.paths import WILDCARD, Path, cell_text, literal_text
 __all__ = ["compile_fields"]
 
 _SPLIT: Final = "[*]."
+_NAMES_LIST: Final = ".generate"
+"""The place of a list that has no entry of its own: where the first of its fields names it."""
 _MOST_SUB_RECORDS: Final = 10
 
 
@@ -34,10 +36,11 @@ def compile_fields(
         if _SPLIT in generate:
             # A destination like items[*].sku belongs to the list "items": the editor writes it so, people do not.
             list_name, _, field_name = generate.rpartition(_SPLIT)
-            rule = _field(entry, field_name, parts, path, cell=generate, in_list=True)
-            keys = parts.keys(list_name.replace(_SPLIT, "."), path)
+            list_name = list_name.replace(_SPLIT, ".")
+            rule = _field(entry, field_name, parts, path, cell=f"{list_name}[*].{field_name}", in_list=True)
+            keys = parts.keys(list_name, path)
             if keys is not None:
-                _add_lines(lists, keys, path, rule)
+                _add_lines(lists, keys, f"{path}{_NAMES_LIST}", rule)
             continue
         if entry.get("subRecordMapping"):
             rules += _sub_record(entry["subRecordMapping"], generate, parts, f"{path}.subRecordMapping")
@@ -133,7 +136,8 @@ def _add_lines(
     lists: dict[tuple[str, ...], ListRule], keys: tuple[str, ...], path: str, rule: ValueRule | None
 ) -> None:
     known = lists.get(keys) or ListRule(path, f"{cell_text(keys)}[*]", keys, ())
-    lists[keys] = replace(known, fields=known.fields + ((rule,) if rule is not None else ()))
+    own = path if known.path.endswith(_NAMES_LIST) and not path.endswith(_NAMES_LIST) else known.path
+    lists[keys] = replace(known, path=own, fields=known.fields + ((rule,) if rule is not None else ()))
 
 
 def _field(
@@ -225,7 +229,7 @@ def _refuse_duplicates(rules: list[Rule], parts: Parts) -> None:
             if place in seen:
                 name = "[*].".join(".".join(keys) for keys in place)
                 message = f"{name!r} is generated twice: here and at {seen[place]}."
-                parts.problem("duplicate_generate", message, f"{path}.generate")
+                parts.problem("duplicate_generate", message, f"{path.removesuffix(_NAMES_LIST)}{_NAMES_LIST}")
             seen.setdefault(place, path)
     for place, path in seen.items():
         for length in range(1, len(place[-1])):
@@ -233,4 +237,4 @@ def _refuse_duplicates(rules: list[Rule], parts: Parts) -> None:
             if above in seen:
                 name = "[*].".join(".".join(keys) for keys in place)
                 message = f"{name!r} lies inside what {seen[above]} generates; only the later of the two is kept."
-                parts.remark("overlapping_generate", message, f"{path}.generate")
+                parts.remark("overlapping_generate", message, f"{path.removesuffix(_NAMES_LIST)}{_NAMES_LIST}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.paths import Path
+from celigo_pandas.paths import WILDCARD, Path, Step
 
 if TYPE_CHECKING:
     from celigo_pandas.handlebars import Template
@@ -32,6 +32,7 @@ __all__ = [
     "TextSource",
     "ValueRule",
     "walk",
+    "walk_places",
 ]
 
 
@@ -226,3 +227,17 @@ def walk(rules: tuple[Rule, ...]) -> Iterator[Rule]:
                 yield from walk(helper.children or ())
         elif isinstance(rule, ListRule):
             yield from rule.fields
+
+
+def walk_places(rules: tuple[Rule, ...], outer: tuple[Step, ...] = ()) -> Iterator[tuple[Rule, tuple[Step, ...]]]:
+    """Yield every rule of a tree with the steps to what it writes, parents first; an array's are its own."""
+    for rule in rules:
+        place = (*outer, *rule.keys)
+        yield rule, place
+        if isinstance(rule, ObjectRule):
+            yield from walk_places(rule.children, place)
+        elif isinstance(rule, ArrayRule):
+            for helper in rule.helpers:
+                yield from walk_places(helper.children or (), (*place, WILDCARD))
+        elif isinstance(rule, ListRule):
+            yield from walk_places(rule.fields, (*place, WILDCARD))
