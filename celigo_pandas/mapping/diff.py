@@ -195,7 +195,7 @@ class _Tally:
         key = (place, self._causes.of(change.position, change.steps))
         entry = self.found.get(key)
         if entry is None:
-            entry = self.found[key] = RuleChange(cell_text(place), *map(_listed, key[1]))
+            entry = self.found[key] = RuleChange(cell_text(place), _listed(key[1][0]), _listed(key[1][1]))
         entry.count += 1
         if self._last.get(key) != change.position:
             self._last[key] = change.position
