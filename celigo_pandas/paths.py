@@ -58,6 +58,7 @@ _LITERAL = re.compile(r'\["((?:\\.|[^"\\])*)"\]', re.DOTALL)
 _ESCAPED = re.compile(r"\\([\]\[\\'\"])")
 _PLAIN_KEY = re.compile(r"[^\W\d]\w*")
 _SPACED_KEY = re.compile(r"""[^\s\[\]\\'"*](?:[^\[\]\\'"]*[^\s\[\]\\'"])?""")
+_BRACKETS = re.compile(r"[\[\]]")
 _NO_NUMBER_LONGER = 9
 
 
@@ -76,8 +77,15 @@ class Path:
 
     @cached_property
     def dotted(self) -> str:
-        r"""The path as plain dotted text, for messages and coverage: ``orders[*].sku``, ``a\.b`` for the one key a.b."""
-        return cell_text(self.steps)
+        r"""The path as plain dotted text, for messages and coverage: ``orders[*].sku``.
+
+        One key with a dot in it is ``a\.b``, one with brackets ``['a[0]']``.
+        """
+        text = "".join(
+            _step_text(step) if isinstance(step, str) and _BRACKETS.search(step) else cell_text(("", step))
+            for step in self.steps
+        )
+        return text.removeprefix(".")
 
     def start(self, record: Any, absent: Any = None) -> Any:
         """Return the value the first step is taken from: the record, or its first row."""

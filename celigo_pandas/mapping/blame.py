@@ -132,7 +132,7 @@ class _Story:
         rules = [rule for rule in self._rules.get(kind_of_cell(steps), ()) if is_kind or not _is_value(rule)]
         # An element that the array does not have is no cell of this record.
         is_there = bool(parts) or steps in self._arrays or not any(isinstance(step, int) for step in steps)
-        if not is_there or not (rules or parts):
+        if not (is_there or value_at(self._outcome, steps) is not UNDEFINED) or not (rules or parts):
             return None
         paths = [rule.path for rule in rules] or list(dict.fromkeys(part.rule for part in parts))
         problems = self._outcome.problems if isinstance(self._outcome, MappingError) else ()

@@ -85,9 +85,8 @@ class Causes:
     def _differing(self, kind: Steps) -> Both:
         """Return what decides a kind of cell in one mapping only; all of it, where only the order differs."""
         old, new = self._before.influences(kind), self._after.influences(kind)
-        both = Counter(one.act for one in old) & Counter(one.act for one in new)
-        (only_old, common_old), (only_new, common_new) = _parted(old, both), _parted(new, both)
-        if [one.act for one in common_old] != [one.act for one in common_new]:
+        (only_old, common_old), (only_new, common_new) = _parted(old, new), _parted(new, old)
+        if common_old != common_new:
             return list(old), list(new)
         return only_old, only_new
 
@@ -102,30 +101,40 @@ class Causes:
         return next((kind[:length] for length in range(1, len(kind)) if kind[:length] in self._lists), None)
 
     def _is_kept(self, position: int, steps: Steps, above: Steps) -> bool | None:
-        """Whether both outputs have the line of a cell; None where that cannot be told."""
+        """Whether the line of a cell was there before, if it is there now; None otherwise, and where it is not known."""
         line = steps[len(above)]
-        lists = [_read(outputs[position], above) for outputs in (self._old, self._new)]
-        if not isinstance(line, int) or not all(isinstance(one, list) for one in lists):
+        before, after = (_read(outputs[position], above) for outputs in (self._old, self._new))
+        if not isinstance(line, int) or not isinstance(after, list) or line >= len(after):
             return None
-        return all(line < len(one) for one in lists)
+        return isinstance(before, list) and line < len(before)
 
 
 def _decides(one: Influence, above: Steps, is_kept: bool) -> bool:
-    """Whether an influence is behind a change in a line that both lists have, or that only one of them has."""
+    """Whether an influence is behind a change in a line that was there before (`is_kept`), or is new."""
     if is_kept:
         return not one.makes_lines
     return one.makes_lines or one.place[: len(above) + 1] != (*above, WILDCARD)
 
 
-def _parted(influences: list[Influence], both: Counter[Any]) -> Both:
-    """Part influences into those of one mapping only and those that are in both."""
-    left = Counter(both)
+def _parted(influences: list[Influence], others: list[Influence]) -> tuple[list[Influence], list[Any]]:
+    """Part influences into those of one mapping only, and what those do that are in both, in order.
+
+    One that does the same at the same path is the same one; the others are matched by what they do.
+    """
+    exact = Counter((one.act, one.path) for one in influences) & Counter((one.act, one.path) for one in others)
+    left = Counter(one.act for one in others) - Counter(act for act, _ in exact.elements())
     only: list[Influence] = []
-    common: list[Influence] = []
+    common: list[Any] = []
     for one in influences:
-        is_common = left[one.act] > 0
-        left[one.act] -= is_common
-        (common if is_common else only).append(one)
+        if exact[one.act, one.path] > 0:
+            exact[one.act, one.path] -= 1
+        elif left[one.act] > 0:
+            left[one.act] -= 1
+        else:
+            only.append(one)
+            continue
+        if not one.makes_lines:
+            common.append(one.act)
     return only, common
 
 

@@ -85,9 +85,11 @@ class Cells:
             if isinstance(rule, ObjectRule):
                 self._add(rule.children, place, (*above, place))
             elif isinstance(rule, ArrayRule):
+                # The entries of an array of arrays write elements, and so decide the array as a whole.
+                inside = above if rule.data_type == "arrayarray" else (*above, element)
                 for helper in rule.helpers:
                     self.places[helper.path] = place
-                    self._add(helper.children or (), element, (*above, element))
+                    self._add(helper.children or (), element, inside)
                 self.rules.setdefault(element, [rule])
             elif isinstance(rule, ListRule):
                 self.lists.add(place)
@@ -109,8 +111,8 @@ class Cells:
         return None
 
     def acts(self, place: Steps) -> list[Any]:
-        """Tell what each rule of a cell does itself, apart from the rules below it."""
-        return [self.act(rule) for rule in self.rules.get(place, ())]
+        """Tell what each rule of a cell does itself, apart from the rules below it; elements are their array's."""
+        return [self.act(rule) for rule in self.rules.get(place, ()) if self.places[rule.path] == place]
 
     def influences(self, kind: Steps) -> list[Influence]:
         """List all that decides a kind of cell, in the order of work.

@@ -44,6 +44,7 @@ class CompiledMapping:
         self.dialect = dialect
         self.tree = tree
         self.rules = tuple(walk(tree))
+        self._order = {rule.path: place for place, rule in enumerate(self.rules)}
         self.lookups = tuple(lookups)
         self.is_envelope = envelope
 
@@ -117,6 +118,7 @@ class CompiledMapping:
                 built[place] = [column[row] for row in odd]
             for row, output in zip(odd, Layout([rule.keys for rule in self.tree]).build(built, len(odd)), strict=True):
                 rows[row] = output
+                run.failures.get(row, []).sort(key=lambda error: self._order[error.rule or ""])
         return rows
 
     @property

@@ -2,7 +2,7 @@
 
 Both are evaluated; outputs are compared a column at a time, and only what differs is looked at value by value. Numbers
 are one kind (1 and 1.0 are equal, as in JSON), in lists as in cells; true and 1 are not. A record that both fail to map
-has no outputs to compare: it is counted, and while there is one, no changed rule is said to be without an effect.
+has no outputs to compare: it is counted. While any record fails, no changed rule is said to be without an effect.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class MappingDifference:
     idle : tuple of str
         Cells whose rule differs between the documents; these differences together change nothing in these records.
     undecided : tuple of str
-        Cells whose rule differs and is behind no change, while its effect could not be told: some records could not be
-        compared, or another rule that differs decides the same cells and is behind changes.
+        Cells whose rule differs and is behind no change, while its effect could not be told: some records fail in one
+        mapping or both, or another rule that differs decides the same cells and is behind changes.
     newly_failed, newly_mapped : tuple of int
         Positions of records that only one of the two can map.
     uncompared : tuple of int
@@ -157,7 +157,7 @@ def _compared(
     failed_before, failed_after = _failing(old), _failing(new)
     uncompared = tuple(sorted(failed_before & failed_after))
     idle, undecided = causes.silent(order, [names for _, names in tally.found])
-    if uncompared or not old:
+    if failed_before or failed_after or not old:
         idle, undecided = [], [place for place in order if place in {*idle, *undecided}]
     return MappingDifference(
         tuple(entry for _, entry in sorted(tally.found.items(), key=lambda item: order.get(item[0][0], len(order)))),
