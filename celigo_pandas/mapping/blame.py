@@ -11,7 +11,7 @@ from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.cell_places import find_places, value_at
 from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
 from celigo_pandas.mapping.compilation import CompiledMapping
-from celigo_pandas.mapping.rules import Rule, ValueRule
+from celigo_pandas.mapping.rules import ObjectRule, Rule, ValueRule
 from celigo_pandas.mapping.traces import CellTrace, Tracer
 from celigo_pandas.paths import WILDCARD
 
@@ -84,6 +84,9 @@ class _Story:
         self._rules = Cells(compiled).rules
         self._arrays = tracer.array_sources
         self._outcome = outcome
+        objects = {rule.path for rule in compiled.rules if isinstance(rule, ObjectRule)}
+        # Objects that took their default, or were left out, whatever their children gave.
+        self._closed = {trace.place for trace in self.traces if trace.rule in objects and not trace.is_frame}
         # Who wrote last at each place: what was written to it or inside it before is gone.
         self._last = {trace.place: number for number, trace in enumerate(self.traces) if _writes(trace)}
 
@@ -120,8 +123,8 @@ class _Story:
         return [trace for trace in standing if not (trace.is_frame and trace.place in outer)]
 
     def _is_overwritten(self, number: int, trace: CellTrace) -> bool:
-        above = (self._last.get(trace.place[:length], -1) for length in range(len(trace.place)))
-        return any(later > number for later in above)
+        above = [trace.place[:length] for length in range(len(trace.place))]
+        return any(place in self._closed or self._last.get(place, -1) > number for place in above)
 
     def _frame(self, steps: Steps, parts: tuple[CellTrace, ...], cell: str) -> CellTrace | None:
         """Tell of an object or array: what it was read from, the rule that makes it, or the rules that write inside."""

@@ -101,7 +101,7 @@ class Causes:
         return next((kind[:length] for length in range(1, len(kind)) if kind[:length] in self._lists), None)
 
     def _is_kept(self, position: int, steps: Steps, above: Steps) -> bool | None:
-        """Whether the line of a cell was there before, if it is there now; None otherwise, and where it is not known."""
+        """Whether the line of a cell was there before, if it is there now; None otherwise, and where nothing tells."""
         line = steps[len(above)]
         before, after = (_read(outputs[position], above) for outputs in (self._old, self._new))
         if not isinstance(line, int) or not isinstance(after, list) or line >= len(after):

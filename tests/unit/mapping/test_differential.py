@@ -201,11 +201,17 @@ def test_undoing_the_named_rules_undoes_the_change_and_undoing_idle_ones_nothing
             hybrid = undone(other, doc, names)
             for change in entry.examples:
                 again = map_records([records[change.position]], hybrid)[0]
-                if not any(map(is_failure, (change.before, change.after, again))):
+                if not any(map(is_failure, (change.before, change.after, again))) and not lost_line(doc, again, change):
                     assert is_back(at(again, change.steps), change.before), (doc, other, change, names)
         idle = {rule for rule in paths if cell_of(doc, rule) in found.idle}
         if idle:
             assert list(map(outcome, alone(undone(other, doc, idle), records))) == list(map(outcome, new))
+
+
+def lost_line(doc: Any, output: Any, change: CellChange) -> bool:
+    """Whether a cell is gone with its line: a path of Mapper 1.0 that was undone made that line too."""
+    line = next((change.steps[: place + 1] for place, step in enumerate(change.steps) if type(step) is int), None)
+    return "mapping" in doc and line is not None and at(output, line) is UNDEFINED
 
 
 def is_back(value: Any, before: Any) -> bool:
