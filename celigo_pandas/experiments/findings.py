@@ -39,8 +39,8 @@ class CoverageFindings:
     frame : DataFrame
         One row per rule, and per helper of an array that has several: ``rule`` (path in the document), ``cell``,
         ``reads``, ``rows`` (array elements each count, an array that is not there or is empty once), and the share of
-        them (0 to 1) whose source was ``found``, ``null``, ``empty``, ``defaulted``, ``retyped``, which missed the lookup
-        (``lookup_misses``), had no readable date (``date_failures``), or failed (``failures``).
+        them (0 to 1) whose source was ``found``, ``null``, ``empty``, ``defaulted``, ``retyped``, which missed the
+        lookup (``lookup_misses``), had no readable date (``date_failures``), or failed (``failures``).
     unused : list of str
         Source fields that no rule reads.
     dead : list of str
