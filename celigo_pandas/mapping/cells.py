@@ -27,7 +27,7 @@ from celigo_pandas.mapping.rules import (
 )
 from celigo_pandas.paths import WILDCARD, Step
 
-__all__ = ["Cells", "Influence", "Steps", "has_children", "kind_of_cell"]
+__all__ = ["Cells", "Influence", "Steps", "kind_of_cell"]
 
 Steps = tuple[Step, ...]
 _COMPUTED_NAME: Final = re.compile(r"""\blookup\s+[^\s"']""")
@@ -193,13 +193,6 @@ class Cells:
         for lookup in self._compiled.lookups:
             if asks_any or str(lookup.get("name")) in template:
                 yield _exact(lookup)
-
-
-def has_children(rule: Rule) -> bool:
-    """Whether other rules write inside what a rule makes."""
-    if isinstance(rule, ArrayRule):
-        return any(helper.children is not None for helper in rule.helpers)
-    return isinstance(rule, (ObjectRule, ListRule))
 
 
 def _iterates(source: Source) -> bool:
