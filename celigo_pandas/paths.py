@@ -58,6 +58,7 @@ _LITERAL = re.compile(r'\["((?:\\.|[^"\\])*)"\]', re.DOTALL)
 _ESCAPED = re.compile(r"\\([\]\[\\'\"])")
 _PLAIN_KEY = re.compile(r"[^\W\d]\w*")
 _SPACED_KEY = re.compile(r"""[^\s\[\]\\'"*](?:[^\[\]\\'"]*[^\s\[\]\\'"])?""")
+_BRACKETS = re.compile(r"[\[\]]")
 _NO_NUMBER_LONGER = 9
 
 
@@ -76,16 +77,15 @@ class Path:
 
     @cached_property
     def dotted(self) -> str:
-        """The path as plain dotted text, for messages and coverage: ``orders[*].sku``."""
-        parts: list[str] = []
-        for step in self.steps:
-            if step is WILDCARD:
-                parts.append("[*]")
-            elif isinstance(step, int):
-                parts.append(f"[{step}]")
-            else:
-                parts.append(f".{step}" if parts else str(step))
-        return "".join(parts)
+        r"""The path as plain dotted text, for messages and coverage: ``orders[*].sku``.
+
+        One key with a dot in it is ``a\.b``, one with brackets ``['a[0]']``.
+        """
+        text = "".join(
+            _step_text(step) if isinstance(step, str) and _BRACKETS.search(step) else cell_text(("", step))
+            for step in self.steps
+        )
+        return text.removeprefix(".")
 
     def start(self, record: Any, absent: Any = None) -> Any:
         """Return the value the first step is taken from: the record, or its first row."""

@@ -1,9 +1,4 @@
-"""The steps of an import before its submit, evaluated by the server: ``POST /connections/{id}/import/map``.
-
-Assumed: the shape of the answer is not published beyond "the set of mapped records". Accepted are a bare record and one
-wrapped as ``{"statusCode", "data"}``, an element that is ``null`` or ``ignored``, and ``{"statusCode", "errors"}`` in
-place of a record that failed.
-"""
+"""The steps of an import before its submit, evaluated by the server: ``POST /connections/{id}/import/map``."""
 
 from __future__ import annotations
 
@@ -18,13 +13,12 @@ from celigo_pandas.accessors.progress import open_progress
 from celigo_pandas.accessors.sending import BODY_LIMIT
 from celigo_pandas.client.documents import decode
 from celigo_pandas.client.messages import Request
-from celigo_pandas.errors import ApiError, TransportError, problems_from_body, shown
+from celigo_pandas.errors import ApiError, TransportError, shown
 from celigo_pandas.frames.outward import encode_rows
 from celigo_pandas.resources.counts import whole_number
+from celigo_pandas.resources.map_answers import read_answer
 
 __all__ = ["encode_document", "map_there"]
-
-_WRAPPING = frozenset({"statusCode", "data", "errors", "ignored", "id", "_json", "dataURI"})
 
 
 def encode_document(document: Mapping[str, Any]) -> bytes:
@@ -68,7 +62,7 @@ def map_there(
                 size = (len(batch) + 1) // 2
                 continue
             for offset, element in enumerate(_elements(answer, len(batch))):
-                state, records = _read(element)
+                state, records = _read(element, document)
                 states.append(state)
                 mapped += [(start + offset, record) for record in records]
             bar.show(len(states), len(rows))
@@ -95,29 +89,14 @@ def _elements(answer: Any, length: int) -> Sequence[Any]:
     return answer
 
 
-def _read(element: Any) -> tuple[RowState, list[Any]]:
-    if element is None:
-        return RowState("ignored"), []
-    if not isinstance(element, dict) or not _is_wrapped(element):
-        return RowState("mapped"), [element]
-    problems = problems_from_body({"errors": element["errors"]}) if element.get("errors") else ()
-    data = element.get("data")
-    records = data if isinstance(data, list) else [] if data is None else [data]
-    if element.get("ignored") is True:
-        return state_of("ignored", problems), []
-    if problems:
-        return state_of("mapped_with_errors" if records else "failed", problems), records
-    status = element.get("statusCode")
-    if isinstance(status, int) and not 200 <= status < 300:
-        return RowState("failed", str(status), f"The server answered {status} without a reason."), []
+def _read(element: Any, document: Mapping[str, Any]) -> tuple[RowState, list[Any]]:
+    answer = read_answer(element, document)
+    records = list(answer.records)
+    if answer.is_ignored:
+        return state_of("ignored", answer.problems), []
+    if answer.failed_with is not None:
+        reason = f"The server answered {answer.failed_with} without a reason."
+        return RowState("failed", str(answer.failed_with), reason), []
+    if answer.problems:
+        return state_of("mapped_with_errors" if records else "failed", answer.problems), records
     return RowState("mapped"), records
-
-
-def _is_wrapped(element: dict[str, Any]) -> bool:
-    """Tell a wrapped record from a bare one that happens to have a field of such a name."""
-    if not _WRAPPING.issuperset(element):
-        return False
-    status = element.get("statusCode")
-    if not isinstance(status, int):
-        return False
-    return bool({"data", "errors", "ignored"} & element.keys()) or not 200 <= status < 300

@@ -18,6 +18,7 @@ from celigo_pandas.errors import CeligoError, MappingError, MissingExtraError, P
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
 from celigo_pandas.mapping.transforms import CompiledTransform, compile_transform
+from celigo_pandas.resources.map_answers import is_one_to_many, write_answer
 
 __all__ = ["check_import", "map_records", "preview_import", "submit_records"]
 
@@ -76,13 +77,8 @@ def map_records(
 ) -> list[Any]:
     """Return the answer of ``/import/map``: filter, one-to-many and mapping, nothing submitted."""
     steps = _run(call, import_doc, data, access, redactor, choices)
-    answers = [_mapped_answer(step, redactor) for step in steps]
-    if choices.map_answers_wrapped:
-        return [
-            answer if step.state == "failed" else {"statusCode": 200, "data": answer}
-            for answer, step in zip(answers, steps, strict=True)
-        ]
-    return answers
+    is_many = is_one_to_many(import_doc)
+    return [_mapped_answer(step, redactor, is_many=is_many, wrapped=choices.map_answers_wrapped) for step in steps]
 
 
 def preview_import(
@@ -263,15 +259,14 @@ def _masked(result: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
 _WORSE = {200: 0, 422: 2, 401: 3, 403: 3, 502: 4}
 
 
-def _mapped_answer(step: ImportStep, redactor: Redactor) -> Any:
+def _mapped_answer(step: ImportStep, redactor: Redactor, *, is_many: bool, wrapped: bool) -> Any:
     if step.state == "ignored":
         # Assumed: what the filter drops is said as in the answer of /import; the array keeps its length.
         return {"statusCode": 200, "ignored": True}
+    errors = [redactor.value(_wire_error(problem)) for problem in step.errors]
     if step.state == "failed":
-        errors = [redactor.value(_wire_error(problem)) for problem in step.errors]
         return {"statusCode": 422, "errors": errors}
-    mapped = [mapped for _, mapped in step.outputs]
-    return mapped[0] if len(mapped) == 1 else mapped
+    return write_answer([mapped for _, mapped in step.outputs], errors, is_many=is_many, wrapped=wrapped)
 
 
 def _wire_error(problem: Problem) -> dict[str, Any]:

@@ -38,9 +38,9 @@ class CoverageFindings:
     ----------
     frame : DataFrame
         One row per rule, and per helper of an array that has several: ``rule`` (path in the document), ``cell``,
-        ``reads``, ``rows`` (array elements each count, an array that is not there once), and the share of them (0 to 1)
-        whose source was ``found``, ``null``, ``empty``, ``defaulted``, ``retyped``, which missed the lookup
-        (``lookup_misses``), had no readable date (``date_failures``), or failed (``failures``).
+        ``reads``, ``rows`` (array elements each count, an array that is not there or is empty once), and the share of
+        them (0 to 1) whose source was ``found``, ``null``, ``empty``, ``defaulted``, ``retyped``, which missed the
+        lookup (``lookup_misses``), had no readable date (``date_failures``), or failed (``failures``).
     unused : list of str
         Source fields that no rule reads.
     dead : list of str
@@ -107,15 +107,17 @@ class DiffFindings:
     Attributes
     ----------
     frame : DataFrame
-        One row per kind of cell: ``cell``, ``rule_before`` and ``rule_after`` (the rules that write it), ``cells`` (how
-        many changed), ``rows`` (in how many rows), ``example_row``, ``example_before``, ``example_after``.
+        One row per kind of cell and rules: ``cell``, ``rule_before`` and ``rule_after`` (the rules behind the change:
+        what differs of all that decides such a cell), ``cells`` (how many changed), ``rows`` (in how many rows),
+        ``example_row``, ``example_before``, ``example_after``.
     cells : DataFrame
         One row per cell that differs: ``row`` (index label), ``cell``, ``change``, ``before``, ``after``. Of a row that
         only one of the two can map: the cells of the rules that fail.
     idle : list of str
-        Cells whose rule was changed without any effect on these rows.
+        Cells whose rules were changed without any effect on these rows.
     undecided : list of str
-        The same, but some rows fail in both, so that nothing is known of an effect there.
+        Cells whose rule was changed and is behind no change, but its effect cannot be told: some rows fail, or another
+        changed rule decides the same cells.
     newly_failed, newly_mapped : list
         Labels of rows that only one of the two can map.
     uncompared : list

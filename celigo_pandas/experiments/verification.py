@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from celigo_pandas.errors import ConfigError, MappingError, TransportError, problems_from_body
+from celigo_pandas.errors import ConfigError, MappingError, TransportError
 from celigo_pandas.experiments.frozen import shown_output
 from celigo_pandas.experiments.rows import exact_frame, label_text, records_of
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.diff import compare_outputs
 from celigo_pandas.resources.counts import whole_number
+from celigo_pandas.resources.map_answers import read_answer
 
 __all__ = ["verify"]
 
@@ -39,7 +40,7 @@ def verify(document: dict[str, Any], df: Any, con: Any, batch_size: int) -> pd.D
             raise TransportError(
                 f"/import/map answered {len(answer)} results for {len(batch)} records; expected one for each."
             )
-        server += [_unwrapped(result) for result in answer]
+        server += [_unwrapped(result, document) for result in answer]
     server = [_located(result, compiled) for result in server]
     difference = compare_outputs(compiled, compiled, local, server)
     rows = (
@@ -55,16 +56,14 @@ def verify(document: dict[str, Any], df: Any, con: Any, batch_size: int) -> pd.D
     return exact_frame(rows, ["row", "cell", "rule", "local", "server"], ["row"])
 
 
-def _unwrapped(result: Any) -> Any:
-    """Read one answer: a bare record, ``{"statusCode": 200, "data": …}``, or an error."""
-    if isinstance(result, dict) and isinstance(result.get("statusCode"), int):
-        if "errors" in result:
-            problems = problems_from_body(result)
-            message = "; ".join(problem.message for problem in problems) or "refused"
-            return MappingError(message, problems=problems)
-        if set(result) <= {"statusCode", "data", "dataURI"} and "data" in result:
-            return result["data"]
-    return result
+def _unwrapped(result: Any, document: dict[str, Any]) -> Any:
+    """Read one answer: a mapped record, or why it failed."""
+    answer = read_answer(result, document)
+    if answer.problems:
+        return MappingError("; ".join(problem.message for problem in answer.problems), problems=answer.problems)
+    if answer.failed_with is not None:
+        return MappingError("refused")
+    return answer.records[0] if len(answer.records) == 1 else result
 
 
 def _located(result: Any, compiled: CompiledMapping) -> Any:

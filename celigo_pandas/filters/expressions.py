@@ -111,10 +111,12 @@ def _rule(rule: Any, place: str, depth: int) -> Keeper:
         raise FilterError(f"Unknown filter operator {shown(name)}; known are {_KNOWN}.", rule=f"{place}[0]")
     _count(arguments, 2, name, place)
     left, right = (_operand(part, f"{place}[{i}]", depth + 1) for i, part in enumerate(arguments, 1))
+    is_one_place = arguments[0] == arguments[1] and _names_one_place(arguments[0])
 
     def compare(record: Any, settings: Any) -> bool:
         try:
-            return comparison(left(record, settings), right(record, settings))
+            value = left(record, settings)
+            return comparison(value, value if is_one_place else _apart(right(record, settings)))
         except FilterError as error:
             error.rule = error.rule or place
             raise
@@ -138,8 +140,21 @@ def _anyof(arguments: list[Any], place: str, depth: int) -> Keeper:
         raise FilterError(f"anyof takes a list of values, got {shown(choices)}.", rule=f"{place}[2]")
     if len(choices) == 2 and choices[0] in ("extract", "settings"):
         read = _operand(choices, f"{place}[2]", depth + 1)
-        return lambda record, settings: is_one_of(operand(record, settings), read(record, settings))
+        return lambda record, settings: is_one_of(_apart(operand(record, settings)), read(record, settings))
     return lambda record, settings: is_one_of(operand(record, settings), choices)
+
+
+def _names_one_place(operand: Any) -> bool:
+    """Whether an operand gives the very same array or object each time it is read; one with ``*`` gathers a new one."""
+    return isinstance(operand, list) and operand[0] in ("extract", "settings") and "*" not in operand[1]
+
+
+def _apart(value: Any) -> Any:
+    """Return an array or object as one of its own: no two places of a JSON text hold the same one.
+
+    In a frame they may, and JavaScript compares arrays and objects by what they are, not by what they hold.
+    """
+    return value[:] if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
 
 
 def _operand(operand: Any, place: str, depth: int) -> Operand:

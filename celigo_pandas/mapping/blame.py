@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from celigo_pandas.errors import MappingError, Problem, shown
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.cells import has_children
+from celigo_pandas.mapping.cell_places import find_places, value_at
+from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
 from celigo_pandas.mapping.compilation import CompiledMapping
-from celigo_pandas.mapping.rules import Rule
+from celigo_pandas.mapping.rules import ObjectRule, Rule, ValueRule
 from celigo_pandas.mapping.traces import CellTrace, Tracer
+from celigo_pandas.paths import WILDCARD
 
 __all__ = ["Blame", "blame_cell"]
-
-_PLACE: Final = re.compile(r"\[\d+\]")
-_STEP: Final = re.compile(r"\[(\d+)\]|\.?((?:\\.|[^.\[\\])+)", re.DOTALL)
-_BELOW: Final = re.compile(r"[.\[]")
-_ANY: Final = "[*]"
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class Blame:
     cell : str
         The cell that was asked for; ``trace.cell`` is the rule's own, above it when the rule copies a whole object.
     trace : CellTrace
-        Rule and steps.
+        Rule and steps. Where several rules write to one place: the last that wrote in this record.
     sources : tuple of (str, object)
         Each path that the rule reads with the value it has for this cell (UNDEFINED: not there).
     value : object
@@ -68,80 +64,101 @@ def blame_cell(compiled: CompiledMapping, record: Any, cell: str, **surroundings
     MappingError
         No rule writes such a cell; the message lists those that are written.
     """
-    tracer = Tracer()
+    tracer = Tracer(compiled.tree)
     outcome = compiled.evaluate([record], watch=tracer, **surroundings)[0]
-    traces = tracer.cells(outcome)
-    found = _own(traces, cell) or _copied(compiled, traces, cell)
-    rules = [rule for rule in compiled.rules if _own_cell(rule) == _PLACE.sub(_ANY, cell)]
-    parts = tuple(_innermost(list(_inside(traces, cell))))
-    # An element that the array does not have is no cell of this record.
-    is_there = bool(parts) or cell in tracer.array_sources or not _PLACE.search(cell)
-    if found is None and is_there and (rules or parts):
-        found = _container(rules, parts, cell, outcome)
+    story = _Story(compiled, tracer, outcome)
+    found = next((told for steps in story.places(cell) if (told := story.of(cell, steps)) is not None), None)
     if found is None:
-        written = ", ".join(list(dict.fromkeys(trace.cell for trace in traces))[:12]) or "none"
+        written = ", ".join(list(dict.fromkeys(trace.cell for trace in story.traces))[:12]) or "none"
         raise MappingError(
             f"No rule writes the cell {shown(cell)} of this record; the cells are {written}.", code="no_such_cell"
         )
-    value = found.value if isinstance(outcome, MappingError) or _ANY in cell else _value_at(outcome, cell, found)
-    return Blame(cell, found, found.sources or tuple(tracer.array_sources.get(cell, ())), value, parts)
+    return found
 
 
-def _own(traces: list[CellTrace], cell: str) -> CellTrace | None:
-    """Return the trace of the cell itself; the innermost rule, when an element is an array with a rule of its own."""
-    return next((trace for trace in reversed(traces) if trace.cell == cell), None)
+class _Story:
+    """All that was seen of one record, and its outcome."""
+
+    def __init__(self, compiled: CompiledMapping, tracer: Tracer, outcome: Any) -> None:
+        self.traces = tracer.cells(outcome)
+        self._rules = Cells(compiled).rules
+        self._arrays = tracer.array_sources
+        self._outcome = outcome
+        objects = {rule.path for rule in compiled.rules if isinstance(rule, ObjectRule)}
+        # Objects that took their default, or were left out, whatever their children gave.
+        self._closed = {trace.place for trace in self.traces if trace.rule in objects and not trace.is_frame}
+        # Who wrote last at each place: what was written to it or inside it before is gone.
+        self._last = {trace.place: number for number, trace in enumerate(self.traces) if _writes(trace)}
+
+    def places(self, cell: str) -> Iterator[Steps]:
+        """Give the places that a text may mean: where something is, where something was tried, kinds of cells."""
+        known = {trace.place[:length]: None for trace in self.traces for length in range(1, len(trace.place) + 1)}
+        known |= dict.fromkeys(self._arrays)
+        kinds = dict.fromkeys([*self._rules, *map(kind_of_cell, known)])
+        yield from find_places(cell, self._outcome, [*known, *kinds])
+
+    def of(self, cell: str, steps: Steps) -> Blame | None:
+        """Tell of one place; None when nothing is known of it."""
+        parts = tuple(self._inside(steps))
+        trace = self._writer(steps, is_whole=not parts) or self._frame(steps, parts, cell)
+        if trace is None:
+            return None
+        is_there = not isinstance(self._outcome, MappingError) and WILDCARD not in steps
+        value = value_at(self._outcome, steps) if is_there else trace.value
+        return Blame(cell, trace, trace.sources or tuple(self._arrays.get(steps, ())), value, parts)
+
+    def _writer(self, steps: Steps, *, is_whole: bool) -> CellTrace | None:
+        """Return the trace of the rule that wrote a place, or a whole with it; else of the one that would have."""
+        above = [trace for trace in self.traces if not trace.is_frame and steps[: len(trace.place)] == trace.place]
+        wrote = [trace for trace in above if _writes(trace)]
+        if wrote:
+            return wrote[-1]
+        return max(above, key=lambda trace: len(trace.place), default=None) if is_whole else None
+
+    def _inside(self, steps: Steps) -> list[CellTrace]:
+        """List the cells inside a place that stand, or were tried, without objects and arrays that others fill."""
+        inside = [trace for trace in enumerate(self.traces) if _is_inside(trace[1].place, steps)]
+        standing = [trace for number, trace in inside if not self._is_overwritten(number, trace)]
+        outer = {trace.place[:length] for trace in standing for length in range(len(trace.place))}
+        return [trace for trace in standing if not (trace.is_frame and trace.place in outer)]
+
+    def _is_overwritten(self, number: int, trace: CellTrace) -> bool:
+        above = [trace.place[:length] for length in range(len(trace.place))]
+        return any(place in self._closed or self._last.get(place, -1) > number for place in above)
+
+    def _frame(self, steps: Steps, parts: tuple[CellTrace, ...], cell: str) -> CellTrace | None:
+        """Tell of an object or array: what it was read from, the rule that makes it, or the rules that write inside."""
+        own = next((trace for trace in reversed(self.traces) if trace.is_frame and trace.place == steps), None)
+        if own is not None:
+            return own
+        is_kind = WILDCARD in steps
+        rules = [rule for rule in self._rules.get(kind_of_cell(steps), ()) if is_kind or not _is_value(rule)]
+        # An element that the array does not have is no cell of this record.
+        is_there = bool(parts) or steps in self._arrays or not any(isinstance(step, int) for step in steps)
+        if not (is_there or value_at(self._outcome, steps) is not UNDEFINED) or not (rules or parts):
+            return None
+        paths = [rule.path for rule in rules] or list(dict.fromkeys(part.rule for part in parts))
+        problems = self._outcome.problems if isinstance(self._outcome, MappingError) else ()
+        return CellTrace(
+            cell,
+            ", ".join(paths),
+            rules[0].generate if rules else "",
+            rules[0].reads if rules else (),
+            (),
+            tuple(problem for problem in problems if problem.field in {rule.path for rule in rules}),
+            place=steps,
+        )
 
 
-def _copied(compiled: CompiledMapping, traces: list[CellTrace], cell: str) -> CellTrace | None:
-    """Return the trace of the rule that copied a whole with the cell in it."""
-    containers = {rule.path for rule in compiled.rules if has_children(rule)}
-    above = [trace for trace in traces if cell.startswith((f"{trace.cell}.", f"{trace.cell}["))]
-    nearest = max(above, key=lambda trace: len(trace.cell), default=None)
-    return None if nearest is None or nearest.rule in containers else nearest
+def _writes(trace: CellTrace) -> bool:
+    return not trace.is_frame and trace.value is not UNDEFINED
 
 
-def _inside(traces: list[CellTrace], cell: str) -> Iterator[CellTrace]:
-    if _ANY in cell:
-        pattern = re.escape(cell).replace(re.escape(_ANY), r"\[\d+\]")
-        yield from (trace for trace in traces if re.match(rf"{pattern}(?=[.\[]|\Z)", trace.cell))
-        return
-    yield from (trace for trace in traces if trace.cell.startswith((f"{cell}.", f"{cell}[")))
+def _is_value(rule: Rule) -> bool:
+    return isinstance(rule, ValueRule)
 
 
-def _innermost(traces: list[CellTrace]) -> Iterator[CellTrace]:
-    """Leave out objects and arrays with cells of their own among the traces: what they read is not what is written."""
-    outer = {trace.cell[: match.start()] for trace in traces for match in _BELOW.finditer(trace.cell)}
-    yield from (trace for trace in traces if trace.cell not in outer)
-
-
-def _own_cell(rule: Rule) -> str:
-    """Return the cell of a rule; that of an array is its own, not its elements'."""
-    return rule.cell if hasattr(rule, "source") else rule.cell.removesuffix(_ANY)
-
-
-def _container(rules: list[Rule], parts: tuple[CellTrace, ...], cell: str, outcome: Any) -> CellTrace:
-    """Tell of an object or array: the rule that makes it, or else the rules that write inside it."""
-    own = [rule.path for rule in rules]
-    paths = own or list(dict.fromkeys(part.rule for part in parts))
-    problems = outcome.problems if isinstance(outcome, MappingError) else ()
-    return CellTrace(
-        cell,
-        ", ".join(paths),
-        rules[0].generate if rules else "",
-        rules[0].reads if rules else (),
-        (),
-        tuple(problem for problem in problems if problem.field in own),
-    )
-
-
-def _value_at(output: Any, cell: str, trace: CellTrace) -> Any:
-    """Read a cell of an output; a key with a bracket in it is only known by the rule that writes it."""
-    value = output
-    for position, key in _STEP.findall(cell):
-        if position:
-            place = int(position)
-            value = value[place] if isinstance(value, list) and place < len(value) else UNDEFINED
-        else:
-            name = re.sub(r"\\(.)", r"\1", key)
-            value = value.get(name, UNDEFINED) if isinstance(value, dict) else UNDEFINED
-    return trace.value if value is UNDEFINED and trace.cell == cell else value
+def _is_inside(place: Steps, steps: Steps) -> bool:
+    if WILDCARD in steps:
+        return kind_of_cell(place[: len(steps)]) == steps
+    return len(place) > len(steps) and place[: len(steps)] == steps

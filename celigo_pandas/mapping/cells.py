@@ -1,4 +1,4 @@
-"""Which rule writes which output cell, and what a rule does: the two things that a comparison of mappings asks.
+"""Which rules decide which output cell, and what a rule does: the two things that a comparison of mappings asks.
 
 A place in an output is a tuple of steps (keys, positions, WILDCARD for every element), so that a key with a dot or a
 bracket in it is never taken for another place. What a rule does is told by a plain value that is equal for rules that
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.compilation import CompiledMapping
@@ -27,7 +27,7 @@ from celigo_pandas.mapping.rules import (
 )
 from celigo_pandas.paths import WILDCARD, Step
 
-__all__ = ["Cells", "Steps", "has_children", "kind_of_cell"]
+__all__ = ["Cells", "Influence", "Steps", "kind_of_cell"]
 
 Steps = tuple[Step, ...]
 _COMPUTED_NAME: Final = re.compile(r"""\blookup\s+[^\s"']""")
@@ -36,6 +36,18 @@ _COMPUTED_NAME: Final = re.compile(r"""\blookup\s+[^\s"']""")
 def kind_of_cell(steps: Steps) -> Steps:
     """Leave out which elements: ``lines[2].sku`` is of the kind ``lines[*].sku``."""
     return tuple([WILDCARD if type(step) is int else step for step in steps])
+
+
+class Influence(NamedTuple):
+    """One rule that decides a kind of cell: what it does there, its path and place in the document and output.
+
+    ``makes_lines``: it does so as one of the paths that decide how many lines a list of Mapper 1.0 has.
+    """
+
+    act: Any
+    path: str
+    place: Steps
+    makes_lines: bool = False
 
 
 class Cells:
@@ -48,31 +60,40 @@ class Cells:
         keys. An array stands for itself and for its elements.
     places : dict
         Path of a rule or helper in the document to the cell it writes.
+    lists : set
+        The cells of the lists of Mapper 1.0.
     """
 
     def __init__(self, compiled: CompiledMapping) -> None:
         self._compiled = compiled
         self.rules: dict[Steps, list[Rule]] = {}
         self.places: dict[str, Steps] = {}
-        self._above: dict[str, tuple[Rule, ...]] = {}
+        self.lists: set[Steps] = set()
+        self._above: dict[str, tuple[Steps, ...]] = {}
+        self._by_root: dict[Steps, list[Rule]] = {}
+        self._known: dict[Steps, list[Influence]] = {}
         self._add(compiled.tree, (), ())
 
-    def _add(self, rules: tuple[Rule, ...], outer: Steps, above: tuple[Rule, ...]) -> None:
+    def _add(self, rules: tuple[Rule, ...], outer: Steps, above: tuple[Steps, ...]) -> None:
         for rule in rules:
             place = kind_of_cell((*outer, *rule.keys))
             self.places[rule.path] = place
             self.rules.setdefault(place, []).append(rule)
             self._above[rule.path] = above
-            inside, element = (*above, rule), (*place, WILDCARD)
+            self._by_root.setdefault(place[:1], []).append(rule)
+            element = (*place, WILDCARD)
             if isinstance(rule, ObjectRule):
-                self._add(rule.children, place, inside)
+                self._add(rule.children, place, (*above, place))
             elif isinstance(rule, ArrayRule):
+                # The entries of an array of arrays write elements, and so decide the array as a whole.
+                inside = above if rule.data_type == "arrayarray" else (*above, element)
                 for helper in rule.helpers:
                     self.places[helper.path] = place
                     self._add(helper.children or (), element, inside)
                 self.rules.setdefault(element, [rule])
             elif isinstance(rule, ListRule):
-                self._add((*rule.fields, *rule.children), element, inside)
+                self.lists.add(place)
+                self._add((*rule.fields, *rule.children), element, (*above, element))
                 self.rules.setdefault(element, [rule])
 
     def owners(self, kind: Steps) -> tuple[Steps, list[Rule]] | None:
@@ -90,23 +111,48 @@ class Cells:
         return None
 
     def acts(self, place: Steps) -> list[Any]:
-        """Tell what each rule of a cell does itself, apart from the rules below it."""
-        return [self._act(rule) for rule in self.rules.get(place, ())]
+        """Tell what each rule of a cell does itself, apart from the rules below it; elements are their array's."""
+        return [self.act(rule) for rule in self.rules.get(place, ()) if self.places[rule.path] == place]
 
-    def causes(self) -> dict[Steps, list[Any]]:
-        """Tell for each value that is written what decides it: its rules, and the rules they lie in.
+    def influences(self, kind: Steps) -> list[Influence]:
+        """List all that decides a kind of cell, in the order of work.
 
-        Objects and arrays with rules of their own below them are not listed.
+        The rules of the cell itself; those of the objects and arrays around it, which decide whether it is there and
+        what it reads; those that write above or inside it and so may take its place; for a line of a list, the paths
+        that iterate. Two mappings in which these do the same make the same of such a cell.
         """
-        found: dict[Steps, list[Any]] = {}
-        for place, rules in self.rules.items():
-            for rule in rules:
-                if not has_children(rule) and self.places[rule.path] == place:
-                    frames = tuple(map(self._frame, self._above[rule.path]))
-                    found.setdefault(place, []).append((frames, self._act(rule)))
-        return found
+        known = self._known.get(kind)
+        if known is None:
+            near = (
+                [rule for rules in self._by_root.values() for rule in rules]
+                if not kind
+                else [*self._by_root.get((), ()), *self._by_root.get(kind[:1], ())]
+            )
+            known = self._known[kind] = [one for rule in near if self._meets(rule, kind) for one in self._decided(rule)]
+        return known
 
-    def _act(self, rule: Rule) -> Any:
+    def _meets(self, rule: Rule, kind: Steps) -> bool:
+        place = self.places[rule.path]
+        if kind[: len(place)] == place:
+            return True
+        # What lies inside an object or array with a rule of its own is that rule's matter.
+        frames = self._above[rule.path]
+        return place[: len(kind)] == kind and not any(frame[: len(kind)] == kind for frame in frames)
+
+    def _decided(self, rule: Rule) -> Iterator[Influence]:
+        place = self.places[rule.path]
+        yield Influence((place, self.act(rule)), rule.path, place)
+        if isinstance(rule, ListRule):
+            # The longest of the paths that iterate makes the lines, whichever comes first.
+            lines = [
+                Influence((place, self._source(one.source)), one.path, self.places[one.path], makes_lines=True)
+                for one in rule.fields
+                if _iterates(one.source)
+            ]
+            yield from sorted(lines, key=lambda one: repr(one.act))
+
+    def act(self, rule: Rule) -> Any:
+        """Tell what a rule does itself, apart from the rules below it."""
         if isinstance(rule, ListRule):
             return ("list", rule.keys)
         if isinstance(rule, ObjectRule):
@@ -129,13 +175,6 @@ class Cells:
             rule.date,
         )
 
-    def _frame(self, rule: Rule) -> Any:
-        """Tell what decides the elements that the values inside a rule lie in."""
-        if isinstance(rule, ListRule):
-            # The longest of the paths that iterate makes the lines of a list.
-            return (rule.keys, tuple(self._source(one.source) for one in rule.fields if _iterates(one.source)))
-        return self._act(rule)
-
     def _source(self, source: Source) -> Any:
         if isinstance(source, PathSource):
             return (source.path.steps, source.path.rooted, source.first_only, self._compiled.is_envelope)
@@ -154,13 +193,6 @@ class Cells:
         for lookup in self._compiled.lookups:
             if asks_any or str(lookup.get("name")) in template:
                 yield _exact(lookup)
-
-
-def has_children(rule: Rule) -> bool:
-    """Whether other rules write inside what a rule makes."""
-    if isinstance(rule, ArrayRule):
-        return any(helper.children is not None for helper in rule.helpers)
-    return isinstance(rule, (ObjectRule, ListRule))
 
 
 def _iterates(source: Source) -> bool:

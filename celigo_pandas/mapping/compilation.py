@@ -45,6 +45,7 @@ class CompiledMapping:
         self.dialect = dialect
         self.tree = tree
         self.rules = tuple(walk(tree))
+        self._order = {rule.path: place for place, rule in enumerate(self.rules)}
         self.lookups = tuple(lookups)
         self.is_envelope = envelope
 
@@ -118,6 +119,7 @@ class CompiledMapping:
                 built[place] = [column[row] for row in odd]
             for row, output in zip(odd, Layout([rule.keys for rule in self.tree]).build(built, len(odd)), strict=True):
                 rows[row] = output
+                run.failures.get(row, []).sort(key=lambda error: self._order[error.rule or ""])
         return rows
 
     @property
@@ -148,7 +150,7 @@ class CompiledMapping:
             In the order of the rules: the cell (``lines[2].sku``), its rule, source paths, and each step with the
             value before and after it.
         """
-        tracer = Tracer()
+        tracer = Tracer(self.tree)
         outcome = self.evaluate([record], watch=tracer, **surroundings)[0]
         return tracer.cells(outcome)
 

@@ -45,8 +45,9 @@ _RECORD_NAMES: Final = {1: ("data",), 2: ("record", "batch_of_records")}
 class RuleCoverage:
     """Counts of one rule; each is out of ``rows``, the places where its source was looked for.
 
-    Array elements each count; so does an array that is not there, once. An array of several helpers has counts of
-    its own and, behind them, those of each helper (``is_helper``).
+    Array elements each count; so does an array that is not there, is null, or is empty, once. An array of several
+    helpers has counts of its own and, behind them, those of each helper (``is_helper``). ``empty`` counts empty text
+    and empty arrays, ``retyped`` only values that came out.
     """
 
     path: str
@@ -109,7 +110,8 @@ def measure(
     counter.count_failures(failed)
     fields = _fields(records)
     used = {keys for rule in compiled.rules for keys in _reads(rule, compiled)}
-    unused = tuple(path for path, keys in fields.items() if not _is_used(keys, used))
+    passed = {keys[:length] for keys in _iterated(compiled) for length in range(1, len(keys))}
+    unused = tuple(path for path, keys in fields.items() if keys not in passed and not _is_used(keys, used))
     for counts, part in counter.parts():
         if fields and not counts.rows:
             paths = [keys for source in _sources_of(part) for keys in _read_by(source, compiled)]
@@ -159,13 +161,14 @@ class _Counter:
         counts, known = self.by_path.get(rule.path), self.rules.get(rule.path)
         if counts is None:
             return
+        helper = self.by_path.get(getattr(rule, "helper", None) or "")
+        counted = [counts] if helper is None else [counts, helper]
         if step == "source" or (step == "extract" and not isinstance(known, ArrayRule)):
-            self._extracted(rule, counts, after, scope)
-            helper = self.by_path.get(getattr(rule, "helper", None) or "")
-            if helper is not None:
-                self._extracted(rule, helper, after, scope)
+            for one in counted:
+                self._extracted(rule, one, after, scope)
         elif step == "default":
-            counts.defaulted += len(after)
+            for one in counted:
+                one.defaulted += len(after)
         elif step == "lookup" and isinstance(known, ValueRule) and known.lookup is not None:
             misses = _misses(known, known.lookup, before or [], after)
             counts.lookup_misses += misses
@@ -174,14 +177,17 @@ class _Counter:
         elif step == "date":
             counts.date_failures += _absent(after) - _absent(before or [])
         elif step == "convert":
-            counts.retyped += _retyped(before or [], after)
+            for one in counted:
+                one.retyped += _retyped(before or [], after)
+            if helper is not None:
+                helper.failures += _absent(after) - _absent(before or [])
 
     def _extracted(self, rule: Watched, counts: RuleCoverage, values: list[Any], scope: Scope) -> None:
         types = Counter(map(type, values))
         counts.rows += len(values)
         counts.null += types[type(None)]
-        if types[str]:
-            counts.empty += values.count("")
+        counts.empty += values.count("") if types[str] else 0
+        counts.empty += values.count([]) if types[list] else 0
         source = getattr(rule, "source", None)
         if isinstance(source, TemplateSource):
             counts.found += _rows_with_any(source, getattr(rule, "dialect", 2), scope)
@@ -224,7 +230,8 @@ def _misses(rule: ValueRule, lookup: Lookup, keys: list[Any], found: list[Any]) 
 
 
 def _retyped(before: list[Any], after: list[Any]) -> int:
-    if len(set(map(type, before))) == len(set(map(type, after))) == 1:
+    types = set(map(type, after))
+    if len(set(map(type, before))) == len(types) == 1 and Undefined not in types:
         return len(before) if kind_of(before[0]) != kind_of(after[0]) else 0
     return sum(
         kind_of(old) != kind_of(new) and type(old) is not Undefined and type(new) is not Undefined
@@ -279,6 +286,14 @@ def _reads(rule: Rule, compiled: CompiledMapping) -> Iterator[Keys]:
                     yield from _read_by_text(lookup, compiled)
     if isinstance(rule, ValueRule) and rule.lookup is not None and rule.lookup.table is None:
         yield from _read_by_text(rule.lookup.doc, compiled)
+
+
+def _iterated(compiled: CompiledMapping) -> Iterator[Keys]:
+    """Give the keys of each path through an array: whether there is one, though empty, makes a difference."""
+    for rule in compiled.rules:
+        for source in _sources_of(rule):
+            if isinstance(source, PathSource) and (source.path.has_wildcard or not isinstance(rule, ValueRule)):
+                yield from _read_by(source, compiled)
 
 
 def _sources_of(part: Rule | Helper) -> list[Source]:

@@ -1,14 +1,12 @@
 """Which output cells change between two mappings over the same records, and by which rule.
 
 Both are evaluated; outputs are compared a column at a time, and only what differs is looked at value by value. Numbers
-are one kind (1 and 1.0 are equal, as in JSON); true and 1 are not. A record that both fail to map has no outputs to
-compare: it is counted, and while there is one, no changed rule is said to be without an effect.
+are one kind (1 and 1.0 are equal, as in JSON), in lists as in cells; true and 1 are not. A record that both fail to map
+has no outputs to compare: it is counted. While any record fails, no changed rule is said to be without an effect.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -17,10 +15,11 @@ from typing import Any, Literal, NamedTuple
 from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
+from celigo_pandas.mapping.causes import Causes, Names
 from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
 from celigo_pandas.mapping.compilation import CompiledMapping
-from celigo_pandas.mapping.rules import Rule
-from celigo_pandas.paths import WILDCARD, cell_text
+from celigo_pandas.mapping.sameness import same
+from celigo_pandas.paths import WILDCARD, Step, cell_text
 
 __all__ = ["CellChange", "MappingDifference", "RuleChange", "compare", "compare_evaluations", "compare_outputs"]
 
@@ -51,7 +50,12 @@ class CellChange(NamedTuple):
 
 @dataclass
 class RuleChange:
-    """All changes of one kind of cell (``lines[*].sku``), with the rules that write it before and after."""
+    """All changes of one kind of cell (``lines[*].sku``) that the same rules are behind.
+
+    The rules before and after are those that differ and decide such a cell: its own; that of an array or object
+    around it; one that writes to the same place; a path that makes the lines of a list. None: nothing of this mapping.
+    Where no rule differs (outputs from elsewhere): the rules that write it.
+    """
 
     cell: str
     rule_before: str | None
@@ -73,9 +77,10 @@ class MappingDifference:
         Every cell that differs, by record. Of a record that only one of the two can map: the cells of the rules that
         failed.
     idle : tuple of str
-        Cells whose rule differs between the documents and changes nothing in these records.
+        Cells whose rule differs between the documents; these differences together change nothing in these records.
     undecided : tuple of str
-        Cells whose rule differs and changes nothing in the records that could be compared, while others could not.
+        Cells whose rule differs and is behind no change, while its effect could not be told: some records fail in one
+        mapping or both, or another rule that differs decides the same cells and is behind changes.
     newly_failed, newly_mapped : tuple of int
         Positions of records that only one of the two can map.
     uncompared : tuple of int
@@ -92,16 +97,15 @@ class MappingDifference:
     newly_mapped: tuple[int, ...]
     uncompared: tuple[int, ...]
     records: int
-    _cells: tuple[Cells, Cells]
+    _causes: Causes
 
     def rule_of(self, change: CellChange) -> str | None:
-        """Return the path of the rule that writes a cell in the second mapping, or else in the first.
+        """Return the path of the rule behind a change in the second mapping, or else in the first.
 
-        Where several helpers of an array write such a cell: the paths of all.
+        Where several are: the paths of all. Where both mappings do the same: the rule that writes the cell.
         """
-        before, after = self._cells
-        kind = kind_of_cell(change.steps)
-        return _paths(after.owners(kind)) or _paths(before.owners(kind))
+        old, new = self._causes.of(change.position, change.steps)
+        return _listed(new or old)
 
 
 def compare(
@@ -143,26 +147,28 @@ def compare_outputs(
 def _compared(
     before: Cells, after: Cells, old: Sequence[Any], new: Sequence[Any], *, is_evaluated: bool
 ) -> MappingDifference:
-    outputs = _Outputs(before, after, is_evaluated=is_evaluated)
+    causes = Causes(before, after, old, new)
+    outputs = _Outputs(before, after, causes, is_evaluated=is_evaluated)
     changes = sorted(outputs.changes(old, new), key=lambda change: change.position)
     order = {place: number for number, place in enumerate(dict.fromkeys([*after.rules, *before.rules]))}
-    tally = _Tally(before, after)
+    tally = _Tally(causes)
     for change in changes:
         tally.add(change)
-    silent = tuple(cell_text(place) for place in _silent(before, after, order, set(tally.found)))
     failed_before, failed_after = _failing(old), _failing(new)
     uncompared = tuple(sorted(failed_before & failed_after))
-    is_judged = len(uncompared) == 0 and len(old) > 0
+    idle, undecided = causes.silent(order, [names for _, names in tally.found])
+    if failed_before or failed_after or not old:
+        idle, undecided = [], [place for place in order if place in {*idle, *undecided}]
     return MappingDifference(
-        tuple(entry for _, entry in sorted(tally.found.items(), key=lambda item: order.get(item[0], len(order)))),
+        tuple(entry for _, entry in sorted(tally.found.items(), key=lambda item: order.get(item[0][0], len(order)))),
         tuple(changes),
-        silent if is_judged else (),
-        () if is_judged else silent,
+        tuple(map(cell_text, idle)),
+        tuple(map(cell_text, undecided)),
         tuple(sorted(failed_after - failed_before)),
         tuple(sorted(failed_before - failed_after)),
         uncompared,
         len(old),
-        (before, after),
+        causes,
     )
 
 
@@ -170,67 +176,36 @@ def _failing(outputs: Sequence[Any]) -> set[int]:
     return {place for place, output in enumerate(outputs) if type(output) is MappingError}
 
 
-def _silent(before: Cells, after: Cells, order: dict[Steps, int], found: set[Steps]) -> Iterator[Steps]:
-    """List the cells whose own rule differs while no cell there, above or below does."""
-    elements = {
-        place
-        for cells in (before, after)
-        for place, rules in cells.rules.items()
-        if cells.places[rules[0].path] != place
-    }
-    for place in order:
-        if place in elements or before.acts(place) == after.acts(place):
-            continue
-        if not any(one[: len(place)] == place or place[: len(one)] == one for one in found):
-            yield place
-
-
 class _Tally:
-    """Changes gathered by the cell of the rule behind them; changes come in the order of records."""
+    """Changes gathered by the cell and the rules behind them; changes come in the order of records."""
 
     EXAMPLES = 5
 
-    def __init__(self, before: Cells, after: Cells) -> None:
-        self.found: dict[Steps, RuleChange] = {}
-        self._before, self._after = before, after
-        self._last: dict[Steps, int] = {}
+    def __init__(self, causes: Causes) -> None:
+        self.found: dict[tuple[Steps, Names], RuleChange] = {}
+        self._causes = causes
+        self._last: dict[tuple[Steps, Names], int] = {}
         self._known: dict[Steps, Steps] = {}
 
     def add(self, change: CellChange) -> None:
         kind = kind_of_cell(change.steps)
         place = self._known.get(kind)
         if place is None:
-            place = self._known[kind] = self._place(kind)
-        entry = self.found.get(place)
+            place = self._known[kind] = self._causes.place(kind)
+        key = (place, self._causes.of(change.position, change.steps))
+        entry = self.found.get(key)
         if entry is None:
-            entry = self.found[place] = RuleChange(cell_text(place), *self._rules(place))
+            entry = self.found[key] = RuleChange(cell_text(place), _listed(key[1][0]), _listed(key[1][1]))
         entry.count += 1
-        if self._last.get(place) != change.position:
-            self._last[place] = change.position
+        if self._last.get(key) != change.position:
+            self._last[key] = change.position
             entry.records += 1
         if len(entry.examples) < self.EXAMPLES:
             entry.examples.append(change)
 
-    def _place(self, kind: Steps) -> Steps:
-        """Return the cell of the rule that writes a kind of cell, the more exact one of both mappings."""
-        owners = [owner for cells in (self._before, self._after) if (owner := cells.owners(kind)) is not None]
-        return max((place for place, _ in owners), key=len, default=kind)
 
-    def _rules(self, place: Steps) -> tuple[str | None, str | None]:
-        """Name the rules of a cell before and after; of several helpers' rules those that differ."""
-        before, after = self._before.owners(place), self._after.owners(place)
-        old, new = self._before.acts(place), self._after.acts(place)
-        differing = [number for number, (one, other) in enumerate(zip(old, new, strict=False)) if one != other]
-        if before is None or after is None or len(old) != len(new) or not differing:
-            return _paths(before), _paths(after)
-        return _paths(before, differing), _paths(after, differing)
-
-
-def _paths(owners: tuple[Steps, list[Rule]] | None, numbers: Sequence[int] | None = None) -> str | None:
-    if owners is None:
-        return None
-    _, rules = owners
-    return ", ".join(rules[number].path for number in (range(len(rules)) if numbers is None else numbers))
+def _listed(paths: Sequence[str]) -> str | None:
+    return ", ".join(paths) or None
 
 
 # --- outputs ----------------------------------------------------------------------------------------------------------
@@ -243,16 +218,17 @@ class _Outputs:
     both is settled, and is left out.
     """
 
-    def __init__(self, before: Cells, after: Cells, *, is_evaluated: bool) -> None:
+    def __init__(self, before: Cells, after: Cells, causes: Causes, *, is_evaluated: bool) -> None:
         self._before, self._after = before, after
+        self._causes = causes
         self._is_evaluated = is_evaluated
-        old, new = (before.causes(), after.causes()) if is_evaluated else ({}, {})
-        self._settled = {place for place, cause in old.items() if place in new and new[place] == cause}
-        open_places = (old.keys() | new.keys()) - self._settled
-        self._settled_keys = {place[0] for place in self._settled if place} - {
-            place[0] for place in open_places if place
-        }
+        self._settled_keys = self._find_settled_keys() if is_evaluated else set()
         self._known: dict[Steps, bool] = {}
+
+    def _find_settled_keys(self) -> set[Step]:
+        places = {*self._before.rules, *self._after.rules}
+        open_keys = {place[0] for place in places if place and not self._causes.are_same(place)}
+        return {place[0] for place in places if place} - open_keys
 
     def changes(self, old: Sequence[Any], new: Sequence[Any]) -> Iterator[CellChange]:
         """Yield every cell that differs, column by column."""
@@ -279,7 +255,7 @@ class _Outputs:
                 yield from self._open(CellChange(row, steps, a, b) for row, a, b in pairs if a != b)
                 continue
             for row, a, b in zip(rows, before, after, strict=True):
-                if not _equal(a, b):
+                if not same(a, b):
                     yield from self._open(_cells(row, steps, a, b))
 
     def _open(self, changes: Iterable[CellChange]) -> Iterator[CellChange]:
@@ -287,42 +263,49 @@ class _Outputs:
             kind = kind_of_cell(change.steps)
             is_settled = self._known.get(kind)
             if is_settled is None:
-                is_settled = self._known[kind] = self._is_settled(kind)
+                is_settled = self._known[kind] = self._is_evaluated and self._causes.are_same(kind)
             if not is_settled:
                 yield change
 
-    def _is_settled(self, kind: Steps) -> bool:
-        old, new = self._before.owners(kind), self._after.owners(kind)
-        return old is not None and new is not None and old[0] == new[0] and old[0] in self._settled
-
     def _unlike(self, position: int, a: Any, b: Any) -> Iterator[CellChange]:
         """Compare outputs that are not both objects: failures, and lists of rows."""
-        if not isinstance(a, MappingError) and not isinstance(b, MappingError):
-            yield from self._open(_cells(position, (), a, b))
+        are_failures = (isinstance(a, MappingError), isinstance(b, MappingError))
+        if not any(are_failures):
+            if not same(a, b):
+                yield from self._open(_cells(position, (), a, b))
+            return
+        if all(are_failures) and (self._is_evaluated or _sentences(a) == _sentences(b)):
             return
         old, new = _failures(a, self._before), _failures(b, self._after)
-        is_same = set(old) == set(new)
-        if not self._is_evaluated:
-            # A server tells its failures in its own way; the same sentence is the same failure.
-            is_same = is_same or str(a) == str(b)
-        if is_same and isinstance(a, MappingError) and isinstance(b, MappingError):
-            return
-        for place in dict.fromkeys(place for place, *_ in (*old, *new)):
-            if {one for one in old if one[0] == place} != {one for one in new if one[0] == place}:
-                pair = (one if isinstance(one, MappingError) else _value_at(one, place) for one in (a, b))
-                yield CellChange(position, place, *pair)
+        for place in dict.fromkeys([*old, *new]):
+            if old.get(place) != new.get(place):
+                yield CellChange(position, place, _told(a, old, place), _told(b, new, place))
 
 
-_Failure = tuple[Steps, str]
+def _sentences(error: MappingError) -> set[str]:
+    """Give what a failure says; a server, which does not name rules, says the same of the same failure."""
+    return {problem.message for problem in error.problems} or {error.message}
 
 
-def _failures(output: Any, cells: Cells) -> list[_Failure]:
+def _failures(output: Any, cells: Cells) -> dict[Steps, frozenset[str]]:
     """Tell what failed where; a failure whose rule is not known concerns the whole record."""
+    found: dict[Steps, frozenset[str]] = {}
+    if isinstance(output, MappingError):
+        for one in output.problems or (Problem(output.code, output.message, output.rule),):
+            place = cells.places.get(one.field or "", ())
+            # Where a rule stands in its document is no part of what failed.
+            found[place] = found.get(place, frozenset()) | {one.message.replace(one.field or "\0", "")}
+    return found
+
+
+def _told(output: Any, failures: dict[Steps, frozenset[str]], place: Steps) -> Any:
+    """Give one side of a failure: what was there, or what failed there, or else what failed of the record."""
     if not isinstance(output, MappingError):
-        return []
-    problems = output.problems or (Problem(output.code, output.message, output.rule),)
-    # Where a rule stands in its document is no part of what failed.
-    return [(cells.places.get(one.field or "", ()), one.message.replace(one.field or "\0", "")) for one in problems]
+        return _value_at(output, place)
+    if place not in failures:
+        return output
+    message = "; ".join(sorted(failures[place]))
+    return MappingError(message, source=output.source, code=output.code, problems=output.problems)
 
 
 def _value_at(output: Any, place: Steps) -> Any:
@@ -347,33 +330,18 @@ def _hides_booleans(before: list[Any], after: list[Any]) -> bool:
     return bool(types & _CONTAINERS) or (bool in types and bool(types & {int, float}))
 
 
-def _equal(a: Any, b: Any) -> bool:
-    if type(a) is bool or type(b) is bool:
-        return a is b
-    if a != b:
-        return False
-    if type(a) in _CONTAINERS:
-        return _canonical(a) == _canonical(b)
-    return True
-
-
-def _canonical(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    return re.sub(r"(?<=\d)\.0(?=[,\]}]|$)", "", text)
-
-
 def _cells(position: int, steps: Steps, a: Any, b: Any) -> Iterator[CellChange]:
     """Go down as long as both sides have the same shape; report the innermost cells that differ."""
     if type(a) is dict and type(b) is dict:
         for key in dict.fromkeys([*a, *b]):
             one, other = a.get(key, UNDEFINED), b.get(key, UNDEFINED)
-            if not _equal(one, other):
+            if not same(one, other):
                 yield from _cells(position, (*steps, key), one, other)
     elif type(a) is list and type(b) is list and (_holds_containers(a) or _holds_containers(b)):
         for place in range(max(len(a), len(b))):
             one = a[place] if place < len(a) else UNDEFINED
             other = b[place] if place < len(b) else UNDEFINED
-            if not _equal(one, other):
+            if not same(one, other):
                 yield from _cells(position, (*steps, place), one, other)
     elif type(a) is dict and a and b is UNDEFINED:
         for key, value in a.items():

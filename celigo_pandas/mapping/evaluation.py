@@ -7,7 +7,7 @@ sections 7.1 "Lists" and 7.2 "buildArrayHelper".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -65,7 +65,11 @@ def _object_column(rule: ObjectRule, scope: Scope, run: Run) -> list[Any]:
     column: list[Any] = list(object_rows(rule.children, inside, run))
     if rule.skip_empty or rule.default is not UNDEFINED:
         rows = empty_rows(source)
-        values = convert(_Destination.of(rule, "object"), [rule.default] * len(rows), scope, run, rows)
+        values = [rule.default] * len(rows)
+        if run.watch is not None:
+            step = "condition" if rule.default is UNDEFINED else "default"
+            run.watch(rule, step, [source[row] for row in rows], values, scope, rows)
+        values = convert(_Destination.of(rule, "object"), values, scope, run, rows)
         for row, value in zip(rows, values, strict=True):
             column[row] = value
     return column
@@ -129,8 +133,11 @@ def _helper_part(rule: ArrayRule, helper: Helper, scope: Scope, run: Run, offset
         return _extracted(rule, helper, expansion, scope, run, offsets)
     if helper.skip_empty:
         expansion.keep([row for row, value in enumerate(expansion.values) if not _is_empty(value)])
-    positions = _positions(scope, run, expansion.index, offsets)
-    inside = scope.inner(expansion.index, expansion.overlay, positions=positions)
+    inside = scope.inner(expansion.index, expansion.overlay, positions=_positions(scope, run, expansion.index, offsets))
+    if run.watch is not None and rule.data_type == "arrayarray":
+        # Elements that give no array, or several, move the places of those behind them.
+        widths = [_width(value) for value in _made(rule, helper, inside, replace(run, watch=None, failures={}))]
+        inside.positions = _positions(scope, run, expansion.index, offsets, widths)
     if run.watch is not None:
         run.watch(_Destination.of(rule, rule.data_type, helper), "extract", None, expansion.values, inside, None)
     made = _made(rule, helper, inside, run)
@@ -144,9 +151,12 @@ def _expanded(rule: ArrayRule, helper: Helper, scope: Scope, run: Run) -> Expans
     else:
         values = source_column(helper.source, helper, scope, run)
         expansion = Expansion(list(range(scope.size)), list(values), {}, [value is not UNDEFINED for value in values])
+    if helper.children is None and ARRAY_ELEMENTS[rule.data_type] not in ("object", "array"):
+        expansion.flatten()
     if run.watch is not None:
         found = [*expansion.values, *[UNDEFINED] * len(expansion.missing), *[None] * len(expansion.nulls)]
-        rows = [*expansion.index, *expansion.missing, *expansion.nulls]
+        found += [[] for _ in expansion.empties]
+        rows = [*expansion.index, *expansion.missing, *expansion.nulls, *expansion.empties]
         run.watch(_Destination.of(rule, rule.data_type, helper), "source", None, found, scope, rows)
     if helper.default is UNDEFINED or helper.children is not None:
         expansion.keep([row for row, value in enumerate(expansion.values) if value is not UNDEFINED])
@@ -159,8 +169,6 @@ def _extracted(
     """Convert the elements of a helper that only extracts."""
     element = ARRAY_ELEMENTS[rule.data_type]
     defaulted: list[int] = []
-    if element not in ("object", "array"):
-        expansion.flatten()
     if helper.default is not UNDEFINED:
         defaulted = expansion.fill(helper.default, scope.size)
     elif helper.skip_empty:
@@ -203,9 +211,16 @@ class _Several(list[Any]):
     """The inner arrays of one element, when it has more than one inner entry."""
 
 
+def _width(value: Any) -> int:
+    return len(value) if type(value) is _Several else int(value is not UNDEFINED)
+
+
 @dataclass(frozen=True)
 class _Destination:
-    """What a conversion needs to know of a rule when its elements have another type than the rule."""
+    """What a conversion needs to know of a rule when its elements have another type than the rule.
+
+    Who watches is also told whether it is an element, and whether other rules write into it.
+    """
 
     path: str
     cell: str
@@ -214,6 +229,8 @@ class _Destination:
     declared: str
     source: Source
     helper: str | None = None
+    is_element: bool = False
+    is_frame: bool = False
     dialect: int = 2
 
     @property
@@ -229,7 +246,17 @@ class _Destination:
         declared = getattr(rule, "data_type", data_type)
         source = helper.source if helper is not None else getattr(rule, "source", NoSource())
         cell = rule.cell.removesuffix("[*]") if is_whole else rule.cell
-        return cls(rule.path, cell, rule.generate, data_type, declared, source, None if helper is None else helper.path)
+        return cls(
+            rule.path,
+            cell,
+            rule.generate,
+            data_type,
+            declared,
+            source,
+            None if helper is None else helper.path,
+            is_element=isinstance(rule, ArrayRule) and not is_whole,
+            is_frame=helper is not None and helper.children is not None,
+        )
 
 
 def _grouped(index: list[int], values: list[Any], size: int) -> list[list[Any]]:
@@ -250,15 +277,16 @@ def _is_empty(value: Any) -> bool:
 
 
 def _positions(
-    scope: Scope, run: Run, index: list[int], offsets: list[int] | None = None
+    scope: Scope, run: Run, index: list[int], offsets: list[int] | None = None, widths: list[int] | None = None
 ) -> list[tuple[int, ...]] | None:
-    """Number the output element of each inner row, when someone watches."""
+    """Number the output element of each inner row, when someone watches; `widths` are the elements each row gives."""
     if run.watch is None:
         return None
     counts: dict[int, int] = {}
     positions = []
-    for row in index:
-        place = counts[row] = counts.get(row, -1) + 1
+    for row, width in zip(index, widths or [1] * len(index), strict=True):
+        place = counts.get(row, 0)
+        counts[row] = place + width
         outer = scope.positions[row] if scope.positions else ()
         positions.append((*outer, place + (offsets[row] if offsets else 0)))
     return positions

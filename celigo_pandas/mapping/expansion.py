@@ -19,7 +19,8 @@ class Expansion:
 
     ``index`` holds the row of each element (ascending), ``values`` the elements, ``overlay`` the current element of
     each array on the way, ``reached`` says for each row of the scope whether there was an array or a value at all.
-    ``missing`` and ``nulls`` hold a row for each array or position on the path that was not there, or was null.
+    ``missing``, ``nulls`` and ``empties`` hold a row for each array or position on the path that was not there, was
+    null, or had no elements.
     """
 
     index: list[int]
@@ -28,6 +29,7 @@ class Expansion:
     reached: list[bool]
     missing: list[int] = field(default_factory=list)
     nulls: list[int] = field(default_factory=list)
+    empties: list[int] = field(default_factory=list)
 
     def keep(self, places: list[int]) -> None:
         """Keep only the elements at these places."""
@@ -46,6 +48,7 @@ class Expansion:
             for row, value in zip(self.index, self.values, strict=True)
             for item in (value if type(value) is list else (value,))
         ]
+        self.empties += [row for row, value in zip(self.index, self.values, strict=True) if value == []]
         self.index, self.values, self.overlay = [row for row, _ in pairs], [item for _, item in pairs], {}
 
     def fill(self, default: Any, size: int) -> list[int]:
@@ -80,7 +83,7 @@ def expand(scope: Scope, path: Path) -> Expansion:
             walk.keys.append(step)
     if not path.steps or path.steps[-1] is not WILDCARD:
         walk.spread(only_arrays=True)
-    return Expansion(walk.index, walk.column, walk.overlay, walk.reached, walk.missing, walk.nulls)
+    return Expansion(walk.index, walk.column, walk.overlay, walk.reached, walk.missing, walk.nulls, walk.empties)
 
 
 def narrow(scope: Scope, path: Path) -> Scope:
@@ -109,6 +112,7 @@ class _Walk:
         self.reached = [False] * len(column)
         self.missing: list[int] = []
         self.nulls: list[int] = []
+        self.empties: list[int] = []
         self._has_spread = False
 
     def spread(self, *, only_arrays: bool = False) -> None:
@@ -121,6 +125,8 @@ class _Walk:
                 reached[index[place]] = True
                 values += value
                 places += [place] * len(value)
+                if not value:
+                    self.empties.append(index[place])
             elif value is not UNDEFINED and (value is not None or (only_arrays and self._has_spread)):
                 reached[index[place]] = True
                 values.append(value)

@@ -30,6 +30,8 @@ __all__ = ["add_lines", "collected", "compile_fields"]
 
 _EVERY: Final = "[*]"
 _SPLIT: Final = "[*]."
+_NAMES_LIST: Final = ".generate"
+"""The place of a list that has no entry of its own: where the first of its fields names it."""
 _MOST_SUB_RECORDS: Final = 10
 
 
@@ -46,9 +48,11 @@ def compile_fields(
         if _SPLIT in generate:
             # A destination like items[*].sku belongs to the list "items": the editor writes it so, people do not.
             list_name, _, field_name = generate.rpartition(_SPLIT)
-            keys = parts.keys(list_name.replace(_SPLIT, "."), path)
+            list_name = list_name.replace(_SPLIT, ".")
+            keys = parts.keys(list_name, path)
             if keys is not None:
-                add_lines(lists, keys, path, *_line_rules(entry, field_name, parts, path, cell=generate))
+                cell = f"{list_name}[*].{field_name}"
+                add_lines(lists, keys, f"{path}{_NAMES_LIST}", *_line_rules(entry, field_name, parts, path, cell=cell))
             continue
         if entry.get("subRecordMapping"):
             rules += _sub_record(entry["subRecordMapping"], generate, parts, f"{path}.subRecordMapping")
@@ -161,7 +165,8 @@ def add_lines(
 ) -> None:
     """Add rules to the list with these keys, which begins with the first of them."""
     known = lists.get(keys) or ListRule(path, f"{cell_text(keys)}[*]", keys, ())
-    lists[keys] = replace(known, fields=(*known.fields, *fields), children=(*known.children, *children))
+    own = path if known.path.endswith(_NAMES_LIST) and not path.endswith(_NAMES_LIST) else known.path
+    lists[keys] = replace(known, path=own, fields=(*known.fields, *fields), children=(*known.children, *children))
 
 
 def _field(
@@ -301,7 +306,7 @@ def _refuse_duplicates(rules: list[Rule], parts: Parts) -> None:
             if place in seen:
                 name = _SPLIT.join(map(spelled, place))
                 message = f"{name!r} is generated twice: here and at {seen[place]}."
-                parts.problem("duplicate_generate", message, f"{path}.generate")
+                parts.problem("duplicate_generate", message, f"{path.removesuffix(_NAMES_LIST)}{_NAMES_LIST}")
             seen.setdefault(place, path)
     for place, path in seen.items():
         for length in range(1, len(place[-1])):
@@ -309,4 +314,4 @@ def _refuse_duplicates(rules: list[Rule], parts: Parts) -> None:
             if above in seen:
                 name = _SPLIT.join(map(spelled, place))
                 message = f"{name!r} lies inside what {seen[above]} generates; only the later of the two is kept."
-                parts.remark("overlapping_generate", message, f"{path}.generate")
+                parts.remark("overlapping_generate", message, f"{path.removesuffix(_NAMES_LIST)}{_NAMES_LIST}")

@@ -17,6 +17,7 @@ from celigo_pandas.mapping.compilation import compile_mapping
 from celigo_pandas.mapping.runs import ResolveLookup
 from celigo_pandas.mapping.transforms import compile_transform
 from celigo_pandas.paths import PathError, parse_extract
+from celigo_pandas.resources.map_answers import is_one_to_many
 
 __all__ = ["ImportStep", "run_export_steps", "run_import_steps"]
 
@@ -189,7 +190,7 @@ def _is_kept(keeper: Keeper | None, record: Any, settings: Any, step: ImportStep
 
 def _fan_out(import_doc: Mapping[str, Any]) -> Callable[[Any], list[tuple[Any, Any]]] | None:
     """Return the function from a record to its children, each as templates see it and as it came."""
-    if import_doc.get("oneToMany") not in (True, "true"):
+    if not is_one_to_many(import_doc):
         return None
     text = import_doc.get("pathToMany")
     if not isinstance(text, str) or not text:

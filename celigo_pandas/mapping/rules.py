@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.paths import Path, parse_extract
+from celigo_pandas.paths import WILDCARD, Path, Step, parse_extract
 
 if TYPE_CHECKING:
     from celigo_pandas.handlebars import Template
@@ -35,6 +35,7 @@ __all__ = [
     "ValueRule",
     "spelled",
     "walk",
+    "walk_places",
 ]
 
 
@@ -249,3 +250,17 @@ def walk(rules: tuple[Rule, ...]) -> Iterator[Rule]:
         elif isinstance(rule, ListRule):
             yield from rule.fields
             yield from walk(rule.children)
+
+
+def walk_places(rules: tuple[Rule, ...], outer: tuple[Step, ...] = ()) -> Iterator[tuple[Rule, tuple[Step, ...]]]:
+    """Yield every rule of a tree with the steps to what it writes, parents first; an array's are its own."""
+    for rule in rules:
+        place = (*outer, *rule.keys)
+        yield rule, place
+        if isinstance(rule, ObjectRule):
+            yield from walk_places(rule.children, place)
+        elif isinstance(rule, ArrayRule):
+            for helper in rule.helpers:
+                yield from walk_places(helper.children or (), (*place, WILDCARD))
+        elif isinstance(rule, ListRule):
+            yield from walk_places((*rule.fields, *rule.children), (*place, WILDCARD))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.rules import PathSource, TemplateSource
+from celigo_pandas.mapping.rules import ObjectRule, PathSource, Rule, TemplateSource, walk_places
 from celigo_pandas.mapping.runs import Watched
 from celigo_pandas.mapping.scopes import Scope
-from celigo_pandas.paths import Path, PathError, parse_extract
+from celigo_pandas.paths import WILDCARD, Path, PathError, Step, cell_text, parse_extract
 
 __all__ = ["CellTrace", "TracedStep", "Tracer", "context_path"]
 
-_EVERY: Final = "[*]"
+Steps = tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class CellTrace:
     """How one output cell came about.
 
     ``value`` is what the last step gave (UNDEFINED: left out), ``problems`` what went wrong at this rule, ``sources``
-    each path it reads with the value that was there for this cell (UNDEFINED: none).
+    each path it reads with the value that was there for this cell (UNDEFINED: none). ``place`` is the cell as steps.
+    ``is_frame`` is an object or element that other rules write into, so that what was read is not what is written.
     """
 
     cell: str
@@ -43,6 +44,8 @@ class CellTrace:
     steps: tuple[TracedStep, ...]
     problems: tuple[Problem, ...] = ()
     sources: tuple[tuple[str, Any], ...] = ()
+    place: Steps = ()
+    is_frame: bool = False
 
     @property
     def value(self) -> Any:
@@ -60,55 +63,72 @@ class _Seen:
 class Tracer:
     """A :class:`~celigo_pandas.mapping.runs.Watch` that keeps every value of every step: for few records.
 
+    Parameters
+    ----------
+    tree : tuple of Rule
+        The rules that are watched.
+
     Attributes
     ----------
     array_sources : dict
-        Cell of an array to the paths its elements are read from, each with all that was there (UNDEFINED: nothing).
+        Place of an array to the paths its elements are read from, each with all that was there (UNDEFINED: nothing).
     """
 
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], _Seen] = {}
-        self.array_sources: dict[str, list[tuple[str, Any]]] = {}
+    def __init__(self, tree: tuple[Rule, ...]) -> None:
+        self._places: dict[str, Steps] = {rule.path: place for rule, place in walk_places(tree)}
+        self._seen: dict[tuple[Steps, str], _Seen] = {}
+        self.array_sources: dict[Steps, list[tuple[str, Any]]] = {}
 
     def __call__(
         self, rule: Watched, step: str, before: list[Any] | None, after: list[Any], scope: Scope, rows: list[int] | None
     ) -> None:
         """Keep the values of one step."""
+        place = self._places[rule.path]
         if step == "source":
-            self._keep_source(rule, scope, after, rows or [])
+            self._keep_source(rule, place, scope, after, rows or [])
             return
-        for place, value in enumerate(after):
-            row = place if rows is None else rows[place]
-            cell = _numbered(rule.cell, scope.positions[row] if scope.positions else ())
-            seen = self._seen.setdefault((cell, rule.path), _Seen(rule))
-            seen.steps.append(TracedStep(step, UNDEFINED if before is None else before[place], value))
+        if getattr(rule, "is_element", False):
+            place = (*place, WILDCARD)
+        for number, value in enumerate(after):
+            row = number if rows is None else rows[number]
+            seen = self._seen.setdefault((_numbered(place, scope, row), rule.path), _Seen(rule))
+            seen.steps.append(TracedStep(step, UNDEFINED if before is None else before[number], value))
             if step == "extract":
-                seen.sources = tuple(_sources(rule, value, scope, row))
+                seen.rule, seen.sources = rule, tuple(_sources(rule, value, scope, row))
 
-    def _keep_source(self, rule: Watched, scope: Scope, values: list[Any], rows: list[int]) -> None:
-        by_row: dict[int, list[Any]] = {row: [] for row in rows}
+    def _keep_source(self, rule: Watched, place: Steps, scope: Scope, values: list[Any], rows: list[int]) -> None:
+        by_row: dict[int, list[Any]] = {}
         for row, value in zip(rows, values, strict=True):
-            if value is not UNDEFINED:
-                by_row[row].append(value)
+            by_row.setdefault(row, []).append(value)
+        # A list of Mapper 1.0 is told of by its fields, which lie inside it.
+        array = place if WILDCARD not in place or getattr(rule, "is_element", False) else place[: place.index(WILDCARD)]
         for row, found in by_row.items():
-            cell = _numbered(rule.cell[: rule.cell.rindex(_EVERY)], scope.positions[row] if scope.positions else ())
-            self.array_sources.setdefault(cell, []).extend(_sources(rule, found or UNDEFINED, scope, row))
+            there = [value for value in found if value is not UNDEFINED and value != []]
+            is_there = any(value is not UNDEFINED for value in found)
+            told = self.array_sources.setdefault(_numbered(array, scope, row), [])
+            told.extend(_sources(rule, there if is_there else UNDEFINED, scope, row))
 
     def cells(self, outcome: Any) -> list[CellTrace]:
         """Return what was seen, with the problems of a record that failed."""
         problems = outcome.problems if isinstance(outcome, MappingError) else ()
         return [
             CellTrace(
-                cell,
+                cell_text(place),
                 path,
                 seen.rule.generate,
                 tuple(seen.rule.reads),
                 tuple(seen.steps),
                 tuple(problem for problem in problems if problem.field == path),
                 seen.sources,
+                place,
+                _frames(seen.rule) and seen.steps[-1].step == "extract",
             )
-            for (cell, path), seen in self._seen.items()
+            for (place, path), seen in self._seen.items()
         ]
+
+
+def _frames(rule: Watched) -> bool:
+    return isinstance(rule, ObjectRule) or bool(getattr(rule, "is_frame", False))
 
 
 def _sources(rule: Watched, value: Any, scope: Scope, row: int) -> Iterator[tuple[str, Any]]:
@@ -132,8 +152,9 @@ def context_path(read: str, dialect: int) -> Path | None:
         return None
 
 
-def _numbered(cell: str, positions: tuple[int, ...]) -> str:
-    """Fill the places of a cell: ``lines[*].sku`` on line 2 is ``lines[2].sku``."""
-    for position in positions:
-        cell = cell.replace(_EVERY, f"[{position}]", 1)
-    return cell
+def _numbered(place: Steps, scope: Scope, row: int) -> Steps:
+    """Fill in which elements: ``lines[*].sku`` on line 2 is ``lines[2].sku``."""
+    if not scope.positions:
+        return place
+    positions = iter(scope.positions[row])
+    return tuple([next(positions, step) if step is WILDCARD else step for step in place])

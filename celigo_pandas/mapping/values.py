@@ -175,13 +175,12 @@ def _looked_up(
         found = _asked(rule, lookup, column, scope, run, rows)
     else:
         get: Callable[..., Any] = lookup.table.get
-        element_wise = rule.data_type in ARRAY_ELEMENTS
-        if types_of(column) == {str}:
-            found = [get(value, UNDEFINED) for value in column]
-        elif element_wise:
+        if rule.data_type in ARRAY_ELEMENTS:
             return [
                 _each_looked_up(value, get, lookup, rule, scope, run, row) for row, value in _numbered(column, rows)
             ]
+        if types_of(column) == {str}:
+            found = [get(value, UNDEFINED) for value in column]
         else:
             found = [get(key_text(value), UNDEFINED) for value in column]
     if Undefined not in types_of(found):

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 import requests
 from support.flights import rule
 
 import celigo_pandas as celigo
 from celigo_pandas import Mapping, build
+
+
+def typed(generate, data_type, extract):
+    return {"generate": generate, "dataType": data_type, "extract": extract, "status": "Active"}
+
+
+ROWS = {
+    "dataType": "objectarray",
+    "status": "Active",
+    "buildArrayHelper": [{"extract": "$.s[*]", "mappings": [typed("t", "string", "$.s.t")]}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +65,25 @@ def test_saved_import_diff_shows_what_to_change_in_production(client):
     }
     assert set(found.loc[found["rule"] == "minutes", "change"]) == {"added"}
     assert saved.diff(Mapping.from_import(saved)).empty
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param({"mappings": [typed("n", "number", "$.n")]}, id="some children fail"),
+        pytest.param({"mappings": [ROWS]}, id="each child becomes a list"),
+        pytest.param({"mapping": {"fields": [{"generate": name, "extract": name} for name in ("statusCode", "data")]}},
+                     id="records that look wrapped"),
+        pytest.param({}, id="children as they came"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("fan_out", [{"oneToMany": True, "pathToMany": "l"}, {}])
+def test_dry_run_at_the_engine_is_the_one_here(client, rules, fan_out):
+    child = {"n": "1", "s": [{"t": "a"}, {"t": "b"}], "statusCode": 200, "data": {"statusCode": 7}}
+    bad = {"n": "x", "s": [], "statusCode": 422, "data": [1]}
+    records = [{"l": [child, bad]}, {"l": [child]}, {"l": [bad]}, {"l": []}, {"l": [child, child], **child}]
+    df, document = pd.DataFrame(records), {**rules, **fan_out}
+    here, there = (df.celigo.dry_run(document, con) for con in (None, client.connections["Small shop"]))
+
+    pd.testing.assert_frame_equal(there.frame, here.frame)
+    pd.testing.assert_frame_equal(there.mapped, here.mapped)

@@ -123,3 +123,19 @@ def test_report_against_the_same_mapping_shows_no_change():
     mapping = Mapping().set("id", "{{random}}").set("at", "{{timestamp 'x'}}")
 
     assert "0 cells in 0 of 1 rows differ" in mapping.report([RECORD], against=mapping.copy()).html
+
+
+def rows_of(path):
+    row = {
+        "extract": path,
+        "mappings": [{"generate": "s", "dataType": "string", "extract": "text", "status": "Active"}],
+    }
+    return Mapping({"mappings": [{"dataType": "objectarray", "status": "Active", "buildArrayHelper": [row]}]})
+
+
+def test_frozen_output_without_rows_does_not_vary_and_no_object_passes_for_a_list(tmp_path):
+    rows_of("$.l[*]").freeze([{"l": []}, RECORD], tmp_path / "x.json")
+
+    assert json.loads((tmp_path / "x.json").read_text())["varying"] == []
+    assert check_frozen(tmp_path / "x.json").empty
+    assert check_frozen(tmp_path / "x.json", Mapping().set("s", "text"))["example"].tolist() == [0, 1]

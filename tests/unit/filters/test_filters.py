@@ -234,3 +234,24 @@ def test_filter_date_that_is_none_equals_nothing() -> None:
 def test_filter_path_in_brackets_and_quotes_is_a_key_not_a_text() -> None:
     assert keep(["equals", ["extract", '["x"]'], 1], {"x": 1})
     assert not keep(["equals", ["extract", '["x"]'], "x"], {})
+
+
+A, B = ["extract", "a"], ["extract", "b"]
+SHARED = [1]
+
+
+@pytest.mark.parametrize("record", [{"a": [1], "b": [1]}, {"a": SHARED, "b": SHARED}, {"a": {}, "b": {}}])
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (["equals", A, B], False), (["notequals", A, B], True), (["equals", A, A], True),
+        (["equals", ["string", A], B], True),
+    ],
+)  # fmt: skip
+def test_filter_compares_arrays_and_objects_by_what_they_are(rule: Any, expected: bool, record: Any) -> None:
+    assert keep(rule, record) is expected
+
+
+def test_filter_member_of_a_list_is_no_other_array_of_the_same_content() -> None:
+    assert not keep(["contains", A, B], {"a": [SHARED], "b": SHARED})
+    assert not keep(["equals", ["extract", "c[*]"], ["extract", "c[*]"]], {"c": [1]})

@@ -185,3 +185,65 @@ def test_blame_inside_an_object_that_one_rule_copies_and_another_writes_into() -
 
     assert blame({"mapping": {"fields": fields}}, "x.x.y").trace.rule == "mapping.fields[0]"
     assert blame({"mapping": {"fields": fields}}, "x.z").trace.rule == "mapping.fields[1]"
+
+
+def test_blame_names_the_rule_that_wrote_last_where_generates_overlap() -> None:
+    def fields(*pairs: tuple[str, str]) -> dict[str, Any]:
+        return {"mapping": {"fields": [{"generate": name, "extract": path} for name, path in pairs]}}
+
+    record = {"o": {"x": 1, "y": 2}, "n": 7}
+    copied_last, copied_first = fields(("o.x", "n"), ("o", "o")), fields(("o", "o"), ("o.x", "n"))
+
+    assert (blame(copied_last, "o.x", record).trace.rule, blame(copied_last, "o.x", record).value) == (
+        "mapping.fields[1]",
+        1,
+    )
+    assert (blame(copied_first, "o.x", record).trace.rule, blame(copied_first, "o.x", record).value) == (
+        "mapping.fields[1]",
+        7,
+    )
+    without = blame(copied_first, "o.x", {"o": {"x": 1}})
+    assert (without.trace.rule, without.value, without.sources) == ("mapping.fields[0]", 1, (("o", {"x": 1}),))
+    assert [part.cell for part in blame(copied_last, "o", record).parts] == []
+    assert [part.cell for part in blame(copied_first, "o", record).parts] == ["o.x"]
+
+
+def test_blame_of_an_empty_array_inside_an_element() -> None:
+    inner = entry("t", "stringarray", buildArrayHelper=[{"extract": "$.l.m[*]"}])
+    found = blame([array(each("$.l[*]", inner))], "a[0].t", {"l": [{"m": []}, {"m": [1]}]})
+
+    assert (found.trace.rule, found.value) == ("mappings[0].buildArrayHelper[0].mappings[0]", [])
+    assert found.sources == (("l.m[*]", []),)
+
+
+def test_blame_of_an_element_that_no_path_made() -> None:
+    inner = entry("t", "stringarray", buildArrayHelper=[{"extract": "$.zz[*]"}])
+    found = blame([array({"mappings": [entry("b", "object", mappings=[inner])]})], "a[0].b")
+
+    assert (found.trace.rule, found.value) == ("mappings[0].buildArrayHelper[0].mappings[0]", {})
+
+
+@pytest.mark.parametrize("cell", ["o.k[0]", "o.k[0].z", "o.a[*]", "o.l[1].q[7]"])
+def test_blame_inside_a_copied_object_reads_keys_with_brackets(cell: str) -> None:
+    record = {"o": {"k[0]": {"z": 5}, "a[*]": 6, "l": [1, {"q[7]": 8}]}}
+    found = blame([entry("o", "object", "$.o")], cell, record)
+
+    assert found.value == {"o.k[0]": {"z": 5}, "o.k[0].z": 5, "o.a[*]": 6, "o.l[1].q[7]": 8}[cell]
+
+
+def test_blame_of_an_object_that_takes_its_default_is_not_laid_at_its_children() -> None:
+    document = [
+        entry("a", "object", "$.zz", mappings=[entry("b", "string", "$.n")], conditional={"when": "extract_not_empty"})
+    ]
+    found = blame(document, "a")
+
+    assert found.value is UNDEFINED
+    assert [step.step for step in found.trace.steps] == ["extract", "condition"]
+
+
+def test_blame_counts_only_the_elements_that_an_array_of_arrays_has() -> None:
+    inner = {"dataType": "numberarray", "extract": "$.r.v", "status": "Active"}
+    document = [array(each("$.r[*]", inner), data_type="arrayarray")]
+    found = blame(document, "a[1]", {"r": [{"v": [1]}, {}, {"v": [3]}]})
+
+    assert (found.value, found.sources) == ([3], (("r.v", [3]),))

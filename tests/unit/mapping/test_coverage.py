@@ -168,3 +168,49 @@ def test_template_that_reads_the_rows_of_mapper_1_finds_them() -> None:
 
     assert dead(cover(document)) == []
     assert "n" not in cover(document).unused
+
+
+def test_defaults_of_an_array_are_counted_out_of_the_places_they_fill() -> None:
+    records = [{"p": []}, {"p": ["x", ""]}, {}, {"p": [[None, ""], "y"]}]
+    found = only(cover([strings({"extract": "$.p", "default": "d"})], records))
+
+    assert (found.rows, found.defaulted, found.empty, found.null) == (7, 5, 3, 1)
+
+
+def test_default_of_a_whole_array_is_counted_where_the_array_is_empty() -> None:
+    found = only(cover([strings({"extract": "$.p"}, default="d")], [{"p": []}, {"p": ["x"]}, {}]))
+
+    assert (found.rows, found.defaulted) == (3, 2)
+
+
+def test_each_helper_has_its_own_defaults_retypings_and_failures() -> None:
+    helpers = [{"extract": "$.p", "default": "7"}, {"extract": "$.q"}]
+    rules = cover([entry("a", "numberarray", buildArrayHelper=helpers)], [{"q": ["1", "x"]}, {"p": ["2"]}]).rules
+
+    assert [(one.defaulted, one.retyped, one.failures) for one in rules] == [(1, 3, 1), (1, 2, 0), (0, 1, 1)]
+
+
+def test_refused_values_are_not_retyped() -> None:
+    found = only(cover([entry("a", "number", "$.x")], [{"x": "q"}, {"x": True}]))
+
+    assert (found.retyped, found.failures) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        strings({"extract": "$.e[*].s"}),
+        entry("a", "objectarray", buildArrayHelper=[{"extract": "$.e.s"}]),
+        each("$.e[*].s", entry("x", "string", "text")),
+    ],
+)
+def test_empty_array_whose_absence_would_change_the_output_is_used(rule: dict[str, Any]) -> None:
+    assert "e" not in cover([rule]).unused
+
+
+def test_key_with_a_dot_and_path_of_two_keys_are_told_apart() -> None:
+    rules = cover(
+        [entry("a", "string", "$.e.f"), entry("b", "string", "$.[e.f]"), entry("c", "string", "$['e[0]']")], []
+    ).rules
+
+    assert [rule.reads for rule in rules] == [("e.f",), (r"e\.f",), ("['e[0]']",)]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support.mapping import entry
 
+from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import compile_mapping
 from celigo_pandas.mapping.diff import MappingDifference, compare, compare_outputs
 
@@ -127,12 +128,21 @@ def test_diff_failure_that_moved_in_the_document_is_the_same_failure() -> None:
     assert difference([bad, other], [other, bad]).changes == ()
 
 
-def test_diff_rule_that_fails_only_now_beside_one_that_always_did_is_named() -> None:
+def test_diff_row_that_fails_in_both_is_not_counted_as_differing() -> None:
     bad = entry("n", "number", "$.l")
     found = difference([bad, entry("x", "string", "$.a")], [bad, entry("x", "number", "$.l")])
 
-    assert rules(found) == [("x", "mappings[1]", "mappings[1]")]
-    assert found.uncompared == (0,)
+    assert (found.changes, found.rules, found.uncompared, found.undecided) == ((), (), (0,), ("x",))
+
+
+def test_outputs_from_elsewhere_that_fail_otherwise_tell_each_sides_reason() -> None:
+    bad, good = entry("n", "number", "$.l"), entry("x", "string", "$.a")
+    mappings = [compile_mapping({"mappings": one}) for one in ([bad, good], [bad, entry("x", "number", "$.l")])]
+    found = compare_outputs(*mappings, *(one.evaluate([RECORD]) for one in mappings))
+
+    (change,) = found.changes
+    assert change.cell == "x"
+    assert ("n: You" in str(change.before), "x: You" in str(change.after)) == (True, True)
 
 
 def test_diff_row_that_fails_only_now_is_laid_at_the_failing_cell_in_an_array() -> None:
@@ -158,8 +168,8 @@ def list_of_fields(path: str) -> dict[str, Any]:
         pytest.param(strings("$.p"), strings("$.q"), "mappings[0]", id="array of texts"),
         pytest.param([lines(entry("s", "string", "a"))], [lines(entry("s", "string", "a"), extract="$.z[*]")],
                      "mappings[0]", id="array of objects that disappears"),
-        pytest.param(list_of_fields("l[*].s"), list_of_fields("z[*].s"), "mapping.lists[0]",
-                     id="list of Mapper 1.0 that disappears"),
+        pytest.param(list_of_fields("l[*].s"), list_of_fields("z[*].s"), "mapping.lists[0].fields[0]",
+                     id="list of Mapper 1.0 that disappears, by the field that iterates"),
         pytest.param([entry("o", "objectarray", buildArrayHelper=[{"extract": "$.l[*]"}])],
                      [entry("o", "objectarray", buildArrayHelper=[{"extract": "$.m[*]"}])],
                      "mappings[0]", id="array of copied objects"),
@@ -248,3 +258,101 @@ def test_diff_of_an_array_of_two_helpers_names_the_rule_that_changed() -> None:
     assert rules(found) == [("o[*].s", path.format(0), path.format(0))]
     assert rules(difference(mapping("$.l.s", "$.m.s"), mapping("$.l.s", "$.m.k")))[0][1] == path.format(1)
     assert difference(mapping("$.l.s", "$.m.s"), mapping("$.l.s", "{{record.m.s}}")).idle == ("o[*].s",)
+
+
+def fields(*pairs: tuple[str, str], **more: Any) -> dict[str, Any]:
+    return {"mapping": {"fields": [{"generate": name, "extract": path, **more} for name, path in pairs]}}
+
+
+OVERLAP = [{"o": {"x": 1, "y": 2}, "n": 7}]
+
+
+def test_diff_of_overlapping_rules_that_change_places_names_both() -> None:
+    found = difference(fields(("o", "o"), ("o.x", "n")), fields(("o.x", "n"), ("o", "o")), OVERLAP)
+
+    assert [(one.cell, one.before, one.after) for one in found.changes] == [("o.x", 7, 1)]
+    assert rules(found) == [("o.x", *["mapping.fields[0], mapping.fields[1]"] * 2)]
+
+
+def test_diff_of_a_rule_added_over_another_tells_all_that_it_changes() -> None:
+    found = difference(fields(("o.x", "n")), fields(("o.x", "n"), ("o", "o")), OVERLAP)
+
+    assert [(one.cell, one.before, one.after) for one in found.changes] == [("o.x", 7, 1), ("o.y", UNDEFINED, 2)]
+    assert {one[2] for one in rules(found)} == {"mapping.fields[1]"}
+
+
+def list_of_rows(path: str) -> list[Any]:
+    row = {"extract": path, "mappings": [entry("s", "string", f"{path.removesuffix('[*]')}.s")]}
+    return [{"dataType": "objectarray", "status": "Active", "buildArrayHelper": [row]}]
+
+
+def test_diff_of_an_output_without_rows_with_itself_is_empty() -> None:
+    assert difference(list_of_rows("$.l[*]"), list_of_rows("$.l[*]"), [{"l": []}, {}]).changes == ()
+    assert [one.cell for one in difference(list_of_rows("$.l[*]"), list_of_rows("$.m[*]"), [RECORD]).changes] == [
+        "[0].s"
+    ]
+
+
+def lines_of(s: str, n: str = "a") -> dict[str, Any]:
+    lines = [{"generate": "s", "extract": s}, {"generate": "n", "extract": n}]
+    return {"mapping": {"lists": [{"generate": "L", "fields": lines}]}}
+
+
+def test_diff_names_the_field_that_makes_the_lines_and_not_its_sibling() -> None:
+    found = difference(lines_of("l[*].zz"), lines_of("m[*].zz"), [{"a": 1, "l": [{}], "m": [{}, {}]}])
+
+    assert [one.cell for one in found.changes] == ["L[1].n"]
+    assert rules(found) == [("L[*].n", *["mapping.lists[0].fields[0]"] * 2)]
+    assert (found.idle, found.undecided) == ((), ())
+
+
+def test_diff_of_a_line_that_stays_names_its_own_field() -> None:
+    record = {"a": 1, "b": 2, "l": [{"s": 1}], "m": [{"s": 1}, {"s": 2}]}
+    found = difference(lines_of("l[*].s"), lines_of("m[*].s", "b"), [record])
+
+    path = "mapping.lists[0].fields[{}]"
+    assert [(one.cell, one.rule_after, one.count) for one in found.rules] == [
+        ("L[*].s", path.format(0), 1), ("L[*].n", path.format(1), 1), ("L[*].n", path.format(0), 1),
+    ]  # fmt: skip
+
+
+def test_diff_of_fields_written_as_lines_names_them_by_their_own_cells() -> None:
+    before, after = (fields(("L[*].x", "l[*].s"), ("L[*].y", path)) for path in ("l[*].k", "l[*].s"))
+
+    assert rules(difference(before, after)) == [("L[*].y", "mapping.fields[1]", "mapping.fields[1]")]
+    assert [(rule.path, rule.cell) for rule in compile_mapping(before).rules] == [
+        ("mapping.fields[0].generate", "L[*]"), ("mapping.fields[0]", "L[*].x"), ("mapping.fields[1]", "L[*].y"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [(10**17, 1e17, True), (0, -0.0, True), (1, 1.0, True), (1, True, False), ("1.0", "1", False)],
+)  # fmt: skip
+def test_numbers_are_compared_in_lists_as_they_are_as_cells(one: Any, other: Any, is_same: bool) -> None:
+    compiled = compile_mapping({"mappings": [entry("x", "string", "$.a")]})
+
+    for wrapped in (lambda value: value, lambda value: [value], lambda value: {"y": [[value]]}):
+        found = compare_outputs(compiled, compiled, [{"x": wrapped(one)}], [{"x": wrapped(other)}])
+        assert (found.changes == ()) == is_same
+
+
+def test_effect_of_a_rule_in_a_row_that_only_one_mapping_can_map_is_open() -> None:
+    before, after = (
+        [entry("n", kind, "$.a"), entry("x", "string", path)] for kind, path in (("number", "$.a"), ("string", "$.b"))
+    )
+    found = difference(before, after, [{"a": "q", "b": "r"}])
+
+    assert (found.newly_mapped, found.idle, found.undecided) == ((0,), (), ("x",))
+
+
+def test_entry_of_an_array_of_arrays_decides_the_whole_array() -> None:
+    def mapping(entry_: dict[str, Any]) -> list[Any]:
+        inner = {"dataType": "stringarray", "status": "Active", **entry_}
+        return [entry("o", "arrayarray", buildArrayHelper=[{"extract": "$.l[*]", "mappings": [inner]}])]
+
+    found = difference(mapping({"extract": "$.l.zz"}), mapping({"hardCodedValue": ""}))
+
+    path = "mappings[0].buildArrayHelper[0].mappings[0]"
+    assert [(one.cell, one.before, one.after) for one in found.changes] == [("o", [], [""])]
+    assert rules(found) == [("o", path, path)]

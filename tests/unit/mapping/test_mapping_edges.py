@@ -8,7 +8,7 @@ import pytest
 from support.mapping import entry, map_fields, map_tree
 
 from celigo_pandas.errors import DocumentError, MappingError
-from celigo_pandas.mapping import compile_mapping, map_records, transform_records
+from celigo_pandas.mapping import compilation, compile_mapping, map_records, transform_records
 from celigo_pandas.mapping.rows import Layout
 
 
@@ -176,3 +176,25 @@ def test_fields_inside_an_object_that_another_field_copies_leave_the_record_as_i
 
     assert output == {"x": {"b": 1, "z": {"b": 1}}}
     assert record == {"a": {"b": 1}}
+
+
+@pytest.mark.parametrize("dialect", [1, 2])
+def test_translated_array_does_not_depend_on_the_records_beside_it(dialect: int) -> None:
+    rule = {"generate": "x", "dataType": "stringarray", "lookupName": "k", "extract": "$.a" if dialect == 2 else "a"}
+    rules = {"mappings": [{**rule, "status": "Active"}]} if dialect == 2 else {"mapping": {"fields": [rule]}}
+    doc = {**rules, "lookups": [{"name": "k", "map": {"A": ""}, "allowFailures": True}]}
+
+    assert map_records([{"a": "q"}, {"a": "A"}], doc) == [{"x": []}, {"x": [""]}]
+    assert map_records([{"a": "q"}, {"a": "A"}, {"a": 1}], doc) == [{"x": []}, {"x": [""]}, {"x": []}]
+
+
+def test_first_failure_of_a_record_does_not_depend_on_the_records_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilation, "_CHUNK", 2)
+    kinds = {"n": "number", "m": "number", "o": "number", "t": "string"}
+    entries = [
+        {"generate": key, "dataType": kind, "extract": f"$.{key}", "status": "Active"} for key, kind in kinds.items()
+    ]
+    entries.append({"generate": "z", "dataType": "number", "extract": "{{record.n}}", "status": "Active"})
+    records = [{"n": 1, "m": 2, "o": 3, "t": "x"}] * 5 + [{"n": "q", "m": 2, "o": 3}]
+
+    assert [error.rule for error in map_records(records, {"mappings": entries})[5:]] == ["mappings[0]"]
