@@ -16,7 +16,7 @@ import orjson
 
 from celigo_pandas.errors import TransportError, problems_from_body, shown
 
-__all__ = ["Page", "errors_beside", "page_index", "read_page"]
+__all__ = ["Page", "errors_beside", "read_page"]
 
 _DATA_KEY = re.compile(rb'"data"[ \t\r\n]*:[ \t\r\n]*(?=\[)')
 _STATE_KEY = re.compile(r'"pagedExportState"[ \t\r\n]*:[ \t\r\n]*')
@@ -44,8 +44,6 @@ class Page:
         Errors the server put beside the records.
     total_rows, total_pages : int, optional
         What the state says about the whole, when it does.
-    index : int, optional
-        Number of the next page by the state, when it says so.
     """
 
     data: bytes = field(repr=False)
@@ -55,7 +53,6 @@ class Page:
     errors: list[Any] = field(default_factory=list)
     total_rows: int | None = None
     total_pages: int | None = None
-    index: int | None = None
 
 
 def read_page(content: bytes) -> Page:
@@ -242,13 +239,7 @@ def _page(data: bytes, members: Mapping[str, Any], state: bytes) -> Page:
         errors_beside(members.get("errors")),
         _count(position.get("totalRecords")),
         _count(position.get("totalPages")),
-        page_index(position),
     )
-
-
-def page_index(state: Mapping[str, Any]) -> int | None:
-    """Read the number of the next page from a state, None where it says nothing of it."""
-    return _count(state.get("pageIndex"))
 
 
 def _count(value: object) -> int | None:
