@@ -39,7 +39,7 @@ def test_pull_takes_numpys_integers(option: str, kind: Callable[[int], Any]) -> 
 def test_other_options_take_numpys_integers(kind: Callable[[int], Any]) -> None:
     client = celigo.connect("a-token-of-a-test", timeout=(kind(5), kind(7)), max_retries=kind(2))
     assert client.api.max_retries == 2
-    assert celigo.build.sql_export("select 1", page_size=kind(7))["pageSize"] == 7
+    assert celigo.build.sql_export("select 1", page_size=kind(7)).to_dict()["pageSize"] == 7
     with serving() as ledger, connected(ledger) as con:
         assert len(orders(5).celigo.dry_run(DOCUMENT, con, batch_size=kind(2)).mapped) == 5
 
