@@ -18,7 +18,7 @@ import orjson
 from celigo_pandas.errors import TransportError, problems_from_body, shown
 from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
 
-__all__ = ["Page", "errors_beside", "page_index", "read_page"]
+__all__ = ["Page", "errors_beside", "read_page"]
 
 _DATA_KEY = re.compile(rb'"data"[ \t\r\n]*:[ \t\r\n]*(?=\[)')
 _STATE_KEY = re.compile(r'"pagedExportState"[ \t\r\n]*:[ \t\r\n]*')
@@ -47,8 +47,6 @@ class Page:
         Errors the server put beside the records.
     total_rows, total_pages : int, optional
         What the state says about the whole, when it does.
-    index : int, optional
-        Number of the next page by the state, when it says so.
     """
 
     data: bytes = field(repr=False)
@@ -58,7 +56,6 @@ class Page:
     errors: list[Any] = field(default_factory=list)
     total_rows: int | None = None
     total_pages: int | None = None
-    index: int | None = None
 
     @cached_property
     def depth(self) -> int:
@@ -264,13 +261,7 @@ def _page(data: bytes, members: Mapping[str, Any], state: bytes) -> Page:
         errors_beside(members.get("errors")),
         _count(position.get("totalRecords")),
         _count(position.get("totalPages")),
-        page_index(position),
     )
-
-
-def page_index(state: Mapping[str, Any]) -> int | None:
-    """Read the number of the next page from a state, None where it says nothing of it."""
-    return _count(state.get("pageIndex"))
 
 
 def _count(value: object) -> int | None:

@@ -1,7 +1,7 @@
 """Where a walk has been: whether a page leads on.
 
 The position is what moves a walk. A state that differs from an earlier one by its totals, its time of issue or its
-signature only points to the same place, and so does one whose documented position, ``pageIndex``, has not risen. Of
+signature only points to the same place; so does one whose documented position (``pageIndex`` of a search) stands. Of
 members that nobody has documented it cannot be known whether they are part of the position; there the records are
 looked at as well.
 """
@@ -14,7 +14,7 @@ from typing import TypeAlias
 import orjson
 
 from celigo_pandas.errors import PagingError, shown
-from celigo_pandas.paging.answers import Page, page_index
+from celigo_pandas.paging.answers import Page
 
 __all__ = ["STALE_REQUESTS", "Trail", "state_key"]
 
@@ -23,11 +23,13 @@ STALE_REQUESTS = 1000
 
 _STAMPS = frozenset({"issuedAt", "sig"})
 _SAYS_NO_POSITION = frozenset({"done", "pageSize", "totalPages", "totalRecords"})
+_POSITION = ("pageIndex", "searchId", "walkId")
 _LONGEST_EMPTY = 64
 _END = 4096
 
 
 _Ends: TypeAlias = tuple[int, bytes, bytes]
+_Place: TypeAlias = tuple[object, ...]
 
 
 class Trail:
@@ -42,20 +44,19 @@ class Trail:
     def __init__(self) -> None:
         self._keys: set[bytes] = set()
         self._last: _Ends | None = None
-        self._index: int | None = None
+        self._place: _Place | None = None
         self._stale = 0
         self.twice = 0
 
     def stand(self, state: bytes) -> None:
         """Know the state that the next request goes out with."""
         self._keys.add(state_key(state))
-        members = orjson.loads(state)
-        self._index = page_index(members) if isinstance(members, dict) else None
+        self._place = _place(state)
 
     def forget(self) -> None:
         """Take pages that came before for new ones: they are asked for once more."""
         self._keys.clear()
-        self._last, self._index = None, None
+        self._last, self._place = None, None
 
     def is_same(self, page: Page) -> bool:
         """Say whether a page has the records of the page before it."""
@@ -65,8 +66,8 @@ class Trail:
         """Say whether a page leads to where the walk has been."""
         if page.state is None or page.done:
             return False
-        stands_still = page.index is not None and self._index is not None and page.index <= self._index
-        return stands_still or state_key(page.state) in self._keys
+        place = _place(page.state)
+        return (place is not None and place == self._place) or state_key(page.state) in self._keys
 
     def follow(self, page: Page, number: int) -> None:
         """Move on behind the page with that number.
@@ -84,7 +85,7 @@ class Trail:
                 hint="The server would send the same pages for ever; the walk has ended.",
             )
         is_same = self.is_same(page)
-        self.twice += is_same and page.index is None  # a documented position has moved, or this were a repeat
+        self.twice += is_same and _place(page.state) is None  # a documented position has moved, or this were a repeat
         is_beyond = page.total_pages is not None and number > page.total_pages
         self._stale = self._stale + 1 if is_same or is_beyond or _is_empty(page) else 0
         self._last = _ends(page)
@@ -92,6 +93,14 @@ class Trail:
         if self._stale >= STALE_REQUESTS:
             self._stale = 0
             raise _stuck(page)
+
+
+def _place(state: bytes) -> _Place | None:
+    """Read the documented position of a state, None where it has none."""
+    members = orjson.loads(state)
+    if not isinstance(members, dict) or not isinstance(members.get("pageIndex"), int):
+        return None
+    return tuple(members.get(name) for name in _POSITION)
 
 
 def _ends(page: Page) -> _Ends:

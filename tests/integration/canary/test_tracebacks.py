@@ -167,3 +167,17 @@ def test_traceback_that_shows_the_environment_is_found(con: Connection) -> None:
     assert "environment" in text
     with pytest.raises(AssertionError, match="leaked"):
         assert_no_canary(text)
+
+
+def test_environment_is_read_in_one_place() -> None:
+    """Programs of their own (the engine, the command line) run in no notebook; a child's environment is made apart."""
+    root = Path(celigo.__file__).parent
+    apart = {"resources/environment.py", "local_engine.py"}
+
+    found = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        if re.search(r"os\.(environ|getenv)", path.read_text(encoding="utf-8"))
+    }
+
+    assert {path for path in found if not path.startswith(("engine/", "cli/"))} == apart

@@ -19,7 +19,7 @@ STATE = b'{"pageIndex" : 2,"totalRecords":7,"totalPages":3,"done":false, "sig":"
 def test_usual_page_gives_data_state_and_totals() -> None:
     page = read_page(b'{"data":[{"a":1}],"dataURIs":[null],"pagedExportState":' + STATE + b"}")
 
-    assert page == Page(b'[{"a":1}]', STATE, False, None, [], 7, 3, 2)
+    assert page == Page(b'[{"a":1}]', STATE, False, None, [], 7, 3)
 
 
 @pytest.mark.parametrize(

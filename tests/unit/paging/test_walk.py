@@ -210,7 +210,7 @@ def test_equal_pages_at_rising_positions_are_no_repeat() -> None:
     pages = walk(EXPORT, trail=trail)
     next(pages)
     for index in range(2, 500):
-        pages.send(Page(b'[{"one":1}]', b'{"pageIndex":%d}' % index, False, index=index))
+        pages.send(Page(b'[{"one":1}]', b'{"pageIndex":%d}' % index, False))
     assert trail.twice == 0
 
 
@@ -219,7 +219,11 @@ def test_walk_beyond_the_pages_that_were_announced_ends() -> None:
     number = next(pages).number
     with pytest.raises(PagingError, match="it had announced 3 pages"):  # noqa: PT012
         while True:
-            number = pages.send(
-                Page(b'[{"n":%d}]' % number, b'{"pageIndex":%d}' % number, False, total_pages=3, index=number)
-            ).number
+            number = pages.send(Page(b'[{"n":%d}]' % number, b'{"pageIndex":%d}' % number, False, total_pages=3)).number
     assert number == 3 + STALE_REQUESTS
+
+
+def test_page_index_that_begins_anew_with_another_search_is_no_repeat() -> None:
+    states = [b'{"searchId":"%s","pageIndex":%d}' % (search, index) for search in (b"a", b"b") for index in (2, 3)]
+
+    assert _walked(states) == [1, 2, 3, 4, 5]
