@@ -24,14 +24,15 @@ def with_connections(doc: Any, connections: Mapping[str, str]) -> Any:
         return [with_connections(one, connections) for one in doc]
     if not isinstance(doc, Mapping):
         return doc
-    return {
-        name: connections.get(value, value)
-        if name == "_connectionId" and isinstance(value, str)
-        else value
-        if name in _DATA
-        else with_connections(value, connections)
-        for name, value in doc.items()
-    }
+    return {name: _replaced(name, value, connections) for name, value in doc.items()}
+
+
+def _replaced(name: str, value: Any, connections: Mapping[str, str]) -> Any:
+    if name in _DATA:
+        return value
+    if name == "_connectionId" and isinstance(value, str):
+        return connections.get(value, value)
+    return with_connections(value, connections)
 
 
 def _references(value: Any, path: str = "", name: str = "") -> Iterator[tuple[str, str]]:
