@@ -16,6 +16,7 @@ _HARMLESS_POSTS = re.compile(
     r"/connections/ping\Z|/connections/[^/]+/(?:ping|test|export|export/pages|import/map)\Z|/exports/preview\Z"
 )
 _RUNS_EXPORT = re.compile(r"/connections/[^/]+/export(?:/pages)?\Z|/exports/preview\Z")
+_HARMLESS_DELETES = re.compile(r"/connections/[^/]+/walks/[^/]+\Z")
 # A GET that begins an authorization, whose end stores new tokens in the connection.
 _WRITING_GETS = re.compile(r"/connections?/[^/]+/oauth2\Z")
 
@@ -24,6 +25,8 @@ def writing_reason(request: Request) -> str | None:
     """Say why `request` could change something, or return None when it cannot."""
     if request.method in ("GET", "HEAD"):
         return "it starts an authorization" if _WRITING_GETS.match(request.path) else None
+    if request.method == "DELETE" and _HARMLESS_DELETES.match(request.path):
+        return None
     if request.method != "POST" or not _HARMLESS_POSTS.match(request.path):
         return "it can write"
     if request.repeat == "consume":

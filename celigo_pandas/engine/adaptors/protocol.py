@@ -8,6 +8,7 @@ rendered or a socket opened, and are kept in nothing that outlives that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -115,6 +116,12 @@ class Call:
         Whether anybody keeps what `debug` is given.
     refusal : SourceFailure, optional
         How the system refused the credentials: an adaptor sets it, and sends nothing more in this call.
+    place : str, optional
+        What an open export keeps others from writing to, such as a database: an adaptor sets it.
+    writing : callable
+        ``with writing(place)``: open exports of the place let go of it meanwhile, as fast as they can.
+    readers : callable
+        Names the open exports of a place, for those who cannot write to it.
     """
 
     connection: ConnectionAccess
@@ -128,6 +135,9 @@ class Call:
     at_end: list[Callable[[], None]] = field(default_factory=list)
     is_debugging: bool = True
     refusal: SourceFailure | None = None
+    place: str | None = None
+    writing: Callable[[str], AbstractContextManager[None]] = lambda place: nullcontext()
+    readers: Callable[[str], list[str]] = lambda place: []
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from celigo_pandas.engine.exporting import (
 from celigo_pandas.engine.importing import check_import, map_records, submit_records
 from celigo_pandas.engine.page_state import PageState, model_digest
 from celigo_pandas.engine.refusals import Refusal, invalid
-from celigo_pandas.engine.walks import Rest
+from celigo_pandas.engine.walk import Held, Rest
 from celigo_pandas.errors import Problem
 from celigo_pandas.resources.connections import validate_connection
 
@@ -33,6 +33,7 @@ __all__ = [
     "export_once",
     "export_page",
     "export_preview",
+    "leave_walk",
     "import_map",
     "import_records",
     "ping_saved",
@@ -140,11 +141,11 @@ async def _page(request: ApiRequest, connection_id: str, export_doc: Any, body: 
         state = PageState.from_wire(body["pagedExportState"], engine.vault, connection_id, digest)
         if not engine.walks.is_open(state):
             await engine.workers.store(engine.access, connection_id)
-        return Answer(200, ready=await engine.walks.page(state))
+        return _page_answer(state.walk_id, await engine.walks.page(state))
     call = engine.calls.make(access, "export", doc)
     redactor = await engine.workers.store(access.redactor)
     pages = export_pages(call, doc, access, redactor, engine.choices)
-    ready = await engine.walks.begin(
+    walk_id, ready = await engine.walks.begin(
         access.id,
         engine.places(access),
         digest,
@@ -153,8 +154,26 @@ async def _page(request: ApiRequest, connection_id: str, export_doc: Any, body: 
         call.stop,
         lambda: engine.calls.extend(call),
         Rest(call.at_end, lambda: settle_source(call, access, redactor, engine.choices)),
+        Held(lambda: call.place, _title(doc, access), doc.get("type") != "once"),
     )
-    return Answer(200, ready=ready)
+    return _page_answer(walk_id, ready)
+
+
+def _page_answer(walk_id: str, ready: bytes) -> Answer:
+    """Return a page, with the name under which its reader may end the walk: only this engine has such a thing."""
+    return Answer(200, ready=ready, headers={"Celigo-Engine-Walk": walk_id})
+
+
+def _title(export_doc: Mapping[str, Any], access: Access) -> str:
+    name = export_doc.get("name")
+    export = f"the export {name!r:.80}" if isinstance(name, str) and name else "an export"
+    return f"{export} of the connection {access.masked.get('name', access.id)!r:.80}"
+
+
+async def leave_walk(request: ApiRequest) -> Answer:
+    """End a paged export before its end: its source is let go at once, its pages are dropped."""
+    await request.engine.walks.leave(request.id, request.path["walkId"])
+    return Answer(204)
 
 
 async def _one_shot(request: ApiRequest, access: SavedAccess, export_doc: dict[str, Any]) -> Answer:

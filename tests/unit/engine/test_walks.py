@@ -15,9 +15,11 @@ from celigo_pandas.engine.choices import CHOICES, Choices
 from celigo_pandas.engine.page_state import PageState
 from celigo_pandas.engine.pages import Page
 from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.engine.spool import SPOOL_BYTES, Spool
 from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault, new_key
-from celigo_pandas.engine.walks import AHEAD, Rest, Walks
+from celigo_pandas.engine.walk import AHEAD, Held, Rest
+from celigo_pandas.engine.walks import Walks
 from celigo_pandas.engine.workers import Gates, Workers
 
 VAULT = Vault([new_key()])
@@ -43,11 +45,16 @@ class Source:
 
 
 def run(
-    tmp_path: Path, story: Callable[[Walks], Awaitable[None]], choices: Choices = CHOICES, wait_s: float = 10
+    tmp_path: Path,
+    story: Callable[[Walks], Awaitable[None]],
+    choices: Choices = CHOICES,
+    wait_s: float = 10,
+    spool_bytes: int = SPOOL_BYTES,
 ) -> None:
     async def tell() -> None:
         store, workers = Store(tmp_path / "store"), Workers(8, 2)
-        walks = Walks(store, VAULT, choices, workers, Gates(5), wait_s, most_open=6)
+        spool = Spool(store, VAULT, most_bytes=spool_bytes, idle_s=0.2)
+        walks = Walks(spool, VAULT, choices, workers, Gates(5), wait_s, most_open=6)
         try:
             await story(walks)
         finally:
@@ -59,7 +66,7 @@ def run(
 
 
 async def begin(walks: Walks, source: Source) -> dict[str, Any]:
-    body = await walks.begin("c", ("c", 5), "digest", 1, source.read(), Event(), lambda: None)
+    _, body = await walks.begin("c", ("c", 5), "digest", 1, source.read(), Event(), lambda: None)
     found: dict[str, Any] = json.loads(body)
     return found
 
@@ -186,7 +193,7 @@ class Leftover:
 
 async def begin_with(walks: Walks, pages: int, leftover: Leftover) -> dict[str, Any]:
     rest = Rest(leftover.waiting, leftover.settle)
-    body = await walks.begin("c", ("c", 5), "digest", 1, Source(pages).read(), Event(), lambda: None, rest)
+    _, body = await walks.begin("c", ("c", 5), "digest", 1, Source(pages).read(), Event(), lambda: None, rest)
     found: dict[str, Any] = json.loads(body)
     return found
 
