@@ -47,9 +47,7 @@ class Spool:
         How long a walk must not have been asked for to be ended for the sake of others.
     """
 
-    def __init__(
-        self, store: Store, vault: Vault, *, most_bytes: int = SPOOL_BYTES, idle_s: float = IDLE_S
-    ) -> None:
+    def __init__(self, store: Store, vault: Vault, *, most_bytes: int = SPOOL_BYTES, idle_s: float = IDLE_S) -> None:
         self._store = store
         self._vault = vault
         self._most_bytes = most_bytes

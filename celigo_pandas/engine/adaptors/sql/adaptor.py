@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any, ClassVar
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
-from celigo_pandas.engine.adaptors.sql.databases import open_engine
+from celigo_pandas.engine.adaptors.sql.databases import open_engine, place_of
 from celigo_pandas.engine.adaptors.sql.failures import opened
 from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, column_names, read_query
 from celigo_pandas.engine.adaptors.sql.statements import export_query, lookup_context, render_sql
@@ -55,6 +55,7 @@ class SqlAdaptor:
                             field="export.rdbms.once",
                         )
 
+        call.place = place_of(call.connection.masked)
         return read_query(engine, sql, chunk_rows(export_doc), call, after)
 
     def import_batch(

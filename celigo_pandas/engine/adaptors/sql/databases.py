@@ -7,6 +7,7 @@ that, so that no document finds what another one set.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import ssl
 import time
@@ -20,7 +21,7 @@ from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.reach import ReachError
 from celigo_pandas.errors import MissingExtraError
 
-__all__ = ["dialect_of", "open_engine"]
+__all__ = ["dialect_of", "open_engine", "place_of"]
 
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 _CONNECT_S = 15.0
@@ -30,6 +31,16 @@ _BUSY_S = 10.0
 def dialect_of(connection: Mapping[str, Any]) -> str:
     """Return ``sqlite``, ``postgresql``, ``mysql`` or ``mariadb``."""
     return str((connection.get("rdbms") or {}).get("type"))
+
+
+def place_of(connection: Mapping[str, Any]) -> str:
+    """Name the database behind a connection: the same for every connection that leads there."""
+    block = connection.get("rdbms") or {}
+    kind, database = str(block.get("type")), str(block.get("database", ""))
+    if kind == "sqlite":
+        return f"sqlite {os.path.realpath(os.path.expanduser(database))}"
+    port = block.get("port") or _PORTS.get(kind)
+    return f"{str(block.get('host')).lower()}:{port} {database}"
 
 
 def open_engine(call: Call) -> sa.Engine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from itertools import islice
 from typing import Any
 
@@ -44,7 +44,8 @@ def read_query(
     steps through the statement. Each sees one snapshot.
     """
     log_statement(call, sql)
-    with opened(engine, call) as connection:
+    writing = nullcontext() if _SELECTS.match(sql) else call.writing(call.place or "")
+    with writing, opened(engine, call) as connection:
         raw: Any = connection.connection.dbapi_connection
         cursor = _streaming_cursor(raw, engine.dialect.name, sql)
         to_records = _sqlite_records if engine.dialect.name == "sqlite" else _server_records

@@ -7,6 +7,7 @@ fails, so that each gets its own error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -15,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
+from celigo_pandas.engine.adaptors.sql.databases import place_of
 from celigo_pandas.engine.adaptors.sql.failures import describe, log_statement, opened
 from celigo_pandas.engine.adaptors.sql.statements import (
     batch_context,
@@ -44,10 +46,29 @@ def write_batch(engine: sa.Engine, call: Call, block: Mapping[str, Any], batch: 
     if write is None:
         text = f"queryType {_mode(block)!r:.40} is not built; expected one of {', '.join(sorted(_MODES))}."
         raise SourceFailure(text, code="invalid_field", field="import.rdbms.queryType")
-    with opened(engine, call) as connection, closing(Session(connection, call)) as session:
-        results = write(session, call, block, list(batch))
-        session.commit()
-        return results
+    place = place_of(call.connection.masked)
+    try:
+        with call.writing(place), opened(engine, call) as connection, closing(Session(connection, call)) as session:
+            results = write(session, call, block, list(batch))
+            session.commit()
+    except SourceFailure as failure:
+        raise failure.copy(_told_of_readers(failure.message, call, place)) from None
+    for error in (error for result in results for error in result.get("errors", ())):
+        error["message"] = _told_of_readers(error["message"], call, place)
+    return results
+
+
+def _told_of_readers(message: str, call: Call, place: str) -> str:
+    """Say who holds a SQLite file, where a write failed since it is held."""
+    if not _LOCKED.search(message):
+        return message
+    readers = call.readers(place)
+    whom = f"by {'; '.join(readers)}" if readers else "by another program"
+    return f"{message}. It is held open {whom}. Send the records again when that has ended."
+
+
+_LOCKED = re.compile(r"database (?:table )?is locked$")
+"""SQLite's words; Python 3.10 gives no code beside them."""
 
 
 def _mode(block: Mapping[str, Any]) -> str:
