@@ -12,7 +12,7 @@ from typing import Any
 from celigo_pandas.engine.pages import Page
 from celigo_pandas.engine.refusals import Refusal
 
-__all__ = ["AHEAD", "WALK_BYTES", "Held", "Rest", "Walk"]
+__all__ = ["AHEAD", "NOTHING_HELD", "NOTHING_LEFT", "WALK_BYTES", "Held", "Rest", "Walk"]
 
 AHEAD = 4
 """Pages filled ahead of the reader: at most 20 MB of spool a walk that was not asked for."""
@@ -49,6 +49,10 @@ class Held:
     place: Callable[[], str | None] = lambda: None
     title: str = "an export"
     may_read_on: bool = True
+
+
+NOTHING_LEFT = Rest()
+NOTHING_HELD = Held()
 
 
 @dataclass(slots=True)

@@ -16,9 +16,10 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from threading import Event
+from typing import Any
 
 from celigo_pandas.engine import json_text
 from celigo_pandas.engine.choices import Choices
@@ -27,7 +28,7 @@ from celigo_pandas.engine.pages import Page
 from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
 from celigo_pandas.engine.spool import Spool
 from celigo_pandas.engine.vault import Vault
-from celigo_pandas.engine.walk import AHEAD, Held, Rest, Walk
+from celigo_pandas.engine.walk import AHEAD, NOTHING_HELD, NOTHING_LEFT, Held, Rest, Walk
 from celigo_pandas.engine.workers import Gates, Workers
 
 __all__ = ["OPEN_WALKS", "Walks"]
@@ -92,8 +93,8 @@ class Walks:
         pages: Iterator[Page],
         stop: Event,
         start_step: Callable[[], None],
-        rest: Rest = Rest(),
-        held: Held = Held(),
+        rest: Rest = NOTHING_LEFT,
+        held: Held = NOTHING_HELD,
     ) -> tuple[str, bytes]:
         """Start a walk and return its id and the body of its first page.
 
@@ -256,9 +257,12 @@ class Walks:
     def _drive(self, walk: Walk, why: str = "asked") -> None:
         if walk.wants_more and why not in walk.fillers:
             walk.fillers.add(why)
-            task = asyncio.get_running_loop().create_task(self._fill(walk, why))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin_task(self._fill(walk, why))
+
+    def _begin_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _fill(self, walk: Walk, why: str) -> None:
         loop = asyncio.get_running_loop()
@@ -341,7 +345,7 @@ class Walks:
                 walk.gives_way = True
                 self._drive(walk, "give way")
                 if self._is_stuck(walk) and time.time() - walk.used > GIVE_WAY_S:
-                    asyncio.ensure_future(self._abandon(walk))
+                    self._begin_task(self._abandon(walk))
 
     def _is_stuck(self, walk: Walk) -> bool:
         return walk.is_open and not walk.fillers and walk.held.place() is not None

@@ -33,9 +33,9 @@ __all__ = [
     "export_once",
     "export_page",
     "export_preview",
-    "leave_walk",
     "import_map",
     "import_records",
+    "leave_walk",
     "ping_saved",
     "ping_virtual",
     "purge_messages",
@@ -172,6 +172,7 @@ def _title(export_doc: Mapping[str, Any], access: Access) -> str:
 
 async def leave_walk(request: ApiRequest) -> Answer:
     """End a paged export before its end: its source is let go at once, its pages are dropped."""
+    await request.engine.workers.store(request.engine.access, request.id)
     await request.engine.walks.leave(request.id, request.path["walkId"])
     return Answer(204)
 

@@ -160,8 +160,8 @@ def test_write_that_a_reader_of_too_much_keeps_waiting_names_it(engine: EnginePr
     connection.close()
     id = engine.sqlite(database)
     slow = (
-        "select n, case when n < 200 then 0 else (select count(*) from numbers x, numbers y where x.a + y.a > n) end as c "
-        "from t"
+        "select n, case when n < 200 then 0 else "
+        "(select count(*) from numbers x, numbers y where x.a + y.a > n) end as c from t"
     )
     ask(engine, id, export(100, slow)).json()
 

@@ -18,7 +18,7 @@ from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.engine.spool import SPOOL_BYTES, Spool
 from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault, new_key
-from celigo_pandas.engine.walk import AHEAD, Held, Rest
+from celigo_pandas.engine.walk import AHEAD, NOTHING_HELD, Held, Rest
 from celigo_pandas.engine.walks import Walks
 from celigo_pandas.engine.workers import Gates, Workers
 
@@ -66,7 +66,7 @@ def run(
     asyncio.run(tell())
 
 
-async def begin(walks: Walks, source: Source, held: Held = Held()) -> dict[str, Any]:
+async def begin(walks: Walks, source: Source, held: Held = NOTHING_HELD) -> dict[str, Any]:
     _, body = await walks.begin("c", ("c", 5), "digest", 1, source.read(), Event(), lambda: None, held=held)
     found: dict[str, Any] = json.loads(body)
     return found
@@ -75,6 +75,11 @@ async def begin(walks: Walks, source: Source, held: Held = Held()) -> dict[str, 
 async def page(walks: Walks, state: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(await walks.page(PageState.from_wire(state, VAULT, "c", "digest")))
     return found
+
+
+async def read_on(walks: Walks, state: dict[str, Any]) -> None:
+    while True:
+        state = (await page(walks, state))["pagedExportState"]
 
 
 async def settled(source: Source) -> int:
@@ -394,11 +399,10 @@ def test_walk_that_nobody_asks_for_reads_on_and_one_that_cannot_is_ended(tmp_pat
             walk.used -= 61
         await walks.tend()
         assert await settled(whole) == 100
-        assert whole.is_closed and once.is_closed
+        assert (whole.is_closed, once.is_closed) == (True, True)
         assert (await page(walks, first["pagedExportState"]))["data"] == [1]
         with pytest.raises(Refusal, match="kept others from their work"):
-            while True:
-                state = (await page(walks, state))["pagedExportState"]
+            await read_on(walks, state)
 
     run(tmp_path, story)
 
