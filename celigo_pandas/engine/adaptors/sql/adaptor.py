@@ -7,11 +7,11 @@ from contextlib import closing
 from typing import Any, ClassVar
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
+from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
 from celigo_pandas.engine.adaptors.sql.databases import open_engine, place_of
 from celigo_pandas.engine.adaptors.sql.failures import opened
-from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, column_names, read_query
+from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, read_query
 from celigo_pandas.engine.adaptors.sql.statements import export_query, lookup_context, render_sql
-from celigo_pandas.engine.adaptors.sql.values import to_json
 from celigo_pandas.engine.adaptors.sql.writing import write_batch
 from celigo_pandas.paths import PathError, parse_extract
 
@@ -87,7 +87,11 @@ class SqlAdaptor:
             row = cursor.fetchone()
             if row is None:
                 return None
-            found = dict(zip(column_names(cursor.description), map(to_json, row), strict=True))
+            make = RecordMaker(connection.connection.dbapi_connection, cursor, connection.dialect.name)
+            (found,) = make([row])
+            unreadable = make.take_errors()
+        if unreadable:
+            raise SourceFailure(unreadable[0]["message"], code=unreadable[0]["code"], field=field)
         extract = lookup_doc.get("extract")
         return found.get(extract) if isinstance(extract, str) and extract else next(iter(found.values()))
 

@@ -24,8 +24,8 @@ from celigo_pandas.engine.adaptors.sql.statements import (
     record_context,
     sql_renderer,
 )
-from celigo_pandas.engine.adaptors.sql.transactions import NotStored, Result, Session, failed
-from celigo_pandas.engine.adaptors.sql.values import from_json
+from celigo_pandas.engine.adaptors.sql.tables import Table
+from celigo_pandas.engine.adaptors.sql.transactions import NotStored, NotUndone, Result, Session, failed
 from celigo_pandas.errors import TemplateError
 
 __all__ = ["write_batch"]
@@ -109,27 +109,33 @@ def _per_page(session: Session, call: Call, block: Mapping[str, Any], batch: lis
 
 
 def _bulk_insert(session: Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
-    table = _Table(session, block)
+    table = Table(session, block)
     log_statement(call, f"-- bulk insert of {len(batch)} records")
-    results: list[Result] = [_ok([]) for _ in batch]
+    results: list[Result] = []
     size = table.batch_size
     for start in range(0, len(batch), size):
         part = batch[start : start + size]
+        found = [failed("invalid_record", "A bulk insert takes objects, not arrays of rows.") for _ in part]
         for columns, positions in _by_columns(part).items():
             rows = [[table.value(name, part[position].mapped[name]) for name in columns] for position in positions]
-            sql = table.insert(columns)
-            try:
-                session.run_many(sql, rows)
-            except Exception:  # whatever the driver raised: undone, and each row then tells its own reason
-                for position, row in zip(positions, rows, strict=True):
-                    results[start + position] = _guarded(partial(_insert, session, sql), row)
-            else:
-                for position in positions:
-                    session.promise(results[start + position])
-        for position, outgoing in enumerate(part):
-            if not isinstance(outgoing.mapped, dict):
-                results[start + position] = failed("invalid_record", "A bulk insert takes objects, not arrays of rows.")
+            for position, result in zip(positions, _insert_rows(session, table, columns, rows), strict=True):
+                found[position] = result
+        results += found
     return results
+
+
+def _insert_rows(session: Session, table: Table, columns: tuple[str, ...], rows: list[list[Any]]) -> list[Result]:
+    sql = table.insert(columns)
+    if table.keeps_transactions:
+        try:
+            session.run_many(sql, rows)
+        except NotUndone as error:
+            return [failed(error.code, str(error)) for _ in rows]
+        except Exception:  # whatever the driver raised: undone, and each row then tells its own reason
+            pass
+        else:
+            return [session.promise(_ok([])) for _ in rows]
+    return [_guarded(partial(_insert, session, sql), row) for row in rows]
 
 
 def _insert(session: Session, sql: str, row: list[Any]) -> Result:
@@ -143,52 +149,6 @@ def _by_columns(part: list[Outgoing]) -> dict[tuple[str, ...], list[int]]:
         if isinstance(outgoing.mapped, dict):
             groups.setdefault(tuple(outgoing.mapped), []).append(position)
     return groups
-
-
-class _Table:
-    """The table of a bulk insert: its columns' types, looked up once a batch."""
-
-    def __init__(self, session: Session, block: Mapping[str, Any]) -> None:
-        options = block.get("bulkInsert")
-        options = options if isinstance(options, Mapping) else {}
-        name = options.get("tableName")
-        if not isinstance(name, str) or not name:
-            text = "Expected field: tableName to be present."
-            raise SourceFailure(text, code="missing_required_field", field="import.rdbms.bulkInsert.tableName")
-        size = options.get("batchSize")
-        self.batch_size = size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 100
-        schema, _, bare = name.rpartition(".")
-        try:
-            columns = sa.inspect(session.connection).get_columns(bare, schema=schema or None)
-        except sa.exc.NoSuchTableError:
-            text = f"There is no table {name!r}."
-            raise SourceFailure(text, code="table_not_found", field="import.rdbms.bulkInsert.tableName") from None
-        self._types = {column["name"]: _type_name(column["type"]) for column in columns}
-        preparer = session.connection.dialect.identifier_preparer
-        self._quote = preparer.quote_identifier
-        self._name = ".".join(self._quote(part) for part in (schema, bare) if part)
-        self._dialect = session.dialect
-        self._mark = "?" if session.dialect == "sqlite" else "%s"
-
-    def insert(self, columns: tuple[str, ...]) -> str:
-        """Return the statement for these columns."""
-        if not columns:
-            nothing = "() values ()" if self._dialect in {"mysql", "mariadb"} else "default values"
-            return f"insert into {self._name} {nothing}"
-        # The quoting doubles a % where the driver's marks begin with one.
-        listed = ", ".join(map(self._quote, columns))
-        return f"insert into {self._name} ({listed}) values ({', '.join([self._mark] * len(columns))})"
-
-    def value(self, name: str, value: Any) -> Any:
-        """Return what the driver needs for a column; an unknown column keeps the value, the database refuses it."""
-        converted = from_json(value, self._types.get(name, ""), self._dialect)
-        return int(converted) if self._mark == "?" and isinstance(converted, bool) else converted
-
-
-def _type_name(kind: Any) -> str:
-    if isinstance(kind, sa.types.ARRAY):
-        return f"{_type_name(kind.item_type)}[]"
-    return str(kind.__visit_name__).lower()
 
 
 def _guarded(work: Callable[[Any], Result], argument: Any) -> Result:
