@@ -81,7 +81,7 @@ async def _ping(request: ApiRequest, access: Access) -> Answer:
     except SourceFailure as failure:
         raise invalid(failure.code, access.redactor().text(failure.message), failure.field) from None
     good = outcome.code == 200 and not outcome.errors
-    if good != (not access.is_offline):
+    if good != (not access.is_offline) and (good or outcome.code in _REFUSED):
         await engine.workers.store(access.set_offline, not good)
     if good:
         return Answer(200, {"code": 200})
@@ -90,6 +90,10 @@ async def _ping(request: ApiRequest, access: Access) -> Answer:
         return Answer(200, {"code": outcome.code, "errors": errors})
     problems = [Problem(str(one.get("code", "")), str(one.get("message", "")), source="connection") for one in errors]
     raise Refusal(422, problems or [Problem("ping_failed", f"The system answered {outcome.code}.")])
+
+
+_REFUSED = frozenset({401, 403})
+"""What says something of the credentials; other trouble passes, and leaves the connection as it was."""
 
 
 # exports ------------------------------------------------------------------------------------------------------------

@@ -17,9 +17,11 @@ import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
 from celigo_pandas.engine.adaptors.sql.databases import place_of
+from celigo_pandas.engine.adaptors.sql.existence import existence_of, looked_up
 from celigo_pandas.engine.adaptors.sql.failures import describe, log_statement, opened
 from celigo_pandas.engine.adaptors.sql.statements import (
     batch_context,
+    import_queries,
     import_query,
     record_context,
     sql_renderer,
@@ -74,6 +76,10 @@ _LOCKED = re.compile(r"database (?:table )?is locked$")
 def _mode(block: Mapping[str, Any]) -> str:
     kind = block.get("queryType")
     if isinstance(kind, list):
+        if sorted(map(str, kind)) == ["INSERT", "UPDATE"]:
+            return "UPDATE or INSERT"
+        if len(kind) > 1:
+            return " and ".join(map(str, kind))
         kind = kind[0] if kind else None
     if kind is None:
         return "bulk_insert" if block.get("bulkInsert") else "per_record"
@@ -86,6 +92,31 @@ def _per_record(session: Session, call: Call, block: Mapping[str, Any], batch: l
 
     def one(outgoing: Outgoing) -> Result:
         sql = render(record_context(call.context, outgoing))
+        log_statement(call, sql)
+        return session.promise(_ok(session.run(sql)))
+
+    return [_guarded(one, outgoing) for outgoing in batch]
+
+
+def _update_or_insert(session: Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
+    """Run the first of the two queries for records that exist, as ``queryType`` names them, else the other one."""
+    renderers = {
+        kind: sql_renderer(query, _FIELD)
+        for kind, query in zip(block["queryType"], import_queries(block, 2), strict=True)
+    }
+
+    def ask(lookup_doc: Mapping[str, Any], sql: str) -> Any:
+        # In the batch's own transaction: a record may exist by an earlier one.
+        rows = session.run(sql)
+        return looked_up(lookup_doc, rows[0]) if rows else None
+
+    exists = existence_of(call, block, "update", ask)
+    if exists is None:
+        text = 'queryType ["UPDATE", "INSERT"] needs rdbms.updateExtract or rdbms.updateLookupName.'
+        raise SourceFailure(text, code="missing_required_field", field="import.rdbms.updateExtract")
+
+    def one(outgoing: Outgoing) -> Result:
+        sql = renderers["UPDATE" if exists(outgoing) else "INSERT"](record_context(call.context, outgoing))
         log_statement(call, sql)
         return session.promise(_ok(session.run(sql)))
 
@@ -180,4 +211,5 @@ _MODES: Mapping[str, Callable[[Session, Call, Mapping[str, Any], list[Outgoing]]
     "per_page": _per_page,
     "first_page": _per_page,
     "bulk_insert": _bulk_insert,
+    "UPDATE or INSERT": _update_or_insert,
 }
