@@ -111,7 +111,7 @@ def test_mariadb_bits_and_spatial_values_go_back_as_they_came(engine: EngineProc
     assert query(engine, id, "select * from shapes_copies order by id")["data"] == found
     same = "select count(*) as n from shapes a join shapes_copies b on a.id = b.id and st_equals(a.y, b.y)"
     assert query(engine, id, same)["data"] == [{"n": 1}]
-    flag = {"queryType": ["per_record"], "query": ["insert into shapes_copies(id, one) values (9, {{record.one}})"]}
+    flag = {"queryType": ["per_record"], "query": ["insert into shapes_copies(id, one) values (9, {{{record.one}}})"]}
     assert submit(engine, id, flag, found[:1]) == [{"statusCode": 200}]
 
 

@@ -36,6 +36,9 @@ class Server(Protocol):
     def undid(self, cursor: Any) -> bool:
         """Whether the rollback to a savepoint that was just run undid everything."""
 
+    def needs_commit(self, code: str) -> bool:
+        """Whether a savepoint failed since what was written so far must be committed before."""
+
     def undid_itself(self, cursor: Any) -> bool:
         """Whether the statement that was just run rolled back what it had written; asked before :meth:`fate`."""
 
@@ -48,6 +51,9 @@ class _Transactional:
 
     def undid(self, cursor: Any) -> bool:
         return True
+
+    def needs_commit(self, code: str) -> bool:
+        return False
 
     def undid_itself(self, cursor: Any) -> bool:
         return False
@@ -145,6 +151,10 @@ class _MySql(_Transactional):
         if size < self._most_bytes:
             return None
         return f"The statement has {size:,} bytes; the server takes {self._most_bytes:,} (max_allowed_packet)."
+
+    def needs_commit(self, code: str) -> bool:
+        # Aria's tables, once written to, take no savepoint.
+        return code == "1178"
 
     def undid(self, cursor: Any) -> bool:
         cursor.execute("show warnings")

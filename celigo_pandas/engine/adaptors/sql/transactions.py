@@ -153,10 +153,7 @@ class Session:
 
     def _mark(self) -> None:
         try:
-            if not self._begun:
-                self._server.begin()
-                self._begun = True
-            self._cursor.execute("savepoint one_record")
+            self._set_savepoint()
         except Exception as error:
             code, message = describe(error)
             self._lost = NotStored(code, f"Not tried: {message}")
@@ -164,6 +161,21 @@ class Session:
                 self.raw.rollback()
             self._end("undone", code, message)
             raise self._lost from None
+
+    def _set_savepoint(self) -> None:
+        if not self._begun:
+            self._server.begin()
+            self._begun = True
+        try:
+            self._cursor.execute("savepoint one_record")
+        except Exception as error:
+            if not self._server.needs_commit(describe(error)[0]):
+                raise
+            self.raw.commit()
+            self._end("kept", "", "")
+            self._server.begin()
+            self._begun = True
+            self._cursor.execute("savepoint one_record")
 
     def _undo(self, sql: str, error: Exception) -> bool:
         """Undo a failed statement; False where what it had stored may stay."""

@@ -149,6 +149,8 @@ def from_json(value: Any, column_type: str, dialect: str) -> Any:
             return base64.b64decode(value, validate=True)
         except binascii.Error:
             return value.encode()
+    if column_type == "bit":
+        return value
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         # A number column of SQLite would make a float of the digits; as an integer its driver refuses it.
         is_exact_as_text = dialect != "sqlite" or column_type in _SQLITE_TEXT
