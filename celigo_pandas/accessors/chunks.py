@@ -53,6 +53,7 @@ class _Stream:
                 if self._waiting.rows:
                     yield self._next(self._waiting.rows)
             except GeneratorExit:
+                self._source.leave()
                 raise
             except KeyboardInterrupt as error:
                 raise PullCancelled(f"Cancelled after {self._told()}.", partial=self._left()) from error

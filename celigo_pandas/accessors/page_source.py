@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -68,6 +69,7 @@ class PageSource:
         self.reason: str | None = None
         self.ambiguous: str | None = None
         self.stop: threading.Event | None = None
+        self.walk_id: str | None = None
         self._digest = digest(doc)
         self.started = datetime.now(timezone.utc)
         path = f"/connections/{quote(connection.id, safe='')}/export/pages"
@@ -124,6 +126,8 @@ class PageSource:
                 request = walk.send(answer)
             except StopIteration as stop:
                 self.reason = stop.value
+                if self.reason == "max_rows":
+                    self.leave()
                 return
             self.page_size = request.page_size
             check()
@@ -147,6 +151,13 @@ class PageSource:
     def stand_after(self, page: paging.Page) -> None:
         """Move behind a page: its state asks for the next one."""
         self.state, self.is_done = page.state, page.done
+
+    def leave(self) -> None:
+        """End the walk at a server that has a request for it: nobody asks for the pages that have not come."""
+        if self.walk_id is not None and not self.is_done:
+            with suppress(CeligoError):
+                self.connection.client.api.leave_walk(self.connection.id, self.walk_id)
+            self.walk_id = None
 
     def note(self, frame: pd.DataFrame, shape: Shape, total: int | None, **how: Any) -> pd.DataFrame:
         """Write down in ``attrs`` where a frame came from: small, JSON-able, no secrets (pandas copies it often)."""
@@ -212,6 +223,7 @@ class PageSource:
         except KeyboardInterrupt as error:
             self.note_ambiguous(error)
             raise
+        self.walk_id = response.headers.get("celigo-engine-walk")
         page, decoded = found[-1]
         return page, response.content, decoded
 

@@ -207,6 +207,10 @@ class ApiClient(Sender):
             body += b',"pagedExportState":' + state
         return Request("POST", path_of("connections", connection_id, "export/pages"), body=body + b"}", repeat=repeat)
 
+    def leave_walk(self, connection_id: str, walk_id: str) -> None:
+        """``DELETE /connections/{id}/walks/{walkId}``: end a walk before its last page. Of the local engine only."""
+        self.send(Request("DELETE", path_of("connections", connection_id, "walks", walk_id)), inspect=anything)
+
     def import_records(self, connection_id: str, import_doc: Document, records: Sequence[Any]) -> list[dict[str, Any]]:
         """``POST /connections/{id}/import``: one result per record, in order. Not idempotent.
 

@@ -18,6 +18,7 @@ _HARMLESS_POSTS = re.compile(
 # A PUT that asks: the server looks into the system, and changes nothing there.
 _HARMLESS_PUTS = re.compile(r"/connections/[^/]+/metadata\Z")
 _RUNS_EXPORT = re.compile(r"/connections/[^/]+/export(?:/pages)?\Z|/exports/preview\Z")
+_HARMLESS_DELETES = re.compile(r"/connections/[^/]+/walks/[^/]+\Z")
 # A GET that begins an authorization, whose end stores new tokens in the connection.
 _WRITING_GETS = re.compile(r"/connections?/[^/]+/oauth2\Z")
 
@@ -27,6 +28,8 @@ def writing_reason(request: Request) -> str | None:
     if request.method in ("GET", "HEAD"):
         return "it starts an authorization" if _WRITING_GETS.match(request.path) else None
     if request.method == "PUT" and _HARMLESS_PUTS.match(request.path):
+        return None
+    if request.method == "DELETE" and _HARMLESS_DELETES.match(request.path):
         return None
     if request.method != "POST" or not _HARMLESS_POSTS.match(request.path):
         return "it can write"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 from threading import Event
 from typing import Any
@@ -34,6 +35,8 @@ class CallFactory:
         debug: Callable[[Access, str, Mapping[str, Any]], Callable[[str, Mapping[str, Any]], None]],
         timeout_s: float,
         is_debugging: Callable[[Access, Mapping[str, Any]], bool],
+        writing: Callable[[str], AbstractContextManager[None]],
+        readers: Callable[[str], list[str]],
     ) -> None:
         self._reach = reach
         self._choices = choices
@@ -41,6 +44,8 @@ class CallFactory:
         self._debug = debug
         self._timeout_s = timeout_s
         self._is_debugging = is_debugging
+        self._writing = writing
+        self._readers = readers
 
     def make(self, access: Access, kind: str, doc: Mapping[str, Any]) -> Call:
         """Return the call of one ``export``, ``import`` or ``connection`` (ping) document."""
@@ -54,6 +59,8 @@ class CallFactory:
             now=self._now,
             choices=self._choices,
             is_debugging=self._is_debugging(access, doc),
+            writing=self._writing,
+            readers=self._readers,
         )
 
     def extend(self, call: Call) -> None:

@@ -268,6 +268,24 @@ class Store:
             self._shrink()
         return ids
 
+    def walk_sizes(self) -> list[tuple[str, float, int]]:
+        """Return each walk's id, when it was last asked for, and the bytes of its pages."""
+        size = sa.func.coalesce(sa.func.sum(sa.func.length(pages.c.body)), 0)
+        query = sa.select(walks.c.id, walks.c.used, size).outerjoin(pages, pages.c.walk_id == walks.c.id)
+        with self._spool.connect() as connection:
+            return [(id, used, size) for id, used, size in connection.execute(query.group_by(walks.c.id))]
+
+    def drop_walk(self, walk_id: str) -> None:
+        """Remove a walk with its pages; their room is taken by later ones."""
+        with self._spool_write, self._spool.begin() as connection:
+            connection.execute(sa.delete(pages).where(pages.c.walk_id == walk_id))
+            connection.execute(sa.delete(walks).where(walks.c.id == walk_id))
+
+    def drop_pages(self, walk_id: str, last: int) -> None:
+        """Remove the pages of a walk up to number `last`."""
+        with self._spool_write, self._spool.begin() as connection:
+            connection.execute(sa.delete(pages).where(pages.c.walk_id == walk_id, pages.c.number <= last))
+
     def _shrink(self) -> None:
         """Give the room of dropped pages back to the disk."""
         with self._spool_write, self._spool.connect() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
@@ -17,6 +17,7 @@ from celigo_pandas.engine.documents import DocumentService
 from celigo_pandas.engine.oauth import PendingStates
 from celigo_pandas.engine.reach import Reach
 from celigo_pandas.engine.settings import Settings
+from celigo_pandas.engine.spool import Spool
 from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault
 from celigo_pandas.engine.walks import Walks
@@ -28,6 +29,7 @@ USER = {"_id": "5f0000000000000000000001", "email": "local@localhost", "name": "
 """The one user of a local engine: who holds its token."""
 
 _SWEEP_S = 30.0
+_TEND_S = 1.0
 
 
 def _utc_now() -> datetime:
@@ -49,14 +51,22 @@ class Engine:
         self.documents = DocumentService(self.store, self.vault, self.choices, person=USER, now=now)
         self.debug = DebugLog(self.store, self.vault, now)
         self.caches = Caches()
-        self.calls = CallFactory(
-            self.reach, self.choices, now, self.debug.writer, settings.call_timeout_s, self.debug.is_on
-        )
         self.workers = Workers()
         self.gates = Gates(settings.gate_patience_s)
-        self.walks = Walks(self.store, self.vault, self.choices, self.workers, self.gates, settings.call_timeout_s)
+        spool = Spool(self.store, self.vault)
+        self.walks = Walks(spool, self.vault, self.choices, self.workers, self.gates, settings.call_timeout_s)
+        self.calls = CallFactory(
+            self.reach,
+            self.choices,
+            now,
+            self.debug.writer,
+            settings.call_timeout_s,
+            self.debug.is_on,
+            self.walks.writing,
+            self.walks.readers,
+        )
         self.pending = PendingStates()
-        self._sweeper: asyncio.Task[Any] | None = None
+        self._tending: list[asyncio.Task[Any]] = []
 
     @property
     def url(self) -> str:
@@ -87,20 +97,25 @@ class Engine:
     async def start(self) -> None:
         """Drop what expired while no engine ran, and keep doing so."""
         await self.walks.sweep()
-        self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
+        loop = asyncio.get_running_loop()
+        self._tending = [
+            loop.create_task(_again(_SWEEP_S, self.walks.sweep)),
+            loop.create_task(_again(_TEND_S, self.walks.tend)),
+        ]
 
     async def stop(self) -> None:
         """Close sources, pools and files."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for task in self._tending:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._sweeper
+                await task
         await self.walks.close()
         self.caches.close()
         self.workers.close()
         self.store.close()
 
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(_SWEEP_S)
-            await self.walks.sweep()
+
+async def _again(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        await work()

@@ -57,6 +57,16 @@ class DatabaseServer:
         finally:
             connection.close()
 
+    def run_as_root(self, statement: str) -> None:
+        """Execute a statement as MariaDB's administrator."""
+        import pymysql
+
+        connection = pymysql.connect(unix_socket=str(self._folder / "sock"), user="root", autocommit=True)
+        try:
+            connection.cursor().execute(statement)
+        finally:
+            connection.close()
+
     def stop(self) -> None:
         self._process.terminate()
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -129,6 +130,12 @@ class Call:
     lost : int
         Records of an export that its reader is not given: too large, or failed in a step. What is `at_end` would take
         them away for good, and is not done then.
+    place : str, optional
+        What an open export keeps others from writing to, such as a database: an adaptor sets it.
+    writing : callable
+        ``with writing(place)``: open exports of the place let go of it meanwhile, as fast as they can.
+    readers : callable
+        Names the open exports of a place, for those who cannot write to it.
     """
 
     connection: ConnectionAccess
@@ -143,6 +150,9 @@ class Call:
     is_debugging: bool = True
     refusal: SourceFailure | None = None
     lost: int = 0
+    place: str | None = None
+    writing: Callable[[str], AbstractContextManager[None]] = lambda place: nullcontext()
+    readers: Callable[[str], list[str]] = lambda place: []
 
     def look(self) -> None:
         """Raise :class:`SourceFailure` if nobody waits for this call any more; for every loop over a source's data."""

@@ -25,6 +25,7 @@ _ERRORS = {
     "422": "The document, or what it asks of its system, was refused.",
     "429": "All places of the connection are taken; see Retry-After.",
 }
+_ANY = frozenset({"resourceId", "walkId"})
 _IDS = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
 
 
@@ -79,7 +80,7 @@ def _operation(route: Route) -> dict[str, Any]:
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
     names = re.findall(r"{(\w+)}", route.path)
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"} if name == "resourceId" else _IDS}
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"} if name in _ANY else _IDS}
         for name in names
     ]
 

@@ -83,7 +83,7 @@ def describe_postman(routes: Iterable[Route], url: str) -> dict[str, Any]:
 
 
 def _item(route: Route) -> dict[str, Any]:
-    path = re.sub(r"{resourceId}", "{{connectionId}}", route.path)
+    path = re.sub(r"{(resourceId|walkId)}", "{{connectionId}}", route.path)
     path = re.sub(r"(?<!{){(\w+)}(?!})", r"{{\1}}", path)
     tests = [_expects(_EXPECTED.get(route.name, route.status))]
     if route.name in _KEEPS:

@@ -91,6 +91,7 @@ def table() -> list[Route]:
             virtual.export_page,
             body="virtualPage",
         ),
+        Route("leaveWalk", "DELETE", "/connections/{connectionId}/walks/{walkId}", virtual.leave_walk, 204),
         Route(
             "virtualImport", "POST", "/connections/{connectionId}/import", virtual.import_records, body="virtualImport"
         ),

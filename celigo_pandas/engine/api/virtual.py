@@ -25,7 +25,7 @@ from celigo_pandas.engine.exporting import (
 from celigo_pandas.engine.importing import check_import, map_records, preview_import, submit_records
 from celigo_pandas.engine.page_state import PageState, model_digest
 from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
-from celigo_pandas.engine.walks import Rest, WalkSource
+from celigo_pandas.engine.walk import Held, Rest, WalkSource
 from celigo_pandas.errors import MissingExtraError, Problem
 from celigo_pandas.resources.connections import validate_connection
 from celigo_pandas.resources.exports import consuming_member
@@ -39,6 +39,7 @@ __all__ = [
     "import_map",
     "import_preview",
     "import_records",
+    "leave_walk",
     "ping_saved",
     "ping_virtual",
     "purge_messages",
@@ -83,7 +84,7 @@ async def _ping(request: ApiRequest, access: Access) -> Answer:
     except SourceFailure as failure:
         raise invalid(failure.code, access.redactor().text(failure.message), failure.field) from None
     good = outcome.code == 200 and not outcome.errors
-    if outcome.checked and good != (not access.is_offline):
+    if outcome.checked and good != (not access.is_offline) and (good or outcome.code in _REFUSED):
         await engine.workers.store(access.set_offline, not good)
     if good:
         return Answer(200, {"code": 200})
@@ -124,6 +125,10 @@ async def connection_metadata(request: ApiRequest) -> Answer:
     except SourceFailure as failure:
         raise failed_source(failure, access, access.redactor(), request.engine.choices) from None
     return Answer(200, found)
+
+
+_REFUSED = frozenset({401, 403})
+"""What says something of the credentials; other trouble passes, and leaves the connection as it was."""
 
 
 # exports ------------------------------------------------------------------------------------------------------------
@@ -175,14 +180,15 @@ async def _page(request: ApiRequest, connection_id: str, export_doc: Any, body: 
     doc = check_export(export_doc)
     digest = model_digest(doc)
     if body.get("pagedExportState") is None:
-        return Answer(200, ready=await engine.walks.begin(await _source_of(request, access, doc, digest)))
+        walk_id, ready = await engine.walks.begin(await _source_of(request, access, doc, digest))
+        return _page_answer(walk_id, ready)
     state = PageState.from_wire(body["pagedExportState"], engine.vault, connection_id, digest)
     if engine.walks.is_open(state):
-        return Answer(200, ready=await engine.walks.page(state))
+        return _page_answer(state.walk_id, await engine.walks.page(state))
     access = await engine.workers.store(engine.access, connection_id)
     # What reading changes is not read a second time.
     again = None if consuming_member(doc) else await _source_of(request, access, doc, digest)
-    return Answer(200, ready=await engine.walks.page(state, again))
+    return _page_answer(state.walk_id, await engine.walks.page(state, again))
 
 
 async def _source_of(request: ApiRequest, access: SavedAccess, doc: dict[str, Any], digest: str) -> WalkSource:
@@ -198,7 +204,26 @@ async def _source_of(request: ApiRequest, access: SavedAccess, doc: dict[str, An
         call.stop,
         lambda: engine.calls.extend(call),
         Rest(call.at_end, lambda: settle_source(call, access, redactor, engine.choices)),
+        Held(lambda: call.place, _title(doc, access), doc.get("type") != "once"),
     )
+
+
+def _page_answer(walk_id: str, ready: bytes) -> Answer:
+    """Return a page, with the name under which its reader may end the walk: only this engine has such a thing."""
+    return Answer(200, ready=ready, headers={"Celigo-Engine-Walk": walk_id})
+
+
+def _title(export_doc: Mapping[str, Any], access: Access) -> str:
+    name = export_doc.get("name")
+    export = f"the export {name!r:.80}" if isinstance(name, str) and name else "an export"
+    return f"{export} of the connection {access.masked.get('name', access.id)!r:.80}"
+
+
+async def leave_walk(request: ApiRequest) -> Answer:
+    """End a paged export before its end: its source is let go at once, its pages are dropped."""
+    await request.engine.workers.store(request.engine.access, request.id)
+    await request.engine.walks.leave(request.id, request.path["walkId"])
+    return Answer(204)
 
 
 async def _one_shot(request: ApiRequest, access: SavedAccess, export_doc: dict[str, Any]) -> Answer:

@@ -27,6 +27,7 @@ __all__ = [
     "needs_authorization",
     "read_tokens",
     "refresh_request",
+    "says_nothing",
     "stored_changes",
 ]
 
@@ -178,6 +179,9 @@ def read_tokens(http: Mapping[str, Any], status: int, content: bytes) -> Tokens:
     OAuthError
         It is a refusal (its ``error`` code is kept), or holds no token.
     """
+    if says_nothing(status, content):
+        text = f"The token endpoint answered status {status}, which says nothing of the credentials. Try again later."
+        raise OAuthError(text, code="oauth_unavailable")
     answer = _answer(content)
     if "error" in answer or not 200 <= status < 300:
         code = answer.get("error")
@@ -197,6 +201,12 @@ def read_tokens(http: Mapping[str, Any], status: int, content: bytes) -> Tokens:
     except (TypeError, ValueError):
         expires_in_s = None
     return Tokens(access, refresh if isinstance(refresh, str) and refresh else None, expires_in_s)
+
+
+def says_nothing(status: int, content: bytes) -> bool:
+    """Whether an answer to a renewal says nothing of the credentials: a failure, a redirect, a page for people."""
+    is_page = content.lstrip()[:1] == b"<" and b"<html" in content[:2000].lower()
+    return status >= 500 or 300 <= status < 400 or status in (408, 429) or is_page
 
 
 def _answer(content: bytes) -> dict[str, Any]:

@@ -15,9 +15,11 @@ from celigo_pandas.engine.choices import CHOICES, Choices
 from celigo_pandas.engine.page_state import PageState
 from celigo_pandas.engine.pages import Page
 from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.engine.spool import SPOOL_BYTES, Spool
 from celigo_pandas.engine.store import Store
 from celigo_pandas.engine.vault import Vault, new_key
-from celigo_pandas.engine.walks import AHEAD, Rest, Walks, WalkSource
+from celigo_pandas.engine.walk import AHEAD, NOTHING_HELD, Held, Rest, WalkSource
+from celigo_pandas.engine.walks import Walks
 from celigo_pandas.engine.workers import Gates, Workers
 
 VAULT = Vault([new_key()])
@@ -26,16 +28,16 @@ VAULT = Vault([new_key()])
 class Source:
     """Pages that know how many were taken and whether they were closed."""
 
-    def __init__(self, pages: int, failure: Exception | None = None) -> None:
+    def __init__(self, pages: int, failure: Exception | None = None, size: int = 0) -> None:
         self.taken = 0
         self.is_closed = False
-        self._pages, self._failure = pages, failure
+        self._pages, self._failure, self._pad = pages, failure, b" " * size
 
     def read(self) -> Iterator[Page]:
         try:
             for number in range(self._pages):
                 self.taken += 1
-                yield Page(b'{"data":[%d],"dataURIs":[null]' % number, 1)
+                yield Page(b'{"data":[%d],"dataURIs":[null]%s' % (number, self._pad), 1)
             if self._failure is not None:
                 raise self._failure
         finally:
@@ -43,11 +45,17 @@ class Source:
 
 
 def run(
-    tmp_path: Path, story: Callable[[Walks], Awaitable[None]], choices: Choices = CHOICES, wait_s: float = 10
+    tmp_path: Path,
+    story: Callable[[Walks], Awaitable[None]],
+    choices: Choices = CHOICES,
+    wait_s: float = 10,
+    spool_bytes: int = SPOOL_BYTES,
+    idle_s: float = 0.2,
 ) -> None:
     async def tell() -> None:
         store, workers = Store(tmp_path / "store"), Workers(8, 2)
-        walks = Walks(store, VAULT, choices, workers, Gates(5), wait_s, most_open=6)
+        spool = Spool(store, VAULT, most_bytes=spool_bytes, idle_s=idle_s)
+        walks = Walks(spool, VAULT, choices, workers, Gates(5), wait_s, most_open=6)
         try:
             await story(walks)
         finally:
@@ -58,8 +66,8 @@ def run(
     asyncio.run(tell())
 
 
-async def begin(walks: Walks, source: Source) -> dict[str, Any]:
-    body = await walks.begin(WalkSource("c", ("c", 5), "digest", 1, source.read(), Event(), lambda: None))
+async def begin(walks: Walks, source: Source, held: Held = NOTHING_HELD) -> dict[str, Any]:
+    _, body = await walks.begin(WalkSource("c", ("c", 5), "digest", 1, source.read(), Event(), lambda: None, held=held))
     found: dict[str, Any] = json.loads(body)
     return found
 
@@ -67,6 +75,11 @@ async def begin(walks: Walks, source: Source) -> dict[str, Any]:
 async def page(walks: Walks, state: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(await walks.page(PageState.from_wire(state, VAULT, "c", "digest")))
     return found
+
+
+async def read_on(walks: Walks, state: dict[str, Any]) -> None:
+    while True:
+        state = (await page(walks, state))["pagedExportState"]
 
 
 async def settled(source: Source) -> int:
@@ -186,7 +199,9 @@ class Leftover:
 
 async def begin_with(walks: Walks, pages: int, leftover: Leftover) -> dict[str, Any]:
     rest = Rest(leftover.waiting, leftover.settle)
-    body = await walks.begin(WalkSource("c", ("c", 5), "digest", 1, Source(pages).read(), Event(), lambda: None, rest))
+    _, body = await walks.begin(
+        WalkSource("c", ("c", 5), "digest", 1, Source(pages).read(), Event(), lambda: None, rest)
+    )
     found: dict[str, Any] = json.loads(body)
     return found
 
@@ -252,3 +267,162 @@ def test_walk_that_expires_settles_nothing(tmp_path: Path) -> None:
         assert leftover.tries == 0
 
     run(tmp_path, story, Choices(state_lifetime_s=0.2))
+
+
+def test_walk_being_read_is_not_ended_by_walks_that_finished(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        source = Source(1000)
+        answer = await begin(walks, source)
+        for _ in range(30):
+            await begin(walks, Source(1))
+            answer = await page(walks, answer["pagedExportState"])
+        assert not source.is_closed
+        assert answer["data"] == [30]
+
+    run(tmp_path, story)
+
+
+def test_walks_that_finished_keep_their_pages_when_there_are_many(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        first = await begin(walks, Source(2))
+        for _ in range(30):
+            await begin(walks, Source(1))
+        assert len(walks._open) < 10
+        assert (await page(walks, first["pagedExportState"]))["data"] == [1]
+
+    run(tmp_path, story)
+
+
+def test_spool_that_is_full_ends_the_walk_idle_for_longest_and_tells_its_reader(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        idle = [await begin(walks, Source(5, size=10_000)) for _ in range(2)]
+        await page(walks, idle[0]["pagedExportState"])  # out of memory: from now on it comes from the spool
+        await asyncio.sleep(0.3)
+        idle[1] = await page(walks, idle[1]["pagedExportState"])
+        await asyncio.sleep(0.3)
+        answer = await begin(walks, Source(5, size=10_000))
+        while not answer["pagedExportState"]["done"]:
+            answer = await page(walks, answer["pagedExportState"])
+
+        with pytest.raises(Refusal, match="make room for others") as caught:
+            await page(walks, idle[0]["pagedExportState"])
+        assert caught.value.status == 422
+        assert (await page(walks, idle[1]["pagedExportState"]))["data"] == [2]
+        assert walks._spool.size <= 120_000
+
+    run(tmp_path, story, spool_bytes=120_000)
+
+
+def test_spool_that_is_full_takes_the_room_of_pages_that_were_read(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        first = answer = await begin(walks, Source(100, size=10_000))
+        found = answer["data"]
+        while not answer["pagedExportState"]["done"]:
+            answer = await page(walks, answer["pagedExportState"])
+            found += answer["data"]
+            assert walks._spool.size <= 200_000
+        assert found == list(range(100))
+        with pytest.raises(Refusal, match="read long ago"):
+            await page(walks, first["pagedExportState"])
+
+    run(tmp_path, story, spool_bytes=200_000)
+
+
+def test_spool_full_of_pages_that_are_being_read_asks_to_come_back(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        source = Source(5, size=10_000)
+        first = await begin(walks, source)
+        await settled(source)
+        with pytest.raises(Refusal, match="spool is full") as caught:
+            await begin(walks, Source(5, size=10_000))
+        assert caught.value.status == 429
+        assert (await page(walks, first["pagedExportState"]))["data"] == [1]
+
+    run(tmp_path, story, spool_bytes=52_000, idle_s=60)
+
+
+def test_spool_of_an_engine_before_counts(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        await settled_walk(walks)
+        size = walks._spool.size
+        assert size > 50_000
+        assert Spool(walks._spool._store, VAULT).size == size
+
+    async def settled_walk(walks: Walks) -> None:
+        source = Source(6, size=10_000)
+        await begin(walks, source)
+        await settled(source)
+
+    run(tmp_path, story)
+
+
+def test_walk_that_locks_a_place_reads_on_when_somebody_writes_there(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        here, there = Source(100), Source(100)
+        answer = await begin(walks, here, Held(lambda: "here"))
+        await begin(walks, there, Held(lambda: "there"))
+        await settled(here)
+        with walks.writing("here"):
+            assert walks.readers("here")
+            assert await settled(here) == 100
+            late = Source(50)
+            await begin(walks, late, Held(lambda: "here"))
+            assert await settled(late) == 50  # begun while somebody wants to write: it does not stop on its way
+        assert here.is_closed
+        assert not walks.readers("here")
+        assert await settled(there) < 10
+        assert (await page(walks, answer["pagedExportState"]))["data"] == [1]
+
+    run(tmp_path, story)
+
+
+@pytest.mark.parametrize("held", [Held(), Held(lambda: "here", may_read_on=False)], ids=["no place", "not read on"])
+def test_walk_that_must_not_be_read_on_is_not(tmp_path: Path, held: Held) -> None:
+    async def story(walks: Walks) -> None:
+        source = Source(100)
+        await begin(walks, source, held)
+        taken = await settled(source)
+        next(iter(walks._open.values())).used -= 30
+        await walks.tend()
+        with walks.writing("here"):
+            assert await settled(source) == taken
+        assert not source.is_closed
+
+    run(tmp_path, story)
+
+
+def test_walk_that_nobody_asks_for_reads_on_and_one_that_cannot_is_ended(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        whole, once = Source(100), Source(100)
+        first = await begin(walks, whole, Held(lambda: "here"))
+        state = (await begin(walks, once, Held(lambda: "here", may_read_on=False)))["pagedExportState"]
+        await settled(whole)
+        for walk in walks._open.values():
+            walk.used -= 61
+        await walks.tend()
+        assert await settled(whole) == 100
+        assert (whole.is_closed, once.is_closed) == (True, True)
+        assert (await page(walks, first["pagedExportState"]))["data"] == [1]
+        with pytest.raises(Refusal, match="kept others from their work"):
+            await read_on(walks, state)
+
+    run(tmp_path, story)
+
+
+def test_walk_that_fills_the_bound_stops_and_goes_on_with_its_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("celigo_pandas.engine.walk.WALK_BYTES", 100_000)
+
+    async def story(walks: Walks) -> None:
+        source = Source(100, size=10_000)
+        answer = await begin(walks, source, Held(lambda: "here"))
+        with walks.writing("here"):
+            assert 10 <= await settled(source) < 20
+        found = answer["data"]
+        while not answer["pagedExportState"]["done"]:
+            answer = await page(walks, answer["pagedExportState"])
+            found += answer["data"]
+        assert found == list(range(100))
+
+    run(tmp_path, story)

@@ -60,9 +60,9 @@ class Failures:
                 f"The certificate of {self.server.shown} is not trusted: {error.verify_message}. Put its authority "
                 "into ssl.ca of the connection."
             )
-            return SourceFailure(text, code="unreachable", offline=True, field="ssl.ca")
+            return SourceFailure(text, code="unreachable", field="ssl.ca")
         reason = said(error) if reply_code(error) else _plain(error)
-        return SourceFailure(f"{self.server.shown} cannot be used: {reason}.", code="unreachable", offline=True)
+        return SourceFailure(f"{self.server.shown} cannot be used: {reason}.", code="unreachable")
 
     def login_failed(self, error: Exception) -> SourceFailure:
         """Explain a login that was refused; the reply's text is left out: a server may repeat what it was given."""
@@ -71,7 +71,7 @@ class Failures:
             return self.unreachable(error)
         if code[0] == "4" and code != "430":
             text = f"{self.server.shown} takes no login now (it answered {code})."
-            return SourceFailure(text, code="unreachable", offline=True)
+            return SourceFailure(text, code="unreachable")
         text = f"{self.server.shown} refused the login of {shown(self.server.username)} (it answered {code})."
         return SourceFailure(
             f"{text} Check ftp.username and ftp.password.", code="login_refused", offline=True, field="ftp.password"

@@ -38,7 +38,7 @@ class Place(Protocol):
 
     Every method raises :class:`~celigo_pandas.engine.adaptors.protocol.SourceFailure` when the place refuses, with a
     code that tells what: ``folder_not_found``, ``file_not_found``, ``permission_denied``, ``unreachable``,
-    ``login_refused`` (these two set ``offline``), ``out_of_reach``, ``timeout`` or ``file_error``.
+    ``login_refused`` (which sets ``offline``), ``out_of_reach``, ``timeout`` or ``file_error``.
     """
 
     def check(self, folder: str) -> None:

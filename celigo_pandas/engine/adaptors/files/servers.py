@@ -86,7 +86,7 @@ def open_socket(reach: Reach, server: RemoteServer, deadline: float) -> socket.s
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         text = f"{server.shown} cannot be reached: {reason}. Check ftp.hostURI and ftp.port."
-        raise SourceFailure(text, code="unreachable", offline=True, field="ftp.hostURI") from None
+        raise SourceFailure(text, code="unreachable", field="ftp.hostURI") from None
     sock.settimeout(None)
     with suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

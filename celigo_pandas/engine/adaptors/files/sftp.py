@@ -297,7 +297,7 @@ class SftpPlace:
 
     def _unreachable(self, error: Exception) -> SourceFailure:
         text = f"{self._server.shown} lets {shown(self._server.username)} in, but offers no SFTP: {error}."
-        return SourceFailure(text, code="unreachable", offline=True)
+        return SourceFailure(text, code="unreachable")
 
 
 class _Download(io.RawIOBase):

@@ -114,7 +114,7 @@ def _check_host_key(call: Call, server: RemoteServer, key: HostKey) -> None:
             f"{server.shown} shows the host key {key.fingerprint}, but it had {known.fingerprint} before. Nothing was "
             "sent to it. If its key was changed on purpose, save the connection again or start the engine anew."
         )
-        raise SourceFailure(text, code="unreachable", offline=True, field="ftp.hostURI")
+        raise SourceFailure(text, code="unreachable", field="ftp.hostURI")
 
 
 def _log_in(call: Call, server: RemoteServer, watch: Watch, paramiko: Any, transport: Any) -> SourceFailure | None:
@@ -185,7 +185,7 @@ def _private_key(paramiko: Any, text: str) -> Any:
 
 def _unreachable(server: RemoteServer, error: Exception) -> SourceFailure:
     reason = getattr(error, "strerror", None) or str(error) or "the server closed the connection"
-    return SourceFailure(f"{server.shown} cannot be used: {reason}.", code="unreachable", offline=True)
+    return SourceFailure(f"{server.shown} cannot be used: {reason}.", code="unreachable")
 
 
 def _login_failed(server: RemoteServer, paramiko: Any, error: Exception) -> SourceFailure:

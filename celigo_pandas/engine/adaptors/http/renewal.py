@@ -31,6 +31,7 @@ from celigo_pandas.engine.oauth.grants import (
     needs_authorization,
     read_tokens,
     refresh_request,
+    says_nothing,
     stored_changes,
 )
 from celigo_pandas.engine.reach import ReachError
@@ -98,7 +99,8 @@ def _oauth(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None:
             raise OAuthError("The connection holds no refresh token.", code="needs_authorization")
         tokens = exchange_tokens(call, state, http, request)
     except OAuthError as error:
-        raise SourceFailure(f"The token could not be renewed: {error.message}", code=error.code, offline=True) from None
+        text = f"The token could not be renewed: {error.message}"
+        raise SourceFailure(text, code=error.code, offline=error.code != "oauth_unavailable") from None
     changes = stored_changes(tokens, call.now())
     state.expires_at = changes[EXPIRY_PATH]
     _store(call.connection, changes)
@@ -145,7 +147,7 @@ def _refresh_token(call: Call, real: Mapping[str, Any], state: ConnectionState) 
             f"The token could not be refreshed: the answer of {shown_origin(answer.url)} {what} "
             f"(status {answer.status}).",
             code=str(answer.status) if not answer.is_success else "bad_answer",
-            offline=True,
+            offline=not says_nothing(answer.status, answer.body),
         )
     changes = {"http.auth.token.token": str(found)}
     rotated = one(body, "refresh_token")
@@ -181,7 +183,10 @@ def _log_in(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None
         is_good = answer.status < 400
     if not is_good or not len(state.wallet.cookies):
         what = "set no cookie" if is_good else f"answered status {answer.status}"
-        raise SourceFailure(f"The login at {shown_origin(answer.url)} {what}.", code=str(answer.status), offline=True)
+        # A login form that comes again is a refusal; a server that fails says nothing.
+        raise SourceFailure(
+            f"The login at {shown_origin(answer.url)} {what}.", code=str(answer.status), offline=answer.status < 500
+        )
 
 
 def _prepared(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, ClassVar
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
-from celigo_pandas.engine.adaptors.sql.databases import open_engine
+from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
+from celigo_pandas.engine.adaptors.sql.databases import open_engine, place_of
+from celigo_pandas.engine.adaptors.sql.existence import existence_of, looked_up
 from celigo_pandas.engine.adaptors.sql.failures import opened
 from celigo_pandas.engine.adaptors.sql.metadata import read_metadata
-from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, column_names, read_query
+from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, read_query
 from celigo_pandas.engine.adaptors.sql.statements import export_query, lookup_context, render_sql
-from celigo_pandas.engine.adaptors.sql.values import to_json
 from celigo_pandas.engine.adaptors.sql.writing import write_batch
-from celigo_pandas.paths import PathError, parse_extract
 
 __all__ = ["SqlAdaptor"]
 
@@ -31,7 +31,7 @@ class SqlAdaptor:
                 connection.exec_driver_sql("select 1").fetchall()
         except SourceFailure as failure:
             problem = {"code": failure.code, "message": failure.message, "source": "connection"}
-            return PingOutcome(401, (problem,))
+            return PingOutcome(401 if failure.offline else 503, (problem,))
         return PingOutcome(200)
 
     def open_export(self, call: Call, export_doc: Mapping[str, Any]) -> Iterator[Chunk]:
@@ -56,6 +56,7 @@ class SqlAdaptor:
                             field="export.rdbms.once",
                         )
 
+        call.place = place_of(call.connection.masked)
         return read_query(engine, sql, chunk_rows(export_doc), call, after)
 
     def import_batch(
@@ -66,7 +67,10 @@ class SqlAdaptor:
         if not isinstance(block, Mapping):
             text = "Expected field: rdbms to be present."
             raise SourceFailure(text, code="missing_required_field", field="import.rdbms")
-        ignored = {position for position, one in enumerate(batch) if self._is_ignored(import_doc, block, one)}
+        lookups = [*(block.get("lookups") or ()), *(import_doc.get("lookups") or ())]
+        block = {**block, "lookups": lookups}
+        is_ignored = self._ignoring(call, import_doc, block)
+        ignored = {position for position, one in enumerate(batch) if is_ignored(one)}
         kept = [one for position, one in enumerate(batch) if position not in ignored]
         written = iter(write_batch(open_engine(call), call, block, kept) if kept else [])
         return [
@@ -81,30 +85,35 @@ class SqlAdaptor:
         if not isinstance(query, str):
             text = "Expected field: query to be present."
             raise SourceFailure(text, code="missing_required_field", field=field)
-        sql = render_sql(query, lookup_context(call.context, context), field)
+        return self._look_up(call, lookup_doc, render_sql(query, lookup_context(call.context, context), field))
+
+    def _look_up(self, call: Call, lookup_doc: Mapping[str, Any], sql: str) -> Any:
         with opened(open_engine(call), call) as connection, closing(connection.connection.cursor()) as cursor:
             cursor.execute(sql)
             row = cursor.fetchone()
             if row is None:
                 return None
-            found = dict(zip(column_names(cursor.description), map(to_json, row), strict=True))
-        extract = lookup_doc.get("extract")
-        return found.get(extract) if isinstance(extract, str) and extract else next(iter(found.values()))
+            make = RecordMaker(connection.connection.dbapi_connection, cursor, connection.dialect.name)
+            (found,) = make([row])
+            unreadable = make.take_errors()
+        if unreadable:
+            error = unreadable[0]
+            raise SourceFailure(error["message"], code=error["code"], field="import.lookups.query")
+        return looked_up(lookup_doc, found)
 
     def metadata(self, call: Call, order: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the database's tables, or their columns."""
         with opened(open_engine(call), call) as connection:
             return read_metadata(connection, order)
 
-    def _is_ignored(self, import_doc: Mapping[str, Any], block: Mapping[str, Any], one: Outgoing) -> bool:
-        extract = block.get("ignoreExtract")
-        if not isinstance(extract, str) or not extract:
-            return False
-        try:
-            value = parse_extract(extract).read(one.source)
-        except PathError as error:
-            raise SourceFailure(str(error), code="invalid_field", field="import.rdbms.ignoreExtract") from None
-        exists = value is not None and value != "" and bool(value != {})
-        return (bool(import_doc.get("ignoreExisting")) and exists) or (
-            bool(import_doc.get("ignoreMissing")) and not exists
-        )
+    def _ignoring(
+        self, call: Call, import_doc: Mapping[str, Any], block: Mapping[str, Any]
+    ) -> Callable[[Outgoing], bool]:
+        skips_existing, skips_missing = bool(import_doc.get("ignoreExisting")), bool(import_doc.get("ignoreMissing"))
+        if not skips_existing and not skips_missing:
+            return lambda one: False
+        exists = existence_of(call, block, "ignore", lambda lookup, sql: self._look_up(call, lookup, sql))
+        if exists is None:
+            text = "ignoreExisting and ignoreMissing need rdbms.ignoreExtract or rdbms.ignoreLookupName."
+            raise SourceFailure(text, code="missing_required_field", field="import.rdbms.ignoreExtract")
+        return lambda one: skips_existing if exists(one) else skips_missing

@@ -7,8 +7,8 @@ that, so that no document finds what another one set.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -17,10 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
+from celigo_pandas.engine.adaptors.sql.values import read_text
 from celigo_pandas.engine.reach import ReachError
 from celigo_pandas.errors import MissingExtraError
 
-__all__ = ["dialect_of", "open_engine"]
+__all__ = ["dialect_of", "open_engine", "place_of"]
 
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 _CONNECT_S = 15.0
@@ -30,6 +31,16 @@ _BUSY_S = 10.0
 def dialect_of(connection: Mapping[str, Any]) -> str:
     """Return ``sqlite``, ``postgresql``, ``mysql`` or ``mariadb``."""
     return str((connection.get("rdbms") or {}).get("type"))
+
+
+def place_of(connection: Mapping[str, Any]) -> str:
+    """Name the database behind a connection: the same for every connection that leads there."""
+    block = connection.get("rdbms") or {}
+    kind, database = str(block.get("type")), str(block.get("database", ""))
+    if kind == "sqlite":
+        return f"sqlite {os.path.realpath(os.path.expanduser(database))}"
+    port = block.get("port") or _PORTS.get(kind)
+    return f"{str(block.get('host')).lower()}:{port} {database}"
 
 
 def open_engine(call: Call) -> sa.Engine:
@@ -84,7 +95,9 @@ def _put_back(raw: Any, record: Any, state: object) -> None:
 
             put_back(raw)
         else:
-            _put_back_mysql(raw)
+            from celigo_pandas.engine.adaptors.sql.mysql import put_back as put_back_mysql
+
+            put_back_mysql(raw)
     except Exception:  # lost, or a server that cannot do this: the session is not used again
         record.invalidate()
 
@@ -106,6 +119,7 @@ def _sqlite(secrets: Callable[[], dict[str, Any]], reach: Any) -> sqlite3.Connec
     except sqlite3.Error as error:
         raise SourceFailure(f"{name!r} cannot be opened: {error}.", code="database_error") from None
     connection.set_authorizer(_authorize)
+    connection.text_factory = read_text
     return connection
 
 
@@ -151,25 +165,13 @@ def _postgresql(secrets: Callable[[], dict[str, Any]], reach: Any) -> Any:
 
 def _mysql(secrets: Callable[[], dict[str, Any]], reach: Any) -> Any:
     try:
-        import pymysql
+        from celigo_pandas.engine.adaptors.sql.mysql import open_mysql
     except ImportError:
         raise MissingExtraError("A mysql or mariadb connection", "mysql") from None
     block = secrets()["rdbms"]
     host, port = _place(block, "mysql")
     deadline = time.monotonic() + _CONNECT_S
-    connection = pymysql.connect(
-        host=host,
-        port=port,
-        database=str(block.get("database", "")),
-        user=str(block.get("user", "")),
-        password=str(block.get("password", "")),
-        charset="utf8mb4",
-        connect_timeout=_CONNECT_S,
-        defer_connect=True,
-        local_infile=False,
-        ssl=_mysql_tls(block),
-        init_command=_MYSQL_SETTINGS,
-    )
+    connection = open_mysql(block, host, port)
     try:
         sock = reach.open_socket(host, port, deadline - time.monotonic())
     except ReachError as error:
@@ -177,36 +179,6 @@ def _mysql(secrets: Callable[[], dict[str, Any]], reach: Any) -> Any:
     sock.settimeout(None)
     connection.connect(sock)
     return connection
-
-
-_MYSQL_SETTINGS = (
-    "set session sql_mode = concat(@@sql_mode, ',NO_BACKSLASH_ESCAPES'), time_zone = '+00:00', "
-    "net_write_timeout = 3600, net_read_timeout = 3600, wait_timeout = 3600"
-)
-_RESET_CONNECTION = 31
-
-
-def _put_back_mysql(raw: Any) -> None:
-    raw._read_timeout = _CONNECT_S
-    raw._execute_command(_RESET_CONNECTION, b"")
-    raw._read_ok_packet()
-    # What the handshake and its first statements set, the reset has cleared; the database it leaves as it is.
-    raw.select_db(raw.db)
-    raw.set_character_set(raw.charset, raw.collation)
-    with raw.cursor() as cursor:
-        cursor.execute(_MYSQL_SETTINGS)
-    raw.autocommit(False)
-
-
-def _mysql_tls(block: Mapping[str, Any]) -> ssl.SSLContext | None:
-    if not block.get("ssl"):
-        return None
-    files = block["ssl"] if isinstance(block["ssl"], Mapping) else {}
-    context = ssl.create_default_context(cadata=files.get("ca") or None)
-    if block.get("disableStrictSSL"):
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _tls_files(block: Mapping[str, Any]) -> bool:

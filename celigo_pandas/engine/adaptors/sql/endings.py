@@ -30,6 +30,34 @@ class Server(Protocol):
     def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
         """Return what became of the rows that were written before this statement, with which the transaction ended."""
 
+    def too_large(self, cursor: Any, sql: str, parameters: Any) -> str | None:
+        """Say why a statement cannot be sent, where sending it would lose the connection."""
+
+    def undid(self, cursor: Any) -> bool:
+        """Whether the rollback to a savepoint that was just run undid everything."""
+
+    def needs_commit(self, code: str) -> bool:
+        """Whether a savepoint failed since what was written so far must be committed before."""
+
+    def undid_itself(self, cursor: Any) -> bool:
+        """Whether the statement that was just run rolled back what it had written; asked before :meth:`fate`."""
+
+
+class _Transactional:
+    """What holds where every table keeps transactions and a text is one statement."""
+
+    def too_large(self, cursor: Any, sql: str, parameters: Any) -> str | None:
+        return None
+
+    def undid(self, cursor: Any) -> bool:
+        return True
+
+    def needs_commit(self, code: str) -> bool:
+        return False
+
+    def undid_itself(self, cursor: Any) -> bool:
+        return False
+
 
 _WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$)|/\*(?!!).*?\*/|\()*([a-z]+)", re.IGNORECASE | re.DOTALL)
 
@@ -39,7 +67,7 @@ def _first_word(sql: str) -> str:
     return found[1].lower() if found else ""
 
 
-class _Sqlite:
+class _Sqlite(_Transactional):
     survives_errors = True
 
     def __init__(self, raw: Any) -> None:
@@ -58,11 +86,12 @@ class _Sqlite:
         return "undone" if failed or _first_word(sql) == "rollback" else "kept"
 
 
-class _Postgres:
+class _Postgres(_Transactional):
     survives_errors = False
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._tags: list[str] = []
 
     def begin(self) -> None:
         """The driver begins with the first statement."""
@@ -78,29 +107,58 @@ class _Postgres:
             # A text of several statements does not say which of them were run.
             is_one = ";" not in sql.rstrip("; \t\r\n") and _first_word(sql) not in {"commit", "end"}
             return "undone" if is_one else "unknown"
-        while True:
-            tag = cursor.statusmessage
-            if tag in ("COMMIT", "ROLLBACK"):
-                return "kept" if tag == "COMMIT" else "undone"
-            if not cursor.nextset():
-                return "unknown"
+        tag = next((tag for tag in self._tags if tag in ("COMMIT", "ROLLBACK")), None)
+        return "unknown" if tag is None else "kept" if tag == "COMMIT" else "undone"
+
+    def undid_itself(self, cursor: Any) -> bool:
+        self._tags = [str(cursor.statusmessage)]
+        while cursor.nextset():
+            self._tags.append(str(cursor.statusmessage))
+        before = self._tags[: self._tags.index("ROLLBACK")] if "ROLLBACK" in self._tags else []
+        return any(tag.partition(" ")[0] not in _WRITING_NOTHING for tag in before)
+
+
+_WRITING_NOTHING = frozenset("BEGIN DECLARE FETCH RELEASE RESET SAVEPOINT SELECT SET SHOW START".split())
+"""First words of the tags of statements that write nothing, so that a rollback after them undoes nothing."""
 
 
 _OPEN = frozenset({2, 3})
 """libpq's states of a connection inside a transaction, an aborted one included."""
 
 
-class _MySql:
+class _MySql(_Transactional):
     survives_errors = True
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._most_bytes: int | None = None
 
     def begin(self) -> None:
         self._raw.begin()
 
     def limit(self, left: float) -> None:
         self._raw._read_timeout = left
+
+    def too_large(self, cursor: Any, sql: str, parameters: Any) -> str | None:
+        size = len(sql) + sum(len(value) for value in parameters or () if isinstance(value, (str, bytes)))
+        if self._most_bytes is None:
+            cursor.execute("select @@max_allowed_packet")
+            self._most_bytes = int(cursor.fetchone()[0])
+        if 4 * size < self._most_bytes:
+            return None
+        text = sql if parameters is None else cursor.mogrify(sql, parameters)
+        size = len(text.encode(errors="surrogatepass")) + 1
+        if size < self._most_bytes:
+            return None
+        return f"The statement has {size:,} bytes; the server takes {self._most_bytes:,} (max_allowed_packet)."
+
+    def needs_commit(self, code: str) -> bool:
+        # Aria's tables, once written to, take no savepoint.
+        return code == "1178"
+
+    def undid(self, cursor: Any) -> bool:
+        cursor.execute("show warnings")
+        return not any(row[1] == _NOT_UNDONE for row in cursor.fetchall())
 
     def is_open(self) -> bool:
         # The state comes with each answer but an error; after one only the savepoint tells.
@@ -119,6 +177,9 @@ class _MySql:
             return "kept"
         return "undone" if word in _NEVER_COMMITTING else "unknown"
 
+
+_NOT_UNDONE = 1196
+"""The warning that a table without transactions was changed."""
 
 _NEVER_COMMITTING = frozenset(
     "delete describe do explain insert kill replace select show table update use values with".split()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -17,6 +18,13 @@ __all__ = ["describe", "is_lost", "left_s", "log_statement", "opened", "source_f
 _REFUSED = frozenset({"28000", "28P01", "3D000", "1044", "1045", "1049", "1698"})
 """Codes by which PostgreSQL and MySQL refuse user, password or database."""
 
+_PASSING = re.compile(
+    r"too many (?:connections|clients)|connection slots are reserved|(?:starting up|shutting down|in recovery)|"
+    r"not (?:yet )?accepting connections|timeout|could not (?:send|receive)|closed the connection",
+    re.IGNORECASE,
+)
+"""Why PostgreSQL ends a login with good credentials: libpq tells no code then, only these words."""
+
 _STEPS = 200_000
 """SQLite instructions between two looks at the clock: a few milliseconds."""
 
@@ -25,15 +33,18 @@ def describe(error: BaseException) -> tuple[str, str]:
     """Return code and message of a driver's error; the statement and its values stay out of the message."""
     original = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
     if isinstance(original, UnicodeEncodeError):
-        found = f"U+{ord(original.object[original.start]):04X}"
-        return "invalid_text", f"The text cannot be sent: {found} in it is half of a surrogate pair, no character."
+        character = ord(original.object[original.start])
+        if not 0xD800 <= character <= 0xDFFF:
+            return "invalid_text", f"The text cannot be encoded in {original.encoding}: U+{character:04X} is not in it."
+        text = f"The text cannot be sent: U+{character:04X} in it is half of a surrogate pair, no character."
+        return "invalid_text", text
     if isinstance(original, UnicodeError):
         return "invalid_text", f"The text cannot be sent: {original}."
     if isinstance(original, OverflowError):
         return "out_of_range", "SQLite's integers have 64 bits; a column of text keeps longer ones as they are."
     arguments: tuple[Any, ...] = getattr(original, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):  # pymysql: number, sentence
-        return str(arguments[0]), str(arguments[1])
+        return str(arguments[0]), str(arguments[1]) or "the connection to the server is lost"
     if isinstance(original, sqlite3.Error):
         # Python 3.10 has no names of SQLite's codes.
         plain = "SQLITE_CONSTRAINT" if isinstance(original, sqlite3.IntegrityError) else "SQLITE_ERROR"
@@ -54,7 +65,9 @@ def _is_refused_login(error: BaseException) -> bool:
     # libpq gives no code for a login that fails; that a password was asked for and sent, and no session came of it.
     original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     connection = getattr(original, "pgconn", None)
-    return bool(connection is not None and getattr(original, "sqlstate", None) is None and connection.used_password)
+    if connection is None or getattr(original, "sqlstate", None) is not None or not connection.used_password:
+        return False
+    return not _PASSING.search(str(original))
 
 
 @contextmanager

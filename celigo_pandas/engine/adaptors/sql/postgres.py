@@ -38,6 +38,10 @@ class WatchedConnection(psycopg.Connection[Any]):  # type: ignore[misc]
 
     call: Call | None = None
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.seen_types: dict[int, Any] = {}
+
     def wait(self, gen: Any, *arguments: Any, **named: Any) -> Any:
         """Consume a generator of libpq's waits, with an eye on the clock."""
         return super().wait(self._watched(gen), *arguments, **named)
@@ -81,7 +85,8 @@ def open_postgres(block: Mapping[str, Any], host: str, address: str, port: int) 
         sslkey=_NO_FILE,
         gssencmode="disable",
         connect_timeout=_CONNECT_S,
-        sslmode="prefer",
+        sslmode="require" if block.get("ssl") else "prefer",
+        client_encoding="UTF8",
         application_name="celigo_pandas",
         options="-c standard_conforming_strings=on -c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres "
         "-c idle_in_transaction_session_timeout=0",

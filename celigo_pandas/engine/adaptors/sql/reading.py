@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk
+from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
 from celigo_pandas.engine.adaptors.sql.failures import log_statement, opened
-from celigo_pandas.engine.adaptors.sql.values import sqlite_value, to_json
 
-__all__ = ["chunk_rows", "column_names", "read_query"]
+__all__ = ["chunk_rows", "read_query"]
 
 _CHUNK = 1_000
 
@@ -44,12 +44,12 @@ def read_query(
     steps through the statement. Each sees one snapshot.
     """
     log_statement(call, sql)
-    with opened(engine, call) as connection:
+    writing = nullcontext() if _SELECTS.match(sql) else call.writing(call.place or "")
+    with writing, opened(engine, call) as connection:
         raw: Any = connection.connection.dbapi_connection
         cursor = _streaming_cursor(raw, engine.dialect.name, sql)
-        to_records = _sqlite_records if engine.dialect.name == "sqlite" else _server_records
         try:
-            yield from _chunks(cursor, rows, call, to_records, after)
+            yield from _chunks(raw, cursor, rows, call, engine.dialect.name, after)
             connection.commit()
         except BaseException:
             if isinstance(cursor, sqlite3.Cursor):
@@ -100,16 +100,12 @@ def _unbuffered() -> Any:
 
 
 def _chunks(
-    cursor: Any,
-    rows: int,
-    call: Call,
-    to_records: Callable[[list[str], list[Any]], list[Any]],
-    after: Callable[[list[Any]], None] | None,
+    raw: Any, cursor: Any, rows: int, call: Call, dialect: str, after: Callable[[list[Any]], None] | None
 ) -> Iterator[Chunk]:
     if cursor.description is None:
         yield Chunk([])
         return
-    names = column_names(cursor.description)
+    make = RecordMaker(raw, cursor, dialect)
     fetch = cursor.fetchmany
     if after is not None and isinstance(cursor, sqlite3.Cursor):
         # An open cursor keeps others from writing to a SQLite file that is not in WAL mode, and ``after`` writes.
@@ -119,43 +115,7 @@ def _chunks(
         fetched = fetch(rows)
         if not fetched:
             return
-        records = to_records(names, fetched)
-        yield Chunk(records)
+        records = make(fetched)
+        yield Chunk(records, make.take_errors())
         if after is not None:
             after(records)
-
-
-def column_names(description: Any) -> list[str]:
-    """Return the names of a result's columns, a repeated one as ``name_2``: no value may hide another."""
-    names: list[str] = []
-    for column in description:
-        name, count = str(column[0]), 1
-        while name in names:
-            count += 1
-            name = f"{column[0]}_{count}"
-        names.append(name)
-    return names
-
-
-def _sqlite_records(names: list[str], rows: list[Any]) -> list[Any]:
-    # Most results hold text and numbers only: one look at the types in the first row decides nothing, since SQLite
-    # types values, not columns; so look at each column's set of types, which costs less than converting each value.
-    for position, values in enumerate(zip(*rows, strict=True)):
-        kinds = set(map(type, values))
-        if bytes in kinds or (float in kinds and any(one in _INFINITE for one in values if type(one) is float)):
-            rows = [(*row[:position], sqlite_value(row[position]), *row[position + 1 :]) for row in rows]
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-_INFINITE = frozenset({float("inf"), float("-inf")})
-
-
-def _server_records(names: list[str], rows: list[Any]) -> list[Any]:
-    columns = []
-    for values in zip(*rows, strict=True):
-        plain = set(map(type, values)) <= _PLAIN
-        columns.append(values if plain else [to_json(value) for value in values])
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-_PLAIN = frozenset({str, int, bool, type(None)})

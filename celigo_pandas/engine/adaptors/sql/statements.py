@@ -15,6 +15,7 @@ from celigo_pandas.handlebars import batch_members, compile_template, record_mem
 __all__ = [
     "batch_context",
     "export_query",
+    "import_queries",
     "import_query",
     "lookup_context",
     "record_context",
@@ -34,13 +35,21 @@ def export_query(export_doc: Mapping[str, Any]) -> str:
 
 
 def import_query(block: Mapping[str, Any]) -> str:
-    """Return the query of an import; the documented form is an array, of which the first counts."""
-    query = block.get("query")
-    query = query[0] if isinstance(query, list) and query else query
-    if not isinstance(query, str) or not query.strip():
+    """Return the one query of an import; the documented form is an array."""
+    return import_queries(block, 1)[0]
+
+
+def import_queries(block: Mapping[str, Any], count: int) -> list[str]:
+    """Return the queries of an import; :class:`SourceFailure` if there are not as many: none is left out."""
+    found = block.get("query")
+    queries = [query for query in (found if isinstance(found, list) else [found]) if query]
+    if not queries or not all(isinstance(query, str) and query.strip() for query in queries):
         text = "Expected field: query to be present."
         raise SourceFailure(text, code="missing_required_field", field="import.rdbms.query")
-    return query
+    if len(queries) != count:
+        text = f"rdbms.query holds {len(queries)} queries; this queryType runs {count}."
+        raise SourceFailure(text, code="invalid_field", field="import.rdbms.query")
+    return queries
 
 
 Renderer = Callable[[Mapping[str, Any]], str]

@@ -15,12 +15,11 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call
+from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
 from celigo_pandas.engine.adaptors.sql.endings import Fate, ending_of
 from celigo_pandas.engine.adaptors.sql.failures import describe, is_lost, left_s
-from celigo_pandas.engine.adaptors.sql.reading import column_names
-from celigo_pandas.engine.adaptors.sql.values import to_json
 
-__all__ = ["NotStored", "Result", "Session", "failed"]
+__all__ = ["NotStored", "NotUndone", "Result", "Session", "failed"]
 
 T = TypeVar("T")
 
@@ -41,6 +40,10 @@ class NotStored(Exception):
         self.code = code
 
 
+class NotUndone(NotStored):
+    """A statement failed, and what it had stored by then may be there still."""
+
+
 class Session:
     """The statements of one batch, on one connection.
 
@@ -57,7 +60,7 @@ class Session:
         self.dialect = connection.dialect.name
         self._call = call
         raw: Any = connection.connection.dbapi_connection
-        self._raw = raw
+        self.raw = raw
         self._cursor: Any = raw.cursor()
         self._server = ending_of(raw, self.dialect)
         self._promised: list[Result] = []
@@ -83,10 +86,14 @@ class Session:
                 self._cursor.execute(sql, parameters)
             return self._rows()
 
-        return self._guard(sql, work)
+        self._check_size(sql, parameters)
+        # One row is stored whole or not at all, in tables without transactions too.
+        return self._guard(sql, work, is_one_row=parameters is not None)
 
     def run_many(self, sql: str, parameters: list[Any]) -> None:
         """Execute for many parameter rows in one savepoint."""
+        for row in parameters:
+            self._check_size(sql, row)
         self._guard(sql, lambda: self._cursor.executemany(sql, parameters))
 
     def promise(self, result: Result) -> Result:
@@ -100,28 +107,33 @@ class Session:
         if not self._begun:
             return
         try:
-            self._raw.commit()
+            self.raw.commit()
         except Exception as error:
             code, message = describe(error)
-            if is_lost(self._raw):
+            if is_lost(self.raw):
                 self._end("unknown", code, f"the connection was lost while it was committed: {message}")
             else:
-                self._raw.rollback()
+                self.raw.rollback()
                 self._end("undone", code, message)
         self._begun = False
 
     def close(self) -> None:
         """Undo what is not committed and let go of the cursor: an open one may hold locks."""
-        if is_lost(self._raw):
+        if is_lost(self.raw):
             self.connection.invalidate()
             return
         with suppress(Exception):  # the pool does the same again, and drops a connection that cannot
             self._cursor.close()
-            self._raw.rollback()
+            self.raw.rollback()
 
     # ----------------------------------------------------------------------------------------------------------
 
-    def _guard(self, sql: str, work: Callable[[], T]) -> T:
+    def _check_size(self, sql: str, parameters: Any) -> None:
+        refusal = self._server.too_large(self._cursor, sql, parameters)
+        if refusal is not None:
+            raise NotStored("statement_too_large", refusal)
+
+    def _guard(self, sql: str, work: Callable[[], T], *, is_one_row: bool = False) -> T:
         if self._lost is not None:
             raise self._lost
         if self._call.stop.is_set() or time.monotonic() > self._call.deadline:
@@ -132,44 +144,67 @@ class Session:
         try:
             found = work()
         except Exception as error:
-            self._undo(sql, error)
+            if not self._undo(sql, error) and not is_one_row:
+                code, message = describe(error)
+                raise NotUndone(code, f"{message}. {_STAYS}") from None
             raise
         self._release(sql)
         return found
 
     def _mark(self) -> None:
         try:
-            if not self._begun:
-                self._server.begin()
-                self._begun = True
-            self._cursor.execute("savepoint one_record")
+            self._set_savepoint()
         except Exception as error:
             code, message = describe(error)
             self._lost = NotStored(code, f"Not tried: {message}")
             with suppress(Exception):
-                self._raw.rollback()
+                self.raw.rollback()
             self._end("undone", code, message)
             raise self._lost from None
 
-    def _undo(self, sql: str, error: Exception) -> None:
+    def _set_savepoint(self) -> None:
+        if not self._begun:
+            self._server.begin()
+            self._begun = True
+        try:
+            self._cursor.execute("savepoint one_record")
+        except Exception as error:
+            if not self._server.needs_commit(describe(error)[0]):
+                raise
+            self.raw.commit()
+            self._end("kept", "", "")
+            self._server.begin()
+            self._begun = True
+            self._cursor.execute("savepoint one_record")
+
+    def _undo(self, sql: str, error: Exception) -> bool:
+        """Undo a failed statement; False where what it had stored may stay."""
         code, message = describe(error)
-        if is_lost(self._raw):
+        if is_lost(self.raw):
             # What was not committed is rolled back by the server.
             self._lost = NotStored(code, f"Not tried: the connection was lost at an earlier record: {message}")
             fate = self._server.fate(self._cursor, sql, failed=True)
             self._end(fate, code, f"the connection was lost at another record: {message}")
-            return
+            return True
         try:
             if self._server.is_open():
                 self._cursor.execute("rollback to savepoint one_record")
+                undid = self._server.undid(self._cursor)
                 self._cursor.execute("release savepoint one_record")
-                return
+                return undid
         except Exception:  # the savepoint went with its transaction; what the statement said is the reason
             with suppress(Exception):
-                self._raw.rollback()
+                self.raw.rollback()
         self._end(self._server.fate(self._cursor, sql, failed=True), code, f"another record failed: {message}")
+        return True
 
     def _release(self, sql: str) -> None:
+        undid_itself = self._server.undid_itself(self._cursor)
+        self._let_go(sql)
+        if undid_itself:
+            raise NotStored(_ENDED, "The statement rolled back what it had written itself.")
+
+    def _let_go(self, sql: str) -> None:
         if self._server.is_open():
             try:
                 self._cursor.execute("release savepoint one_record")
@@ -177,7 +212,7 @@ class Session:
             except Exception:  # each driver has its own: there is no such savepoint, as its transaction has ended
                 if not self._server.survives_errors:
                     # The statement ended the transaction and began another, which this error has aborted.
-                    self._raw.rollback()
+                    self.raw.rollback()
                     self._end("unknown", _ENDED, _BY_STATEMENT)
                     text = "The statement ended the batch's transaction and began another, which was rolled back."
                     raise NotStored(_ENDED, text) from None
@@ -198,9 +233,9 @@ class Session:
     def _rows(self) -> list[Result]:
         if self._cursor.description is None:
             return []
-        names = column_names(self._cursor.description)
-        return [dict(zip(names, map(to_json, row), strict=True)) for row in self._cursor.fetchall()]
+        return RecordMaker(self.raw, self._cursor, self.dialect)(self._cursor.fetchall())
 
 
+_STAYS = "The table keeps no transactions, so what the statement had stored by then may still be there: not known"
 _ENDED = "transaction_ended"
 _BY_STATEMENT = "the statement of a later record ended the transaction."

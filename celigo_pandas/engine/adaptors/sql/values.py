@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-__all__ = ["from_json", "sqlite_value", "to_json", "use_text_where_python_cannot"]
+__all__ = ["UnreadableText", "from_json", "read_text", "sqlite_value", "to_json", "use_text_where_python_cannot"]
 
 
 def to_json(value: Any) -> Any:
@@ -106,6 +106,23 @@ _OUT: Mapping[type, Callable[[Any], Any]] = {
 }
 
 
+class UnreadableText:
+    """A text of SQLite that is not UTF-8."""
+
+    __slots__ = ("content",)
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+
+def read_text(content: bytes) -> Any:
+    """Return a text of SQLite, which takes any bytes for one."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return UnreadableText(content)
+
+
 def sqlite_value(value: Any) -> Any:
     """Return the JSON form of one SQLite value: only blobs and infinite numbers differ from it."""
     if type(value) is bytes:
@@ -125,27 +142,57 @@ def from_json(value: Any, column_type: str, dialect: str) -> Any:
     """
     if value is None:
         return None
-    if column_type in _BINARY and isinstance(value, str):
+    if column_type.endswith("[]"):
+        return _array(value, column_type[:-2]) if isinstance(value, list) else value
+    if isinstance(value, str) and (column_type in _BINARY or (dialect in _MYSQL and column_type in _SPATIAL)):
         try:
             return base64.b64decode(value, validate=True)
         except binascii.Error:
             return value.encode()
+    if column_type == "bit":
+        return value
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         # A number column of SQLite would make a float of the digits; as an integer its driver refuses it.
         is_exact_as_text = dialect != "sqlite" or column_type in _SQLITE_TEXT
         return str(value) if is_exact_as_text else value
-    if column_type in {"json", "jsonb"}:
+    if column_type in _JSON:
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, list) and column_type.endswith("[]"):
-        return [from_json(one, column_type[:-2], dialect) for one in value]
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if isinstance(value, str) and column_type in {"datetime", "timestamp"} and dialect in {"mysql", "mariadb"}:
+    if isinstance(value, str) and column_type in {"datetime", "timestamp"} and dialect in _MYSQL:
         return _mysql_time(value)
     return value
 
 
+def _array(values: list[Any], kind: str) -> str:
+    """Return PostgreSQL's text of an array: it takes elements of mixed types and of types that the driver lacks."""
+    delimiter = ";" if kind == "box" else ","
+    return f"{{{delimiter.join(_element(value, kind) for value in values)}}}"
+
+
+def _element(value: Any, kind: str) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, list) and kind not in _JSON:
+        return _array(value, kind)
+    found = from_json(value, kind, "postgresql")
+    if isinstance(found, bool):
+        text = "true" if found else "false"
+    elif isinstance(found, bytes):
+        text = rf"\x{found.hex()}"
+    else:
+        text = str(found)
+    escaped = text.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
+
+
+_JSON = frozenset({"json", "jsonb"})
+_MYSQL = frozenset({"mysql", "mariadb"})
 _BINARY = frozenset({"bytea", "blob", "binary", "varbinary", "longblob", "mediumblob", "tinyblob"})
+_SPATIAL = frozenset(
+    "geometry point linestring polygon multipoint multilinestring multipolygon geometrycollection".split()
+)
+"""MySQL gives these as it keeps them, in bytes; PostgreSQL as text."""
 _SQLITE_TEXT = frozenset({"text", "varchar", "char", "nvarchar", "nchar", "clob", "blob", "null"})
 """Types, as SQLAlchemy names them, whose columns keep text as text; ``null`` is a column without a type."""
 

@@ -7,6 +7,7 @@ fails, so that each gets its own error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -15,15 +16,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
+from celigo_pandas.engine.adaptors.sql.databases import place_of
+from celigo_pandas.engine.adaptors.sql.existence import existence_of, looked_up
 from celigo_pandas.engine.adaptors.sql.failures import describe, log_statement, opened
 from celigo_pandas.engine.adaptors.sql.statements import (
     batch_context,
+    import_queries,
     import_query,
     record_context,
     sql_renderer,
 )
-from celigo_pandas.engine.adaptors.sql.transactions import NotStored, Result, Session, failed
-from celigo_pandas.engine.adaptors.sql.values import from_json
+from celigo_pandas.engine.adaptors.sql.tables import Table
+from celigo_pandas.engine.adaptors.sql.transactions import NotStored, NotUndone, Result, Session, failed
 from celigo_pandas.errors import TemplateError
 
 __all__ = ["write_batch"]
@@ -44,15 +48,38 @@ def write_batch(engine: sa.Engine, call: Call, block: Mapping[str, Any], batch: 
     if write is None:
         text = f"queryType {_mode(block)!r:.40} is not built; expected one of {', '.join(sorted(_MODES))}."
         raise SourceFailure(text, code="invalid_field", field="import.rdbms.queryType")
-    with opened(engine, call) as connection, closing(Session(connection, call)) as session:
-        results = write(session, call, block, list(batch))
-        session.commit()
-        return results
+    place = place_of(call.connection.masked)
+    try:
+        with call.writing(place), opened(engine, call) as connection, closing(Session(connection, call)) as session:
+            results = write(session, call, block, list(batch))
+            session.commit()
+    except SourceFailure as failure:
+        raise failure.copy(_told_of_readers(failure.message, call, place)) from None
+    for error in (error for result in results for error in result.get("errors", ())):
+        error["message"] = _told_of_readers(error["message"], call, place)
+    return results
+
+
+def _told_of_readers(message: str, call: Call, place: str) -> str:
+    """Say who holds a SQLite file, where a write failed since it is held."""
+    if not _LOCKED.search(message):
+        return message
+    readers = call.readers(place)
+    whom = f"by {'; '.join(readers)}" if readers else "by another program"
+    return f"{message}. It is held open {whom}. Send the records again when that has ended."
+
+
+_LOCKED = re.compile(r"database (?:table )?is locked$")
+"""SQLite's words; Python 3.10 gives no code beside them."""
 
 
 def _mode(block: Mapping[str, Any]) -> str:
     kind = block.get("queryType")
     if isinstance(kind, list):
+        if sorted(map(str, kind)) == ["INSERT", "UPDATE"]:
+            return "UPDATE or INSERT"
+        if len(kind) > 1:
+            return " and ".join(map(str, kind))
         kind = kind[0] if kind else None
     if kind is None:
         return "bulk_insert" if block.get("bulkInsert") else "per_record"
@@ -65,6 +92,31 @@ def _per_record(session: Session, call: Call, block: Mapping[str, Any], batch: l
 
     def one(outgoing: Outgoing) -> Result:
         sql = render(record_context(call.context, outgoing))
+        log_statement(call, sql)
+        return session.promise(_ok(session.run(sql)))
+
+    return [_guarded(one, outgoing) for outgoing in batch]
+
+
+def _update_or_insert(session: Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
+    """Run the first of the two queries for records that exist, as ``queryType`` names them, else the other one."""
+    renderers = {
+        kind: sql_renderer(query, _FIELD)
+        for kind, query in zip(block["queryType"], import_queries(block, 2), strict=True)
+    }
+
+    def ask(lookup_doc: Mapping[str, Any], sql: str) -> Any:
+        # In the batch's own transaction: a record may exist by an earlier one.
+        rows = session.run(sql)
+        return looked_up(lookup_doc, rows[0]) if rows else None
+
+    exists = existence_of(call, block, "update", ask)
+    if exists is None:
+        text = 'queryType ["UPDATE", "INSERT"] needs rdbms.updateExtract or rdbms.updateLookupName.'
+        raise SourceFailure(text, code="missing_required_field", field="import.rdbms.updateExtract")
+
+    def one(outgoing: Outgoing) -> Result:
+        sql = renderers["UPDATE" if exists(outgoing) else "INSERT"](record_context(call.context, outgoing))
         log_statement(call, sql)
         return session.promise(_ok(session.run(sql)))
 
@@ -88,27 +140,33 @@ def _per_page(session: Session, call: Call, block: Mapping[str, Any], batch: lis
 
 
 def _bulk_insert(session: Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
-    table = _Table(session, block)
+    table = Table(session, block)
     log_statement(call, f"-- bulk insert of {len(batch)} records")
-    results: list[Result] = [_ok([]) for _ in batch]
+    results: list[Result] = []
     size = table.batch_size
     for start in range(0, len(batch), size):
         part = batch[start : start + size]
+        found = [failed("invalid_record", "A bulk insert takes objects, not arrays of rows.") for _ in part]
         for columns, positions in _by_columns(part).items():
             rows = [[table.value(name, part[position].mapped[name]) for name in columns] for position in positions]
-            sql = table.insert(columns)
-            try:
-                session.run_many(sql, rows)
-            except Exception:  # whatever the driver raised: undone, and each row then tells its own reason
-                for position, row in zip(positions, rows, strict=True):
-                    results[start + position] = _guarded(partial(_insert, session, sql), row)
-            else:
-                for position in positions:
-                    session.promise(results[start + position])
-        for position, outgoing in enumerate(part):
-            if not isinstance(outgoing.mapped, dict):
-                results[start + position] = failed("invalid_record", "A bulk insert takes objects, not arrays of rows.")
+            for position, result in zip(positions, _insert_rows(session, table, columns, rows), strict=True):
+                found[position] = result
+        results += found
     return results
+
+
+def _insert_rows(session: Session, table: Table, columns: tuple[str, ...], rows: list[list[Any]]) -> list[Result]:
+    sql = table.insert(columns)
+    if table.keeps_transactions:
+        try:
+            session.run_many(sql, rows)
+        except NotUndone as error:
+            return [failed(error.code, str(error)) for _ in rows]
+        except Exception:  # whatever the driver raised: undone, and each row then tells its own reason
+            pass
+        else:
+            return [session.promise(_ok([])) for _ in rows]
+    return [_guarded(partial(_insert, session, sql), row) for row in rows]
 
 
 def _insert(session: Session, sql: str, row: list[Any]) -> Result:
@@ -122,52 +180,6 @@ def _by_columns(part: list[Outgoing]) -> dict[tuple[str, ...], list[int]]:
         if isinstance(outgoing.mapped, dict):
             groups.setdefault(tuple(outgoing.mapped), []).append(position)
     return groups
-
-
-class _Table:
-    """The table of a bulk insert: its columns' types, looked up once a batch."""
-
-    def __init__(self, session: Session, block: Mapping[str, Any]) -> None:
-        options = block.get("bulkInsert")
-        options = options if isinstance(options, Mapping) else {}
-        name = options.get("tableName")
-        if not isinstance(name, str) or not name:
-            text = "Expected field: tableName to be present."
-            raise SourceFailure(text, code="missing_required_field", field="import.rdbms.bulkInsert.tableName")
-        size = options.get("batchSize")
-        self.batch_size = size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 100
-        schema, _, bare = name.rpartition(".")
-        try:
-            columns = sa.inspect(session.connection).get_columns(bare, schema=schema or None)
-        except sa.exc.NoSuchTableError:
-            text = f"There is no table {name!r}."
-            raise SourceFailure(text, code="table_not_found", field="import.rdbms.bulkInsert.tableName") from None
-        self._types = {column["name"]: _type_name(column["type"]) for column in columns}
-        preparer = session.connection.dialect.identifier_preparer
-        self._quote = preparer.quote_identifier
-        self._name = ".".join(self._quote(part) for part in (schema, bare) if part)
-        self._dialect = session.dialect
-        self._mark = "?" if session.dialect == "sqlite" else "%s"
-
-    def insert(self, columns: tuple[str, ...]) -> str:
-        """Return the statement for these columns."""
-        if not columns:
-            nothing = "() values ()" if self._dialect in {"mysql", "mariadb"} else "default values"
-            return f"insert into {self._name} {nothing}"
-        # The quoting doubles a % where the driver's marks begin with one.
-        listed = ", ".join(map(self._quote, columns))
-        return f"insert into {self._name} ({listed}) values ({', '.join([self._mark] * len(columns))})"
-
-    def value(self, name: str, value: Any) -> Any:
-        """Return what the driver needs for a column; an unknown column keeps the value, the database refuses it."""
-        converted = from_json(value, self._types.get(name, ""), self._dialect)
-        return int(converted) if self._mark == "?" and isinstance(converted, bool) else converted
-
-
-def _type_name(kind: Any) -> str:
-    if isinstance(kind, sa.types.ARRAY):
-        return f"{_type_name(kind.item_type)}[]"
-    return str(kind.__visit_name__).lower()
 
 
 def _guarded(work: Callable[[Any], Result], argument: Any) -> Result:
@@ -199,4 +211,5 @@ _MODES: Mapping[str, Callable[[Session, Call, Mapping[str, Any], list[Outgoing]]
     "per_page": _per_page,
     "first_page": _per_page,
     "bulk_insert": _bulk_insert,
+    "UPDATE or INSERT": _update_or_insert,
 }
