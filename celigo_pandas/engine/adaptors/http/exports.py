@@ -20,9 +20,10 @@ from celigo_pandas.engine.adaptors.http.media import MediaError, decode
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.adaptors.http.paging import Page, Pager, Step, open_pager
 from celigo_pandas.engine.adaptors.http.reading import check_path, names_there
+from celigo_pandas.engine.adaptors.http.received import Received, other_origin
 from celigo_pandas.engine.adaptors.http.records import lists_in, records_of
 from celigo_pandas.engine.adaptors.http.refusals import message_of
-from celigo_pandas.engine.adaptors.http.sender import Received, Sender, other_origin
+from celigo_pandas.engine.adaptors.http.sender import Sender
 from celigo_pandas.engine.adaptors.http.shapes import EXPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.templates import record_context, render
 from celigo_pandas.engine.adaptors.http.verdicts import verdict, why_not

@@ -11,8 +11,9 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.http.drafts import Spec
 from celigo_pandas.engine.adaptors.http.reading import MISSING, is_given, one
+from celigo_pandas.engine.adaptors.http.received import other_origin
 from celigo_pandas.engine.adaptors.http.refusals import message_of
-from celigo_pandas.engine.adaptors.http.sender import Sender, other_origin
+from celigo_pandas.engine.adaptors.http.sender import Sender
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 
 __all__ = ["find_lookup", "run_lookup"]

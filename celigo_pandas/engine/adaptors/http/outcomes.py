@@ -20,8 +20,9 @@ from celigo_pandas.engine.adaptors.http.reading import (
     parts,
     plain,
 )
+from celigo_pandas.engine.adaptors.http.received import Received, other_origin
 from celigo_pandas.engine.adaptors.http.refusals import errors_of
-from celigo_pandas.engine.adaptors.http.sender import Received, Sender, other_origin
+from celigo_pandas.engine.adaptors.http.sender import Sender
 from celigo_pandas.engine.adaptors.http.verdicts import verdict, why_not
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 

@@ -21,8 +21,8 @@ from celigo_pandas.engine.adaptors.http import renewal
 from celigo_pandas.engine.adaptors.http.credentials import auth_type, credential_headers, mask_token, prepare
 from celigo_pandas.engine.adaptors.http.drafts import Draft, Spec, draft_request
 from celigo_pandas.engine.adaptors.http.legacy import http_connection
-from celigo_pandas.engine.adaptors.http.media import decode_any
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
+from celigo_pandas.engine.adaptors.http.received import Received, other_origin
 from celigo_pandas.engine.adaptors.http.sealing import UNSHOWN, sealed
 from celigo_pandas.engine.adaptors.http.shapes import CONNECTION, check_shapes
 from celigo_pandas.engine.adaptors.http.state import ConnectionState, Gates, pause, state_of
@@ -35,34 +35,13 @@ from celigo_pandas.engine.reach import ReachError
 from celigo_pandas.errors import CeligoError, MissingExtraError
 from celigo_pandas.resources.secret import MASK
 
-__all__ = ["Received", "Sender"]
+__all__ = ["Sender"]
 
 _MOST_LIMITED = 10
 
 _CREDENTIAL_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-wsse", "authentication-info"}
 )
-
-
-class Received:
-    """An answer, whether the connection's own origin gave it, and to what.
-
-    ``asked`` compares requests, without what the credentials add; ``shown_url`` is what logs show of the URL;
-    ``is_after_write`` says that a write was answered by 303 before, and this is where that led.
-    """
-
-    __slots__ = ("answer", "asked", "is_after_write", "is_own", "shown_url")
-
-    def __init__(self, answer: Answer, is_own: bool, asked: tuple[Any, ...], shown_url: str | None) -> None:
-        self.is_after_write = False
-        self.answer = answer
-        self.is_own = is_own
-        self.asked = asked
-        self.shown_url = shown_url
-
-    def body(self, media: str) -> Any:
-        """Return the parsed body, whatever it is; never raises."""
-        return decode_any(self.answer.body, media, self.answer.headers.get("Content-Type", ""))
 
 
 class Sender:
@@ -379,14 +358,6 @@ def _is_followed(method: str, status: int) -> bool:
     if method.upper() in ("GET", "HEAD"):
         return status in (301, 302, 303, 307, 308)
     return status in (303, 307, 308)
-
-
-def other_origin(url: str) -> str:
-    """Return the sentence that says why a request went without credentials."""
-    return (
-        f"{shown_origin(url)} is another origin than the connection's baseURI, "
-        "so neither its credentials nor its headers were sent there."
-    )
 
 
 def _text(value: str | bytes) -> str:
