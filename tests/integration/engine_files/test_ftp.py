@@ -164,7 +164,7 @@ def test_server_that_is_not_there_is_unreachable() -> None:
 
     failed = Files({"type": "ftp", "ftp": block}).failure()
 
-    assert (failed.code, failed.offline) == ("unreachable", True)
+    assert (failed.code, failed.offline) == ("unreachable", False)
     assert f"127.0.0.1:{block['port']}" in failed.message
 
 
@@ -173,7 +173,7 @@ def test_name_that_does_not_resolve_is_unreachable() -> None:
 
     failed = Files({"type": "ftp", "ftp": block}).failure()
 
-    assert (failed.code, failed.offline, failed.field) == ("unreachable", True, "ftp.hostURI")
+    assert (failed.code, failed.offline, failed.field) == ("unreachable", False, "ftp.hostURI")
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_server_without_tls_gets_no_password_from_an_ftps_connection() -> None:
     with ScriptedFtp({"AUTH": "502 no such command"}) as server:
         failed = Files(server.doc(type="ftps")).failure()
 
-    assert (failed.code, failed.offline) == ("unreachable", True)
+    assert (failed.code, failed.offline) == ("unreachable", False)
     assert [command for command in server.commands if command != "QUIT"] == ["AUTH TLS"]
 
 

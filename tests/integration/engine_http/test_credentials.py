@@ -285,6 +285,28 @@ def test_refused_refresh_goes_offline_without_a_repeat() -> None:
     assert "refresh-token-5" not in f"{failed} {bench.log}"
 
 
+@pytest.mark.parametrize(
+    "renewal",
+    [
+        (503, {"Content-Type": "application/json"}, b'{"error": "busy"}'),
+        (200, {"Content-Type": "text/html"}, b"<!doctype html><html>maintenance</html>"),
+        (400, {"Content-Type": "text/html"}, b"<html>a proxy</html>"),
+        (302, {"Location": "/sorry"}, b""),
+        (429, {"Content-Type": "application/json"}, b"{}"),
+    ],
+    ids=["busy", "page", "proxy", "redirect", "too many"],
+)
+def test_renewal_that_says_nothing_of_the_credentials_leaves_the_connection_online(renewal: Answer) -> None:
+    def answer(asked: Asked) -> Answer:
+        return answer_json({}, 401) if asked.path == "/items" else renewal
+
+    with serve(answer) as server, Bench(refreshing(server.url)) as bench:
+        failed = bench.failure(READ)
+
+    assert not failed.offline
+    assert "token" in failed.message
+
+
 def test_fail_path_and_values_tell_an_expired_token_in_a_200() -> None:
     service = Expiring()
     service.answers_200 = True

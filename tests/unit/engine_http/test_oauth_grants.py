@@ -163,3 +163,14 @@ def test_states_are_single_use_bound_and_short_lived() -> None:
     clock[0] += 600.0
     assert states.take(late) is None
     assert len(challenge) == 43
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [(500, b'{"error": "server_error"}'), (503, b""), (302, b""), (429, b"{}"), (200, b" <html>hello</html>")],
+)
+def test_answer_that_says_nothing_of_the_credentials_is_no_refusal(status: int, content: bytes) -> None:
+    with pytest.raises(OAuthError, match="says nothing") as failed:
+        read_tokens(http(), status, content)
+
+    assert failed.value.code == "oauth_unavailable"
