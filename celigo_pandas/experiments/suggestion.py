@@ -114,7 +114,8 @@ def similarity(target: str, source: str) -> float:
         return 0.95
     # The last key of a nested path says most: order.customer.name is a name.
     leaf, wanted_leaf = (tokens(path.rsplit(".", 1)[-1]) for path in (source, target))
-    score = max(_overlap(wanted, found), 0.9 * _overlap(wanted, leaf), 0.9 * _overlap(wanted_leaf, leaf))
+    # The same words in another order say less than the name itself: 0:1 is not 1:0.
+    score = min(0.9, max(_overlap(wanted, found), 0.9 * _overlap(wanted, leaf), 0.9 * _overlap(wanted_leaf, leaf)))
     return score if (EACH in target) == (EACH in source) else 0.6 * score
 
 

@@ -122,7 +122,7 @@ class _Translator(SignReader):
             elif sign == "[":
                 in_class = True
             elif sign == "(":
-                if text.startswith("(?<", i) and text[i + 3 : i + 4] not in ("=", "!", ""):
+                if text.startswith("(?<", i) and text[i + 3 : i + 4] not in ("=", "!"):
                     end = text.find(">", i)
                     name = text[i + 3 : end] if end > 0 else ""
                     self._check_name(name)

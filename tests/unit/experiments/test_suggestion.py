@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.flights import february
 
@@ -106,6 +106,7 @@ def test_suggest_tells_a_dotted_key_from_a_nested_one():
 KEYS = st.text(min_size=1).filter(lambda key: "[*]" not in key and "{{" not in key)
 
 
+@example({"0:1": "xx", "1:0": "x"})
 @given(st.dictionaries(KEYS, st.text(alphabet="xyz", min_size=1), min_size=1, max_size=4))
 def test_suggest_reads_every_key_by_its_own_name(record):
     assert Mapping.suggest([record], [escape_key(key) for key in record]).apply([record]) == [record]

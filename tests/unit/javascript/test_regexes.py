@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from celigo_pandas.javascript.regexes import PatternError, PatternTimeout, compile_pattern
@@ -180,6 +180,8 @@ def test_pattern_of_nested_repeats_on_a_short_text_is_answered():
     assert compile_pattern("(a+)+$").test("a" * 40)
 
 
+@example("(?<", "a", "")
+@example("(?<a>(?<", "a", "u")
 @settings(max_examples=200, deadline=None)
 @given(
     st.text("ab(|)[]{}*+?.\\^$-,0123dwsbku<=!:>é😀", max_size=14),
