@@ -80,7 +80,7 @@ def _encrypted() -> bytes:
     ("content", "format", "says"),
     [
         (b"a,b\n1,2\n", "gzip", "no whole gzip file"),
-        (gzip.compress(b"x" * 10_000)[:-9], "gzip", "no whole gzip file"),
+        (gzip.compress(b"x" * 10_000, mtime=0)[:-9], "gzip", "no whole gzip file"),
         (b"a,b\n1,2\n", "zip", "no zip archive"),
         (b"", "zip", "no zip archive"),
         (_encrypted(), "zip", "'a' in it is encrypted"),
