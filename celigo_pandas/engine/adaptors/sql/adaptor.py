@@ -67,8 +67,8 @@ class SqlAdaptor:
         if not isinstance(block, Mapping):
             text = "Expected field: rdbms to be present."
             raise SourceFailure(text, code="missing_required_field", field="import.rdbms")
-        lookups = [*(block.get("lookups") or ()), *(import_doc.get("lookups") or ())]
-        block = {**block, "lookups": lookups}
+        homes = (block.get("lookups"), import_doc.get("lookups"))
+        block = {**block, "lookups": [one for home in homes if isinstance(home, list) for one in home]}
         is_ignored = self._ignoring(call, import_doc, block)
         ignored = {position for position, one in enumerate(batch) if is_ignored(one)}
         kept = [one for position, one in enumerate(batch) if position not in ignored]
