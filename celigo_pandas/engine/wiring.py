@@ -9,19 +9,19 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from celigo_pandas.engine import json_text
-from celigo_pandas.engine.access import Caches, SavedAccess, VirtualAccess
-from celigo_pandas.engine.calls import Access, CallFactory
-from celigo_pandas.engine.debug_log import DebugLog
-from celigo_pandas.engine.documents import DocumentService
 from celigo_pandas.engine.oauth import PendingStates
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.runs.calls import Access, CallFactory
+from celigo_pandas.engine.safety.reach import Reach
+from celigo_pandas.engine.safety.workers import Gates, Workers, concurrency_of
 from celigo_pandas.engine.settings import Settings
-from celigo_pandas.engine.spool import Spool
-from celigo_pandas.engine.store import Store
-from celigo_pandas.engine.vault import Vault
-from celigo_pandas.engine.walks import Walks
-from celigo_pandas.engine.workers import Gates, Workers, concurrency_of
+from celigo_pandas.engine.storage.access import Caches, SavedAccess, VirtualAccess
+from celigo_pandas.engine.storage.debug_log import DebugLog
+from celigo_pandas.engine.storage.documents import DocumentService
+from celigo_pandas.engine.storage.store import Store
+from celigo_pandas.engine.storage.vault import Vault
+from celigo_pandas.engine.texts import json_text
+from celigo_pandas.engine.walks.spool import Spool
+from celigo_pandas.engine.walks.walks import Walks
 
 __all__ = ["Engine"]
 

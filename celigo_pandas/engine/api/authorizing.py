@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from celigo_pandas.engine.access import SavedAccess
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
 from celigo_pandas.engine.oauth import OAuthError, complete
 from celigo_pandas.engine.oauth import authorization_url as begin
 from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.engine.storage.access import SavedAccess
 
 __all__ = ["CALLBACK", "authorization_url", "callback"]
 

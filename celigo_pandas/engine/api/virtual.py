@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from celigo_pandas.engine import json_text
-from celigo_pandas.engine.access import SavedAccess, VirtualAccess
 from celigo_pandas.engine.adaptors.protocol import Call, Describing, SourceFailure
 from celigo_pandas.engine.api.documents import DocumentHandlers
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
-from celigo_pandas.engine.calls import Access, built_adaptor, failed_source, not_built
-from celigo_pandas.engine.exporting import (
+from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
+from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source, not_built
+from celigo_pandas.engine.runs.exporting import (
     check_export,
     export_pages,
     only_page,
@@ -22,10 +21,11 @@ from celigo_pandas.engine.exporting import (
     preview_stages,
     settle_source,
 )
-from celigo_pandas.engine.importing import check_import, map_records, preview_import, submit_records
-from celigo_pandas.engine.page_state import PageState, model_digest
-from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
-from celigo_pandas.engine.walk import Held, Rest, WalkSource
+from celigo_pandas.engine.runs.importing import check_import, map_records, preview_import, submit_records
+from celigo_pandas.engine.storage.access import SavedAccess, VirtualAccess
+from celigo_pandas.engine.texts import json_text
+from celigo_pandas.engine.walks.page_state import PageState, model_digest
+from celigo_pandas.engine.walks.walk import Held, Rest, WalkSource
 from celigo_pandas.errors import MissingExtraError, Problem
 from celigo_pandas.resources.connections import validate_connection
 from celigo_pandas.resources.exports import consuming_member
