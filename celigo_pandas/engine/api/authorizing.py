@@ -21,7 +21,7 @@ _LOG = logging.getLogger("celigo_pandas.engine")
 def authorization_url(request: ApiRequest) -> Answer:
     """GET the URL at which a person consents to an OAuth connection."""
     engine = request.engine
-    access = engine.access(request.id)
+    access = engine.sources.access(request.id)
     try:
         url = begin(access, callback_url=engine.url + CALLBACK, pending=engine.pending)
     except OAuthError as error:
@@ -38,7 +38,7 @@ async def callback(request: ApiRequest) -> Answer:
 
     def find(id: str) -> SavedAccess | None:
         try:
-            return engine.access(id)
+            return engine.sources.access(id)
         except Refusal:
             return None
 

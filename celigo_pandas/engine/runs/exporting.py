@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
@@ -25,12 +27,9 @@ from celigo_pandas.resources.saved_documents import mock_output_problem, page_si
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
+    "ExportRun",
     "check_export",
-    "export_pages",
-    "only_page",
     "page_size_of",
-    "preview_stages",
-    "settle_source",
 ]
 
 DEFAULT_PAGE_SIZE = 20
@@ -79,126 +78,144 @@ def check_export(export_doc: Any) -> dict[str, Any]:
     return export_doc
 
 
-def export_pages(
-    call: Call, export_doc: dict[str, Any], access: Access, redactor: Redactor, choices: Choices
-) -> Iterator[Page]:
-    """Yield the pages of an export, encoded; closing the iterator releases the source.
+@dataclass(frozen=True, slots=True)
+class ExportRun:
+    """One export of one connection, told what to do: give pages, one page, or what each step makes.
 
-    Raises
-    ------
-    Refusal
-        422: the source failed, nothing is built for it, or a step's document cannot be read.
+    Parameters
+    ----------
+    call : Call
+        Made for this document.
+    doc : dict
+        An export document that :func:`check_export` passed.
+    access : SavedAccess or VirtualAccess
+    choices : Choices
     """
-    if access.is_offline:
-        text = "The connection is offline: its last call was refused by its system. Correct it, then ping it."
-        raise invalid("connection_offline", text, "_connectionId")
-    masked_context = call.context
-    source: Iterator[Chunk] | None = None
+
+    call: Call
+    doc: dict[str, Any]
+    access: Access
+    choices: Choices
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the pages, encoded; closing the iterator releases the source.
+
+        Raises
+        ------
+        Refusal
+            422: the source failed, nothing is built for it, or a step's document cannot be read.
+        """
+        if self.access.is_offline:
+            text = "The connection is offline: its last call was refused by its system. Correct it, then ping it."
+            raise invalid("connection_offline", text, "_connectionId")
+        call, doc, redactor = self.call, self.doc, self.access.redactor()
+        source: Iterator[Chunk] | None = None
+        with self._answered():
+            try:
+                source = self._source()
+                chunks: Iterable[Chunk] = _limited(source, _test_limit(doc))
+                chunks = _grouped(chunks, _group_fields(doc))
+                if doc.get("transform") or doc.get("filter"):
+                    chunks = _stepped(chunks, doc, call)
+                chunks = _redacted(chunks, redactor)
+                uri_of = _uri_writer(doc.get("dataURITemplate"), call.context)
+                for page in cut_pages(chunks, page_size_of(doc), uri_of, _note(doc)):
+                    call.lost += page.lost
+                    page.head = redactor.page(page.head)
+                    yield page
+            finally:
+                close = getattr(source, "close", None)
+                if close is not None:
+                    close()
+
+    def settle(self) -> None:
+        """Do to the source what is left once the reader has everything: what succeeds is not done again.
+
+        Where records were lost, nothing is done: the source is the only place where they are.
+
+        Raises
+        ------
+        Refusal
+            422: the source refused; what is left can be tried again.
+        """
+        call = self.call
+        if call.lost and call.at_end:
+            call.at_end.clear()
+            body = f"{call.lost} records were not given out, so the source was left as it is."
+            call.debug("response", {"url": "", "method": "", "headers": {}, "body": body})
+        with self._answered():
+            while call.at_end:
+                call.at_end[0]()
+                del call.at_end[0]
+
+    def only_page(self) -> bytes:
+        """Return the first page as ``/export`` answers it; the source is settled if that page is all there is."""
+        with _closing(self.pages()) as pages:
+            page = next(pages)
+            # Whether more would come is asked only where it decides about the source: it may cost reading on.
+            is_all = consuming_member(self.doc) == "file.skipDelete" and next(pages, None) is None
+        if is_all:
+            self.settle()
+        return page.head + b"}"
+
+    def preview(self) -> bytes:
+        """Return the first page as ``/exports/preview`` shows it: with what each step made of it beside the result.
+
+        Assumed: the names of the stages; the schema of the answer shows only that each has ``name``, ``errors``,
+        ``data``.
+        """
+        redactor = self.access.redactor()
+        page = self._parsed_page()
+        stages = [{"name": "parse", "errors": page.get("errors", []), "data": page["data"]}]
+        with self._answered():
+            for name in ("transform", "filter"):
+                if self.doc.get(name):
+                    step = {name: self.doc[name]}
+                    records, errors = _steps(stages[-1]["data"], step, self.call)
+                    shown = [redactor.value(error) for error in errors]
+                    stages.append({"name": name, "errors": shown, "data": records})
+        data = stages[-1]["data"]
+        uri_of = _uri_writer(self.doc.get("dataURITemplate"), self.call.context)
+        uris = [uri_of(record) for record in data] if uri_of else [None] * len(data)
+        return redactor.json(json_text.dump({"data": data, "dataURIs": uris, "stages": stages}))
+
+    def _parsed_page(self) -> dict[str, Any]:
+        """Return the first page as it comes from the source, before any step."""
+        left_out = {"transform", "filter", "dataURITemplate"}
+        plain = {name: value for name, value in self.doc.items() if name not in left_out}
+        with _closing(replace(self, doc=plain).pages()) as pages:
+            found: dict[str, Any] = json_text.load(next(pages).head + b"}")
+        return found
+
+    def _source(self) -> Iterator[Chunk]:
+        masked = self.access.masked
+        adaptor = built_adaptor(masked, "export")
+        if adaptor is not None:
+            return iter(adaptor.open_export(self.call, self.doc))
+        mock = self.doc.get("mockOutput")
+        if mock is None:
+            raise not_built(masked, "exports", "Give the export a mockOutput to work with sample records.")
+        return iter([Chunk(_mock_records(mock, self.choices))])
+
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Turn what fails inside into what the request is answered with."""
+        try:
+            yield
+        except SourceFailure as failure:
+            raise failed_source(failure, self.access, self.access.redactor(), self.choices) from None
+        except MissingExtraError:
+            raise
+        except CeligoError as error:
+            raise invalid("invalid_document", self.access.redactor().text(str(error)), "export") from None
+
+
+@contextmanager
+def _closing(pages: Iterator[Page]) -> Iterator[Iterator[Page]]:
     try:
-        source = _source(call, export_doc, access, choices)
-        chunks: Iterable[Chunk] = _limited(source, _test_limit(export_doc))
-        chunks = _grouped(chunks, _group_fields(export_doc))
-        if export_doc.get("transform") or export_doc.get("filter"):
-            chunks = _stepped(chunks, export_doc, call)
-        chunks = _redacted(chunks, redactor)
-        uri_of = _uri_writer(export_doc.get("dataURITemplate"), masked_context)
-        for page in cut_pages(chunks, page_size_of(export_doc), uri_of, _note(export_doc)):
-            call.lost += page.lost
-            page.head = redactor.page(page.head)
-            yield page
-    except SourceFailure as failure:
-        raise failed_source(failure, access, redactor, choices) from None
-    except MissingExtraError:
-        raise
-    except CeligoError as error:
-        raise invalid("invalid_document", redactor.text(str(error)), "export") from None
-    finally:
-        close = getattr(source, "close", None)
-        if close is not None:
-            close()
-
-
-def settle_source(call: Call, access: Access, redactor: Redactor, choices: Choices) -> None:
-    """Do to the source what is left once the reader has everything: what succeeds is not done again.
-
-    Where records were lost, nothing is done: the source is the only place where they are.
-
-    Raises
-    ------
-    Refusal
-        422: the source refused; what is left can be tried again.
-    """
-    if call.lost and call.at_end:
-        call.at_end.clear()
-        body = f"{call.lost} records were not given out, so the source was left as it is."
-        call.debug("response", {"url": "", "method": "", "headers": {}, "body": body})
-    try:
-        while call.at_end:
-            call.at_end[0]()
-            del call.at_end[0]
-    except SourceFailure as failure:
-        raise failed_source(failure, access, redactor, choices) from None
-
-
-def only_page(call: Call, export_doc: dict[str, Any], access: Access, redactor: Redactor, choices: Choices) -> bytes:
-    """Return the first page as ``/export`` answers it; the source is settled if that page is all there is."""
-    pages = export_pages(call, export_doc, access, redactor, choices)
-    try:
-        page = next(pages)
-        # Whether more would come is asked only where it decides about the source: it may cost reading on.
-        is_all = consuming_member(export_doc) == "file.skipDelete" and next(pages, None) is None
+        yield pages
     finally:
         pages.close()  # type: ignore[attr-defined]
-    if is_all:
-        settle_source(call, access, redactor, choices)
-    return page.head + b"}"
-
-
-def preview_stages(
-    call: Call, export_doc: dict[str, Any], access: Access, redactor: Redactor, choices: Choices
-) -> bytes:
-    """Return the first page as ``/exports/preview`` shows it: with what each step made of it beside the result.
-
-    Assumed: the names of the stages; the schema of the answer shows only that each has ``name``, ``errors``, ``data``.
-    """
-    plain = {name: value for name, value in export_doc.items() if name not in {"transform", "filter"}}
-    page = _first_page(call, plain, access, redactor, choices)
-    stages = [{"name": "parse", "errors": page.get("errors", []), "data": page["data"]}]
-    try:
-        for name in ("transform", "filter"):
-            if export_doc.get(name):
-                step = {name: export_doc[name]}
-                records, errors = _steps(stages[-1]["data"], step, call)
-                stages.append({"name": name, "errors": [redactor.value(error) for error in errors], "data": records})
-    except SourceFailure as failure:
-        raise failed_source(failure, access, redactor, choices) from None
-    except CeligoError as error:
-        raise invalid("invalid_document", redactor.text(str(error)), "export") from None
-    data = stages[-1]["data"]
-    uri_of = _uri_writer(export_doc.get("dataURITemplate"), call.context)
-    uris = [uri_of(record) for record in data] if uri_of else [None] * len(data)
-    return redactor.json(json_text.dump({"data": data, "dataURIs": uris, "stages": stages}))
-
-
-def _first_page(
-    call: Call, export_doc: dict[str, Any], access: Access, redactor: Redactor, choices: Choices
-) -> dict[str, Any]:
-    pages = export_pages(call, {**export_doc, "dataURITemplate": None}, access, redactor, choices)
-    try:
-        found: dict[str, Any] = json_text.load(next(pages).head + b"}")
-    finally:
-        pages.close()  # type: ignore[attr-defined]
-    return found
-
-
-def _source(call: Call, export_doc: dict[str, Any], access: Access, choices: Choices) -> Iterator[Chunk]:
-    adaptor = built_adaptor(access.masked, "export")
-    if adaptor is not None:
-        return iter(adaptor.open_export(call, export_doc))
-    mock = export_doc.get("mockOutput")
-    if mock is None:
-        raise not_built(access.masked, "exports", "Give the export a mockOutput to work with sample records.")
-    return iter([Chunk(_mock_records(mock, choices))])
 
 
 def _mock_records(mock: Mapping[str, Any], choices: Choices) -> list[Record]:

@@ -5,8 +5,8 @@ One result a record, in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Adaptor, Call, Outgoing, SourceFailure
@@ -20,7 +20,7 @@ from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
 from celigo_pandas.mapping.transforms import CompiledTransform, compile_transform
 from celigo_pandas.resources.map_answers import is_one_to_many, write_answer
 
-__all__ = ["check_import", "map_records", "preview_import", "submit_records"]
+__all__ = ["ImportRun", "check_import"]
 
 _STEP = 500
 """Records between two looks at the clock."""
@@ -72,81 +72,135 @@ _KINDS: Mapping[str, type] = {
 }  # fmt: skip
 
 
-def map_records(
-    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
-) -> list[Any]:
-    """Return the answer of ``/import/map``: filter, one-to-many and mapping, nothing submitted."""
-    steps = _run(call, import_doc, data, access, redactor, choices)
-    is_many = is_one_to_many(import_doc)
-    return [_mapped_answer(step, redactor, is_many=is_many, wrapped=choices.map_answers_wrapped) for step in steps]
+@dataclass(frozen=True, slots=True)
+class ImportRun:
+    """One import of some records through one connection, told what to do: submit, map, or show what it would make.
 
-
-def preview_import(
-    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
-) -> dict[str, Any]:
-    """Return the answer of ``/imports/preview``: as that of ``/import/map``, with what failed apart.
-
-    Assumed: the shape; it is that of an export's preview.
+    Parameters
+    ----------
+    call : Call
+        Made for this document.
+    doc : dict
+        An import document that :func:`check_import` passed.
+    records : list
+    access : SavedAccess or VirtualAccess
+    choices : Choices
     """
-    answers = map_records(call, import_doc, data, access, redactor, replace(choices, map_answers_wrapped=True))
-    mapped = [answer["data"] for answer in answers if "data" in answer]
-    errors = [error for answer in answers for error in answer.get("errors", [])]
-    shown = [answer.get("data", answer) for answer in answers]
-    return {"data": shown, "stages": [{"name": "mapping", "errors": errors, "data": mapped}]}
 
+    call: Call
+    doc: dict[str, Any]
+    records: list[Any]
+    access: Access
+    choices: Choices
 
-def submit_records(
-    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
-) -> list[dict[str, Any]]:
-    """Return the answer of ``/import``: one result element per record, in order.
+    @property
+    def redactor(self) -> Redactor:
+        """What masks the connection's secrets by value."""
+        return self.access.redactor()
 
-    Raises
-    ------
-    Refusal
-        422: the call as a whole cannot be made.
-    """
-    adaptor = built_adaptor(access.masked, "import")
-    if adaptor is None and not isinstance(import_doc.get("mockResponse"), list):
-        raise not_built(access.masked, "imports", "Give the import a mockResponse, or use /import/map.")
-    if access.is_offline:
-        return [_offline(_OFFLINE) for _ in data]
-    transform = _response_transform(import_doc, redactor)
-    steps = _run(call, import_doc, data, access, redactor, choices)
-    outgoing = [
-        Outgoing(step.position, source, mapped)
-        for step in steps
-        if step.state == "mapped"
-        for source, mapped in step.outputs
-    ]
-    results = _submit(adaptor, call, import_doc, outgoing, access, redactor, choices)
-    if transform is not None:
-        results = _transformed(results, transform, call)
-    by_position: dict[int, list[dict[str, Any]]] = {}
-    for one, result in zip(outgoing, results, strict=True):
-        by_position.setdefault(one.position, []).append(result)
-    return [_masked(_result(step, by_position.get(step.position, [])), redactor) for step in steps]
+    def map(self) -> list[Any]:
+        """Return the answer of ``/import/map``: filter, one-to-many and mapping, nothing submitted."""
+        return self._mapped(wrapped=self.choices.map_answers_wrapped)
 
+    def preview(self) -> dict[str, Any]:
+        """Return the answer of ``/imports/preview``: as that of ``/import/map``, with what failed apart.
 
-def _run(
-    call: Call, import_doc: dict[str, Any], data: list[Any], access: Access, redactor: Redactor, choices: Choices
-) -> Sequence[ImportStep]:
-    resolve = _lookup(call, access, redactor)
-    steps: list[ImportStep] = []
-    try:
-        for start in range(0, len(data) or 1, _STEP):
-            # Nothing was submitted by now: a mapping that takes too long fails the call as a whole.
-            call.look()
-            some = data[start : start + _STEP]
-            for step in run_import_steps(some, import_doc, context=call.context, resolve_lookup=resolve, now=call.now):
-                step.position += start
-                steps.append(step)
-        return steps
-    except SourceFailure as failure:
-        raise failed_source(failure, access, redactor, choices) from None
-    except MissingExtraError:
-        raise
-    except CeligoError as error:
-        raise invalid("invalid_document", redactor.text(str(error)), "import") from None
+        Assumed: the shape; it is that of an export's preview.
+        """
+        answers = self._mapped(wrapped=True)
+        mapped = [answer["data"] for answer in answers if "data" in answer]
+        errors = [error for answer in answers for error in answer.get("errors", [])]
+        shown = [answer.get("data", answer) for answer in answers]
+        return {"data": shown, "stages": [{"name": "mapping", "errors": errors, "data": mapped}]}
+
+    def submit(self) -> list[dict[str, Any]]:
+        """Return the answer of ``/import``: one result element per record, in order.
+
+        Raises
+        ------
+        Refusal
+            422: the call as a whole cannot be made.
+        """
+        adaptor = built_adaptor(self.access.masked, "import")
+        if adaptor is None and not isinstance(self.doc.get("mockResponse"), list):
+            raise not_built(self.access.masked, "imports", "Give the import a mockResponse, or use /import/map.")
+        if self.access.is_offline:
+            return [_offline(_OFFLINE) for _ in self.records]
+        transform = _response_transform(self.doc, self.redactor)
+        steps = self._steps()
+        outgoing = [
+            Outgoing(step.position, source, mapped)
+            for step in steps
+            if step.state == "mapped"
+            for source, mapped in step.outputs
+        ]
+        results = self._submitted(adaptor, outgoing)
+        if transform is not None:
+            results = _transformed(results, transform, self.call)
+        by_position: dict[int, list[dict[str, Any]]] = {}
+        for one, result in zip(outgoing, results, strict=True):
+            by_position.setdefault(one.position, []).append(result)
+        return [_masked(_result(step, by_position.get(step.position, [])), self.redactor) for step in steps]
+
+    def _mapped(self, *, wrapped: bool) -> list[Any]:
+        steps, redactor, is_many = self._steps(), self.redactor, is_one_to_many(self.doc)
+        return [_mapped_answer(step, redactor, is_many=is_many, wrapped=wrapped) for step in steps]
+
+    def _steps(self) -> Sequence[ImportStep]:
+        call, steps = self.call, list[ImportStep]()
+        try:
+            for start in range(0, len(self.records) or 1, _STEP):
+                # Nothing was submitted by now: a mapping that takes too long fails the call as a whole.
+                call.look()
+                some = self.records[start : start + _STEP]
+                for step in run_import_steps(
+                    some, self.doc, context=call.context, resolve_lookup=self._look_up, now=call.now
+                ):
+                    step.position += start
+                    steps.append(step)
+            return steps
+        except SourceFailure as failure:
+            raise failed_source(failure, self.access, self.redactor, self.choices) from None
+        except MissingExtraError:
+            raise
+        except CeligoError as error:
+            raise invalid("invalid_document", self.redactor.text(str(error)), "import") from None
+
+    def _look_up(self, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+        adaptor = built_adaptor(self.access.masked, "lookup")
+        if adaptor is None:
+            raise not_built(self.access.masked, "dynamic lookups", "Give the lookup a static map.")
+        if self.access.is_offline:
+            raise MappingError(_OFFLINE, source="lookup", code="connection_offline")
+        try:
+            found = adaptor.lookup(self.call, lookup_doc, context)
+        except SourceFailure as failure:
+            # One record's failure; that the credentials were refused is every record's, and they are not sent again.
+            if failure.offline:
+                self.access.set_offline(True)
+            raise MappingError(self.redactor.text(failure.message), source="lookup", code=failure.code) from None
+        return UNDEFINED if found is None else found
+
+    def _submitted(self, adaptor: Adaptor | None, outgoing: list[Outgoing]) -> list[dict[str, Any]]:
+        if not outgoing:
+            return []
+        if adaptor is None:
+            mock = self.doc["mockResponse"] or [{}]
+            return [{"statusCode": 200, **mock[min(position, len(mock) - 1)]} for position in range(len(outgoing))]
+        if self.access.is_offline:
+            return [_offline(_OFFLINE) for _ in outgoing]
+        try:
+            results = adaptor.import_batch(self.call, self.doc, outgoing)
+        except SourceFailure as failure:
+            if not failure.offline:
+                raise failed_source(failure, self.access, self.redactor, self.choices) from None
+            self.access.set_offline(True)
+            return [_offline(failure.message, failure.code) for _ in outgoing]
+        if len(results) != len(outgoing):
+            raise RuntimeError(f"the adaptor answered {len(results)} results for {len(outgoing)} records")
+        if any(result.get("statusCode") == 403 for result in results):
+            self.access.set_offline(True)
+        return results
 
 
 def _response_transform(import_doc: Mapping[str, Any], redactor: Redactor) -> CompiledTransform | None:
@@ -178,55 +232,6 @@ def _transformed(results: list[dict[str, Any]], transform: CompiledTransform, ca
         else:
             transformed[place] = {**result, "_json": answer}
     return transformed
-
-
-def _lookup(call: Call, access: Access, redactor: Redactor) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Any]:
-    def resolve(lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
-        adaptor = built_adaptor(access.masked, "lookup")
-        if adaptor is None:
-            raise not_built(access.masked, "dynamic lookups", "Give the lookup a static map.")
-        if access.is_offline:
-            raise MappingError(_OFFLINE, source="lookup", code="connection_offline")
-        try:
-            found = adaptor.lookup(call, lookup_doc, context)
-        except SourceFailure as failure:
-            # One record's failure; that the credentials were refused is every record's, and they are not sent again.
-            if failure.offline:
-                access.set_offline(True)
-            raise MappingError(redactor.text(failure.message), source="lookup", code=failure.code) from None
-        return UNDEFINED if found is None else found
-
-    return resolve
-
-
-def _submit(
-    adaptor: Adaptor | None,
-    call: Call,
-    import_doc: dict[str, Any],
-    outgoing: list[Outgoing],
-    access: Access,
-    redactor: Redactor,
-    choices: Choices,
-) -> list[dict[str, Any]]:
-    if not outgoing:
-        return []
-    if adaptor is None:
-        mock = import_doc["mockResponse"] or [{}]
-        return [{"statusCode": 200, **mock[min(position, len(mock) - 1)]} for position in range(len(outgoing))]
-    if access.is_offline:
-        return [_offline(_OFFLINE) for _ in outgoing]
-    try:
-        results = adaptor.import_batch(call, import_doc, outgoing)
-    except SourceFailure as failure:
-        if not failure.offline:
-            raise failed_source(failure, access, redactor, choices) from None
-        access.set_offline(True)
-        return [_offline(failure.message, failure.code) for _ in outgoing]
-    if len(results) != len(outgoing):
-        raise RuntimeError(f"the adaptor answered {len(results)} results for {len(outgoing)} records")
-    if any(result.get("statusCode") == 403 for result in results):
-        access.set_offline(True)
-    return results
 
 
 def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:

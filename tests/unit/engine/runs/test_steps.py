@@ -15,9 +15,8 @@ from celigo_pandas.engine.adaptors.protocol import Call, Chunk
 from celigo_pandas.engine.choices import CHOICES
 from celigo_pandas.engine.refusals import Refusal
 from celigo_pandas.engine.runs import exporting, importing
-from celigo_pandas.engine.runs.exporting import export_pages
-from celigo_pandas.engine.runs.importing import map_records
-from celigo_pandas.engine.safety.masking import Redactor
+from celigo_pandas.engine.runs.exporting import ExportRun
+from celigo_pandas.engine.runs.importing import ImportRun
 from celigo_pandas.engine.safety.reach import Reach
 
 RECORDS: list[Any] = [{"n": str(number)} for number in range(2_000)]
@@ -64,7 +63,7 @@ def test_import_whose_mapping_takes_too_long_ends(monkeypatch: pytest.MonkeyPatc
     seen = counted(monkeypatch, importing, "run_import_steps", lambda: ended(running, way))
 
     with pytest.raises(Refusal) as caught:
-        map_records(running, RULES, RECORDS, access, Redactor(), CHOICES)
+        ImportRun(running, RULES, RECORDS, access, CHOICES).map()
 
     assert caught.value.problems[0].code == ("timeout" if way == "deadline" else "stopped")
     assert seen == [500, 500]
@@ -74,18 +73,18 @@ def test_import_whose_mapping_takes_too_long_ends(monkeypatch: pytest.MonkeyPatc
 def test_export_whose_transform_takes_too_long_ends(monkeypatch: pytest.MonkeyPatch, access: Any, way: str) -> None:
     running = call(access)
     seen = counted(monkeypatch, exporting, "run_export_steps", lambda: ended(running, way))
-    monkeypatch.setattr(exporting, "_source", lambda *_: source())
+    monkeypatch.setattr(ExportRun, "_source", lambda _: source())
     doc = {"pageSize": 2_000, "transform": {"type": "expression", "expression": {"version": "1", "rules": [[]]}}}
 
     with pytest.raises(Refusal) as caught:
-        list(export_pages(running, doc, access, Redactor(), CHOICES))
+        list(ExportRun(running, doc, access, CHOICES).pages())
 
     assert caught.value.problems[0].code == ("timeout" if way == "deadline" else "stopped")
     assert seen == [500, 500]
 
 
 def test_steps_in_parts_are_the_steps_of_all(access: Any) -> None:
-    results = map_records(call(access), RULES, [*RECORDS, ["no object"], *RECORDS], access, Redactor(), CHOICES)
+    results = ImportRun(call(access), RULES, [*RECORDS, ["no object"], *RECORDS], access, CHOICES).map()
 
     assert [one.get("n") for one in results[:2_000]] == [one["n"] for one in RECORDS]
     assert len(results) == 4_001
