@@ -3,7 +3,7 @@
 import os
 import sys
 
-from celigo_pandas.engine.program import main
+from celigo_pandas.engine.program.program import main
 
 if __name__ == "__main__":
     status = main()

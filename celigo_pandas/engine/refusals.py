@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from celigo_pandas.engine.vault import VaultError
+from celigo_pandas.engine.failures import VaultError
 from celigo_pandas.errors import MissingExtraError, Problem
 
 __all__ = ["Refusal", "bare", "invalid", "not_found", "refusal_of"]

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from celigo_pandas.engine import json_text
-from celigo_pandas.engine.access import Caches, SavedAccess, VirtualAccess
-from celigo_pandas.engine.calls import Access, CallFactory
-from celigo_pandas.engine.debug_log import DebugLog
-from celigo_pandas.engine.documents import DocumentService
 from celigo_pandas.engine.oauth import PendingStates
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.runs.calls import CallFactory
+from celigo_pandas.engine.runs.export_service import ExportService
+from celigo_pandas.engine.runs.import_service import ImportService
+from celigo_pandas.engine.runs.ping_service import PingService
+from celigo_pandas.engine.runs.sources import Sources
+from celigo_pandas.engine.safety.reach import Reach
+from celigo_pandas.engine.safety.workers import Gates, Workers
 from celigo_pandas.engine.settings import Settings
-from celigo_pandas.engine.spool import Spool
-from celigo_pandas.engine.store import Store
-from celigo_pandas.engine.vault import Vault
-from celigo_pandas.engine.walks import Walks
-from celigo_pandas.engine.workers import Gates, Workers, concurrency_of
+from celigo_pandas.engine.storage.access import Caches
+from celigo_pandas.engine.storage.debug_log import DebugLog
+from celigo_pandas.engine.storage.documents import DocumentService
+from celigo_pandas.engine.storage.store import Store
+from celigo_pandas.engine.storage.vault import Vault
+from celigo_pandas.engine.walks.spool import Spool
+from celigo_pandas.engine.walks.walks import Walks
 
 __all__ = ["Engine"]
 
@@ -55,7 +57,7 @@ class Engine:
         self.gates = Gates(settings.gate_patience_s)
         spool = Spool(self.store, self.vault)
         self.walks = Walks(spool, self.vault, self.choices, self.workers, self.gates, settings.call_timeout_s)
-        self.calls = CallFactory(
+        calls = CallFactory(
             self.reach,
             self.choices,
             now,
@@ -65,6 +67,11 @@ class Engine:
             self.walks.writing,
             self.walks.readers,
         )
+        limit_s = settings.call_timeout_s
+        self.sources = Sources(self.documents, self.caches, self.workers, self.gates, calls, limit_s)
+        self.pings = PingService(self.sources, self.choices)
+        self.exports = ExportService(self.sources, self.walks, self.vault, self.choices)
+        self.imports = ImportService(self.sources, self.choices)
         self.pending = PendingStates()
         self._tending: list[asyncio.Task[Any]] = []
 
@@ -73,26 +80,6 @@ class Engine:
         """Where clients find this engine."""
         host = self.settings.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.settings.port}"
-
-    def access(self, connection_id: str) -> SavedAccess:
-        """Return a stored connection; :class:`Refusal` 404 if there is none."""
-        return SavedAccess(self.documents.row("connections", connection_id), self.documents, self.caches)
-
-    def places(self, access: Access) -> tuple[str, int]:
-        """Return whose places a connection uses, and how many; a borrowed level counts for both connections at once.
-
-        A document that is not stored has places of its own: neither those of other such documents, nor those of the
-        stored connection whose ``_id`` it may bear.
-        """
-        doc = access.masked
-        lender = doc.get("_borrowConcurrencyFromConnectionId")
-        row = self.store.get("connections", lender) if isinstance(lender, str) else None
-        if row is not None:
-            return concurrency_of(row.doc)
-        own, count = concurrency_of(doc)
-        if isinstance(access, VirtualAccess):
-            own = f"virtual {hashlib.sha256(json_text.dump(doc)).hexdigest()}"
-        return own, count
 
     async def start(self) -> None:
         """Drop what expired while no engine ran, and keep doing so."""

@@ -38,7 +38,7 @@ def test_connect_and_pull_functions_load_no_widgets():
     assert not loaded & {"ipywidgets", "anywidget", "starlette", "sqlalchemy"}
 
 
-@pytest.mark.parametrize("module", ["celigo_pandas.engine.__main__", "celigo_pandas.engine.server"])
+@pytest.mark.parametrize("module", ["celigo_pandas.engine.__main__", "celigo_pandas.engine.program.server"])
 def test_engine_loads_no_pandas(module):
     loaded = loaded_after(f"import {module}", CELIGO_PANDAS_NO_PANDAS="1")
 

@@ -14,8 +14,8 @@ import pytest
 
 from celigo_pandas.engine.adaptors.http import HttpAdaptor
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
-from celigo_pandas.engine.masking import Redactor, mask
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.safety.masking import Redactor, mask
+from celigo_pandas.engine.safety.reach import Reach
 
 
 class MemoryAccess:

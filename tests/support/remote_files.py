@@ -16,7 +16,7 @@ from support.http_calls import MemoryAccess
 from celigo_pandas.engine.adaptors.files.opening import open_place
 from celigo_pandas.engine.adaptors.files.places import Place
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.safety.reach import Reach
 
 
 @dataclass

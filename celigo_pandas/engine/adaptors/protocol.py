@@ -16,8 +16,9 @@ from threading import Event
 from typing import Any, ClassVar, Protocol
 
 from celigo_pandas.engine.choices import CHOICES, Choices
-from celigo_pandas.engine.masking import Redactor
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.failures import SourceFailure
+from celigo_pandas.engine.safety.connections import ConnectionAccess
+from celigo_pandas.engine.safety.reach import Reach
 
 __all__ = [
     "Adaptor",
@@ -33,67 +34,6 @@ __all__ = [
 
 Record = dict[str, Any] | list[Any]
 """One record: an object, or an array of rows (grouped)."""
-
-
-class SourceFailure(Exception):
-    """The outer system failed the whole call: it refused, could not be reached, or answered nonsense.
-
-    ``offline`` asks the executor to mark the connection offline; ``sent`` is False when the request surely never left.
-    The message never holds a secret.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: str = "source_error",
-        offline: bool = False,
-        field: str | None = None,
-        sent: bool = True,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-        self.offline = offline
-        self.field = field
-        self.sent = sent
-
-    def copy(self, message: str | None = None, *, sent: bool | None = None) -> SourceFailure:
-        """Return a new one, without traceback and context; with another message, or another word on sending."""
-        return SourceFailure(
-            self.message if message is None else message,
-            code=self.code,
-            offline=self.offline,
-            field=self.field,
-            sent=self.sent if sent is None else sent,
-        )
-
-
-class ConnectionAccess(Protocol):
-    """A connection as an adaptor sees it; saved and virtual connections look the same."""
-
-    id: str
-    type: str
-
-    @property
-    def version(self) -> int:
-        """Changes with every replacement of the document."""
-
-    @property
-    def masked(self) -> Mapping[str, Any]:
-        """The whole document, secrets masked: the only form that templates and logs may see."""
-
-    def secrets(self) -> dict[str, Any]:
-        """The whole document with its real secrets, decrypted now; do not keep it."""
-
-    def store_secrets(self, changes: Mapping[str, Any]) -> None:
-        """Store new values at dotted paths (a refreshed token), encrypted; for a virtual connection in memory."""
-
-    def redactor(self) -> Redactor:
-        """What masks the connection's secrets by value, with all that :meth:`secrets` gave out; can learn more."""
-
-    def cache(self) -> dict[str, Any]:
-        """A dict that lives as long as the engine runs and this document is unchanged (pools, tokens, cookies)."""
 
 
 @dataclass(slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from celigo_pandas.engine.access import SavedAccess
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
 from celigo_pandas.engine.oauth import OAuthError, complete
 from celigo_pandas.engine.oauth import authorization_url as begin
 from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.engine.storage.access import SavedAccess
 
 __all__ = ["CALLBACK", "authorization_url", "callback"]
 
@@ -21,7 +21,7 @@ _LOG = logging.getLogger("celigo_pandas.engine")
 def authorization_url(request: ApiRequest) -> Answer:
     """GET the URL at which a person consents to an OAuth connection."""
     engine = request.engine
-    access = engine.access(request.id)
+    access = engine.sources.access(request.id)
     try:
         url = begin(access, callback_url=engine.url + CALLBACK, pending=engine.pending)
     except OAuthError as error:
@@ -38,7 +38,7 @@ async def callback(request: ApiRequest) -> Answer:
 
     def find(id: str) -> SavedAccess | None:
         try:
-            return engine.access(id)
+            return engine.sources.access(id)
         except Refusal:
             return None
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from celigo_pandas.engine import json_text
 from celigo_pandas.engine.refusals import Refusal
+from celigo_pandas.engine.texts import json_text
 from celigo_pandas.errors import Problem
 
 if TYPE_CHECKING:

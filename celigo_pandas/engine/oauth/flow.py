@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from celigo_pandas.engine.adaptors.protocol import ConnectionAccess, SourceFailure
+from celigo_pandas.engine.failures import SourceFailure
 from celigo_pandas.engine.oauth.grants import (
     OAuthError,
     TokenRequest,
@@ -19,6 +19,7 @@ from celigo_pandas.engine.oauth.grants import (
     stored_changes,
 )
 from celigo_pandas.engine.oauth.states import PendingStates
+from celigo_pandas.engine.safety.connections import ConnectionAccess
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars import compile_template
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from celigo_pandas.engine.json_paths import PathRefused, read_members
+from celigo_pandas.engine.texts.json_paths import PathRefused, read_members
 
 __all__ = [
     "EXPIRY_PATH",

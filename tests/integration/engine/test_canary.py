@@ -13,7 +13,7 @@ import pytest
 from support.canary import CANARY, assert_no_canary, assert_no_canary_in_files, leaks
 from support.engine import EngineProcess, make_sqlite
 
-from celigo_pandas.engine.vault import new_key
+from celigo_pandas.engine.storage.vault import new_key
 
 
 class Echo(BaseHTTPRequestHandler):

@@ -63,7 +63,7 @@ def test_program_embedded_does_not_end_on_ctrl_c() -> None:
 
 def test_program_loads_no_pandas_however_it_is_used(tmp_path: Path) -> None:
     script = (
-        "import sys, threading, celigo_pandas.engine.program as program\n"
+        "import sys, threading, celigo_pandas.engine.program.program as program\n"
         "import celigo_pandas.engine.adaptors.sql, celigo_pandas.engine.adaptors.http\n"
         "import celigo_pandas.mapping.pipeline, celigo_pandas.handlebars, celigo_pandas.engine.api.application\n"
         "print(sorted(set(sys.modules) & {'pandas', 'numpy', 'pyarrow', 'ipywidgets', 'tqdm', 'IPython'}))"

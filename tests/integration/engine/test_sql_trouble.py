@@ -217,7 +217,7 @@ def test_log_of_the_engine_keeps_back_what_libraries_say(capsys: pytest.CaptureF
     import logging
     import sys
 
-    from celigo_pandas.engine.program import _without_data
+    from celigo_pandas.engine.program.program import _without_data
 
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_without_data)

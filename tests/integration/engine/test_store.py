@@ -14,7 +14,7 @@ import pytest
 import requests
 from support.engine import EngineProcess
 
-from celigo_pandas.engine.vault import new_key
+from celigo_pandas.engine.storage.vault import new_key
 
 KEY = new_key()
 DOC: dict[str, Any] = {

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support.engine import EngineProcess, make_sqlite
 
-from celigo_pandas.engine.vault import new_key
+from celigo_pandas.engine.storage.vault import new_key
 
 EXPORT = {"pageSize": 10, "rdbms": {"query": "select n, name from t"}}
 

@@ -21,7 +21,7 @@ from support.sftp_server import free_port
 from support.tls_files import write_certificates
 
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.safety.reach import Reach
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from support.sftp_server import KINDS, PASSWORD, Sshd, free_port, password_serve
 from support.stalling_proxy import stalling_proxy
 
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.safety.reach import Reach
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ def test_answer_that_names_a_dtd_is_read_and_the_dtd_is_not() -> None:
 
 
 def test_xpath_that_takes_too_long_is_a_clear_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("celigo_pandas.engine.xpath._TIME_S", 0.2)
+    monkeypatch.setattr("celigo_pandas.engine.texts.xpath._TIME_S", 0.2)
     content = "<r>" + "<i/>" * 20_000 + "</r>"
     path = "//i[count(//i[count(//i) > 1]) > 1]"
     begun = time.monotonic()

@@ -15,7 +15,7 @@ from support.rest_standin import answer_json, serve
 
 from celigo_pandas.engine.adaptors.http.transport import Limits, Transport, TransportFailure
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.safety.reach import Reach
 
 USER = {"username": "amelia", "password": "pass-word-77"}
 

@@ -22,7 +22,7 @@ from celigo_pandas.engine.oauth import (
     complete,
     needs_authorization,
 )
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.safety.reach import Reach
 
 CALLBACK = "http://127.0.0.1:9/connection/oauth2callback"
 ME = {"http": {"method": "GET", "relativeURI": "/me"}}

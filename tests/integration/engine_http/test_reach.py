@@ -9,7 +9,7 @@ import pytest
 from support.http_calls import Bench, connection
 from support.rest_standin import Answer, Asked, answer_json, serve
 
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.safety.reach import Reach
 
 METADATA = "http://169.254.169.254/latest/meta-data"
 

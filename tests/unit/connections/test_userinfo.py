@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from celigo_pandas.engine.masking import Redactor, secret_values
+from celigo_pandas.engine.safety.masking import Redactor, secret_values
 from celigo_pandas.resources.connections import mask, masked_secrets, validate_connection
 from celigo_pandas.resources.userinfo import masked_url
 

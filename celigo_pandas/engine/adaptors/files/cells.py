@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from celigo_pandas.engine.json_text import dump
+from celigo_pandas.engine.texts.json_text import dump
 from celigo_pandas.javascript.values import to_text
 
 __all__ = ["cell_text", "column_order", "header_names", "positional"]

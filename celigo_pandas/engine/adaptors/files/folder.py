@@ -21,7 +21,7 @@ from typing import BinaryIO
 from celigo_pandas.engine.adaptors.files.names import FileNameError, check_folder, check_name
 from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
-from celigo_pandas.engine.reach import Reach, ReachError
+from celigo_pandas.engine.safety.reach import Reach, ReachError
 
 __all__ = ["Folder", "open_folder"]
 

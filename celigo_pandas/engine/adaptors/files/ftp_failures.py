@@ -10,7 +10,7 @@ from celigo_pandas.engine.adaptors.files.ftp_control import reply_code
 from celigo_pandas.engine.adaptors.files.listings import ListingError
 from celigo_pandas.engine.adaptors.files.servers import RemoteServer
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
-from celigo_pandas.engine.reach import ReachError
+from celigo_pandas.engine.safety.reach import ReachError
 from celigo_pandas.errors import shown
 
 __all__ = ["MISSING_OR_REFUSED", "Failures", "said"]

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
-from celigo_pandas.engine import json_text
 from celigo_pandas.engine.adaptors.files.cells import column_order
 from celigo_pandas.engine.adaptors.files.compression import compressed
 from celigo_pandas.engine.adaptors.files.csv_writing import write_csv
@@ -24,7 +23,8 @@ from celigo_pandas.engine.adaptors.files.places import Place
 from celigo_pandas.engine.adaptors.files.rendering import batch_context, rendered
 from celigo_pandas.engine.adaptors.files.xlsx_writing import write_xlsx
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
-from celigo_pandas.engine.xml_tree import XmlError, parse_xml
+from celigo_pandas.engine.texts import json_text
+from celigo_pandas.engine.texts.xml_tree import XmlError, parse_xml
 
 __all__ = ["write_import"]
 

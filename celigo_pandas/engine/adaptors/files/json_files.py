@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, BinaryIO, NoReturn
 
-from celigo_pandas.engine import json_text
 from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, text_stream, undecodable
 from celigo_pandas.engine.adaptors.protocol import Record
+from celigo_pandas.engine.texts import json_text
 
 __all__ = ["JsonText", "path_names", "read_json", "write_json"]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
-from celigo_pandas.engine.reach import Reach, ReachError
+from celigo_pandas.engine.safety.reach import Reach, ReachError
 from celigo_pandas.errors import shown
 
 __all__ = ["RemoteServer", "check_name", "folder_path", "is_own_name", "open_socket", "own_name", "server_of"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, Source, text_stream, undecodable
-from celigo_pandas.engine.xml_tree import XmlError, XmlTree, translated_xml, xml_parser
+from celigo_pandas.engine.texts.xml_tree import XmlError, XmlTree, translated_xml, xml_parser
 
 __all__ = ["XmlStep", "parse_xpath", "read_xml"]
 

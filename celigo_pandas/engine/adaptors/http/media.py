@@ -17,8 +17,8 @@ from urllib3.filepost import encode_multipart_formdata
 
 from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions, read_csv
 from celigo_pandas.engine.adaptors.files.formats import FormatError
-from celigo_pandas.engine.json_text import NumberError, dump, load
-from celigo_pandas.engine.xml_tree import XmlError, parse_xml_document
+from celigo_pandas.engine.texts.json_text import NumberError, dump, load
+from celigo_pandas.engine.texts.xml_tree import XmlError, parse_xml_document
 from celigo_pandas.javascript.values import to_text
 
 __all__ = ["CONTENT_TYPES", "MediaError", "decode", "decode_any", "encode", "media_of"]

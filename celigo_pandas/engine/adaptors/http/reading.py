@@ -18,9 +18,9 @@ from celigo_pandas.engine.adaptors.http.xml_paths import (
     read_nodes,
 )
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
-from celigo_pandas.engine.json_paths import MISSING, Lists, PathRefused, member_names, read_members
-from celigo_pandas.engine.xml_tree import XmlDocument, XmlElement
-from celigo_pandas.engine.xpath import XPathFailure
+from celigo_pandas.engine.texts.json_paths import MISSING, Lists, PathRefused, member_names, read_members
+from celigo_pandas.engine.texts.xml_tree import XmlDocument, XmlElement
+from celigo_pandas.engine.texts.xpath import XPathFailure
 
 __all__ = [
     "MISSING",

@@ -7,7 +7,7 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.http.reading import MISSING, find, is_given, plain
 from celigo_pandas.engine.adaptors.http.xml_paths import Nodes, leaf
-from celigo_pandas.engine.json_text import dump
+from celigo_pandas.engine.texts.json_text import dump
 
 __all__ = ["errors_of", "message_of"]
 

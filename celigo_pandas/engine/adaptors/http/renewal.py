@@ -34,7 +34,7 @@ from celigo_pandas.engine.oauth.grants import (
     says_nothing,
     stored_changes,
 )
-from celigo_pandas.engine.reach import ReachError
+from celigo_pandas.engine.safety.reach import ReachError
 from celigo_pandas.resources.secret import MASK
 
 __all__ = ["exchange_tokens", "is_due", "is_possible", "renew"]

@@ -30,8 +30,8 @@ from celigo_pandas.engine.adaptors.http.templates import Chance
 from celigo_pandas.engine.adaptors.http.transport import Answer, TransportFailure
 from celigo_pandas.engine.adaptors.http.verdicts import verdict
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
-from celigo_pandas.engine.masking import Redactor, mask_values
-from celigo_pandas.engine.reach import ReachError
+from celigo_pandas.engine.safety.masking import Redactor, mask_values
+from celigo_pandas.engine.safety.reach import ReachError
 from celigo_pandas.errors import CeligoError, MissingExtraError
 from celigo_pandas.resources.secret import MASK
 

@@ -13,7 +13,7 @@ from celigo_pandas.engine.adaptors.http.transport import Limits, Transport, Tran
 from celigo_pandas.engine.adaptors.protocol import ConnectionAccess, SourceFailure
 from celigo_pandas.engine.oauth.flow import SendToken
 from celigo_pandas.engine.oauth.grants import OAuthError, TokenRequest, Tokens, read_tokens
-from celigo_pandas.engine.reach import Reach
+from celigo_pandas.engine.safety.reach import Reach
 
 __all__ = ["token_sender"]
 

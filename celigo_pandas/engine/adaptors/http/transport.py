@@ -28,7 +28,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from celigo_pandas.engine.adaptors.http.bodies import TransportFailure, read_body
 from celigo_pandas.engine.adaptors.http.heads import WholeHeadResponse, header_text
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
-from celigo_pandas.engine.reach import Reach, ReachError
+from celigo_pandas.engine.safety.reach import Reach, ReachError
 
 __all__ = ["Answer", "Limits", "Transport", "TransportFailure"]
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from celigo_pandas.engine.json_paths import MISSING, Lists, read_members
-from celigo_pandas.engine.xml_tree import XmlDocument, XmlElement
-from celigo_pandas.engine.xpath import XPathFailure, check_xpath, evaluate
+from celigo_pandas.engine.texts.json_paths import MISSING, Lists, read_members
+from celigo_pandas.engine.texts.xml_tree import XmlDocument, XmlElement
+from celigo_pandas.engine.texts.xpath import XPathFailure, check_xpath, evaluate
 
 __all__ = ["Nodes", "XmlPart", "check_xml_path", "element_names", "is_place_empty", "leaf", "node_text", "read_nodes"]
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.adaptors.sql.values import read_text
-from celigo_pandas.engine.reach import ReachError
+from celigo_pandas.engine.safety.reach import ReachError
 from celigo_pandas.errors import MissingExtraError
 
 __all__ = ["dialect_of", "open_engine", "place_of"]

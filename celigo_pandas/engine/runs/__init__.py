@@ -1,0 +1,1 @@
+"""What the engine does for a request: it runs exports and imports, pings, and looks at systems."""

@@ -1,0 +1,282 @@
+"""A virtual import, in the vendor's order of work: filter, one-to-many, map, submit, transform the answers.
+
+One result a record, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from celigo_pandas.engine.adaptors.protocol import Adaptor, Call, Outgoing, SourceFailure
+from celigo_pandas.engine.choices import Choices
+from celigo_pandas.engine.refusals import invalid
+from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source, not_built
+from celigo_pandas.engine.safety.masking import Redactor
+from celigo_pandas.errors import CeligoError, MappingError, MissingExtraError, Problem
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
+from celigo_pandas.mapping.transforms import CompiledTransform, compile_transform
+from celigo_pandas.resources.map_answers import is_one_to_many, write_answer
+
+__all__ = ["ImportRun", "check_import"]
+
+_STEP = 500
+"""Records between two looks at the clock."""
+
+_OFFLINE = "The connection is offline. Correct it, then ping it."
+
+
+def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]:
+    """Check what holds for every system and return the document and the records.
+
+    Raises
+    ------
+    Refusal
+        422: a member of another type, a step that only the platform can run.
+    """
+    if not isinstance(import_doc, dict):
+        raise invalid("missing_required_field", "Expected field: import to be an object.", "import")
+    if isinstance(data, dict):
+        data = [data]  # one record, as some clients send it
+    if not isinstance(data, list):
+        raise invalid("missing_required_field", "Expected field: data to be an array of records.", "data")
+    bad = [position for position, record in enumerate(data) if not isinstance(record, (dict, list))]
+    if bad:
+        kind = type(data[bad[0]]).__name__
+        raise invalid(
+            "invalid_field", f"Record {bad[0]} is {kind}; expected an object or an array of rows.", f"data.{bad[0]}"
+        )
+    for name, wanted in _KINDS.items():
+        value = import_doc.get(name)
+        if (value is not None or (name == "mockResponse" and name in import_doc)) and not isinstance(value, wanted):
+            raise invalid(
+                "invalid_field", f"{name} is {type(value).__name__}; expected {wanted.__name__}.", f"import.{name}"
+            )
+    if not all(isinstance(one, dict) for one in import_doc.get("mockResponse") or []):
+        raise invalid("invalid_field", "mockResponse needs objects: one answer a record.", "import.mockResponse")
+    hooks = import_doc.get("hooks") or {}
+    used = [name for name, hook in hooks.items() if hook]
+    scripts = [name for name in ("filter", "responseTransform") if (import_doc.get(name) or {}).get("type") == "script"]
+    if used or scripts:
+        member = f"hooks.{used[0]}" if used else scripts[0]
+        text = f"{member} runs a script, which only the platform can. Remove it, or run this import there."
+        raise invalid("script_not_supported", text, f"import.{member}")
+    return import_doc, data
+
+
+_KINDS: Mapping[str, type] = {
+    "hooks": dict, "filter": dict, "mapping": dict, "mappings": list, "lookups": list, "settings": dict,
+    "mockResponse": list, "responseTransform": dict,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRun:
+    """One import of some records through one connection, told what to do: submit, map, or show what it would make.
+
+    Parameters
+    ----------
+    call : Call
+        Made for this document.
+    doc : dict
+        An import document that :func:`check_import` passed.
+    records : list
+    access : SavedAccess or VirtualAccess
+    choices : Choices
+    """
+
+    call: Call
+    doc: dict[str, Any]
+    records: list[Any]
+    access: Access
+    choices: Choices
+
+    @property
+    def redactor(self) -> Redactor:
+        """What masks the connection's secrets by value."""
+        return self.access.redactor()
+
+    def map(self) -> list[Any]:
+        """Return the answer of ``/import/map``: filter, one-to-many and mapping, nothing submitted."""
+        return self._mapped(wrapped=self.choices.map_answers_wrapped)
+
+    def preview(self) -> dict[str, Any]:
+        """Return the answer of ``/imports/preview``: as that of ``/import/map``, with what failed apart.
+
+        Assumed: the shape; it is that of an export's preview.
+        """
+        answers = self._mapped(wrapped=True)
+        mapped = [answer["data"] for answer in answers if "data" in answer]
+        errors = [error for answer in answers for error in answer.get("errors", [])]
+        shown = [answer.get("data", answer) for answer in answers]
+        return {"data": shown, "stages": [{"name": "mapping", "errors": errors, "data": mapped}]}
+
+    def submit(self) -> list[dict[str, Any]]:
+        """Return the answer of ``/import``: one result element per record, in order.
+
+        Raises
+        ------
+        Refusal
+            422: the call as a whole cannot be made.
+        """
+        adaptor = built_adaptor(self.access.masked, "import")
+        if adaptor is None and not isinstance(self.doc.get("mockResponse"), list):
+            raise not_built(self.access.masked, "imports", "Give the import a mockResponse, or use /import/map.")
+        if self.access.is_offline:
+            return [_offline(_OFFLINE) for _ in self.records]
+        transform = _response_transform(self.doc, self.redactor)
+        steps = self._steps()
+        outgoing = [
+            Outgoing(step.position, source, mapped)
+            for step in steps
+            if step.state == "mapped"
+            for source, mapped in step.outputs
+        ]
+        results = self._submitted(adaptor, outgoing)
+        if transform is not None:
+            results = _transformed(results, transform, self.call)
+        by_position: dict[int, list[dict[str, Any]]] = {}
+        for one, result in zip(outgoing, results, strict=True):
+            by_position.setdefault(one.position, []).append(result)
+        return [_masked(_result(step, by_position.get(step.position, [])), self.redactor) for step in steps]
+
+    def _mapped(self, *, wrapped: bool) -> list[Any]:
+        steps, redactor, is_many = self._steps(), self.redactor, is_one_to_many(self.doc)
+        return [_mapped_answer(step, redactor, is_many=is_many, wrapped=wrapped) for step in steps]
+
+    def _steps(self) -> Sequence[ImportStep]:
+        call, steps = self.call, list[ImportStep]()
+        try:
+            for start in range(0, len(self.records) or 1, _STEP):
+                # Nothing was submitted by now: a mapping that takes too long fails the call as a whole.
+                call.look()
+                some = self.records[start : start + _STEP]
+                for step in run_import_steps(
+                    some, self.doc, context=call.context, resolve_lookup=self._look_up, now=call.now
+                ):
+                    step.position += start
+                    steps.append(step)
+            return steps
+        except SourceFailure as failure:
+            raise failed_source(failure, self.access, self.redactor, self.choices) from None
+        except MissingExtraError:
+            raise
+        except CeligoError as error:
+            raise invalid("invalid_document", self.redactor.text(str(error)), "import") from None
+
+    def _look_up(self, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+        adaptor = built_adaptor(self.access.masked, "lookup")
+        if adaptor is None:
+            raise not_built(self.access.masked, "dynamic lookups", "Give the lookup a static map.")
+        if self.access.is_offline:
+            raise MappingError(_OFFLINE, source="lookup", code="connection_offline")
+        try:
+            found = adaptor.lookup(self.call, lookup_doc, context)
+        except SourceFailure as failure:
+            # One record's failure; that the credentials were refused is every record's, and they are not sent again.
+            if failure.offline:
+                self.access.set_offline(True)
+            raise MappingError(self.redactor.text(failure.message), source="lookup", code=failure.code) from None
+        return UNDEFINED if found is None else found
+
+    def _submitted(self, adaptor: Adaptor | None, outgoing: list[Outgoing]) -> list[dict[str, Any]]:
+        if not outgoing:
+            return []
+        if adaptor is None:
+            mock = self.doc["mockResponse"] or [{}]
+            return [{"statusCode": 200, **mock[min(position, len(mock) - 1)]} for position in range(len(outgoing))]
+        if self.access.is_offline:
+            return [_offline(_OFFLINE) for _ in outgoing]
+        try:
+            results = adaptor.import_batch(self.call, self.doc, outgoing)
+        except SourceFailure as failure:
+            if not failure.offline:
+                raise failed_source(failure, self.access, self.redactor, self.choices) from None
+            self.access.set_offline(True)
+            return [_offline(failure.message, failure.code) for _ in outgoing]
+        if len(results) != len(outgoing):
+            raise RuntimeError(f"the adaptor answered {len(results)} results for {len(outgoing)} records")
+        if any(result.get("statusCode") == 403 for result in results):
+            self.access.set_offline(True)
+        return results
+
+
+def _response_transform(import_doc: Mapping[str, Any], redactor: Redactor) -> CompiledTransform | None:
+    """Compile what is done to the answers, before anything is sent that it could not be done to."""
+    try:
+        transform = compile_transform(import_doc.get("responseTransform"))
+    except CeligoError as error:
+        raise invalid("invalid_document", redactor.text(str(error)), "import.responseTransform") from None
+    return transform if transform.rules else None
+
+
+def _transformed(results: list[dict[str, Any]], transform: CompiledTransform, call: Call) -> list[dict[str, Any]]:
+    """Transform the system's answer, ``_json``, of each record that was taken.
+
+    One that cannot be transformed stays as it came, with an error beside it: the record itself is written.
+    """
+    places = [
+        place
+        for place, result in enumerate(results)
+        if result.get("statusCode") == 200 and isinstance(result.get("_json"), (dict, list))
+    ]
+    answers = transform.evaluate([results[place]["_json"] for place in places], context=call.context, now=call.now)
+    transformed = list(results)
+    for place, answer in zip(places, answers, strict=True):
+        result = results[place]
+        if isinstance(answer, MappingError):
+            error = {"code": answer.code, "message": answer.message, "source": "transformation"}
+            transformed[place] = {**result, "errors": [*(result.get("errors") or []), error]}
+        else:
+            transformed[place] = {**result, "_json": answer}
+    return transformed
+
+
+def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:
+    if step.state == "ignored" or (step.state == "mapped" and not results):
+        return {"statusCode": 200, "ignored": True}
+    if step.state == "failed":
+        return {"statusCode": 422, "errors": [_wire_error(problem) for problem in step.errors]}
+    if len(results) == 1:
+        return results[0]
+    # Assumed: one element a record also after one-to-many; the worst status, all errors, the answers as a list.
+    worst = max(results, key=lambda result: _WORSE.get(result.get("statusCode", 200), 1))
+    joined: dict[str, Any] = {"statusCode": worst.get("statusCode", 200)}
+    ids = [result["id"] for result in results if result.get("id") is not None]
+    if ids:
+        joined["id"] = ids[0]
+    errors = [error for result in results for error in result.get("errors") or []]
+    if errors:
+        joined["errors"] = errors
+    if all(result.get("ignored") for result in results):
+        joined["ignored"] = True
+    joined["_json"] = [result.get("_json") for result in results]
+    return joined
+
+
+def _masked(result: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
+    return {**result, "errors": redactor.value(result["errors"])} if "errors" in result else result
+
+
+# Not known whether it was stored: what a repetition could double counts most.
+_WORSE = {200: 0, 422: 2, 401: 3, 403: 3, 502: 4}
+
+
+def _mapped_answer(step: ImportStep, redactor: Redactor, *, is_many: bool, wrapped: bool) -> Any:
+    if step.state == "ignored":
+        # Assumed: what the filter drops is said as in the answer of /import; the array keeps its length.
+        return {"statusCode": 200, "ignored": True}
+    errors = [redactor.value(_wire_error(problem)) for problem in step.errors]
+    if step.state == "failed":
+        return {"statusCode": 422, "errors": errors}
+    return write_answer([mapped for _, mapped in step.outputs], errors, is_many=is_many, wrapped=wrapped)
+
+
+def _wire_error(problem: Problem) -> dict[str, Any]:
+    return {"code": problem.code, "message": problem.message, "source": problem.source or "mapping"}
+
+
+def _offline(message: str, code: str = "connection_offline") -> dict[str, Any]:
+    return {"statusCode": 403, "errors": [{"code": code, "message": message, "source": "connection"}]}
