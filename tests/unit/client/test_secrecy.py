@@ -30,8 +30,8 @@ from support.sockets import free_port
 from support.standin import Reply, StandIn
 
 import celigo_pandas as celigo
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.messages import Request
 from celigo_pandas.client.profiles import ProfileStore
 from celigo_pandas.client.transport import RequestsTransport, _bared
@@ -396,7 +396,9 @@ def test_password_is_in_no_traceback_when_a_connection_is_refused(server: StandI
     assert_no_canary(traceback_text(caught.value, own=__file__))
 
 
-@pytest.mark.parametrize("bad", [{"extra": object()}, {"extra": float("nan")}, {"other": "******"}], ids=["object", "nan", "mask"])
+@pytest.mark.parametrize(
+    "bad", [{"extra": object()}, {"extra": float("nan")}, {"other": "******"}], ids=["object", "nan", "mask"]
+)
 @pytest.mark.parametrize("name", ["create", "ping", "replace"])
 def test_password_is_in_no_traceback_of_a_document_that_cannot_be_sent(server: StandIn, name: str, bad: Any) -> None:
     server.token = "plain"
