@@ -61,7 +61,7 @@ bench: $(VENV)/.dev
 test-pandas2: .venv-pandas2/.dev
 	.venv-pandas2/bin/python -m pytest -q $(PANDAS_TESTS)
 
-PANDAS_TESTS := $(addprefix tests/unit/,accessors accessors_client experiments forms frames journal outward paging pushing) \
+PANDAS_TESTS := $(addprefix tests/unit/,accessors experiments forms frames journal outward paging) \
 	tests/integration/pulls tests/integration/pushes
 
 # uv, in the environment or on the path, is faster than pip; where neither can do it, pip does the same.

@@ -22,8 +22,8 @@ import pandas as pd
 import pull_floors as floors
 
 from celigo_pandas.accessors import read_export
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.transport import RequestsTransport
 from celigo_pandas.resources.secret import Secret

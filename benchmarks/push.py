@@ -62,9 +62,9 @@ def frame(rows: int) -> Any:
 
 
 def workers_ratio() -> float:
-    from celigo_pandas.accessors.client import Client
-    from celigo_pandas.accessors.connection import Connection
-    from celigo_pandas.accessors.pushing import to_import
+    from celigo_pandas.accessors.account.client import Client
+    from celigo_pandas.accessors.account.connection import Connection
+    from celigo_pandas.accessors.pushes.to_import import to_import
     from celigo_pandas.client.api import ApiClient
     from celigo_pandas.client.transport import RequestsTransport
     from celigo_pandas.resources.secret import Secret

@@ -22,8 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connecting import open_api
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connecting import open_api
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.forks import renew_in_child
 from celigo_pandas.errors import ConfigError, TransportError, shown

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from celigo_pandas.accessors.dry_runs import DryRun
-    from celigo_pandas.accessors.import_result import ImportResult
+    from celigo_pandas.accessors.dry_runs.dry_run import DryRun
+    from celigo_pandas.accessors.pushes.import_result import ImportResult
 
 __all__ = ["FrameAccessor"]
 
@@ -21,19 +21,19 @@ class FrameAccessor:
 
     def to_import(self, import_doc: Any, con: Any = None, **options: Any) -> ImportResult:
         """Push the rows through a virtual import; see :func:`celigo_pandas.to_import`."""
-        from celigo_pandas.accessors.pushing import to_import
+        from celigo_pandas.accessors.pushes.to_import import to_import
 
         return to_import(self._df, import_doc, con, **options)
 
     def dry_run(self, import_doc: Any, con: Any = None, **options: Any) -> DryRun:
         """Map the rows and send nothing to the target; see :func:`celigo_pandas.dry_run`."""
-        from celigo_pandas.accessors.dry_runs import dry_run
+        from celigo_pandas.accessors.dry_runs.dry_run import dry_run
 
         return dry_run(self._df, import_doc, con, **options)
 
     def map_import(self, import_doc: Any, con: Any = None, **options: Any) -> pd.DataFrame:
         """Return the mapped records as a frame; see :func:`celigo_pandas.map_import`."""
-        from celigo_pandas.accessors.dry_runs import map_import
+        from celigo_pandas.accessors.dry_runs.dry_run import map_import
 
         return map_import(self._df, import_doc, con, **options)
 

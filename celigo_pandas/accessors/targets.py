@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from celigo_pandas.accessors.connection import Connection
-from celigo_pandas.accessors.saved import SavedDocument, SavedExport, SavedImport
+from celigo_pandas.accessors.account.connection import Connection
+from celigo_pandas.accessors.account.saved import SavedDocument, SavedExport, SavedImport
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 
 __all__ = ["resolve_export", "resolve_import"]

@@ -41,8 +41,8 @@ def stopping_progress(task: Task) -> Callable[[int, int | None], None]:
 
 def read_pages(connection: Any, doc: Mapping[str, Any], task: Task, options: Mapping[str, Any]) -> Any:
     """Read all pages as :func:`celigo_pandas.read_export` does; Stop is looked at before each request."""
-    from celigo_pandas.accessors.page_source import PullOptions
-    from celigo_pandas.accessors.pull import Pull
+    from celigo_pandas.accessors.pulls.page_source import PullOptions
+    from celigo_pandas.accessors.pulls.resumable import Pull
 
     def show(rows: int, total: int | None) -> None:
         task.show(rows, total, f"page {pull.pages}")

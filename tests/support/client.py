@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connecting import open_api
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connecting import open_api
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.messages import CallableTransport, Request, Response

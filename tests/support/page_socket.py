@@ -13,8 +13,8 @@ from typing import Any
 
 from support.pulls import CONNECTION_ID, PageServer
 
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.pacing import Clock
 from celigo_pandas.client.transport import RequestsTransport

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 from support.ledger import CONNECTION, Ledger
 
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.messages import CallableTransport, Request, Response
 from celigo_pandas.client.pacing import Clock

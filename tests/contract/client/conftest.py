@@ -15,8 +15,8 @@ from support.engine import EngineProcess
 from support.heartbeat import HeartbeatService
 from support.standin import StandIn
 
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connection import Connection
 
 ROWS = 822
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import celigo_pandas as celigo
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.errors import AuthError, DocumentError, InvalidRequestError, NotFoundError
 
 QUERY = "select id, tail, delay from flights order by id"

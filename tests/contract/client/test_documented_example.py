@@ -12,7 +12,7 @@ from support.client import FakeTime, client_of
 from support.standin import WIRE, Reply, StandIn
 
 import celigo_pandas as celigo
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.connection import Connection
 
 EXPORT = WIRE["export-pages-first"]["request"]["export"]
 

@@ -18,7 +18,7 @@ from support.client import client_of
 from support.sockets import free_port
 
 import celigo_pandas as celigo
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.connection import Connection
 
 MODES = ("Plain", "Context", "Verbose")
 ID = "5a1000000000000000000001"

@@ -14,8 +14,8 @@ from support.page_socket import SILENT, Answer, cuts, resets, sends, serving
 from support.pulls import EXPORT, PageServer
 
 from celigo_pandas.accessors import export_to_parquet, iter_export, read_export
-from celigo_pandas.accessors.pull import Pull
-from celigo_pandas.accessors.pull_options import PullOptions
+from celigo_pandas.accessors.pulls.pull_options import PullOptions
+from celigo_pandas.accessors.pulls.resumable import Pull
 from celigo_pandas.errors import (
     AuthError,
     ConfigError,

@@ -15,8 +15,8 @@ nbclient = pytest.importorskip("nbclient")
 
 _SETUP = """
 from celigo_pandas.accessors import read_export
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.transport import RequestsTransport
 from celigo_pandas.resources.secret import Secret

@@ -13,7 +13,7 @@ import pytest
 from support.ledger import Call, Ledger, serving
 from support.pushes import DOCUMENT, connected, orders
 
-from celigo_pandas.accessors import sending
+from celigo_pandas.accessors.pushes import batches
 from celigo_pandas.client.pacing import Clock
 
 ENDINGS: dict[str, Callable[[], BaseException]] = {
@@ -84,7 +84,7 @@ def test_push_ended_by_a_handler_keeps_outcomes_and_sends_no_more(name: str, wor
 
 
 def test_push_ended_while_a_batch_gets_no_answer_has_it_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "SHORT_GRACE_S", 0.2)
+    monkeypatch.setattr(batches, "SHORT_GRACE_S", 0.2)
     leave = threading.Event()
 
     def fault(call: Call) -> str | None:

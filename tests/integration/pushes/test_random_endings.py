@@ -21,7 +21,6 @@ from support.ledger import FAULTS, Call, Ledger, serving
 from support.pushes import DOCUMENT, connected, orders
 
 import celigo_pandas as celigo
-from celigo_pandas.accessors import sending
 
 ROUND, CHILD = 1000, 500
 """So many keys a round: what the server still does for an earlier one is not taken for this one's."""
@@ -96,7 +95,7 @@ def pushed_by_child(con: Any, df: pd.DataFrame, seed: int) -> pd.DataFrame:
 def test_pushes_under_random_faults_forks_and_signals_tell_the_truth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "SHORT_GRACE_S", 0.3)
+    monkeypatch.setattr(batches, "SHORT_GRACE_S", 0.3)
     first = soak.seed("pushes")
     script = serving(slow_s=0.06, again_s=0.004)
     with script as ledger, connected(ledger, timeout_s=0.05) as con, raising_on_usr1():

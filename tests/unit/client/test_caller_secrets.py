@@ -13,8 +13,8 @@ import pytest
 from support.canary import CANARY, assert_no_canary, deep_text, traceback_text
 from support.client import FakeTime, answer, api_over
 
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import ApiError
 from celigo_pandas.resources.secret import MASK, Secret

@@ -30,8 +30,8 @@ from support.sockets import free_port
 from support.standin import Reply, StandIn
 
 import celigo_pandas as celigo
-from celigo_pandas.accessors.client import Client
-from celigo_pandas.accessors.connection import Connection
+from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.messages import Request
 from celigo_pandas.client.profiles import ProfileStore
 from celigo_pandas.client.transport import RequestsTransport, _bared

@@ -1,0 +1,1 @@
+"""The account: its client, its connections, its saved documents."""

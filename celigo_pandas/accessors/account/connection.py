@@ -1,0 +1,278 @@
+"""One saved connection."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from celigo_pandas.accessors.account.authorizing import authorize
+from celigo_pandas.accessors.account.logs import audit_frame, debug_frame, dependencies_frame
+from celigo_pandas.accessors.account.pings import PingResult
+from celigo_pandas.client.documents import seal_connection
+from celigo_pandas.errors import ConfigError, DocumentError, shown
+from celigo_pandas.markup import Markup, table, tag
+from celigo_pandas.resources.connections import mask
+from celigo_pandas.resources.counts import as_number
+from celigo_pandas.resources.patching import (
+    check_document,
+    is_patchable,
+    masked_paths,
+    merged,
+    patch_operations,
+    refuse_masks,
+    writable,
+)
+
+if TYPE_CHECKING:
+    from celigo_pandas.accessors.account.client import Client
+
+__all__ = ["Connection"]
+
+
+class Connection:
+    """A connection of the account: its document, and what can be done through it.
+
+    Parameters
+    ----------
+    client : Client
+    doc : mapping
+        As the server answered it, secrets masked.
+    """
+
+    def __init__(self, client: Client, doc: Mapping[str, Any]) -> None:
+        self.client = client
+        self._keep(doc)
+
+    @property
+    def id(self) -> str:
+        """The ``_id``."""
+        return str(self._doc.get("_id", ""))
+
+    @property
+    def name(self) -> str:
+        """The name, or the id where there is none."""
+        return str(self._doc.get("name") or self.id)
+
+    @property
+    def type(self) -> str:
+        """The ``type``: ``http``, ``rdbms``, …"""
+        return str(self._doc.get("type", ""))
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether it belongs to the sandbox."""
+        return self._doc.get("sandbox") is True
+
+    @property
+    def doc(self) -> dict[str, Any]:
+        """A copy of the document as last read; secrets are ``"******"``."""
+        return copy.deepcopy(self._doc)
+
+    def refresh(self) -> Connection:
+        """Read the document again (one request) and return this connection."""
+        return self._keep(self.client.api.get_connection(self.id))
+
+    # Changing it
+
+    def replace(self, doc: Mapping[str, Any]) -> Connection:
+        """Replace the whole document (PUT, one request): what `doc` leaves out is erased.
+
+        Raises
+        ------
+        DocumentError
+            `doc` holds a mask in place of a secret; nothing is sent.
+        """
+        check_document(doc)
+        paths, sealed = masked_paths(doc), seal_connection(writable(doc))
+        del doc
+        refuse_masks(paths, "connection")
+        return self._keep(self.client.api.replace_connection(self.id, sealed))
+
+    def update(self, changes: Mapping[str, Any], secrets: Mapping[str, Any] | None = None) -> Connection:
+        """Change single fields, named by dotted paths, and leave all others.
+
+        Parameters
+        ----------
+        changes : mapping
+            Dotted path to new value, e.g. ``{"http.baseURI": "https://…"}``.
+        secrets : mapping, optional
+            Dotted path to text, for every secret of the document: the server hides them, so a full replacement has to
+            bring them again.
+
+        Returns
+        -------
+        Connection
+            This one, with the new document.
+
+        Raises
+        ------
+        DocumentError
+            A masked secret is not in `secrets` (the text lists the paths), or a path leads nowhere.
+
+        Notes
+        -----
+        Requests: PATCH and GET when every path is on the PATCH whitelist and there are no secrets; else GET and PUT.
+        """
+        if not secrets and changes and all(is_patchable(path) for path in changes):
+            return self.patch(changes)
+        merge = _sealed_merge(changes, secrets or {})
+        del changes, secrets
+        paths, sealed, problem = merge(self.client.api.get_connection(self.id))
+        if problem is not None:
+            raise problem
+        refuse_masks(paths, "merged connection")
+        return self._keep(self.client.api.replace_connection(self.id, sealed))
+
+    def patch(self, changes: Mapping[str, Any]) -> Connection:
+        """Change fields of the PATCH whitelist (one PATCH, and one GET where the server answers no document)."""
+        refuse_masks(masked_paths(dict(changes)), "patch")
+        refused = [path for path in changes if not is_patchable(path)]
+        if refused or not changes:
+            raise DocumentError(
+                f"PATCH does not take {', '.join(map(repr, refused)) or 'an empty change'}.",
+                hint="update({...}) replaces the whole document where that is needed.",
+            )
+        answer = self.client.api.patch_connection(self.id, patch_operations(changes))
+        if answer is not None and answer.get("_id") == self.id:
+            return self._keep(answer)
+        return self.refresh()
+
+    def _keep(self, doc: Mapping[str, Any]) -> Connection:
+        """Take the server's document; what is a secret by its place is masked, should the server have sent it plain."""
+        self._doc = mask(doc)
+        return self
+
+    def delete(self) -> None:
+        """Delete the connection (one request)."""
+        self.client.api.delete_connection(self.id)
+
+    def enable_debug(self, minutes: float = 15) -> datetime:
+        """Keep debug entries for the next minutes (0 stops) and return until when, in UTC."""
+        number = as_number(minutes)
+        if number is None or not 0 <= number <= 60 * 24 * 365:
+            raise ConfigError(f"Bad minutes {shown(minutes)}; expected a number from 0 up.")
+        until = datetime.now(timezone.utc) + timedelta(minutes=number)
+        self.patch({"debugDate": until.isoformat(timespec="milliseconds").replace("+00:00", "Z")})
+        return until
+
+    def authorize(self, *, timeout: float = 180, open_browser: bool = True) -> Connection:
+        """Authorize by OAuth 2.0: shows the provider's page, opens it, and waits until it is done.
+
+        Requests: two, and then one every three seconds. Raises :class:`RequestTimeoutError` after `timeout` seconds.
+        """
+        authorize(self, timeout=timeout, open_browser=open_browser)
+        return self
+
+    # Asking about it
+
+    def ping(self) -> PingResult:
+        """Check whether the connection works (one request, two where the server pings by GET only)."""
+        return PingResult.from_body(self.client.api.ping_connection(self.id))
+
+    def debug_log(self, resource_id: str | None = None) -> pd.DataFrame:
+        """Debug entries: ``time, request_id, resource_type, resource_id, kind, payload``. One request."""
+        return debug_frame(self.client.api.debug_log(self.id, resource_id))
+
+    def audit_log(self, **filters: str) -> pd.DataFrame:
+        """Who changed what: one row per changed field. Filters as the server knows them (``source``, ``limit``, …)."""
+        return audit_frame(self.client.api.audit_log(self.id, **filters))
+
+    def dependencies(self) -> pd.DataFrame:
+        """What uses the connection: ``kind, id, name, access_level, dependency_ids``. One request."""
+        return dependencies_frame(self.client.api.dependencies(self.id))
+
+    # Working through it
+
+    def preview_export(self, export: Any, rows: int = 20, *, consume: bool = False) -> pd.DataFrame:
+        """Run an export once (``/export``) and show its first rows.
+
+        Raises
+        ------
+        DocumentError
+            The export changes its source (``type: once``, files without ``skipDelete``), and `consume` is not given.
+        """
+        preview: Any = import_module("celigo_pandas.accessors.pulls.first_rows").preview
+        return preview(self, export, rows, consume=consume)
+
+    def read_export(self, export: Any, **options: Any) -> pd.DataFrame:
+        """:func:`celigo_pandas.read_export` through this connection."""
+        return _function("read_export")(export, self, **options)
+
+    def read_exports(self, exports: Any, **options: Any) -> Any:
+        """:func:`celigo_pandas.read_exports` through this connection, for exports that come without one."""
+        return _function("read_exports")(exports, self, **options)
+
+    def iter_export(self, export: Any, **options: Any) -> Any:
+        """:func:`celigo_pandas.iter_export` through this connection."""
+        return _function("iter_export")(export, self, **options)
+
+    def export_to_parquet(self, export: Any, path: Any, **options: Any) -> Any:
+        """:func:`celigo_pandas.export_to_parquet` through this connection."""
+        return _function("export_to_parquet")(export, self, path, **options)
+
+    def to_import(self, df: pd.DataFrame, import_doc: Any, **options: Any) -> Any:
+        """:func:`celigo_pandas.to_import` through this connection."""
+        return _function("to_import")(df, import_doc, self, **options)
+
+    def dry_run(self, df: pd.DataFrame, import_doc: Any, **options: Any) -> Any:
+        """:func:`celigo_pandas.dry_run` through this connection."""
+        return _function("dry_run")(df, import_doc, self, **options)
+
+    def map_import(self, df: pd.DataFrame, import_doc: Any, **options: Any) -> pd.DataFrame:
+        """:func:`celigo_pandas.map_import` through this connection."""
+        return _function("map_import")(df, import_doc, self, **options)
+
+    def edit(self) -> Any:
+        """Open the :class:`~celigo_pandas.ConnectionForm` of this connection."""
+        # Forms lie above the accessors; the package's own lazy name is the one way up.
+        return import_module("celigo_pandas").ConnectionForm(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Connection):
+            return NotImplemented
+        return (self.id, self.client) == (other.id, other.client)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        notes = [self.type, self.id] + (["sandbox"] if self.sandbox else [])
+        notes += ["offline"] if self._doc.get("offline") is True else []
+        account = self.client.account
+        notes.append(f"at {self.client.host}" + (f", account {account}" if account else ""))
+        return f"<celigo Connection {self.name!r}, {', '.join(note for note in notes if note)}>"
+
+    def _repr_html_(self) -> Markup:
+        rows = [
+            ("id", self.id),
+            ("type", self.type),
+            ("host", self.client.host),
+            ("account", self.client.account or "not asked yet"),
+            ("sandbox", "yes" if self.sandbox else "no"),
+            ("offline", "yes" if self._doc.get("offline") is True else "no"),
+        ]
+        return tag("div", tag("b", self.name), table(("", ""), rows))
+
+
+def _function(name: str) -> Any:
+    return getattr(import_module("celigo_pandas.accessors"), name)
+
+
+def _sealed_merge(
+    changes: Mapping[str, Any], secrets: Mapping[str, Any]
+) -> Callable[[Mapping[str, Any]], tuple[tuple[str, ...], Any, DocumentError | None]]:
+    """Make a merge that does not raise, so that no frame that raises holds the secrets."""
+
+    def merge(current: Mapping[str, Any]) -> tuple[tuple[str, ...], Any, DocumentError | None]:
+        try:
+            doc = merged(writable(current), {**changes, **secrets})
+        except DocumentError as error:
+            return (), None, DocumentError(error.message, hint=error.hint)
+        return masked_paths(doc), seal_connection(doc, secrets.values()), None
+
+    return merge

@@ -1,0 +1,1 @@
+"""Dry runs: what an import would make of the rows of a frame."""

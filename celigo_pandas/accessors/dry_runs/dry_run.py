@@ -1,0 +1,269 @@
+"""Dry runs: what a mapping makes of a frame, with nothing sent to the target."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
+from celigo_pandas.accessors.dry_runs.server_mapping import map_there
+from celigo_pandas.accessors.pushes.import_result import kept_copy
+from celigo_pandas.errors import legible
+from celigo_pandas.frames.columns import ColumnSet
+from celigo_pandas.frames.foreign import as_frame
+from celigo_pandas.frames.ladder import Block
+from celigo_pandas.frames.outward import Unflatten, flatten_sep
+from celigo_pandas.frames.shape import Shape
+from celigo_pandas.frames.spreading import Rows, spread
+from celigo_pandas.markup import Markup, table, tag
+
+__all__ = ["STATES", "DryRun", "dry_run", "map_import", "mapped_frame"]
+
+STATES = ("mapped", "ignored", "mapped_with_errors", "failed")
+_SHOWN_ROWS = 20
+
+
+class DryRun:
+    """What the steps of an import before its submit make of each row.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The index of the input, columns ``state`` (``mapped``, ``ignored``, ``mapped_with_errors``, ``failed``),
+        ``code``, ``message``, ``source``.
+    mapped : DataFrame
+        The mapped records, on the labels of the input rows they came from (repeated where a row gives several).
+    failed : DataFrame
+        The *input rows* that could not be mapped.
+    counts : dict
+        Number of rows by state.
+    """
+
+    def __init__(self, rows: pd.DataFrame, states: Sequence[RowState], mapped: Sequence[tuple[int, Any]]) -> None:
+        self._rows = rows
+        self._states = list(states)
+        self._records = list(mapped)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per input row; see the class."""
+        data: dict[str, Any] = {"state": pd.Series([row.state for row in self._states], dtype="str").array}
+        for name in ("code", "message", "source"):
+            values = [getattr(row, name) for row in self._states]
+            data[name] = pd.Series(values, dtype=object)
+        return pd.DataFrame(data).set_axis(self._rows.index)
+
+    @property
+    def mapped(self) -> pd.DataFrame:
+        """The mapped records; see the class."""
+        return kept_copy(self._mapped[0])
+
+    @cached_property
+    def _mapped(self) -> tuple[pd.DataFrame, list[int]]:
+        frame, sources = mapped_frame([record for _, record in self._records])
+        positions = [self._records[source][0] for source in sources]
+        return frame.set_axis(self._rows.index.take(positions)), positions
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """The input rows that could not be mapped."""
+        return self._rows[np.fromiter((row.state == "failed" for row in self._states), bool, len(self._states))]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of rows by state; all four names are there."""
+        found = Counter(row.state for row in self._states)
+        return {name: found[name] for name in STATES}
+
+    def compare(self) -> pd.DataFrame:
+        """Put each mapped record beside its input row.
+
+        Returns
+        -------
+        DataFrame
+            The index of ``mapped``. Columns of two levels: the field, and ``before``, ``after``, ``changed`` (bool).
+            Fields of the mapped records come first, then those that only the input has. A missing value equals a
+            missing value, and a number equals a number.
+        """
+        after, positions = self._mapped
+        before = self._rows.iloc[positions]
+        fields = list(dict.fromkeys([*after.columns, *before.columns]))
+        columns: dict[tuple[Any, str], Any] = {}
+        for name in fields:
+            old, new = _objects(before, name), _objects(after, name)
+            columns[name, "before"] = old
+            columns[name, "after"] = new
+            columns[name, "changed"] = np.fromiter(
+                (not _same(a, b) for a, b in zip(old, new, strict=True)), bool, len(new)
+            )
+        # Objects stay objects: Arrow's texts, which pandas would make of them, hold no lone surrogate.
+        held = (pd.Series(values, index=after.index, dtype=values.dtype) for values in columns.values())
+        frame = pd.DataFrame(dict(enumerate(held)), index=after.index)
+        levels = [pd.Index(level, dtype=object) for level in zip(*columns, strict=True)] or [[], []]
+        frame.columns = pd.MultiIndex.from_arrays(levels, names=["field", None])
+        return frame
+
+    def summary(self) -> str:
+        """Say in a few words what became of the rows."""
+        parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in self.counts.items() if count]
+        return f"{len(self):,} row{'' if len(self) == 1 else 's'}: {', '.join(parts) or 'nothing to map'}."
+
+    def __repr__(self) -> str:
+        return f"<DryRun {self.summary()}>"
+
+    def _repr_html_(self) -> Markup:
+        parts: list[Any] = [tag("p", self.summary())]
+        groups = Counter((row.code or "", row.message or "", row.source or "") for row in self._states if row.message)
+        if groups:
+            rows = [(count, *(legible(text, 500) for text in group)) for group, count in groups.most_common(10)]
+            parts.append(table(["count", "code", "message", "source"], rows))
+        parts.append(self._compared_html())
+        return tag("div", *parts)
+
+    def _compared_html(self) -> Markup:
+        after, positions = self._mapped
+        head = DryRun(self._rows, self._states, [])
+        head.__dict__["_mapped"] = (after.iloc[:_SHOWN_ROWS], positions[:_SHOWN_ROWS])
+        compared = head.compare()
+        cells = [[tag("td", label), *(_cell(compared, place, name) for name in after.columns)]
+                 for place, label in enumerate(compared.index)]  # fmt: skip
+        header = tag("tr", tag("th"), *(tag("th", name) for name in after.columns))
+        return tag("table", tag("thead", header), tag("tbody", *(tag("tr", *row) for row in cells)))
+
+
+def _cell(compared: pd.DataFrame, place: int, name: Any) -> Markup:
+    old, new, changed = (compared[name, part].iloc[place] for part in ("before", "after", "changed"))
+    if not changed:
+        return tag("td", _shown(new))
+    if _is_missing(old):
+        return tag("td", tag("ins", _shown(new)))
+    return tag("td", tag("del", _shown(old)), " ", tag("ins", _shown(new)))
+
+
+def _shown(value: Any) -> str:
+    return "" if _is_missing(value) else str(value)
+
+
+def mapped_frame(records: list[Any]) -> tuple[pd.DataFrame, list[int]]:
+    """Make a frame of mapped records as a pull would.
+
+    Returns
+    -------
+    DataFrame
+        RangeIndex; ``attrs["celigo"]`` notes that names are flattened, so that a push nests them again.
+    list of int
+        For each row the position of its record: a record that is a list becomes a row per element.
+    """
+    shape = Shape()
+    rows = Rows(records, shape)
+    columns = ColumnSet(shape)
+    found, members = spread(rows.records, shape)
+    columns.add(Block(len(rows.records), found, len(rows.records), "records", members=members))
+    frame = columns.frame()
+    frame.attrs["celigo"] = {"flatten": shape.sep}
+    return frame, list(range(len(rows.records))) if rows.sources is None else rows.sources
+
+
+def _objects(frame: pd.DataFrame, name: Any) -> np.ndarray:
+    if name not in frame.columns:
+        return np.full(len(frame), None, dtype=object)
+    values: np.ndarray = frame[name].astype(object).to_numpy()
+    return values
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def _same(old: Any, new: Any) -> bool:
+    if _is_missing(old) or _is_missing(new):
+        return _is_missing(old) and _is_missing(new)
+    return bool(np.array_equal(old, new)) if isinstance(old, np.ndarray) else bool(old == new)
+
+
+def dry_run(
+    df: pd.DataFrame,
+    import_doc: Any,
+    con: Any = None,
+    *,
+    batch_size: int = 100,
+    na: str = "omit",
+    unflatten: Unflatten = "auto",
+    sep: str = ".",
+    progress: Any = None,
+) -> DryRun:
+    """Map a frame and send nothing to the target.
+
+    Parameters
+    ----------
+    df : DataFrame
+        Any index. Not modified. Anything with the Arrow stream interface (polars, pyarrow) is taken too.
+    import_doc : dict, builder or saved import
+        Mapper 1.0 (``mapping``), 2.0 (``mappings``), or neither: then records pass through.
+    con : Connection, optional
+        ``None`` evaluates here, without any request; else the server's ``/import/map`` does.
+    batch_size : int
+        Rows per request.
+    na, unflatten, sep
+        As in :func:`~celigo_pandas.to_import`.
+    progress : optional
+        As in :func:`~celigo_pandas.read_export`.
+
+    Returns
+    -------
+    DryRun
+
+    Raises
+    ------
+    FrameError
+        A value that cannot be sent.
+    DocumentError
+        A mapping that cannot be read.
+    ApiError, TransportError
+        The server refused a call, or gave no usable answer.
+
+    Notes
+    -----
+    Requests: none without `con`; else one POST per batch, which changes nothing and is resent like a read.
+    """
+    from celigo_pandas.accessors.account.saved import SavedImport
+    from celigo_pandas.accessors.targets import resolve_import
+
+    df = as_frame(df)
+    nested_by = flatten_sep(df, unflatten, sep)
+    if con is None and isinstance(import_doc, SavedImport):
+        import_doc = import_doc.virtual()  # its connection is not asked for
+    connection, document = resolve_import(import_doc, con)
+    rows = kept_copy(df)
+    if con is None or connection is None:
+        states, mapped = map_here(rows, document, na=na, sep=nested_by)
+    else:
+        states, mapped = map_there(
+            rows, document, connection, na=na, sep=nested_by, batch_size=batch_size, progress=progress
+        )
+    return DryRun(rows, states, mapped)
+
+
+def map_import(df: pd.DataFrame, import_doc: Any, con: Any = None, **options: Any) -> pd.DataFrame:
+    """Return the records that an import's mapping makes of a frame: ``dry_run(...).mapped``.
+
+    Parameters
+    ----------
+    df, import_doc, con, **options
+        As in :func:`dry_run`.
+
+    Returns
+    -------
+    DataFrame
+        The labels of the input rows, repeated where a row gives several records; rows that fail or are ignored are not
+        in it.
+    """
+    return dry_run(df, import_doc, con, **options).mapped

@@ -1,0 +1,1 @@
+"""Pulls: the pages of virtual exports become frames, chunks of frames, or a Parquet file."""

@@ -1,0 +1,207 @@
+"""Many pulls at once: a mapping of name to frame, with the failures beside the results."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from itertools import chain, count
+from typing import Any, Literal
+
+import pandas as pd
+
+from celigo_pandas.accessors.pulls.pull_options import PullOptions
+from celigo_pandas.accessors.pulls.resumable import Pull
+from celigo_pandas.errors import ConfigError, DocumentError, PullCancelled, shown
+from celigo_pandas.frames.notices import on_behalf_of_caller
+from celigo_pandas.frames.shape import Shape
+from celigo_pandas.markup import Markup, table
+from celigo_pandas.resources.counts import whole_number
+
+__all__ = ["Pulls", "read_exports"]
+
+_SHAPE = frozenset({"columns", "nested", "sep", "explode", "grouped"})
+_OPTIONS = frozenset({"page_size", "max_rows", "dtype", "dtype_backend", "parse_dates", "consume", "progress"})
+
+
+class Pulls(Mapping[str, pd.DataFrame]):
+    """What :func:`read_exports` returns: a mapping of name to frame, in the order asked for.
+
+    Attributes
+    ----------
+    failures : dict of str to BaseException
+        The pulls that failed, each with its ``partial`` where rows had come.
+    pulls : dict of str to Pull
+        All that began; ``pulls[name].resume()`` goes on with one that failed.
+    """
+
+    def __init__(
+        self, frames: dict[str, pd.DataFrame], failures: dict[str, BaseException], pulls: dict[str, Pull]
+    ) -> None:
+        self._frames = frames
+        self.failures = failures
+        self.pulls = pulls
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name in self.failures:
+            raise self.failures[name]
+        return self._frames[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._frames)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def concat(self) -> pd.DataFrame:
+        """Put all frames under each other, with an index level ``export`` before their own.
+
+        Raises
+        ------
+        BaseException
+            The first failure, if there is one: a part must not pass for the whole.
+        """
+        for error in self.failures.values():
+            raise error
+        if not self._frames:
+            return pd.DataFrame()
+        whole = pd.concat(self._frames, names=["export"])
+        notes = [frame.attrs["celigo"] for frame in self._frames.values()]
+        # What a push needs to nest the columns again; pandas keeps attrs only where all frames say the same.
+        whole.attrs["celigo"] = {
+            "rows": len(whole),
+            "flatten": notes[0]["flatten"],
+            "complete": all(note["complete"] for note in notes),
+        }
+        return whole
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.failures)} failed: {', '.join(map(repr, self.failures))}" if self.failures else ""
+        return f"<Pulls {len(self)} frames, {sum(map(len, self._frames.values())):,} rows{failed}>"
+
+    def _repr_html_(self) -> Markup:
+        rows = [(name, f"{len(frame):,}", "") for name, frame in self._frames.items()]
+        rows += [(name, "", str(error)) for name, error in self.failures.items()]
+        return table(("export", "rows", "failure"), rows)
+
+
+def read_exports(
+    exports: Mapping[str, Any] | Iterable[Any],
+    con: Any = None,
+    *,
+    max_workers: int = 4,
+    on_error: Literal["collect", "raise"] = "collect",
+    **options: Any,
+) -> Pulls:
+    """Read several virtual exports at once.
+
+    Parameters
+    ----------
+    exports : Mapping of name to export, or iterable of export or (export, con)
+        Values of the mapping may be ``(export, con)`` too. Without names, the documents' ``name`` or their numbers are
+        used.
+    con : Connection, optional
+        For exports that come without one.
+    max_workers : int
+        How many at once. All share the account's rate budget.
+    on_error : {"collect", "raise"}
+        Keep failures beside the results, or raise the first one when all have ended (before anything is sent, where the
+        document of an export cannot be pulled).
+    **options
+        As in :func:`read_export`, without ``expect``, ``journal`` and ``resume``.
+
+    Returns
+    -------
+    Pulls
+
+    Raises
+    ------
+    PullCancelled
+        Ctrl-C; ``partial`` is a :class:`Pulls` with the frames that were whole, ends within one request.
+    """
+    if on_error not in ("collect", "raise"):
+        raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")
+    max_workers = whole_number("max_workers", max_workers)
+    pulls, refused = _prepared(exports, con, options)
+    if on_error == "raise":
+        for error in refused.values():
+            raise error
+    cancelled = threading.Event()
+    for pull in pulls.values():
+        pull.stop_on(cancelled)
+    with ThreadPoolExecutor(min(max_workers, len(pulls) or 1), thread_name_prefix="celigo-pull") as pool:
+        futures = {name: pool.submit(on_behalf_of_caller(pull.run)) for name, pull in pulls.items()}
+        try:
+            wait(futures.values())
+        except KeyboardInterrupt:
+            cancelled.set()
+            for future in futures.values():
+                future.cancel()
+            wait(futures.values())
+            raise PullCancelled(
+                "Cancelled; partial has the pulls so far.", partial=_collected(futures, pulls, refused)
+            ) from None
+    collected = _collected(futures, pulls, refused)
+    if on_error == "raise":
+        for error in collected.failures.values():
+            raise error
+    return collected
+
+
+def _prepared(
+    exports: Mapping[str, Any] | Iterable[Any], con: Any, options: Mapping[str, Any]
+) -> tuple[dict[str, Pull], dict[str, BaseException]]:
+    """Make the pulls, and say which exports cannot be pulled at all."""
+    from celigo_pandas.accessors.targets import resolve_export
+
+    unknown = set(options) - _SHAPE - _OPTIONS
+    if unknown:
+        raise ConfigError(f"read_exports() takes no option {', '.join(map(repr, sorted(unknown)))}.")
+    shape = Shape.of(**{name: value for name, value in options.items() if name in _SHAPE})
+    shared = PullOptions(shape=shape, **{name: value for name, value in options.items() if name in _OPTIONS})
+    pulls: dict[str, Pull] = {}
+    refused: dict[str, BaseException] = {}
+    for position, (name, entry) in enumerate(_named(exports)):
+        export, own = entry if isinstance(entry, tuple) else (entry, None)
+        try:
+            connection, doc = resolve_export(export, own if own is not None else con)
+            pull = Pull(connection, doc, replace(shared, position=position))
+        except DocumentError as error:
+            refused[name] = error
+        else:
+            pulls[name] = pull
+    return pulls, refused
+
+
+def _named(exports: Mapping[str, Any] | Iterable[Any]) -> list[tuple[str, Any]]:
+    if isinstance(exports, Mapping):
+        return list(exports.items())
+    named: dict[str, Any] = {}
+    for position, entry in enumerate(exports):
+        export = entry[0] if isinstance(entry, tuple) else entry
+        named[_free_name(export, position, named)] = entry
+    return list(named.items())
+
+
+def _free_name(export: Any, position: int, taken: Mapping[str, Any]) -> str:
+    doc = export.to_dict() if hasattr(export, "to_dict") else export
+    name = doc.get("name") if isinstance(doc, Mapping) else getattr(doc, "name", None)
+    if isinstance(name, str) and name and name not in taken:
+        return name
+    again = (f"{position} ({number})" for number in count(2))
+    return next(free for free in chain([str(position)], again) if free not in taken)
+
+
+def _collected(
+    futures: Mapping[str, Future[pd.DataFrame]], pulls: dict[str, Pull], refused: Mapping[str, BaseException]
+) -> Pulls:
+    frames: dict[str, pd.DataFrame] = {}
+    failures = dict(refused)
+    for name, future in futures.items():
+        error = PullCancelled("Not begun.") if future.cancelled() else future.exception()
+        if error is None:
+            frames[name] = future.result()
+        else:
+            failures[name] = error
+    return Pulls(frames, failures, pulls)

@@ -1,0 +1,237 @@
+"""Dry runs, here and by a server that answers in each plausible form."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.pushes import calling, orders
+
+import celigo_pandas as celigo
+from celigo_pandas.client.messages import Request, Response
+from celigo_pandas.errors import ApiError
+
+MAPPING = {
+    "mappings": [
+        {"generate": "id", "extract": "$.key", "dataType": "string", "status": "Active"},
+        {
+            "generate": "day", "extract": "$.day", "dataType": "string", "status": "Active",
+            "extractDateFormat": "YYYY-MM-DD", "generateDateFormat": "DD.MM.YYYY",
+        },
+    ]
+}  # fmt: skip
+
+
+def test_dry_run_here_maps_and_names_failures() -> None:
+    df = pd.DataFrame({"key": [1, 2, 3], "day": ["2024-05-01", "never", "2024-05-03"]}, index=["a", "a", "b"])
+    before = df.copy(deep=True)
+    trial = df.celigo.dry_run(MAPPING)
+
+    assert list(trial.frame["state"]) == ["mapped", "failed", "mapped"]
+    assert list(trial.frame.columns) == ["state", "code", "message", "source"]
+    assert trial.frame["source"].iloc[1] == "mapping"
+    assert trial.frame.index.equals(df.index)
+    pd.testing.assert_frame_equal(trial.failed, df.iloc[[1]])
+    assert trial.mapped.to_dict("list") == {"id": ["1", "3"], "day": ["01.05.2024", "03.05.2024"]}
+    assert list(trial.mapped.index) == ["a", "b"]
+    pd.testing.assert_frame_equal(df, before)
+    assert trial.summary() == "3 rows: 2 mapped, 1 failed."
+
+
+def test_dry_run_filter_and_one_to_many_repeat_and_leave_out_labels() -> None:
+    document = {
+        "oneToMany": True,
+        "pathToMany": "lines",
+        "filter": {"type": "expression", "expression": {"rules": ["notequals", ["extract", "key"], 2], "version": "1"}},
+    }
+    df = pd.DataFrame(
+        {"key": [1, 2, 3], "lines": [[{"sku": "a"}, {"sku": "b"}], [{"sku": "c"}], []]},
+        index=pd.MultiIndex.from_tuples([("x", 1), ("x", 2), ("y", 1)]),
+    )
+    trial = df.celigo.dry_run(document)
+
+    assert list(trial.frame["state"]) == ["mapped", "ignored", "ignored"]
+    assert list(trial.mapped.index) == [("x", 1), ("x", 1)]
+    assert list(trial.mapped["sku"]) == ["a", "b"]
+
+
+def test_dry_run_without_a_mapping_passes_records_through() -> None:
+    df = pd.DataFrame({"a.b": [1, 2], "c": [[1], []]})
+    df.attrs["celigo"] = {"flatten": "."}
+
+    mapped = df.celigo.map_import({"http": {}})
+
+    assert mapped.to_dict("list") == {"a.b": [1, 2], "c": [[1], []]}
+    assert mapped.attrs == {"celigo": {"flatten": "."}}
+
+
+def test_dry_run_wrong_document_is_refused() -> None:
+    with pytest.raises(celigo.DocumentError):
+        pd.DataFrame({"a": [1]}).celigo.dry_run({"mappings": "all"})
+
+
+def answering(make: Any, requests: list[Request]) -> Any:
+    def handle(request: Request) -> Response:
+        requests.append(request)
+        return Response(200, {}, json.dumps(make(json.loads(request.body or b"")["data"])).encode())
+
+    return handle
+
+
+ERROR = {"code": "no_day", "message": "not a day", "source": "mapping"}
+
+FORMS = {
+    "bare": lambda record: {"id": record["key"]},
+    "wrapped": lambda record: {"statusCode": 200, "data": {"id": record["key"]}},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_dry_run_there_accepts_bare_and_wrapped_records(form: str) -> None:
+    def make(data: list[dict[str, Any]]) -> list[Any]:
+        return [
+            {"statusCode": 422, "errors": [ERROR]} if record["key"] == 4 else FORMS[form](record) for record in data
+        ]
+
+    requests: list[Request] = []
+    df = pd.DataFrame({"key": range(10)}, index=list("abcdefghij"))
+    trial = df.celigo.dry_run(MAPPING, calling(answering(make, requests), read_only=True), batch_size=4)
+
+    assert [(request.path, request.repeat) for request in requests] == [
+        ("/connections/5a1000000000000000000001/import/map", "read")
+    ] * 3
+    assert list(trial.failed.index) == ["e"]
+    assert trial.frame.loc["e"].tolist() == ["failed", "no_day", "not a day", "mapping"]
+    assert list(trial.mapped.index) == list("abcdfghij")
+    assert list(trial.mapped["id"]) == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+
+
+def test_dry_run_there_reads_every_state() -> None:
+    answers = [
+        {"statusCode": 200, "ignored": True},
+        None,
+        {"statusCode": 200, "data": {"x": 1}, "errors": [ERROR]},
+        {"statusCode": 200, "data": [{"x": 2}, {"x": 3}]},
+        {"statusCode": 500},
+        {"statusCode": "a field of the record", "data": 1},
+        {"status": 1, "errors": []},
+    ]
+    trial = pd.DataFrame({"key": range(7)}).celigo.dry_run({}, calling(answering(lambda data: answers, [])))
+
+    assert list(trial.frame["state"]) == [
+        "ignored", "ignored", "mapped_with_errors", "mapped", "failed", "mapped", "mapped",
+    ]  # fmt: skip
+    assert list(trial.mapped.index) == [2, 3, 3, 5, 6]
+
+
+def test_dry_run_there_another_length_is_an_error() -> None:
+    with pytest.raises(celigo.TransportError, match="2 records for 3 rows"):
+        pd.DataFrame({"key": range(3)}).celigo.dry_run({}, calling(answering(lambda data: data[1:], [])))
+
+
+@pytest.mark.parametrize("body", [b"[{]", b"[NaN,1]", b"<html>busy</html>", b"[1,2"])
+def test_dry_run_there_damaged_answer_is_asked_for_again(body: bytes) -> None:
+    answers = [body, b"[{}, {}]"]
+    trial = orders(2).celigo.dry_run({}, calling(lambda request: Response(200, {}, answers.pop(0))))
+
+    assert len(trial.mapped) == 2
+    assert answers == []
+    with pytest.raises(celigo.TransportError):
+        orders(2).celigo.dry_run({}, calling(lambda request: Response(200, {}, body)))
+
+
+def test_dry_run_there_too_large_halves() -> None:
+    sizes: list[int] = []
+
+    def handle(request: Request) -> Response:
+        data = json.loads(request.body or b"")["data"]
+        sizes.append(len(data))
+        return Response(413, {}, b"{}") if len(data) > 3 else Response(200, {}, json.dumps(data).encode())
+
+    assert len(pd.DataFrame({"key": range(7)}).celigo.dry_run({}, calling(handle)).mapped) == 7
+    assert sizes == [7, 4, 2, 2, 2, 1]
+
+    with pytest.raises(ApiError):
+        pd.DataFrame({"key": [1]}).celigo.dry_run({}, calling(lambda request: Response(413, {}, b"{}")))
+
+
+def test_compare_marks_what_changed() -> None:
+    df = pd.DataFrame({"id": [1, 2], "name": ["a", "b"], "gone": [None, 1]}, index=["r", "s"])
+    answers = [{"id": 1.0, "name": "A", "new": 5}, {"id": 2, "name": "b"}]
+    compared = df.celigo.dry_run({}, calling(answering(lambda data: answers, []))).compare()
+
+    assert list(compared.index) == ["r", "s"]
+    assert list(compared["id"]["changed"]) == [False, False]
+    assert list(compared["name"]["changed"]) == [True, False]
+    assert list(compared["new"]["changed"]) == [True, False]
+    assert list(compared["gone"]["changed"]) == [False, True]
+    assert compared["name"].loc["r"].tolist() == ["a", "A", True]
+
+
+def test_dry_run_html_escapes_and_marks() -> None:
+    answers = [{"a": "<script>x</script>"}, {"statusCode": 422, "errors": [{"code": "<i>", "message": "<b>"}]}]
+    df = pd.DataFrame({"a": ["<u>", "y"]}, index=["<p>", "q"])
+    html = df.celigo.dry_run({}, calling(answering(lambda data: answers, [])))._repr_html_()
+
+    assert "<del>&lt;u&gt;</del>" in html
+    assert "<ins>&lt;script&gt;" in html
+    for bad in ("<script", "<i>", "<b>", "<u>", "<p>&lt;"):
+        assert bad not in html.replace("<p>2 rows", "")
+
+
+def test_dry_run_many_errors_leave_attrs_small() -> None:
+    """A frame operation copies attrs deeply: errors kept there would cost each of them."""
+    error = {"statusCode": 200, "data": {"id": 1, "v": "x"}, "errors": [{**ERROR, "message": "long " * 50}]}
+    df = pd.DataFrame({"key": range(5000)})
+    trial = df.celigo.dry_run({}, calling(answering(lambda data: [error] * len(data), [])), batch_size=1000)
+    mapped = trial.mapped
+    plain = pd.DataFrame({"id": mapped["id"], "v": mapped["v"]})
+
+    assert trial.counts["mapped_with_errors"] == 5000
+    assert len(json.dumps(mapped.attrs)) < 200
+    assert len(json.dumps(trial.frame.attrs)) < 200
+
+    def seconds(frame: pd.DataFrame) -> float:
+        best = []
+        for _ in range(7):
+            started = time.process_time()
+            for _ in range(30):
+                frame.copy(deep=False).head(5)
+            best.append(time.process_time() - started)
+        return min(best)
+
+    assert seconds(mapped) <= 1.5 * seconds(plain) + 0.002
+
+
+def test_dry_run_infinity_is_refused_here_too() -> None:
+    with pytest.raises(celigo.FrameError, match="infinity"):
+        pd.DataFrame({"key": [np.inf]}).celigo.dry_run(MAPPING)
+
+
+def test_dry_run_here_of_a_saved_import_sends_nothing() -> None:
+    from celigo_pandas.accessors.account.saved import SavedImport
+
+    def handle(request: Request) -> Response:
+        raise AssertionError(request.path)
+
+    document = {"_id": "5a1000000000000000000003", "_connectionId": "5a1000000000000000000001", **MAPPING}
+    saved = SavedImport(calling(handle).client, document)
+
+    assert len(pd.DataFrame({"key": [1], "day": ["2024-05-01"]}).celigo.dry_run(saved).mapped) == 1
+
+
+def test_dry_run_here_sees_the_settings_of_the_import() -> None:
+    document = {
+        "settings": {"site": "north"},
+        "mappings": [
+            {
+                "generate": "site", "extract": "{{settings.import.site}}", "dataType": "string", "status": "Active",
+            }
+        ],
+    }  # fmt: skip
+
+    assert list(pd.DataFrame({"key": [1]}).celigo.map_import(document)["site"]) == ["north"]
