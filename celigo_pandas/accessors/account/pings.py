@@ -58,7 +58,8 @@ class PingResult:
             told = [number for number in map(_number, (error.code for error in errors)) if number]
             code = next((number for number in told if not 200 <= number < 300), None)
         told_of_refusal = any(_number(error.code) in _REFUSALS for error in errors)
-        checked = body.get("checked") is not False and (code not in _SILENT or told_of_refusal)
+        said = body.get("checked")
+        checked = said if isinstance(said, bool) else code not in _SILENT or told_of_refusal
         return cls(code, errors, checked, body.get("reached") is not False)
 
     @property

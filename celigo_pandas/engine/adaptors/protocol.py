@@ -122,14 +122,22 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class PingOutcome:
-    """``code`` 200 is reachable; otherwise the remote's status, or 401, with ``errors``.
+    """``code`` 200 is reachable; otherwise the remote's status, 401 or 503, with ``errors``.
 
-    Not ``checked``: the system answered, but with nothing that tells whether the credentials are good.
+    Not ``checked``: the system answered, but with nothing that tells whether the credentials are good. Not ``lasting``:
+    a failure that may pass by itself (nobody there, too busy), which leaves the connection as it was.
     """
 
     code: int
     errors: tuple[dict[str, Any], ...] = ()
     checked: bool = True
+    lasting: bool = True
+
+    @classmethod
+    def of(cls, failure: SourceFailure) -> PingOutcome:
+        """Return what a failure on the way to the system tells: refused credentials last, anything else may pass."""
+        problem = {"code": failure.code, "message": failure.message, "source": "connection"}
+        return cls(401 if failure.offline else 503, (problem,), lasting=failure.offline)
 
 
 class Adaptor(Protocol):

@@ -18,7 +18,7 @@ from celigo_pandas.resources.connections import validate_connection
 __all__ = ["PingService"]
 
 _REFUSED = frozenset({401, 403})
-"""What says something of the credentials; other trouble passes, and leaves the connection as it was."""
+"""What tells by itself that the credentials were looked at."""
 
 
 class PingService:
@@ -59,15 +59,14 @@ class PingService:
         except SourceFailure as failure:
             raise invalid(failure.code, access.redactor().text(failure.message), failure.field) from None
         is_good = outcome.code == 200 and not outcome.errors
-        tells = outcome.checked and (is_good or outcome.code in _REFUSED)
-        if tells and is_good == access.is_offline:
+        if outcome.checked and outcome.lasting and is_good == access.is_offline:
             await self._sources.mark(access, offline=not is_good)
         return {"code": 200} if is_good else self._failed(access, outcome)
 
     def _failed(self, access: Access, outcome: PingOutcome) -> dict[str, Any]:
         errors = [access.redactor().value(error) for error in outcome.errors]
         if self._choices.ping_failure_in_body:
-            notes = {} if outcome.checked else {"checked": False}
+            notes = {} if outcome.code in _REFUSED else {"checked": outcome.checked}
             return {"code": outcome.code, "errors": errors, **notes}
         problems = [
             Problem(str(one.get("code", "")), str(one.get("message", "")), source="connection") for one in errors

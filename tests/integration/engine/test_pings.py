@@ -75,7 +75,7 @@ def test_ping_whose_answer_tells_of_a_failure_is_one(engine: EngineProcess, serv
 
     assert (body["code"], "checked" in body, offline) == (401, False, True)
     body, offline = ping(engine, document(server, 404, failPath="said", failValues=["/404"]))
-    assert (body["code"], "checked" in body, offline) == (404, False, True)
+    assert (body["code"], body["checked"], offline) == (404, True, True)
 
 
 def test_ping_result_says_what_is_known(engine: EngineProcess, server: Server) -> None:

@@ -356,7 +356,7 @@ def test_sqlite_half_of_a_surrogate_pair_is_refused_by_name(engine: EngineProces
     answer = engine.call("POST", f"/connections/{id}/import", {"import": {"rdbms": bulk}, "data": [{"id": 4}]})
     assert answer.status_code == 422
     doc = {"name": "half", "type": "rdbms", "rdbms": {"type": "sqlite", "database": f"/tmp/{half}.db"}}
-    assert engine.call("POST", "/connections/ping", doc).json()["code"] == 401
+    assert engine.call("POST", "/connections/ping", doc).json()["code"] == 503
 
 
 def test_sqlite_one_to_many_gives_one_result_a_record(engine: EngineProcess, database: Path) -> None:
@@ -494,14 +494,16 @@ def test_sqlite_endless_query_is_stopped_and_blocks_nobody(tmp_path: Path, datab
         assert query(engine, id, "select 1 as one").json()["data"] == [{"one": 1}]
 
 
-def test_sqlite_offline_is_set_by_a_failed_ping_and_cleared_by_a_good_one(
+def test_sqlite_file_that_is_not_there_yet_is_no_refusal_and_a_good_ping_puts_on_line(
     engine: EngineProcess, tmp_path: Path
 ) -> None:
     path = tmp_path / "later.db"
     id = engine.sqlite(path)
     assert engine.call("GET", f"/connections/{id}").json()["offline"] is False
-    assert engine.call("GET", f"/connections/{id}/ping").json()["code"] == 401
-    assert engine.call("GET", f"/connections/{id}").json()["offline"] is True
+    answer = engine.call("GET", f"/connections/{id}/ping").json()
+    assert (answer["code"], answer["checked"]) == (503, True)
+    assert engine.call("GET", f"/connections/{id}").json()["offline"] is False
+    engine.call("PATCH", f"/connections/{id}", [{"op": "replace", "path": "/offline", "value": True}])
     make_sqlite(path, ["create table t(id, name)"])
 
     assert query(engine, id, "select 1").json()["errors"][0]["code"] == "connection_offline"

@@ -34,10 +34,7 @@ class FilesAdaptor:
             finally:
                 place.close()
         except SourceFailure as failure:
-            return PingOutcome(
-                401 if failure.offline else 503,
-                ({"code": failure.code, "message": failure.message, "source": "connection"},),
-            )
+            return PingOutcome.of(failure)
         return PingOutcome(200)
 
     def open_export(self, call: Call, export_doc: Mapping[str, Any]) -> Iterator[Chunk]:

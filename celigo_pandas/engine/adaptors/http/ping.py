@@ -5,6 +5,7 @@ Facts: integrator-api.md, section 3.5.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from celigo_pandas.engine.adaptors.http.drafts import Spec
@@ -24,9 +25,10 @@ def send_ping(call: Call, gates: Gates) -> PingOutcome:
     try:
         return _send(Sender(call, gates))
     except SourceFailure as error:
-        is_status = error.code.isdigit()
-        problem = {"code": error.code, "message": error.message, "source": "connection"}
-        return PingOutcome(int(error.code) if is_status else 401, (problem,), checked=error.offline or not is_status)
+        outcome = PingOutcome.of(error)
+        if not error.code.isdigit():
+            return outcome
+        return replace(outcome, code=int(error.code), checked=error.offline)
 
 
 def _send(sender: Sender) -> PingOutcome:

@@ -30,8 +30,7 @@ class SqlAdaptor:
             with opened(open_engine(call), call) as connection:
                 connection.exec_driver_sql("select 1").fetchall()
         except SourceFailure as failure:
-            problem = {"code": failure.code, "message": failure.message, "source": "connection"}
-            return PingOutcome(401 if failure.offline else 503, (problem,))
+            return PingOutcome.of(failure)
         return PingOutcome(200)
 
     def open_export(self, call: Call, export_doc: Mapping[str, Any]) -> Iterator[Chunk]:
