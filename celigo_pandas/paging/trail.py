@@ -44,6 +44,7 @@ class Trail:
     def __init__(self) -> None:
         self._keys: set[bytes] = set()
         self._last: _Ends | None = None
+        self._records: set[int] = set()
         self._place: _Place | None = None
         self._stale = 0
         self.twice = 0
@@ -56,11 +57,16 @@ class Trail:
     def forget(self) -> None:
         """Take pages that came before for new ones: they are asked for once more."""
         self._keys.clear()
+        self._records.clear()
         self._last, self._place = None, None
 
     def is_same(self, page: Page) -> bool:
         """Say whether a page has the records of the page before it."""
         return _ends(page) == self._last and not _is_empty(page)
+
+    def has_given(self, page: Page) -> bool:
+        """Say whether an earlier page had the records of this one."""
+        return hash(_ends(page)) in self._records and not _is_empty(page)
 
     def repeats(self, page: Page) -> bool:
         """Say whether a page leads to where the walk has been."""
@@ -89,6 +95,7 @@ class Trail:
         is_beyond = page.total_pages is not None and number > page.total_pages
         self._stale = self._stale + 1 if is_same or is_beyond or _is_empty(page) else 0
         self._last = _ends(page)
+        self._records.add(hash(self._last))
         self.stand(page.state)
         if self._stale >= STALE_REQUESTS:
             self._stale = 0

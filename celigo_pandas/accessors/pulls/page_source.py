@@ -136,7 +136,7 @@ class PageSource:
             if lane is not None and self._repeats(answer):  # a late second answer to the last request looks so
                 lane = self._lane()
                 answer, content, decoded = self._fetch(request, lane, decode)
-            if answer is not paging.TOO_LARGE and not (self._repeats(answer) and self.trail.is_same(answer)):
+            if answer is not paging.TOO_LARGE and not self._came_again(answer):
                 self.pages += 1
                 yield answer, content, decoded
                 self.stand_after(answer)
@@ -144,6 +144,10 @@ class PageSource:
     def _lane(self) -> Lane | None:
         """Keep a connection for the pages of a walk; a page that cannot be asked for again has one of its own."""
         return Lane() if self.consuming is None else None
+
+    def _came_again(self, answer: Any) -> bool:
+        """Say whether rows came before; of an export that changes its source, records that look the same are others."""
+        return self.consuming is None and self._repeats(answer) and self.trail.has_given(answer)
 
     def _repeats(self, answer: Any) -> bool:
         return answer is not paging.TOO_LARGE and self.trail.repeats(answer)

@@ -292,7 +292,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: MappingEditor(FRAME, FRAME), "import_doc is"),
     (lambda: MappingEditor([], DOC), "MappingEditor takes a DataFrame first"),
     (lambda: MappingEditor(FRAME, DOC, "Rec"), "MappingEditor takes a Connection, got 'Rec'"),
-    (lambda: MappingEditor(FRAME, DOC, sample=0), "sample is 0"),
+    (lambda: MappingEditor(FRAME, DOC, sample=0), "sample: got 0"),
     (lambda: ExportForm("Rec"), "ExportForm takes a Connection, got 'Rec'"),
     (lambda: ExportForm(CLIENT), "ExportForm takes a Connection"),
     (lambda: ExportForm(None), "ExportForm takes a Connection, got None"),

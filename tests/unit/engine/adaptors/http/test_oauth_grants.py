@@ -97,8 +97,8 @@ def test_access_token_path_is_followed() -> None:
     [
         (400, b'{"error": "invalid_grant", "error_description": "secret text"}', "oauth_refused"),
         (200, b'{"error": "bad_verification_code"}', "oauth_refused"),
-        (500, b"<html>", "oauth_refused"),
-        (200, b"<html>a=b", "oauth_bad_answer"),
+        (500, b"<html>", "oauth_unavailable"),
+        (200, b"<html>a=b", "oauth_unavailable"),
         (200, b'{"access_token": 5}', "oauth_bad_answer"),
         (200, b"[]", "oauth_bad_answer"),
     ],

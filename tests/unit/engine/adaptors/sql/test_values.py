@@ -84,7 +84,7 @@ def test_json_that_python_wrote_is_read_as_it_was(value: Any) -> None:
         ("no date", "timestamp", "mysql", "no date"),
         ("2024-01-01T12:00:00+02:00", "timestamp", "postgresql", "2024-01-01T12:00:00+02:00"),
         ("2024-01-01T12:00:00+02:00", "datetime", "sqlite", "2024-01-01T12:00:00+02:00"),
-        (["AP8="], "bytea[]", "postgresql", [b"\x00\xff"]),
+        (["AP8="], "bytea[]", "postgresql", '{"\\\\x00ff"}'),
         ([1, [2]], "text", "sqlite", "[1,[2]]"),
     ],
 )
