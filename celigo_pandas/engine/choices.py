@@ -84,8 +84,9 @@ class Choices:
 
     missing_records_are_errors: bool = True
     """A ``resourcePath`` of an HTTP export that finds nothing in the first answer is an error. The vendor says "no
-    records" of a path in a JSON file; a path with a slip would then read as an empty source, reported complete. False
-    serves sources that leave the member out when they have nothing."""
+    records" of a path in a JSON file; a path with a slip would then read as an empty source, reported complete, so a
+    file in which it finds nothing is reported beside the page, and not taken away. False serves sources that leave the
+    member out when they have nothing."""
 
     xlsx_reads_all_sheets: bool = True
     """All worksheets of a workbook are read, each with its own header. The vendor's schema speaks of

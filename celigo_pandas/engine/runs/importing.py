@@ -248,6 +248,12 @@ def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:
     if ids:
         joined["id"] = ids[0]
     errors = [error for result in results for error in result.get("errors") or []]
+    stored = sum(result.get("statusCode", 200) == 200 and not result.get("ignored") for result in results)
+    if stored and joined["statusCode"] != 200:
+        # A record that is sent again is sent whole: where a part of it is stored, that would store it twice.
+        joined["statusCode"] = _UNKNOWN
+        text = f"{stored} of {len(results)} parts of the record were stored; sent again, they would be stored twice."
+        errors.append({"code": "partly_stored", "message": text, "source": "application"})
     if errors:
         joined["errors"] = errors
     if all(result.get("ignored") for result in results):
@@ -261,7 +267,8 @@ def _masked(result: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
 
 
 # Not known whether it was stored: what a repetition could double counts most.
-_WORSE = {200: 0, 422: 2, 401: 3, 403: 3, 502: 4}
+_UNKNOWN = 502
+_WORSE = {200: 0, 422: 2, 401: 3, 403: 3, _UNKNOWN: 4}
 
 
 def _mapped_answer(step: ImportStep, redactor: Redactor, *, is_many: bool, wrapped: bool) -> Any:

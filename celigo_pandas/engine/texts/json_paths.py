@@ -12,12 +12,15 @@ from typing import Any, Final, Literal
 
 from celigo_pandas.paths import WILDCARD, PathError, Step, parse_extract
 
-__all__ = ["MISSING", "Lists", "PathRefused", "member_names", "read_members"]
+__all__ = ["MISSING", "Lists", "PathRefused", "check_members_path", "member_names", "read_members"]
 
 Lists = Literal["first", "all", "refuse"]
 """What a path that names no index means where it meets a list: its first element, each of them, or an error."""
 
 _XPATH_ONLY = re.compile(r"[@()|:*\[]|//|\.\.")
+_QUOTED_KEY = re.compile(r"""\[\s*(['"])(?:\\.|(?!\1).)*\1\s*\]""", re.DOTALL)
+# What JSONPath has beyond the vendor's paths: descent, filters, expressions, positions from the end, slices, unions.
+_JSONPATH_ONLY = re.compile(r"""\.\.(?=[\w*\[])|\[\s*(?:[?('"]|-\d|\d*\s*:|\d+\s*,)""")
 _MOST_NAMES = 12
 
 
@@ -63,14 +66,31 @@ def read_members(value: Any, path: str, lists: Lists = "first") -> Any:
     return found[0] if found else MISSING
 
 
+def check_members_path(path: str) -> None:
+    """Refuse a path of another language before anything is sent; it would find nothing, whatever is there.
+
+    Raises
+    ------
+    PathRefused
+        It is an XPath, or has what only JSONPath has, or a bracket that is empty or not closed.
+    """
+    _steps(path)
+
+
 def _steps(path: str) -> Sequence[Step] | None:
     if path.startswith("/"):
         if _XPATH_ONLY.search(path):
             raise PathRefused(f"the path {path!r:.200} is an XPath, and the answer is no XML")
         return tuple(path.strip("/").split("/"))
+    if _JSONPATH_ONLY.search(_QUOTED_KEY.sub("[key]", path)):
+        raise PathRefused(
+            f"the path {path!r:.200} has what only JSONPath has; expected names with dots, [0], [*] and [Ship To]"
+        )
     try:
         return parse_extract(path).steps
-    except PathError:
+    except PathError as error:
+        if "[" in path:
+            raise PathRefused(f"{str(error)[:1].lower()}{str(error)[1:].rstrip('.')}") from None
         return None
 
 

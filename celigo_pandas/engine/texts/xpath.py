@@ -29,6 +29,13 @@ _LONGEST = 2_000
 
 _PREFIX = re.compile(r"(?<![\w.\-:])([^\W\d][\w.\-]*):(?![:/])")
 _NOWHERE = "urn:not-declared:"
+_NOT_READ = {
+    "$": "a variable, and a document gives none",
+    "id": "an ID, which only a DTD declares, and DTDs are not read; write [@id='…']",
+    "comment": "comments, which are not read",
+    "processing-instruction": "processing instructions, which are not read",
+}
+"""What would find nothing whatever is there, so it is refused."""
 
 
 class XPathFailure(ValueError):
@@ -126,9 +133,12 @@ def _compiled(path: str, namespaces: tuple[tuple[str, str], ...]) -> XPathToken:
     if len(path) > _LONGEST:
         raise XPathFailure(f"the XPath {path[:60]!r}… has more than {_LONGEST} characters")
     try:
-        return Xpath1Parser(namespaces=dict(namespaces)).parse(path)
+        token = Xpath1Parser(namespaces=dict(namespaces)).parse(path)
     except (ElementPathError, ValueError, TypeError, RecursionError) as error:
         raise XPathFailure(f"{path!r:.200} is no XPath 1.0: {_reason(error)}") from None
+    for part in token.iter(*_NOT_READ):
+        raise XPathFailure(f"the XPath {path!r:.200} asks for {_NOT_READ[part.symbol]}")
+    return token
 
 
 def _reason(error: BaseException) -> str:

@@ -370,7 +370,8 @@ def test_sqlite_one_to_many_gives_one_result_a_record(engine: EngineProcess, dat
 
     results = submit(engine, engine.sqlite(database), block, data, oneToMany=True, pathToMany="lines", mapping=mapping)
 
-    assert statuses(results) == [200, 422, 200]
+    assert statuses(results) == [200, 502, 200]
+    assert [error["code"] for error in results[1]["errors"]][1:] == ["partly_stored"]
     assert results[2]["ignored"] is True
     assert rows(database)[1:] == [(10, "a"), (11, "a"), (12, "b")]
 

@@ -350,3 +350,31 @@ def test_file_that_was_rewritten_in_place_within_its_time_is_not_deleted(engine:
 
     assert ask(engine, id, export, state).json()["errors"][0]["code"] == "file_changed"
     assert sorted(os.listdir(folder)) == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "content", "there"),
+    [
+        ("json", "items", '{"rows": [{"n": 1}]}', "'rows'"),
+        ("json", "data.items", '{"data": [{"items": [1]}, {"items": [2]}]}', "a list"),
+        ("xml", "/r/item", '<r><o n="1"/></r>', "'o'"),
+        ("xml", "/R/o", '<r><o n="1"/></r>', "'r'"),
+    ],
+)
+def test_file_in_which_its_path_finds_nothing_stays_and_is_reported(
+    engine: EngineProcess, folder: Path, kind: str, path: str, content: str, there: str
+) -> None:
+    for name in os.listdir(folder):
+        (folder / name).unlink()
+    (folder / f"a.{kind}").write_text(content)
+    right = '{"items": [{"n": 2}], "data": {"items": [{"n": 2}]}}'
+    if kind == "json":
+        (folder / "b.json").write_text(right)
+    export = consuming(folder, file={"type": kind, kind: {"resourcePath": path}})
+
+    answer = ask(engine, connection(engine), export).json()
+
+    assert answer["data"] == ([{"n": 2}] if kind == "json" else [])
+    assert [error["code"] for error in answer["errors"]] == ["nothing_found"]
+    assert f"there is {there}. The file was left where it is." in answer["errors"][0]["message"]
+    assert os.listdir(folder) == [f"a.{kind}"]

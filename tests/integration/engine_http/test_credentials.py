@@ -252,6 +252,18 @@ def test_token_refused_is_refreshed_stored_and_the_request_repeated() -> None:
     assert "token-number" not in str(bench.log)
 
 
+@pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding", "X Refresh", "X-Refresh:"])
+def test_refresh_header_that_a_document_may_not_set_is_refused_before_anything_is_sent(name: str) -> None:
+    with serve(Expiring()) as server:
+        doc = refreshing(server.url)
+        doc["http"]["auth"]["token"] |= {"token": "", "refreshHeaders": [{"name": name, "value": "5"}]}
+        with Bench(doc) as bench:
+            failure = bench.failure(READ)
+
+    assert name in failure.message
+    assert server.asked == []
+
+
 def test_token_that_is_empty_is_got_before_the_first_request() -> None:
     with serve(Expiring()) as server:
         doc = refreshing(server.url)

@@ -54,6 +54,8 @@ UNKNOWN = {
     "a coding that was not offered": b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx",
     "bad chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "a gateway without an answer": b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
+    "another protocol from here on": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+    "a status that is none": b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
     "a gateway with a bad answer": b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
 }
 
@@ -249,6 +251,21 @@ def test_engine_counts_an_unknown_part_of_a_record_most() -> None:
     assert [one["statusCode"] for one in answer.json()] == [502]
 
 
+def test_record_of_which_a_part_was_stored_is_not_sent_again_by_a_plain_retry() -> None:
+    """The parts go out one by one; a record that is sent again would store the first part twice."""
+    refused = b'HTTP/1.1 400 Bad Request\r\nContent-Length: 16\r\n\r\n{"error": "no"} '
+    document = {**importing(), "oneToMany": True, "pathToMany": "lines"}
+    with serve_raw(GOOD, refused) as server, celigo.local() as client:
+        con = client.connections.create(connection(server.url))
+        rows = pd.DataFrame({"lines": [[{"a": 1}, {"a": 2}]]})
+        result = celigo.to_import(rows, document, con, first=0, progress=False)
+        result.retry()
+
+    assert list(result.frame["outcome"]) == ["unknown"]
+    assert "1 of 2 parts of the record were stored" in result.frame["message"].iloc[0]
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("location", ["/gone", "http://127.0.0.1:1/x", "http://169.254.169.254/x", "/again"])
 def test_write_answered_by_see_other_that_leads_nowhere_is_unknown(location: str) -> None:
     def answer(asked: Asked) -> Answer:
@@ -261,3 +278,29 @@ def test_write_answered_by_see_other_that_leads_nowhere_is_unknown(location: str
 
     assert outcome["statusCode"] == 502
     assert outcome["errors"][0]["message"].endswith("Whether the record was stored is not known.")
+
+
+@pytest.mark.parametrize("name", ["successPath", "failPath", "resourceIdPath", "errorPath"])
+@pytest.mark.parametrize("path", ["$..error", "errors[-1].code", "errors[?(@.code)]", "errors[].code", "//error"])
+def test_path_that_could_find_nothing_is_refused_before_anything_is_sent(name: str, path: str) -> None:
+    with serve_raw(GOOD) as server, Bench(connection(server.url)) as bench, pytest.raises(SourceFailure) as caught:
+        bench.push(importing(response={name: [path]}), [{"n": 1}])
+
+    assert (server.requests, caught.value.field) == ([], f"http.response.{name}")
+
+
+def test_lookup_whose_path_could_find_nothing_is_refused_before_anything_is_sent() -> None:
+    lookups = [{"name": "L", "method": "GET", "relativeURI": "/x", "extract": "$..id"}]
+    with serve_raw(GOOD) as server, Bench(connection(server.url)) as bench, pytest.raises(SourceFailure) as caught:
+        bench.push(importing(lookups=lookups), [{"n": 1}])
+
+    assert (server.requests, caught.value.field) == ([], "http.lookups.extract")
+
+
+def test_path_of_errors_is_read_by_their_own_media_type() -> None:
+    refusal = b"HTTP/1.1 400 Bad\r\nContent-Length: 34\r\n\r\n<r><error>no such item</error></r>\n"
+    rules = {"errorMediaType": "xml", "response": {"errorPath": "//error"}}
+    with serve_raw(refusal) as server, Bench(connection(server.url)) as bench:
+        [outcome] = bench.push(importing(**rules), [{"n": 1}])
+
+    assert outcome["errors"][0]["message"] == "no such item"

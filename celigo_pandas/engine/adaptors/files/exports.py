@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timezone
-from itertools import islice
 from typing import Any
 
 from celigo_pandas.engine.adaptors.files.documents import ExportPlan, export_plan
@@ -17,6 +16,7 @@ from celigo_pandas.engine.adaptors.files.names import FileNameError, check_name
 from celigo_pandas.engine.adaptors.files.places import FileEntry, Place
 from celigo_pandas.engine.adaptors.files.reading import file_records
 from celigo_pandas.engine.adaptors.files.rendering import rendered
+from celigo_pandas.engine.adaptors.files.rows import divided
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
 from celigo_pandas.errors import FilterError
 
@@ -56,17 +56,24 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
             if chosen:
                 yield Chunk([_metadata(entry) for entry in chosen])
             return
+        read: list[FileEntry] = []
         for entry in chosen:
             log(call, "READ", folder, entry.name)
+            missed: list[str] = []
             with place.open(folder, entry.name) as stream:
-                records = file_records(stream, entry.name, plan, call.choices.xlsx_reads_all_sheets, call.look)
-                while part := list(islice(records, size)):
+                all_sheets = call.choices.xlsx_reads_all_sheets
+                records = file_records(stream, entry.name, plan, all_sheets, call.look, missed.append)
+                for part in divided(records, size):
                     yield Chunk(part)
                     call.look()
+            if missed and call.choices.missing_records_are_errors:
+                yield Chunk([], _missed_errors(missed, plan))
+            else:
+                read.append(entry)
     finally:
         place.close()
-    if plan.deletes and chosen and not call.context.get("testMode"):
-        call.at_end.append(_Removal(call, open_place, folder, backup, chosen))
+    if plan.deletes and read and not call.context.get("testMode"):
+        call.at_end.append(_Removal(call, open_place, folder, backup, read))
 
 
 def _backup_folder(call: Call, place: Place, plan: ExportPlan, folder: str) -> str | None:
@@ -87,6 +94,13 @@ def _unread_errors(unread: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {"code": "unreadable_entry", "message": f"{text} It was passed over.{more}", "source": "application"}
         for text in unread[:_MOST_UNREAD]
+    ]
+
+
+def _missed_errors(missed: Sequence[str], plan: ExportPlan) -> list[dict[str, Any]]:
+    left = " The file was left where it is." if plan.deletes else ""
+    return [
+        {"code": "nothing_found", "message": text + left, "source": "application"} for text in missed[:_MOST_UNREAD]
     ]
 
 

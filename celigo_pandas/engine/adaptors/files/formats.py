@@ -13,10 +13,13 @@ from typing import Any, BinaryIO
 __all__ = [
     "CODECS",
     "MOST_BYTES",
+    "MOST_NAMES",
     "RECORD_BYTES",
     "FormatError",
+    "NothingFound",
     "Source",
     "encoded",
+    "names_text",
     "text_stream",
     "undecodable",
 ]
@@ -35,6 +38,9 @@ CODECS = {
 
 MOST_BYTES = 4_000_000_000
 """Bytes of one file, after decompression: beyond, it is taken for a bomb."""
+
+MOST_NAMES = 12
+"""Names that a message shows."""
 
 RECORD_BYTES = 16_000_000
 """Bytes of one line or record that is held at once; a page, and so a record, may have 5 MB.
@@ -63,6 +69,16 @@ class FormatError(ValueError):
         self.message = message
         self.line = line
         self.record = record
+
+
+class NothingFound(FormatError):
+    """A path that leads nowhere in a file."""
+
+
+def names_text(names: Iterable[str]) -> str:
+    """Return names as a message shows them: those at the deepest place that a path reaches."""
+    shown = [repr(name[:80]) for name in names]
+    return ", ".join(shown[:MOST_NAMES]) + (" and more" if len(shown) > MOST_NAMES else "") or "nothing"
 
 
 class Source(io.RawIOBase):

@@ -1,7 +1,8 @@
 """JSON files: an array, an object that holds one at a path, or a document a line; read record by record.
 
 Facts: integrator-api.md, section 4.4, and the vendor's schema of ``file.json``: ``resourcePath`` has names and dots
-only, leads to an array of objects, and finds no records, without an error, where there is nothing.
+only, leads to an array of objects, and finds no records, without an error, where there is nothing. A name with dots in
+it wins over a path, as everywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, BinaryIO, NoReturn
 
-from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, text_stream, undecodable
+from celigo_pandas.engine.adaptors.files.formats import (
+    MOST_NAMES,
+    RECORD_BYTES,
+    FormatError,
+    NothingFound,
+    names_text,
+    text_stream,
+    undecodable,
+)
 from celigo_pandas.engine.adaptors.protocol import Record
 from celigo_pandas.engine.texts import json_text
 
@@ -60,12 +69,15 @@ def read_json(
     ------
     FormatError
         The file is no JSON, also behind the last record; with the line.
+    NothingFound
+        At the end of a file in which the path leads nowhere; a null on its way is a place without records.
     """
     text = JsonText(partial(text_stream(stream, encoding, look).read, _PIECE), encoding)
     if text.peek() is None:
         raise FormatError("it is empty, which is no JSON", line=1)
+    instead: str | None = None
     if path:
-        yield from _at_path(text, tuple(path))
+        instead = yield from _at_path(text, tuple(path))
     elif text.peek() == "[":
         yield from map(_record, text.elements())
     else:
@@ -73,6 +85,8 @@ def read_json(
             yield _record(text.value())
     if text.peek() is not None:
         raise text.error("the document has ended before this")
+    if instead is not None:
+        raise NothingFound(f"json.resourcePath {'.'.join(path)!r:.80} finds nothing: there is {instead}")
 
 
 def write_json(records: Iterable[Any]) -> Iterator[str]:
@@ -89,27 +103,49 @@ def _record(value: Any) -> Record:
     return value if isinstance(value, (dict, list)) else {"value": value}
 
 
-def _at_path(text: JsonText, path: tuple[str, ...]) -> Iterator[Record]:
-    """Yield what lies at a path; everything else is read too, so that a broken file shows."""
-    if text.peek() != "{":
+def _at_path(text: JsonText, path: tuple[str, ...]) -> Generator[Record, None, str | None]:
+    """Yield what lies at a path; everything else is read too, so that a broken file shows.
+
+    Returns what is there instead, or None where the path leads somewhere.
+    """
+    begins = text.peek()
+    if begins != "{":
         text.skip()
-        return
-    was_found = False
+        return None if begins == "n" else "a list" if begins == "[" else "a value without names"
+    names: list[str] = []
+    instead: str | None = ""
+    taken: set[str] = set()
     for name in text.members():
-        if name != path[0]:
+        if len(names) <= MOST_NAMES:
+            names.append(name)
+        size = _steps_in(name, path)
+        if not size:
             text.skip()
             continue
-        if was_found:
+        if name in taken:
             raise text.error(f"the name {name!r} is there twice")
-        was_found = True
-        if len(path) > 1:
-            yield from _at_path(text, path[1:])
-        elif text.peek() == "[":
-            yield from map(_record, text.elements())
-        else:
-            value = text.value()
-            if value is not None:
-                yield _record(value)
+        taken.add(name)
+        deeper = yield from _at_path(text, path[size:]) if path[size:] else _all_of(text)
+        if deeper is None and instead is None:
+            raise text.error(f"{'.'.join(path)!r} leads to two places")
+        instead = deeper if instead is not None else None
+    return instead if instead is None else instead or names_text(names)
+
+
+def _steps_in(name: str, path: tuple[str, ...]) -> int:
+    """Return how many steps of a path a name is: one, or with its dots several; none where it is another."""
+    size = name.count(".") + 1
+    return size if name == ".".join(path[:size]) else 0
+
+
+def _all_of(text: JsonText) -> Generator[Record, None, None]:
+    """Yield the records of the place that a path leads to."""
+    if text.peek() == "[":
+        yield from map(_record, text.elements())
+    else:
+        value = text.value()
+        if value is not None:
+            yield _record(value)
 
 
 class JsonText:

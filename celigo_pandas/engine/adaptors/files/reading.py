@@ -9,7 +9,7 @@ from typing import BinaryIO
 from celigo_pandas.engine.adaptors.files.compression import contents
 from celigo_pandas.engine.adaptors.files.csv_reading import read_csv
 from celigo_pandas.engine.adaptors.files.documents import ExportPlan
-from celigo_pandas.engine.adaptors.files.formats import FormatError
+from celigo_pandas.engine.adaptors.files.formats import FormatError, NothingFound
 from celigo_pandas.engine.adaptors.files.json_files import read_json
 from celigo_pandas.engine.adaptors.files.rows import grouped_rows, sorted_rows
 from celigo_pandas.engine.adaptors.files.xlsx_reading import read_xlsx
@@ -20,9 +20,19 @@ __all__ = ["file_records"]
 
 
 def file_records(
-    stream: BinaryIO, name: str, plan: ExportPlan, all_sheets: bool, look: Callable[[], None]
+    stream: BinaryIO,
+    name: str,
+    plan: ExportPlan,
+    all_sheets: bool,
+    look: Callable[[], None],
+    nothing: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Record]:
     """Yield the records of one file.
+
+    Parameters
+    ----------
+    nothing : callable
+        Told where ``resourcePath`` leads nowhere, and what is there: no error, but no empty file either.
 
     Raises
     ------
@@ -37,11 +47,17 @@ def file_records(
                 records: Iterable[Record] = parsed
                 if plan.sort:
                     records = sorted_rows(records, plan.sort)
-                yield from grouped_rows(records, plan.group, plan.group_empty) if plan.group else records
+                try:
+                    yield from grouped_rows(records, plan.group, plan.group_empty) if plan.group else records
+                except NothingFound as error:
+                    nothing(f"{_where(name, member, plan)}: {error.message}.")
     except FormatError as error:
-        where = f"File {name!r}" + (f", in it {member!r}" if plan.compression == "zip" and member != name else "")
         line = f", line {error.line}" if error.line is not None else ""
-        raise SourceFailure(f"{where}{line}: {error.message}.", code="invalid_file") from None
+        raise SourceFailure(f"{_where(name, member, plan)}{line}: {error.message}.", code="invalid_file") from None
+
+
+def _where(name: str, member: str, plan: ExportPlan) -> str:
+    return f"File {name!r}" + (f", in it {member!r}" if plan.compression == "zip" and member != name else "")
 
 
 def _parsed(

@@ -13,7 +13,10 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Record
 
-__all__ = ["grouped_rows", "sorted_rows"]
+__all__ = ["divided", "grouped_rows", "sorted_rows"]
+
+_MOST_CHARACTERS = 16_000_000
+"""A chunk is in memory as a whole: one of many large records ends here."""
 
 
 def sorted_rows(records: Iterable[Record], fields: Sequence[tuple[str, bool]]) -> list[Record]:
@@ -54,6 +57,28 @@ def grouped_rows(records: Iterable[Record], fields: Sequence[str], group_empty: 
             yield from ([row] for row in rows)
         else:
             yield list(rows)
+
+
+def divided(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    """Divide records by their number, and by how much they hold."""
+    part: list[Record] = []
+    held = 0
+    for record in records:
+        part.append(record)
+        held += _characters(record)
+        if len(part) >= size or held >= _MOST_CHARACTERS:
+            yield part
+            part, held = [], 0
+    if part:
+        yield part
+
+
+def _characters(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(len, value)) + sum(map(_characters, value.values()))
+    return sum(map(_characters, value)) if isinstance(value, list) else 8
 
 
 def _at(record: Any, path: list[str]) -> Any:

@@ -14,7 +14,16 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, Source, text_stream, undecodable
+from celigo_pandas.engine.adaptors.files.formats import (
+    MOST_NAMES,
+    RECORD_BYTES,
+    FormatError,
+    NothingFound,
+    Source,
+    names_text,
+    text_stream,
+    undecodable,
+)
 from celigo_pandas.engine.texts.xml_tree import XmlError, XmlTree, translated_xml, xml_parser
 
 __all__ = ["XmlStep", "parse_xpath", "read_xml"]
@@ -86,6 +95,8 @@ def read_xml(
     ------
     FormatError
         It is not well-formed, declares entities, or an element is too large or nested too deep.
+    NothingFound
+        At the end of a file in which the path leads nowhere; a place that is there and empty has no records.
     """
     handler = _Records(path)
     parser = xml_parser(handler)
@@ -102,6 +113,8 @@ def read_xml(
         with translated_xml():
             parser.close()
         yield from handler.taken()
+        if handler.instead is not None:
+            raise NothingFound(f"xml.resourcePath finds nothing: there is {names_text(handler.instead)}")
     except XmlError as error:
         line, _, rest = str(error).partition(": ")
         number = line.removeprefix("line ")
@@ -160,6 +173,12 @@ class _Records(XmlTree):
         self._size = 0
         self._found: list[tuple[int, Any]] = []
         self._ready: list[dict[str, Any]] = []
+        self._instead = _Instead(path)
+
+    @property
+    def instead(self) -> list[str] | None:
+        """The names that are there instead of records; None where there are records, or an empty place for them."""
+        return None if self._begun or self._instead.is_place_empty else list(self._instead.names)
 
     def taken(self) -> list[dict[str, Any]]:
         """Return the records that are complete."""
@@ -183,6 +202,8 @@ class _Records(XmlTree):
                 reached.add(at)
             if self._path[at].takes(name, attributes):
                 reached.add(at + 1)
+        if not self._begun:
+            self._instead.see(name, attributes, self._states, reached)
         self._states.append(frozenset(reached))
         is_record = len(self._path) in reached
         if is_record or self._open:
@@ -213,7 +234,55 @@ class _Records(XmlTree):
         self._found = []
 
 
+class _Instead:
+    """What a document holds while no record was found: where the path leads to, and what is there.
+
+    As in an answer of a service, a place is empty of records when it holds nothing but single elements without
+    elements and attributes, such as a count.
+    """
+
+    def __init__(self, path: Sequence[XmlStep]) -> None:
+        self.names: dict[str, None] = {}
+        self._last = len(path) - 1
+        self._wanted = path[-1].name.rpartition(":")[2]
+        self._depth = -1
+        self._siblings: set[str] = set()
+        self._is_reached = False
+        self._is_filled = False
+
+    @property
+    def is_place_empty(self) -> bool:
+        """Whether the place for records is there, and none is in it."""
+        return self._is_reached and not self._is_filled
+
+    def see(
+        self, name: str, attributes: Mapping[str, str], states: Sequence[frozenset[int]], reached: set[int]
+    ) -> None:
+        """Look at an element that begins below elements of these states."""
+        is_in_place = self._last in states[-1] and len(states) > 1
+        is_deeper = len(states) > 2 and self._last in states[-2]
+        self._is_filled = self._is_filled or is_deeper or (is_in_place and self._is_record(name, attributes))
+        if is_in_place and not self._is_filled:
+            self._siblings.add(name)
+            self._is_filled = len(self._siblings) > _MOST_FIELDS
+        elif self._last in reached:
+            self._is_reached = True
+            self._siblings.clear()
+        depth = max(states[-1], default=-1)
+        if depth > self._depth:
+            self._depth = depth
+            self.names.clear()
+        if depth == self._depth and len(self.names) <= MOST_NAMES:
+            self.names[name] = None
+
+    def _is_record(self, name: str, attributes: Mapping[str, str]) -> bool:
+        """Whether an element in the place may be a record under another name, or another prefix."""
+        has_own = any(not key.startswith("xmlns") for key in attributes)
+        return has_own or name in self._siblings or name.rpartition(":")[2] == self._wanted
+
+
 _DEEPEST = 1_000
+_MOST_FIELDS = 100
 
 
 def _record(node: Any) -> dict[str, Any]:

@@ -50,10 +50,13 @@ class Importer:
             raise _broken("lookups must be a list of objects.", "lookups")
         self._types = [str(kind).upper() for kind in as_list(self._http.get("requestType") or [])]
         self._batch_size = self._check()
+        self._judge = Judge(sender, self._http, self._accept)
         for name in ("resourcePath", "resourceIdPath", "successPath", "failPath", "errorPath"):
             for path in as_list(self._rules.get(name)):
-                check_path(path, self._accept, f"http.response.{name}")
-        self._judge = Judge(sender, self._http, self._accept)
+                media = self._judge.error_media if name == "errorPath" else self._accept
+                check_path(path, media, f"http.response.{name}")
+        for lookup in self._lookups:
+            check_path(lookup.get("extract"), sender.accept, "http.lookups.extract")
 
     def _check(self) -> int:
         methods = self._http.get("method")

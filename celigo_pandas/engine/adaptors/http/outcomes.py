@@ -35,7 +35,9 @@ UNKNOWN = 502
 
 _NOT_KNOWN = " Whether the record was stored is not known."
 _GATEWAY = frozenset({408, 502, 504})
-"""Statuses by which something on the way says that it has no answer: the service may have stored the record."""
+"""Statuses by which something on the way says that it has no answer: the service may have stored the record.
+
+So may one whose final status is none: 101, or beyond 599."""
 
 _CONNECTION_CODES = frozenset({"unreachable", "timeout", "tls", "broken", "out_of_reach"})
 
@@ -65,7 +67,7 @@ class Judge:
         self._sender = sender
         self._rules: Mapping[str, Any] = http.get("response") or {}
         self._accept = accept
-        self._error_media = str(http.get("errorMediaType") or sender.http.get("errorMediaType") or accept)
+        self.error_media = str(http.get("errorMediaType") or sender.http.get("errorMediaType") or accept)
 
     def outcomes(self, received: Received, index: int, count: int, *, is_batch: bool) -> list[Outcome]:
         """Return one outcome for each of `count` records.
@@ -76,10 +78,10 @@ class Judge:
             A path cannot be followed in this answer.
         """
         answer = received.answer
-        body = received.body(self._accept if answer.is_success else self._error_media)
+        body = received.body(self._accept if answer.is_success else self.error_media)
         note = "" if received.is_own else " " + other_origin(answer.url)
         if not answer.is_success:
-            is_unknown = answer.status in _GATEWAY or received.is_after_write
+            is_unknown = answer.status in _GATEWAY or received.is_after_write or not 200 <= answer.status < 600
             if 300 <= answer.status < 400:
                 note += " A redirected write is not sent again as a read."
             return [self._refused(body, body, str(answer.status), note, is_unknown)] * count

@@ -18,7 +18,14 @@ from celigo_pandas.engine.adaptors.http.xml_paths import (
     read_nodes,
 )
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
-from celigo_pandas.engine.texts.json_paths import MISSING, Lists, PathRefused, member_names, read_members
+from celigo_pandas.engine.texts.json_paths import (
+    MISSING,
+    Lists,
+    PathRefused,
+    check_members_path,
+    member_names,
+    read_members,
+)
 from celigo_pandas.engine.texts.xml_tree import XmlDocument, XmlElement
 from celigo_pandas.engine.texts.xpath import XPathFailure
 
@@ -51,11 +58,11 @@ def check_path(path: Any, media: str, field: str) -> None:
     SourceFailure
         ``field`` names the member.
     """
-    if not path or media != "xml":
+    if not path:
         return
     try:
-        check_xml_path(str(path).strip())
-    except XPathFailure as error:
+        (check_xml_path if media == "xml" else check_members_path)(str(path).strip())
+    except (PathRefused, XPathFailure) as error:
         message = f"{field}: {error}."
     else:
         return

@@ -115,8 +115,12 @@ def leaf(node: Any) -> Any:
 
 
 def node_text(node: Any) -> Any:
-    """Return what a node is compared with: an element's string value; other values as :func:`leaf` has them."""
-    return "".join(node.itertext()) if isinstance(node, XmlElement) else leaf(node)
+    """Return what a node is compared with: an element's string value; other values as :func:`leaf` has them.
+
+    Assumed: white space around a text does not count, since an indented answer has it everywhere.
+    """
+    text = "".join(node.itertext()) if isinstance(node, XmlElement) else leaf(node)
+    return text.strip() if isinstance(text, str) else text
 
 
 def element_names(place: XmlDocument | XmlPart, path: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from celigo_pandas.engine.adaptors.files.formats import CODECS, FormatError, encoded
+from celigo_pandas.engine.adaptors.files.formats import CODECS, FormatError, NothingFound, encoded
 from celigo_pandas.engine.adaptors.files.json_files import JsonText, path_names, read_json, write_json
 from celigo_pandas.engine.adaptors.files.xml_reading import parse_xpath, read_xml
 
@@ -30,11 +30,13 @@ def read(content: bytes | str, path: str = "", encoding: str = "utf8") -> list[A
 
 
 @pytest.mark.parametrize("encoding", ["utf8", "utf-16le", "gb18030"])
+@settings(deadline=None)
 @given(records=RECORDS)
 def test_json_written_is_read_back(encoding: str, records: list[Any]) -> None:
     assert read(b"".join(encoded(write_json(records), encoding)), encoding=encoding) == records
 
 
+@settings(deadline=None)
 @given(RECORDS, st.integers(1, 7), st.sampled_from([None, 1]))
 def test_json_pieces_of_any_size_give_the_same_values(records: list[Any], size: int, indent: int | None) -> None:
     source = io.StringIO(json.dumps(records, indent=indent))
@@ -45,6 +47,7 @@ def test_json_pieces_of_any_size_give_the_same_values(records: list[Any], size: 
     assert text.peek() is None
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers())
 def test_json_number_that_is_cut_is_read_whole(number: float) -> None:
     source = io.StringIO(f"[{json.dumps(number)},1]")
@@ -205,6 +208,7 @@ def test_xml_path_that_is_not_built_is_refused_by_name(path: str) -> None:
         parse_xpath(path)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"))))
 def test_xml_texts_are_read_as_they_were_escaped(texts: list[str]) -> None:
     content = "<r>" + "".join(f"<o><t>{escape(text)}</t></o>" for text in texts) + "</r>"
@@ -274,3 +278,64 @@ def test_xml_records_come_before_the_file_was_read_to_its_end() -> None:
 
     assert next(records) == {"a": ["1"]}
     assert source.tell() < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "there"),
+    [
+        ('{"d":[{"a":1}]}', "dd", "'d'"),
+        ('{"r":{"x":1,"y":[{"a":1}]}}', "r.d", "'x', 'y'"),
+        ('{"r":[{"d":1},{"d":2}]}', "r.d", "a list"),
+        ('[{"d":1}]', "d", "a list"),
+        ('{"r":5}', "r.d", "a value without names"),
+    ],
+)
+def test_json_path_that_leads_nowhere_says_what_is_there(content: str, path: str, there: str) -> None:
+    with pytest.raises(NothingFound, match=f"json.resourcePath '{path}' finds nothing: there is {there}$"):
+        read(content, path)
+
+
+@pytest.mark.parametrize("content", ['{"r":null}', '{"r":{"d":null}}', '{"r":{"d":[]}}', '{"r.d":[]}'])
+def test_json_path_to_a_place_without_records_finds_none(content: str) -> None:
+    assert read(content, "r.d") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        ('{"odata.value":[{"a":1}]}', "odata.value"),
+        ('{"odata":{},"odata.value":[{"a":1}]}', "odata.value"),
+        ('{"odata.value":[{"a":1}],"odata":{}}', "odata.value"),
+        ('{"r":{"odata.value":{"d":[{"a":1}]}}}', "r.odata.value.d"),
+    ],
+)
+def test_json_name_with_dots_wins_over_a_path(content: str, path: str) -> None:
+    assert read(content, path) == [{"a": 1}]
+
+
+def test_json_path_that_leads_to_two_places_is_an_error() -> None:
+    with pytest.raises(FormatError, match=r"'a\.b' leads to two places"):
+        read('{"a.b":[1],"a":{"b":[2]}}', "a.b")
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "there"),
+    [
+        ("<r/>", "/o", "'r'"),
+        ("<r><p>1</p><p>2</p></r>", "/r/o", "'p'"),
+        ("<r><p>1</p><p>2</p></r>", "//o", "'r', 'p'"),
+        ("<r><p><q>1</q></p></r>", "/r/o", "'p'"),
+        ('<r><p id="1"/></r>', "/r/o", "'p'"),
+        ("<r><g><p/></g></r>", "/r/h/o", "'g'"),
+        ('<r xmlns:x="u"><x:o/></r>', "/r/y:o", "'x:o'"),
+    ],
+)
+def test_xml_path_that_leads_nowhere_says_what_is_there(content: str, path: str, there: str) -> None:
+    with pytest.raises(NothingFound, match=f"xml.resourcePath finds nothing: there is {there}$"):
+        xml(content, path)
+
+
+@pytest.mark.parametrize("content", ["<r/>", "<r><count>0</count></r>"])
+@pytest.mark.parametrize("path", ["/r/o", "//o"])
+def test_xml_place_without_records_has_none(content: str, path: str) -> None:
+    assert xml(content, path) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from celigo_pandas.engine.adaptors.files.rows import grouped_rows, sorted_rows
+from celigo_pandas.engine.adaptors.files.rows import divided, grouped_rows, sorted_rows
 
 
 def values(rows: list[Any], name: str = "a") -> list[Any]:
@@ -62,3 +62,11 @@ def test_group_keeps_one_and_true_apart() -> None:
     rows: list[Any] = [{"k": 1}, {"k": True}, {"k": "1"}]
 
     assert [len(group) for group in grouped_rows(rows, ["k"])] == [1, 1, 1]
+
+
+def test_chunk_ends_by_what_its_records_hold_too() -> None:
+    large, small = {"a": ["x" * 6_000_000], "b": {"c": "y"}}, {"a": 1}
+
+    parts = list(divided(iter([large] * 7 + [small] * 5), 4))
+
+    assert [len(part) for part in parts] == [3, 3, 4, 2]
