@@ -429,7 +429,7 @@ def test_postgres_copy_is_refused_with_its_reason(engine: EngineProcess, postgre
 def test_server_host_that_is_no_name_is_a_failed_ping(engine: EngineProcess, server: DatabaseServer, host: str) -> None:
     doc = {**server.doc, "rdbms": {**server.doc["rdbms"], "host": host}}
 
-    assert engine.call("POST", "/connections/ping", doc).json()["code"] == 401
+    assert engine.call("POST", "/connections/ping", doc).json()["code"] == 503
 
 
 @pytest.mark.postgres
@@ -507,7 +507,7 @@ def test_server_virtual_ping_and_unreachable_port(engine: EngineProcess, server:
     assert engine.call("POST", "/connections/ping", server.doc).json() == {"code": 200}
     dead = {**server.doc, "rdbms": {**server.doc["rdbms"], "port": 1}}
     answer = engine.call("POST", "/connections/ping", dead).json()
-    assert answer["code"] == 401
+    assert answer["code"] == 503
     assert answer["errors"][0]["message"]
 
 
