@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from celigo_pandas.resources.secret import Secret
@@ -17,11 +18,16 @@ list, ``secret_map`` the free-form ``encrypted`` object, which reads back as one
 
 def read(doc: object, path: str) -> Any:
     """Return the value at a dotted path, or None where any step is missing."""
-    for step in path.split("."):
+    for step in _steps(path):
         if not isinstance(doc, Mapping):
             return None
         doc = doc.get(step)
     return doc
+
+
+@lru_cache(2_000)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def is_empty(value: object) -> bool:

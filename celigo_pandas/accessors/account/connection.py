@@ -183,7 +183,7 @@ class Connection:
         return audit_frame(self.client.api.audit_log(self.id, **filters))
 
     def dependencies(self) -> pd.DataFrame:
-        """What uses the connection: ``kind, id, name, access_level, dependency_ids``. One request."""
+        """What uses the connection: ``kind, id, name, paths, access_level, dependency_ids``. One request."""
         return dependencies_frame(self.client.api.dependencies(self.id))
 
     # Working through it

@@ -25,7 +25,7 @@ AUDIT_COLUMNS = (
     "old_value",
     "new_value",
 )
-DEPENDENCY_COLUMNS = ("kind", "id", "name", "access_level", "dependency_ids")
+DEPENDENCY_COLUMNS = ("kind", "id", "name", "paths", "access_level", "dependency_ids")
 
 
 def debug_frame(entries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -97,6 +97,7 @@ def _dependency(kind: str | None, resource: Any) -> dict[str, Any]:
         "kind": kind or resource.get("type") or resource.get("resourceType"),
         "id": resource.get("id", resource.get("_id", resource.get("_resourceId"))),
         "name": resource.get("name"),
+        "paths": resource.get("paths"),
         "access_level": resource.get("accessLevel"),
         "dependency_ids": resource.get("dependencyIds"),
     }

@@ -226,19 +226,22 @@ class Store:
 
     # spool -----------------------------------------------------------------------------------------------------
 
-    def add_page(self, walk_id: str, number: int, body: bytes, *, finished: bool, used: float) -> None:
-        """Write one packed page; page 1 makes the walk."""
-        # Once a page of every export: plain statements, which cost half of built ones.
+    def add_pages(self, walk_id: str, first: int, bodies: Sequence[bytes], *, finished: bool, used: float) -> None:
+        """Write packed pages, the first of them number `first`; page 1 makes the walk."""
+        # Often once a page of every export: plain statements, which cost half of built ones.
+        last = first + len(bodies) - 1
         with self._spool_write, self._spool.connect() as connection:
             raw: Any = connection.connection.dbapi_connection
             with raw:
-                if number == 1:
+                if first == 1:
                     raw.execute(
-                        "insert into walks (id, used, filled, finished) values (?, ?, 1, ?)", (walk_id, used, finished)
+                        "insert into walks (id, used, filled, finished) values (?, ?, ?, ?)",
+                        (walk_id, used, last, finished),
                     )
                 else:
-                    raw.execute("update walks set filled = ?, finished = ? where id = ?", (number, finished, walk_id))
-                raw.execute("insert into pages (walk_id, number, body) values (?, ?, ?)", (walk_id, number, body))
+                    raw.execute("update walks set filled = ?, finished = ? where id = ?", (last, finished, walk_id))
+                numbered = ((walk_id, number, body) for number, body in enumerate(bodies, first))
+                raw.executemany("insert into pages (walk_id, number, body) values (?, ?, ?)", numbered)
 
     def page(self, walk_id: str, number: int) -> bytes | None:
         """Return one packed page, or None."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from celigo_pandas.engine.failures import VaultError
@@ -64,7 +65,7 @@ class Spool:
         return self._size
 
     def make_room(self, walk_id: str, size: int, read_to: int) -> None:
-        """Make room for a page of a walk whose reader has had `read_to` pages.
+        """Make room for pages of a walk whose reader has had `read_to` pages.
 
         Raises
         ------
@@ -77,18 +78,19 @@ class Spool:
             while self._size + size > self._most_bytes:
                 self._end_idlest(walk_id)
 
-    def add(self, walk_id: str, number: int, body: bytes, *, finished: bool, used: float) -> int:
-        """Write a page and return its size; :class:`Refusal` if the walk was ended meanwhile."""
-        packed = self._vault.pack(body, f"{walk_id}:{number}")
+    def add(self, walk_id: str, first: int, bodies: Sequence[bytes], *, finished: bool, used: float) -> list[int]:
+        """Write pages from number `first` on and return their sizes; :class:`Refusal` if the walk was ended."""
+        packed = [self._vault.pack(body, f"{walk_id}:{number}") for number, body in enumerate(bodies, first)]
+        sizes = list(map(len, packed))
         with self._lock:
             self.check(walk_id)
-            self._store.add_page(walk_id, number, packed, finished=finished, used=used)
+            self._store.add_pages(walk_id, first, packed, finished=finished, used=used)
             kept = self._kept.setdefault(walk_id, _Kept(0, used, sizes=[]))
-            kept.size += len(packed)
+            kept.size += sum(sizes)
             if kept.sizes is not None:
-                kept.sizes.append(len(packed))
-            self._size += len(packed)
-        return len(packed)
+                kept.sizes += sizes
+            self._size += sum(sizes)
+        return sizes
 
     def body(self, walk_id: str, number: int) -> bytes:
         """Return a page; :class:`Refusal` 422 if it is no longer kept, or written with another key."""

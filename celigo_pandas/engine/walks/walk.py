@@ -20,6 +20,9 @@ AHEAD = 4
 WALK_BYTES = 500_000_000
 """Pages that a walk fills ahead of its reader to let go of its source."""
 
+_TOGETHER_BYTES = 500_000
+"""Pages that are written in one transaction: small ones take longer to commit than to read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
@@ -92,7 +95,8 @@ class Walk:
     failure: Refusal | None = None
     is_closed: bool = False
     gives_way: bool = False
-    pending: Page | None = None
+    pending: list[Page] = field(default_factory=list)
+    pending_bytes: int = 0
     fresh: dict[int, bytes] = field(default_factory=dict)
     ends: list[int] = field(default_factory=lambda: [0])
     waiters: list[asyncio.Future[None]] = field(default_factory=list)
@@ -119,6 +123,11 @@ class Walk:
     def ahead(self) -> int:
         """Bytes that are filled ahead of the reader."""
         return self.ends[self.filled] - self.ends[min(self.reader, self.filled)]
+
+    @property
+    def may_collect(self) -> bool:
+        """Whether the pages that were read may wait to be written with the next ones: nobody asks for them soon."""
+        return self.filled >= self.reader + AHEAD and self.pending_bytes < _TOGETHER_BYTES
 
     @property
     def can_give_way(self) -> bool:

@@ -13,6 +13,7 @@ somebody writes to the same place, the rest is read into the spool and the sourc
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import threading
 import time
@@ -322,41 +323,52 @@ class Walks:
     def _step(self, walk: Walk, wake: Callable[[], object]) -> None:
         """Fill pages until the reader is far enough ahead of; on a worker thread."""
         while walk.wants_more:
-            if walk.pending is not None:
-                self._spool.make_room(walk.id, len(walk.pending.head), walk.reader)
+            if walk.pending:
+                self._spool.make_room(walk.id, walk.pending_bytes, walk.reader)
             walk.source.start_step()
             try:
                 page = next(walk.source.pages, None)
             except Exception as error:
-                if walk.pending is not None:
-                    self._write(walk, walk.pending, last=False)
-                walk.pending, walk.failure = None, refusal_of(error)
+                self._write(walk, at_end=False)
+                walk.failure = refusal_of(error)
                 # A failure is kept for as long as the walk; the frames that it came through are not.
                 walk.failure.__traceback__ = walk.failure.__context__ = None
                 break
-            if walk.pending is not None:
-                self._write(walk, walk.pending, last=page is None)
+            if page is None or not walk.may_collect:
+                self._write(walk, at_end=page is None)
                 wake()
-            walk.pending = page
+            if page is not None:
+                walk.pending.append(page)
+                walk.pending_bytes += len(page.head)
             walk.gives_way |= self._is_wanted(walk)
 
-    def _write(self, walk: Walk, page: Page, *, last: bool) -> None:
-        number = walk.filled + 1
+    def _write(self, walk: Walk, *, at_end: bool) -> None:
+        """Spool the pages that wait for it."""
+        if not walk.pending:
+            return
+        first, last = walk.filled + 1, walk.filled + len(walk.pending)
+        bodies = [
+            self._body(walk, number, page, is_last=at_end and number == last)
+            for number, page in enumerate(walk.pending, first)
+        ]
+        walk.pending, walk.pending_bytes = [], 0
+        sizes = self._spool.add(walk.id, first, bodies, finished=at_end, used=walk.used)
+        for number, body in enumerate(bodies, first):
+            if len(body) <= _FRESH_BYTES and number <= walk.reader + AHEAD:
+                walk.fresh[number] = body
+        walk.ends += [walk.ends[-1] + size for size in itertools.accumulate(sizes)]
+        walk.filled, walk.finished = last, at_end
+
+    def _body(self, walk: Walk, number: int, page: Page, *, is_last: bool) -> bytes:
         walk.records += page.records
         totals = None
         if self._choices.state_has_totals:
-            if last:
+            if is_last:
                 totals = (number, walk.records)
             elif page.total is not None:
                 totals = (-(-page.total // walk.source.page_size), page.total)
-        body = page.head + self._tail(
-            PageState(walk.id, number + 1, walk.source.page_size, last, int(time.time()), totals), walk
-        )
-        size = self._spool.add(walk.id, number, body, finished=last, used=walk.used)
-        if len(body) <= _FRESH_BYTES and number <= walk.reader + AHEAD:
-            walk.fresh[number] = body
-        walk.ends.append(walk.ends[-1] + size)
-        walk.filled, walk.finished = number, last
+        state = PageState(walk.id, number + 1, walk.source.page_size, is_last, int(time.time()), totals)
+        return page.head + self._tail(state, walk)
 
     def _tail(self, state: PageState, walk: Walk) -> bytes:
         if state.done and not self._choices.state_at_end:

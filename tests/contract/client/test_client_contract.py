@@ -164,7 +164,7 @@ def test_audit_log_tells_what_changed(fresh: Connection) -> None:
 
 
 def test_dependencies_of_an_unused_connection_are_empty(fresh: Connection) -> None:
-    assert fresh.dependencies().shape == (0, 5)
+    assert fresh.dependencies().shape == (0, 6)
 
 
 def test_preview_is_one_call(flights: Connection) -> None:

@@ -566,3 +566,34 @@ def _ask(engine: EngineProcess, id: str, text: str) -> int:
         session.trust_env = False
         answer = session.post(f"{engine.url}/v1/connections/{id}/export", json=body, headers=headers, timeout=40)
         return answer.status_code
+
+
+def test_sqlite_returned_text_that_is_no_utf8_is_told_beside_the_success(engine: EngineProcess, database: Path) -> None:
+    text = "insert into t (id, name) values ({{record.id}}, {{{record.name}}}) returning id, name"
+    block = {"queryType": ["per_record"], "query": [text]}
+
+    bad, good = submit(
+        engine,
+        engine.sqlite(database),
+        block,
+        [{"id": 2, "name": "cast(x'61ff' as text)"}, {"id": 3, "name": "'fine'"}],
+    )
+
+    assert (bad["statusCode"], bad["id"], bad["_json"]) == (200, "2", {"id": 2, "name": None})
+    assert "column 'name': the text is not UTF-8" in bad["errors"][0]["message"]
+    assert (good["statusCode"], good["_json"], "errors" in good) == (200, {"id": 3, "name": "fine"}, False)
+
+
+def test_sqlite_update_lookup_that_cannot_be_read_inserts_nothing(engine: EngineProcess, database: Path) -> None:
+    block = {
+        "queryType": ["UPDATE", "INSERT"],
+        "query": ["update t set name = 'new' where id = {{record.id}}", "insert into t (id, name) values (9, 'x')"],
+        "updateLookupName": "known",
+        "lookups": [{"name": "known", "query": "select cast(x'ff' as text) as a", "extract": "a"}],
+    }
+
+    (result,) = submit(engine, engine.sqlite(database), block, [{"id": 1}])
+
+    assert result["statusCode"] == 422
+    assert "The lookup 'known' cannot tell" in result["errors"][0]["message"]
+    assert rows(database) == [(1, "first")]

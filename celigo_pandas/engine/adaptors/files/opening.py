@@ -38,6 +38,10 @@ def open_place(call: Call) -> Place:
     opener = _OPENERS.get(_name(call.connection.masked))
     if opener is None:
         kind = (call.connection.masked.get("ftp") or {}).get("type")
+        if kind is None:
+            # The platform stores such a document; its schema names no default, so none is guessed here.
+            text = "Expected field: ftp.type to be present: ftp, ftps or sftp."
+            raise SourceFailure(text, code="missing_required_field", field="ftp.type")
         text = f"ftp.type {kind!r:.40} is not known; expected ftp, ftps or sftp."
         raise SourceFailure(text, code="invalid_field", field="ftp.type")
     module, _, attribute = opener.partition(":")

@@ -64,6 +64,7 @@ class Session:
         self._cursor: Any = raw.cursor()
         self._server = ending_of(raw, self.dialect)
         self._promised: list[Result] = []
+        self._unreadable: list[dict[str, Any]] = []
         self._lost: NotStored | None = None
         self._server.begin()
         self._begun = True
@@ -80,6 +81,7 @@ class Session:
         """
 
         def work() -> list[Result]:
+            self._unreadable = []
             if parameters is None:
                 self._cursor.execute(sql)
             else:
@@ -101,6 +103,11 @@ class Session:
         if self._begun:
             self._promised.append(result)
         return result
+
+    def take_errors(self) -> list[dict[str, Any]]:
+        """Return what could not be read of the rows that the last statement gave."""
+        taken, self._unreadable = self._unreadable, []
+        return taken
 
     def commit(self) -> None:
         """End the transaction; what it does not keep is corrected in the results, never raised."""
@@ -233,7 +240,10 @@ class Session:
     def _rows(self) -> list[Result]:
         if self._cursor.description is None:
             return []
-        return RecordMaker(self.raw, self._cursor, self.dialect)(self._cursor.fetchall())
+        make = RecordMaker(self.raw, self._cursor, self.dialect)
+        rows = make(self._cursor.fetchall())
+        self._unreadable = make.take_errors()
+        return rows
 
 
 _STAYS = "The table keeps no transactions, so what the statement had stored by then may still be there: not known"

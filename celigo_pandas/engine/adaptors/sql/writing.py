@@ -93,7 +93,7 @@ def _per_record(session: Session, call: Call, block: Mapping[str, Any], batch: l
     def one(outgoing: Outgoing) -> Result:
         sql = render(record_context(call.context, outgoing))
         log_statement(call, sql)
-        return session.promise(_ok(session.run(sql)))
+        return _stored(session, sql)
 
     return [_guarded(one, outgoing) for outgoing in batch]
 
@@ -108,6 +108,8 @@ def _update_or_insert(session: Session, call: Call, block: Mapping[str, Any], ba
     def ask(lookup_doc: Mapping[str, Any], sql: str) -> Any:
         # In the batch's own transaction: a record may exist by an earlier one.
         rows = session.run(sql)
+        for error in session.take_errors():
+            raise NotStored(error["code"], f"The lookup {lookup_doc.get('name')!r} cannot tell. {error['message']}")
         return looked_up(lookup_doc, rows[0]) if rows else None
 
     exists = existence_of(call, block, "update", ask)
@@ -118,7 +120,7 @@ def _update_or_insert(session: Session, call: Call, block: Mapping[str, Any], ba
     def one(outgoing: Outgoing) -> Result:
         sql = renderers["UPDATE" if exists(outgoing) else "INSERT"](record_context(call.context, outgoing))
         log_statement(call, sql)
-        return session.promise(_ok(session.run(sql)))
+        return _stored(session, sql)
 
     return [_guarded(one, outgoing) for outgoing in batch]
 
@@ -170,7 +172,7 @@ def _insert_rows(session: Session, table: Table, columns: tuple[str, ...], rows:
 
 
 def _insert(session: Session, sql: str, row: list[Any]) -> Result:
-    return session.promise(_ok(session.run(sql, row)))
+    return _stored(session, sql, row)
 
 
 def _by_columns(part: list[Outgoing]) -> dict[tuple[str, ...], list[int]]:
@@ -194,6 +196,13 @@ def _guarded(work: Callable[[Any], Result], argument: Any) -> Result:
     except Exception as error:
         code, message = describe(error)
         return failed(code, message)
+
+
+def _stored(session: Session, sql: str, row: list[Any] | None = None) -> Result:
+    """Run a record's statement; what cannot be read of the rows that it gives is told beside its success."""
+    result = _ok(session.run(sql, row))
+    unreadable = session.take_errors()
+    return session.promise({**result, "errors": unreadable} if unreadable else result)
 
 
 def _ok(rows: list[Result]) -> Result:

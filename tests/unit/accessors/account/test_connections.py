@@ -617,7 +617,13 @@ def test_audit_log_of_nothing_is_an_empty_frame(server: StandIn, con: Connection
     assert con.audit_log().shape == (0, 10)
 
 
-_RESOURCE = {"_id": "5e1", "name": "Monday", "accessLevel": "owner", "dependencyIds": {"connections": ["5c1"]}}
+_RESOURCE = {
+    "_id": "5e1",
+    "name": "Monday",
+    "paths": ["_connectionId"],
+    "accessLevel": "owner",
+    "dependencyIds": {"connections": ["5c1"]},
+}
 
 
 @pytest.mark.parametrize(
@@ -642,7 +648,8 @@ def test_dependencies_are_a_frame_in_every_shape(server: StandIn, con: Connectio
 
     frame = con.dependencies()
 
-    assert frame.loc[0, ["kind", "id", "name", "access_level"]].tolist() == ["exports", "5e1", "Monday", "owner"]
+    shown = frame.loc[0, ["kind", "id", "name", "paths", "access_level"]].tolist()
+    assert shown == ["exports", "5e1", "Monday", ["_connectionId"], "owner"]
     assert len(frame) == 1
 
 
@@ -650,7 +657,7 @@ def test_dependencies_are_a_frame_in_every_shape(server: StandIn, con: Connectio
 def test_dependencies_of_nothing_are_an_empty_frame(server: StandIn, con: Connection, body: Any) -> None:
     server.dependencies = body
 
-    assert con.dependencies().shape == (0, 5)
+    assert con.dependencies().shape == (0, 6)
 
 
 @pytest.mark.parametrize("known", ["connection", "connections"])

@@ -426,3 +426,46 @@ def test_walk_that_fills_the_bound_stops_and_goes_on_with_its_reader(
         assert found == list(range(100))
 
     run(tmp_path, story)
+
+
+def test_pages_of_a_walk_that_gives_way_are_written_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    add = Store.add_pages
+
+    def counted(self: Store, walk_id: str, first: int, bodies: Any, **more: Any) -> None:
+        written.append(len(bodies))
+        add(self, walk_id, first, bodies, **more)
+
+    monkeypatch.setattr(Store, "add_pages", counted)
+
+    async def story(walks: Walks) -> None:
+        source = Source(2_000)
+        answer = await begin(walks, source, Held(lambda: "there"))
+        with walks.writing("there"):
+            for expected in range(1, 50):  # its reader goes on meanwhile
+                answer = await page(walks, answer["pagedExportState"])
+                assert answer["data"] == [expected]
+            await settled(source)
+        assert source.is_closed
+        assert max(written) > 1_000
+        for expected in range(50, 2_000):
+            answer = await page(walks, answer["pagedExportState"])
+            assert answer["data"] == [expected]
+            assert answer["pagedExportState"]["done"] is (expected == 1_999)
+
+    run(tmp_path, story)
+
+
+def test_walk_that_fails_while_it_gives_way_keeps_the_pages_before(tmp_path: Path) -> None:
+    async def story(walks: Walks) -> None:
+        source = Source(100, failure=invalid("gone", "The source is gone."))
+        answer = await begin(walks, source, Held(lambda: "there"))
+        with walks.writing("there"):
+            await settled(source)
+        for expected in range(1, 100):
+            answer = await page(walks, answer["pagedExportState"])
+            assert answer["data"] == [expected]
+        with pytest.raises(Refusal, match="The source is gone"):
+            await page(walks, answer["pagedExportState"])
+
+    run(tmp_path, story)
