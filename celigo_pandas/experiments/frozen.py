@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ from celigo_pandas.folders import user_path
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
-from celigo_pandas.mapping.cells import kind_of_cell
+from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
 from celigo_pandas.mapping.diff import CellChange, compare_outputs
 from celigo_pandas.paths import cell_text
 
@@ -52,7 +52,8 @@ def freeze(document: dict[str, Any], records: list[Any], path: str | os.PathLike
     unique = list({_json(record, f"Record {place}"): record for place, record in enumerate(records)}.values())
     started = utc_now()
     outputs, again = (compiled.evaluate(unique, now=lambda: started) for _ in range(2))
-    varying = {_kind(change): None for change in compare_outputs(compiled, compiled, outputs, again).changes}
+    fixed = Cells(compiled).fixed
+    varying = {_kind(change, fixed): None for change in compare_outputs(compiled, compiled, outputs, again).changes}
     frozen = {
         "format": _FORMAT,
         "digest": digest(document),
@@ -85,8 +86,8 @@ def _json(value: Any, what: str, indent: int | None = None) -> str:
     return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
-def _kind(change: CellChange) -> str:
-    return cell_text(kind_of_cell(change.steps))
+def _kind(change: CellChange, fixed: Set[Steps]) -> str:
+    return cell_text(kind_of_cell(change.steps, fixed))
 
 
 def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFrame:
@@ -116,6 +117,7 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
     now = datetime.fromisoformat(frozen["now"])
     got = after.evaluate([example["record"] for example in examples], now=lambda: now)
     difference = compare_outputs(before, after, list(map(_revived, examples)), got)
+    fixed = Cells(before).fixed
     rows = (
         (
             change.position,
@@ -125,7 +127,7 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
             shown_output(change.after),
         )
         for change in difference.changes
-        if _kind(change) not in frozen["varying"]
+        if _kind(change, fixed) not in frozen["varying"]
     )
     return exact_frame(rows, ["example", "cell", "rule", "expected", "got"], ["example"])
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from celigo_pandas.errors import Problem
+from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.forms.frame_table import cell_text
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import compile_mapping, run_import_steps
+from celigo_pandas.mapping.blame import blame_cell
 from celigo_pandas.paths import escape_key
 
 __all__ = ["Blame", "Preview", "PreviewRow", "blame", "completions", "flattened", "preview"]
@@ -25,13 +26,17 @@ _SAMPLED_FOR_PATHS = 50
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One output record, or one input record without any: which input it came from, its state, its cells."""
+    """One output record, or one input record without any: which input it came from, its state, its cells.
+
+    ``inside`` is what comes before the names of its cells where a record became a list of rows.
+    """
 
     position: int
     state: str
     cells: Mapping[str, Any]
     problems: tuple[Problem, ...] = ()
     source: Any = field(default=None, repr=False)
+    inside: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,11 +117,13 @@ def preview(records: Sequence[Any], doc: Mapping[str, Any]) -> Preview:
         if not step.outputs:
             rows.append(PreviewRow(step.position, step.state, {}, problems, records[step.position]))
         for source, output in step.outputs:
-            for record in output if isinstance(output, list) else [output]:
+            is_list = isinstance(output, list)
+            for place, record in enumerate(output if is_list else [output]):
                 cells = flattened(record)
                 for name in cells:
                     columns[name] = None
-                rows.append(PreviewRow(step.position, step.state, cells, problems, source))
+                inside = f"[{place}]." if is_list else ""
+                rows.append(PreviewRow(step.position, step.state, cells, problems, source, inside))
                 problems = ()
     return Preview(tuple(columns), tuple(rows), counts, time.perf_counter() - began)
 
@@ -161,15 +168,19 @@ def blame(record: Any, doc: Mapping[str, Any], column: str) -> list[Blame]:
     doc : mapping
         Import document that compiles.
     column : str
-        Name of the cell as in :attr:`Preview.columns`; a list's name stands for all cells inside.
+        Name of the cell as in :attr:`Preview.columns`, behind :attr:`PreviewRow.inside`; a list's name stands for all
+        cells inside.
 
     Returns
     -------
     list of Blame
-        In the order of the rules; empty when no rule writes there.
+        The rule that wrote the cell (the last, where several do) or would have, or else those of the cells inside;
+        empty when no rule writes there.
     """
-    traces = compile_mapping(doc).trace(record)
-    inside = (f"{column}.", f"{column}[")
+    try:
+        found = blame_cell(compile_mapping(doc), record, column)
+    except MappingError:
+        return []
     return [
         Blame(
             trace.cell,
@@ -178,8 +189,7 @@ def blame(record: Any, doc: Mapping[str, Any], column: str) -> list[Blame]:
             tuple((step.step, _step_text(step.before), _step_text(step.after)) for step in trace.steps),
             tuple(problem.message for problem in trace.problems),
         )
-        for trace in traces
-        if trace.cell == column or trace.cell.startswith(inside)
+        for trace in found.parts or (found.trace,)
     ]
 
 

@@ -348,7 +348,8 @@ class MappingState(PushPart):
         place, column = self.selected
         if place >= len(self.preview.rows):
             return []
-        return blame(self.preview.rows[place].source, self._history.now, column)
+        row = self.preview.rows[place]
+        return blame(row.source, self._history.now, f"{row.inside}{column}")
 
     def check_all(self) -> None:
         """Evaluate all rows of the frame, on the form's thread, and count what becomes of them."""

@@ -9,7 +9,7 @@ from typing import Any
 from celigo_pandas.errors import MappingError, Problem, shown
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.cell_places import find_places, value_at
-from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
+from celigo_pandas.mapping.cells import Cells, Steps, fits, kind_of_cell
 from celigo_pandas.mapping.compilation import CompiledMapping
 from celigo_pandas.mapping.rules import ObjectRule, Rule, ValueRule
 from celigo_pandas.mapping.traces import CellTrace, Tracer
@@ -81,7 +81,8 @@ class _Story:
 
     def __init__(self, compiled: CompiledMapping, tracer: Tracer, outcome: Any) -> None:
         self.traces = tracer.cells(outcome)
-        self._rules = Cells(compiled).rules
+        cells = Cells(compiled)
+        self._rules, self._fixed = cells.rules, cells.fixed
         self._arrays = tracer.array_sources
         self._outcome = outcome
         objects = {rule.path for rule in compiled.rules if isinstance(rule, ObjectRule)}
@@ -94,13 +95,16 @@ class _Story:
         """Give the places that a text may mean: where something is, where something was tried, kinds of cells."""
         known = {trace.place[:length]: None for trace in self.traces for length in range(1, len(trace.place) + 1)}
         known |= dict.fromkeys(self._arrays)
-        kinds = dict.fromkeys([*self._rules, *map(kind_of_cell, known)])
+        kinds = dict.fromkeys([*self._rules, *[kind for one in known for kind in (self._kind(one), kind_of_cell(one))]])
         yield from find_places(cell, self._outcome, [*known, *kinds])
+
+    def _kind(self, steps: Steps) -> Steps:
+        return kind_of_cell(steps, self._fixed)
 
     def of(self, cell: str, steps: Steps) -> Blame | None:
         """Tell of one place; None when nothing is known of it."""
         parts = tuple(self._inside(steps))
-        trace = self._writer(steps, is_whole=not parts) or self._frame(steps, parts, cell)
+        trace = self._writer(steps, is_whole=not parts) or self._frame(steps, parts, cell) or self._gap(steps, cell)
         if trace is None:
             return None
         is_there = not isinstance(self._outcome, MappingError) and WILDCARD not in steps
@@ -132,10 +136,11 @@ class _Story:
         if own is not None:
             return own
         is_kind = WILDCARD in steps
-        rules = [rule for rule in self._rules.get(kind_of_cell(steps), ()) if is_kind or not _is_value(rule)]
+        rules = [rule for rule in self._rules.get(self._kind(steps), ()) if is_kind or not _is_value(rule)]
         # An element that the array does not have is no cell of this record.
-        is_there = bool(parts) or steps in self._arrays or not any(isinstance(step, int) for step in steps)
-        if not (is_there or value_at(self._outcome, steps) is not UNDEFINED) or not (rules or parts):
+        element = max((place + 1 for place, step in enumerate(steps) if isinstance(step, int)), default=0)
+        is_there = bool(parts) or steps in self._arrays or value_at(self._outcome, steps[:element]) is not UNDEFINED
+        if not is_there or not (rules or parts):
             return None
         paths = [rule.path for rule in rules] or list(dict.fromkeys(part.rule for part in parts))
         problems = self._outcome.problems if isinstance(self._outcome, MappingError) else ()
@@ -149,6 +154,25 @@ class _Story:
             place=steps,
         )
 
+    def _gap(self, steps: Steps, cell: str) -> CellTrace | None:
+        """Tell of a null that fills an array up to an element that a rule writes by its position."""
+        *array, position = steps or (None,)
+        if not isinstance(position, int) or value_at(self._outcome, steps) is not None:
+            return None
+        behind = [
+            trace
+            for trace in self.traces
+            if _writes(trace)
+            and trace.place[: len(array)] == tuple(array)
+            and isinstance(step := trace.place[len(array)], int)
+            and step > position
+        ]
+        if not behind:
+            return None
+        paths = list(dict.fromkeys(trace.rule for trace in behind))
+        sources = tuple(source for trace in behind for source in trace.sources)
+        return CellTrace(cell, ", ".join(paths), cell, tuple(read for read, _ in sources), (), (), sources, steps)
+
 
 def _writes(trace: CellTrace) -> bool:
     return not trace.is_frame and trace.value is not UNDEFINED
@@ -160,5 +184,5 @@ def _is_value(rule: Rule) -> bool:
 
 def _is_inside(place: Steps, steps: Steps) -> bool:
     if WILDCARD in steps:
-        return kind_of_cell(place[: len(steps)]) == steps
+        return fits(place[: len(steps)], steps)
     return len(place) > len(steps) and place[: len(steps)] == steps

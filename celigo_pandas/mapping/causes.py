@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.cell_places import value_at
 from celigo_pandas.mapping.cells import Cells, Influence, Steps, kind_of_cell
 from celigo_pandas.paths import WILDCARD
 
@@ -30,7 +32,18 @@ class Causes:
         self._before, self._after = before, after
         self._old, self._new = old, new
         self._lists = before.lists & after.lists
+        self._fixed = before.fixed | after.fixed
+        self._composite = before.composite | after.composite
         self._known: dict[tuple[Steps, bool | None], Names] = {}
+
+    def kind(self, steps: Steps) -> Steps:
+        """Tell of which kind a cell is: positions that a rule of either mapping names are kinds of their own."""
+        return kind_of_cell(steps, self._fixed)
+
+    def are_placed(self, steps: Steps) -> bool:
+        """Whether rules write the elements of an array one by one, by their positions."""
+        kind = self.kind(steps)
+        return any(place[:-1] == kind for place in self._fixed)
 
     def place(self, kind: Steps) -> Steps:
         """Return the cell of the rule that writes a kind of cell, the more exact one of both mappings."""
@@ -44,13 +57,13 @@ class Causes:
 
     def of(self, position: int, steps: Steps) -> Names:
         """Name the rules behind one change; where none differs, those that write the cell."""
-        kind = kind_of_cell(steps)
+        kind = self.kind(steps)
         above = self._list_above(kind)
         is_kept = None if above is None else self._is_kept(position, steps, above)
         names = self._known.get((kind, is_kept))
         if names is None:
             found = self._differing(kind)
-            if above is not None and is_kept is not None:
+            if above is not None and is_kept is not None and not (is_kept and self._is_composite(kind)):
                 narrowed = tuple([one for one in side if _decides(one, above, is_kept)] for side in found)
                 found = (narrowed[0], narrowed[1]) if any(narrowed) else found
             names = (
@@ -100,6 +113,9 @@ class Causes:
             return None
         return next((kind[:length] for length in range(1, len(kind)) if kind[:length] in self._lists), None)
 
+    def _is_composite(self, kind: Steps) -> bool:
+        return any(kind[:length] in self._composite for length in range(1, len(kind) + 1))
+
     def _is_kept(self, position: int, steps: Steps, above: Steps) -> bool | None:
         """Whether the line of a cell was there before, if it is there now; None otherwise, and where nothing tells."""
         line = steps[len(above)]
@@ -148,6 +164,5 @@ def _sided(names: Names) -> list[tuple[int, str]]:
 
 
 def _read(output: Any, keys: Steps) -> Any:
-    for key in keys:
-        output = output.get(key) if isinstance(output, dict) else None
-    return output
+    found = value_at(output, keys)
+    return None if found is UNDEFINED else found

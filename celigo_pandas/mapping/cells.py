@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple
 
 from celigo_pandas.javascript.values import UNDEFINED
@@ -27,15 +28,28 @@ from celigo_pandas.mapping.rules import (
 )
 from celigo_pandas.paths import WILDCARD, Step
 
-__all__ = ["Cells", "Influence", "Steps", "kind_of_cell"]
+__all__ = ["Cells", "Influence", "Steps", "fits", "kind_of_cell"]
 
 Steps = tuple[Step, ...]
 _COMPUTED_NAME: Final = re.compile(r"""\blookup\s+[^\s"']""")
 
 
-def kind_of_cell(steps: Steps) -> Steps:
-    """Leave out which elements: ``lines[2].sku`` is of the kind ``lines[*].sku``."""
-    return tuple([WILDCARD if type(step) is int else step for step in steps])
+def kind_of_cell(steps: Steps, fixed: AbstractSet[Steps] = frozenset()) -> Steps:
+    """Leave out which elements: ``lines[2].sku`` is of the kind ``lines[*].sku``; `fixed` positions stay."""
+    kind: Steps = ()
+    for step in steps:
+        kind = (*kind, step if type(step) is not int or (*kind, step) in fixed else WILDCARD)
+    return kind
+
+
+def fits(kind: Steps, other: Steps) -> bool:
+    """Whether two kinds of cells may be one: a position may be any element."""
+    if kind == other:
+        return True
+    return len(kind) == len(other) and all(
+        one == two or (WILDCARD in (one, two) and not (isinstance(one, str) or isinstance(two, str)))
+        for one, two in zip(kind, other, strict=True)
+    )
 
 
 class Influence(NamedTuple):
@@ -62,6 +76,10 @@ class Cells:
         Path of a rule or helper in the document to the cell it writes.
     lists : set
         The cells of the lists of Mapper 1.0.
+    composite : set
+        Those in their lines that see the element of the line, which the paths that iterate decide.
+    fixed : set
+        The positions that rules write by name, ``street[0]``.
     """
 
     def __init__(self, compiled: CompiledMapping) -> None:
@@ -69,6 +87,8 @@ class Cells:
         self.rules: dict[Steps, list[Rule]] = {}
         self.places: dict[str, Steps] = {}
         self.lists: set[Steps] = set()
+        self.composite: set[Steps] = set()
+        self.fixed: set[Steps] = set()
         self._above: dict[str, tuple[Steps, ...]] = {}
         self._by_root: dict[Steps, list[Rule]] = {}
         self._known: dict[Steps, list[Influence]] = {}
@@ -76,8 +96,9 @@ class Cells:
 
     def _add(self, rules: tuple[Rule, ...], outer: Steps, above: tuple[Steps, ...]) -> None:
         for rule in rules:
-            place = kind_of_cell((*outer, *rule.keys))
+            place = (*outer, *rule.keys)
             self.places[rule.path] = place
+            self.fixed |= {place[:length] for length in range(1, len(place) + 1) if type(place[length - 1]) is int}
             self.rules.setdefault(place, []).append(rule)
             self._above[rule.path] = above
             self._by_root.setdefault(place[:1], []).append(rule)
@@ -93,6 +114,8 @@ class Cells:
                 self.rules.setdefault(element, [rule])
             elif isinstance(rule, ListRule):
                 self.lists.add(place)
+                inner = (*(field for field in rule.fields if field.sees_element), *rule.children)
+                self.composite |= {(*element, *one.keys) for one in inner}
                 self._add((*rule.fields, *rule.children), element, (*above, element))
                 self.rules.setdefault(element, [rule])
 
@@ -105,7 +128,7 @@ class Cells:
             The cell of the rules (an array's own, not its elements') and the rules.
         """
         for length in range(len(kind), -1, -1):
-            rules = self.rules.get(kind[:length])
+            rules = self.rules.get(kind[:length]) or self.rules.get(kind_of_cell(kind[:length]))
             if rules is not None:
                 return self.places[rules[0].path], rules
         return None
@@ -133,11 +156,11 @@ class Cells:
 
     def _meets(self, rule: Rule, kind: Steps) -> bool:
         place = self.places[rule.path]
-        if kind[: len(place)] == place:
+        if fits(kind[: len(place)], place):
             return True
         # What lies inside an object or array with a rule of its own is that rule's matter.
         frames = self._above[rule.path]
-        return place[: len(kind)] == kind and not any(frame[: len(kind)] == kind for frame in frames)
+        return fits(place[: len(kind)], kind) and not any(fits(frame[: len(kind)], kind) for frame in frames)
 
     def _decided(self, rule: Rule) -> Iterator[Influence]:
         place = self.places[rule.path]
@@ -147,7 +170,7 @@ class Cells:
             lines = [
                 Influence((place, self._source(one.source)), one.path, self.places[one.path], makes_lines=True)
                 for one in rule.fields
-                if _iterates(one.source)
+                if one.iterates
             ]
             yield from sorted(lines, key=lambda one: repr(one.act))
 
@@ -193,10 +216,6 @@ class Cells:
         for lookup in self._compiled.lookups:
             if asks_any or str(lookup.get("name")) in template:
                 yield _exact(lookup)
-
-
-def _iterates(source: Source) -> bool:
-    return isinstance(source, PathSource) and source.path.has_wildcard
 
 
 def _lookup(lookup: Lookup | None) -> Any:

@@ -16,7 +16,8 @@ from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
 from celigo_pandas.mapping.causes import Causes, Names
-from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
+from celigo_pandas.mapping.cell_places import value_at
+from celigo_pandas.mapping.cells import Cells, Steps
 from celigo_pandas.mapping.compilation import CompiledMapping
 from celigo_pandas.mapping.sameness import same
 from celigo_pandas.paths import WILDCARD, Step, cell_text
@@ -188,7 +189,7 @@ class _Tally:
         self._known: dict[Steps, Steps] = {}
 
     def add(self, change: CellChange) -> None:
-        kind = kind_of_cell(change.steps)
+        kind = self._causes.kind(change.steps)
         place = self._known.get(kind)
         if place is None:
             place = self._known[kind] = self._causes.place(kind)
@@ -256,23 +257,48 @@ class _Outputs:
                 continue
             for row, a, b in zip(rows, before, after, strict=True):
                 if not same(a, b):
-                    yield from self._open(_cells(row, steps, a, b))
+                    yield from self._open(self._cells(row, steps, a, b))
 
     def _open(self, changes: Iterable[CellChange]) -> Iterator[CellChange]:
         for change in changes:
-            kind = kind_of_cell(change.steps)
+            kind = self._causes.kind(change.steps)
             is_settled = self._known.get(kind)
             if is_settled is None:
                 is_settled = self._known[kind] = self._is_evaluated and self._causes.are_same(kind)
             if not is_settled:
                 yield change
 
+    def _cells(self, position: int, steps: Steps, a: Any, b: Any) -> Iterator[CellChange]:
+        """Go down as long as both sides have the same shape; report the innermost cells that differ."""
+        if type(a) is dict and type(b) is dict:
+            for key in dict.fromkeys([*a, *b]):
+                one, other = a.get(key, UNDEFINED), b.get(key, UNDEFINED)
+                if not same(one, other):
+                    yield from self._cells(position, (*steps, key), one, other)
+        elif type(a) is list and type(b) is list and self._is_told_by_element(steps, a, b):
+            for place in range(max(len(a), len(b))):
+                one = a[place] if place < len(a) else UNDEFINED
+                other = b[place] if place < len(b) else UNDEFINED
+                if not same(one, other):
+                    yield from self._cells(position, (*steps, place), one, other)
+        elif type(a) is dict and a and b is UNDEFINED:
+            for key, value in a.items():
+                yield from self._cells(position, (*steps, key), value, UNDEFINED)
+        elif type(b) is dict and b and a is UNDEFINED:
+            for key, value in b.items():
+                yield from self._cells(position, (*steps, key), UNDEFINED, value)
+        else:
+            yield CellChange(position, steps, a, b)
+
+    def _is_told_by_element(self, steps: Steps, a: list[Any], b: list[Any]) -> bool:
+        return _holds_containers(a) or _holds_containers(b) or self._causes.are_placed(steps)
+
     def _unlike(self, position: int, a: Any, b: Any) -> Iterator[CellChange]:
         """Compare outputs that are not both objects: failures, and lists of rows."""
         are_failures = (isinstance(a, MappingError), isinstance(b, MappingError))
         if not any(are_failures):
             if not same(a, b):
-                yield from self._open(_cells(position, (), a, b))
+                yield from self._open(self._cells(position, (), a, b))
             return
         if all(are_failures) and (self._is_evaluated or _sentences(a) == _sentences(b)):
             return
@@ -315,7 +341,7 @@ def _value_at(output: Any, place: Steps) -> Any:
             elements = output if isinstance(output, list) else []
             values = [_value_at(element, place[number + 1 :]) for element in elements]
             return [value for value in values if value is not UNDEFINED]
-        output = output.get(step, UNDEFINED) if isinstance(output, dict) else UNDEFINED
+        output = value_at(output, (step,))
     return output
 
 
@@ -328,29 +354,6 @@ def _hides_booleans(before: list[Any], after: list[Any]) -> bool:
     """Whether Python's ``True == 1`` could have made two columns look equal."""
     types = set(map(type, before)) | set(map(type, after))
     return bool(types & _CONTAINERS) or (bool in types and bool(types & {int, float}))
-
-
-def _cells(position: int, steps: Steps, a: Any, b: Any) -> Iterator[CellChange]:
-    """Go down as long as both sides have the same shape; report the innermost cells that differ."""
-    if type(a) is dict and type(b) is dict:
-        for key in dict.fromkeys([*a, *b]):
-            one, other = a.get(key, UNDEFINED), b.get(key, UNDEFINED)
-            if not same(one, other):
-                yield from _cells(position, (*steps, key), one, other)
-    elif type(a) is list and type(b) is list and (_holds_containers(a) or _holds_containers(b)):
-        for place in range(max(len(a), len(b))):
-            one = a[place] if place < len(a) else UNDEFINED
-            other = b[place] if place < len(b) else UNDEFINED
-            if not same(one, other):
-                yield from _cells(position, (*steps, place), one, other)
-    elif type(a) is dict and a and b is UNDEFINED:
-        for key, value in a.items():
-            yield from _cells(position, (*steps, key), value, UNDEFINED)
-    elif type(b) is dict and b and a is UNDEFINED:
-        for key, value in b.items():
-            yield from _cells(position, (*steps, key), UNDEFINED, value)
-    else:
-        yield CellChange(position, steps, a, b)
 
 
 def _holds_containers(values: list[Any]) -> bool:

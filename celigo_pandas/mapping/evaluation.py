@@ -311,13 +311,13 @@ def _list_column(rule: ListRule, scope: Scope, run: Run) -> list[Any]:
     positions = _positions(scope, run, index)
     inside = scope.inner(index, positions=positions)
     at_element = inside
-    if rule.children or any(map(_sees_element, rule.fields)):
+    if rule.children or any(field.sees_element for field in rule.fields):
         at_element = scope.inner(index, _line_elements(rule, scope, counts), positions)
     if run.watch is not None:
         _watch_absent_lines(rule, counts, scope, run)
     columns = []
     for place, field in enumerate(rule.fields):
-        seen = at_element if _sees_element(field) else inside
+        seen = at_element if field.sees_element else inside
         if place in iterating:
             column = _lined_up(iterating[place], counts)
             columns.append(finish(field, column, seen, run))
@@ -333,13 +333,6 @@ def _list_column(rule: ListRule, scope: Scope, run: Run) -> list[Any]:
 def _template_elements(rule: ListRule) -> list[Path]:
     """List the paths with ``[*]`` in the templates of a list's fields."""
     return [path for field in rule.fields if isinstance(field.source, TemplateSource) for path in field.source.elements]
-
-
-def _sees_element(field: ValueRule) -> bool:
-    """Whether a field's template, or what its lookup asks, reads the element of the line instead of its array."""
-    if field.lookup is not None and field.lookup.table is None:
-        return True
-    return isinstance(field.source, TemplateSource) and bool(field.source.elements)
 
 
 def _line_elements(rule: ListRule, scope: Scope, counts: list[int]) -> dict[Prefix, list[Any]]:

@@ -144,6 +144,20 @@ class ValueRule:
         return self.data_type
 
     @property
+    def iterates(self) -> bool:
+        """Whether it reads a value for each element of an array: in a list it makes lines."""
+        if isinstance(self.source, TemplateSource):
+            return bool(self.source.elements)
+        return isinstance(self.source, PathSource) and self.source.path.has_wildcard
+
+    @property
+    def sees_element(self) -> bool:
+        """Whether its template, or what its lookup asks, reads the element of a list's line instead of its array."""
+        if self.lookup is not None and self.lookup.table is None:
+            return True
+        return isinstance(self.source, TemplateSource) and self.iterates
+
+    @property
     def is_guarded(self) -> bool:
         """Whether an empty value needs a look before the type conversion."""
         return self.default is not UNDEFINED or self.skip_empty or self.lookup is not None or self.date is not None

@@ -101,7 +101,7 @@ class Tracer:
         for row, value in zip(rows, values, strict=True):
             by_row.setdefault(row, []).append(value)
         # A list of Mapper 1.0 is told of by its fields, which lie inside it.
-        array = place if WILDCARD not in place or getattr(rule, "is_element", False) else place[: place.index(WILDCARD)]
+        array = place if getattr(rule, "is_element", False) else _array_around(place)
         for row, found in by_row.items():
             there = [value for value in found if value is not UNDEFINED and value != []]
             is_there = any(value is not UNDEFINED for value in found)
@@ -150,6 +150,11 @@ def context_path(read: str, dialect: int) -> Path | None:
         return parse_extract(f"$.record.{read}" if dialect == 2 else f"$.{read}")
     except PathError:
         return None
+
+
+def _array_around(place: Steps) -> Steps:
+    """Return the innermost array that a cell lies in."""
+    return place[: len(place) - 1 - place[::-1].index(WILDCARD)] if WILDCARD in place else place
 
 
 def _numbered(place: Steps, scope: Scope, row: int) -> Steps:

@@ -139,3 +139,15 @@ def test_frozen_output_without_rows_does_not_vary_and_no_object_passes_for_a_lis
     assert json.loads((tmp_path / "x.json").read_text())["varying"] == []
     assert check_frozen(tmp_path / "x.json").empty
     assert check_frozen(tmp_path / "x.json", Mapping().set("s", "text"))["example"].tolist() == [0, 1]
+
+
+def test_frozen_element_beside_random_text_is_checked(tmp_path):
+    def document(path):
+        fields = [{"generate": "u[0]", "extract": "{{random}}"}, {"generate": "u[1]", "extract": path}]
+        return {"mapping": {"fields": fields, "lists": []}}
+
+    Mapping(document("a")).freeze([RECORD], tmp_path / "x.json")
+
+    assert json.loads((tmp_path / "x.json").read_text())["varying"] == ["u[0]"]
+    assert check_frozen(tmp_path / "x.json").empty
+    assert check_frozen(tmp_path / "x.json", document("zz"))["cell"].tolist() == ["u[1]"]

@@ -225,6 +225,21 @@ def test_blame_of_a_list_names_every_cell_inside() -> None:
     assert [cell for cell in cells if cell.endswith("sku")] == ["l[0].sku", "l[1].sku"]
 
 
+def test_blame_tells_the_rule_that_wrote_last_and_of_rows_each_their_own() -> None:
+    fields = [{"generate": "o", "extract": "a"}, {"generate": "o.x", "extract": "b"}]
+    mapping = {"mapping": {"fields": fields, "lists": []}}
+    assert [found.rule for found in blame({"a": {"x": 1}, "b": 2}, mapping, "o.x")] == ["mapping.fields[1]"]
+    assert [found.rule for found in blame({"a": {"x": 1}}, mapping, "o.x")] == ["mapping.fields[0]"]
+
+    rows = [{"extract": "$.l[*]", "mappings": [entry("s", "$.l.s")]}]
+    state = MappingState(
+        pd.DataFrame({"l": [[{"s": "x"}, {"s": "y"}]]}),
+        {"mappings": [{"dataType": "objectarray", "status": "Active", "buildArrayHelper": rows}]},
+    )
+    state.select(1, "s")
+    assert [found.steps[-1][2] for found in state.blame()] == ['"y"']
+
+
 def test_completions_are_paths_that_each_dialect_reads() -> None:
     records = [{"id": 1, "Ship To": {"city": "B"}, "lines": [{"s": 1}]}]
 

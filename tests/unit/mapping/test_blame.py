@@ -247,3 +247,31 @@ def test_blame_counts_only_the_elements_that_an_array_of_arrays_has() -> None:
     found = blame(document, "a[1]", {"r": [{"v": [1]}, {}, {"v": [3]}]})
 
     assert (found.value, found.sources) == ([3], (("r.v", [3]),))
+
+
+def from_(generate: str, extract: str) -> dict[str, Any]:
+    return {"generate": generate, "extract": extract}
+
+
+def test_blame_of_a_null_that_fills_an_array_leads_to_the_element_behind_it() -> None:
+    document = {"mapping": {"fields": [from_("u[2]", "n")], "lists": []}}
+
+    found = blame(document, "u[0]")
+
+    assert (found.trace.rule, found.value, found.sources) == ("mapping.fields[0]", None, (("n", 7),))
+    with pytest.raises(MappingError, match="No rule writes"):
+        blame(document, "u[3]")
+
+
+def test_blame_tells_of_positions_in_lines_and_of_a_list_that_a_line_does_not_have() -> None:
+    inner = {"mapping": {"lists": [{"generate": "q", "fields": [from_("k", "l.m[*].k")]}]}}
+    fields = [from_("w[1]", "l[*].s"), {"generate": "sub", "subRecordMapping": inner}]
+    document = {"mapping": {"fields": [], "lists": [{"generate": "L", "fields": fields}]}}
+    record = {"l": [{"s": 1, "m": [{"k": 1}]}, {"s": 2, "m": []}, {"s": 3}]}
+
+    assert [part.cell for part in blame(document, "L[*].w[1]", record).parts] == [f"L[{n}].w[1]" for n in range(3)]
+    for cell in ("L[1].sub.q", "L[2].sub.q"):
+        found = blame(document, cell, record)
+        assert found.trace.rule == "mapping.lists[0].fields[1].subRecordMapping.mapping.lists[0]"
+        assert found.value is UNDEFINED
+    assert blame(document, "L[2].sub.q", record).sources == (("l.m[*].k", UNDEFINED),)

@@ -356,3 +356,47 @@ def test_entry_of_an_array_of_arrays_decides_the_whole_array() -> None:
     path = "mappings[0].buildArrayHelper[0].mappings[0]"
     assert [(one.cell, one.before, one.after) for one in found.changes] == [("o", [], [""])]
     assert rules(found) == [("o", path, path)]
+
+
+def made(*fields: dict[str, Any], lists: tuple[Any, ...] = ()) -> dict[str, Any]:
+    return {"mapping": {"fields": list(fields), "lists": [{"generate": "L", "fields": list(lists)}] if lists else []}}
+
+
+def from_(generate: str, extract: str) -> dict[str, Any]:
+    return {"generate": generate, "extract": extract}
+
+
+def test_lines_that_a_template_makes_are_compared() -> None:
+    before, after = (made(lists=(from_("s", path), from_("n", "a"))) for path in ("{{l[*].s}}", "{{v[*].s}}"))
+
+    found = difference(before, after, [{**RECORD, "v": [{"s": "1"}, {"s": "2"}]}])
+
+    assert {one.cell: (one.before, one.after) for one in found.changes} == {
+        "L[0].s": ("x", "1"),
+        "L[1].s": (UNDEFINED, "2"),
+        "L[1].n": (UNDEFINED, "1"),
+    }
+    assert {names[1:] for names in rules(found)} == {("mapping.lists[0].fields[0]", "mapping.lists[0].fields[0]")}
+
+
+def test_path_that_decides_the_element_of_a_line_is_behind_what_its_sub_records_read() -> None:
+    def mapping(path: str, inner: str) -> dict[str, Any]:
+        sub = {"generate": "sub", "subRecordMapping": {"mapping": {"fields": [from_("k", inner)]}}}
+        return made(lists=(from_("s", path), sub))
+
+    found = difference(mapping("l[*].s", "l.s"), mapping("m[*].s", "l.k"))
+
+    (cell,) = [one for one in found.rules if one.cell == "L[*].sub.k"]
+    sub = "mapping.lists[0].fields[1].subRecordMapping.mapping.fields[0]"
+    assert cell.rule_after == f"mapping.lists[0].fields[0], {sub}"
+
+
+def test_elements_that_are_written_by_position_are_cells_of_their_own() -> None:
+    record = {"a": 1, "b": 2, "c": 3}
+
+    both = difference(*(made(from_("u[0]", x), from_("u[1]", y)) for x, y in (("a", "b"), ("b", "c"))), [record])
+    one = difference(*(made(from_("u[0]", x), from_("u[1]", y)) for x, y in (("zz", "b"), ("yy", "c"))), [record])
+
+    fields = [f"mapping.fields[{place}]" for place in (0, 1)]
+    assert rules(both) == [(f"u[{place}]", path, path) for place, path in enumerate(fields)]
+    assert (rules(one), one.idle) == ([("u[1]", fields[1], fields[1])], ("u[0]",))
