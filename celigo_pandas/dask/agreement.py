@@ -70,7 +70,8 @@ class Agreement:
             for name, dtype in wanted.items():
                 _refuse_other_kinds(part[name], dtype)
         became_objects = [name for name in _objects(self.meta) if name in part and name not in _objects(part)]
-        part = convert(part, dtype=wanted.to_dict(), quiet=True)
+        times = [name for name, dtype in wanted.items() if isinstance(dtype, pd.DatetimeTZDtype)]
+        part = convert(part, parse_dates=times, dtype=wanted.to_dict(), quiet=True)
         for name in became_objects:
             part[name] = part[name].where(part[name].notna(), None)
         part.attrs = {}  # of one pull; pandas keeps them or not, by what is done next

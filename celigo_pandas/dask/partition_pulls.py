@@ -176,7 +176,7 @@ def _resolved(exports: Mapping[str, Any], con: Any) -> dict[str, tuple[Connectio
 
 
 def _one_address(found: Mapping[str, tuple[Connection, dict[str, Any]]]) -> str:
-    addresses = {connection.client.base_url for connection, _ in found.values()}
+    addresses: set[str] = {connection.client.base_url for connection, _ in found.values()}
     if len(addresses) > 1:
         raise ConfigError(
             f"The connections are at {' and '.join(sorted(addresses))}; a worker has one token, for one account.",
