@@ -75,9 +75,10 @@ def test_mixed_types_and_an_empty_month(cluster_client: Any, months: Any) -> Non
     }  # fmt: skip
     assert found.dtypes.equals(ddf.dtypes)
     for name in whole:
-        assert found[name].astype(object).where(found[name].notna(), None).tolist() == whole[name].astype(
-            object
-        ).where(whole[name].notna(), None).tolist()
+        assert (
+            found[name].astype(object).where(found[name].notna(), None).tolist()
+            == whole[name].astype(object).where(whole[name].notna(), None).tolist()
+        )
 
 
 def test_value_that_was_not_agreed_names_export_column_and_value(cluster_client: Any, months: Any) -> None:
