@@ -28,8 +28,18 @@ def cluster_client() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[EngineProcess]:
-    with EngineProcess("--demo", "flights") as process:
+    with EngineProcess() as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def flights() -> Iterator[Any]:
+    """The connection to all flights of 2013, in an engine of its own."""
+    with (
+        EngineProcess("--demo", "flights") as process,
+        celigo.connect(TOKEN, base_url=process.url, progress=False) as client,
+    ):
+        yield client.connections["NYC flights"]
 
 
 @pytest.fixture(scope="session")

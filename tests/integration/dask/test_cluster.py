@@ -29,6 +29,9 @@ pytestmark = [
 FLIGHTS = {"rdbms": {"query": "select * from flights where time_hour >= '{{start}}' and time_hour < '{{end}}'"}}
 
 
+META = {"id": "Int64", "amount": "Int64", "note": "str"}
+
+
 def month(name: str) -> dict[str, Any]:
     return {"rdbms": {"query": f"select id, amount, note from orders where month = '{name}'"}}
 
@@ -48,17 +51,17 @@ def wait_until(condition: Any) -> None:
 # -- pulls ------------------------------------------------------------------------------------------------------------
 
 
-def test_flights_by_month_are_what_one_pull_gives(cluster_client: Any, account: Any) -> None:
-    con = account.connections["NYC flights"]
+def test_flights_by_month_are_what_one_pull_gives(cluster_client: Any, flights: Any) -> None:
+    con = flights
     whole = celigo.read_export({"rdbms": {"query": "select * from flights"}}, con)
 
     ddf = celigo.dask.read_exports(celigo.dask.windows(FLIGHTS, "2013-01-01", "2014-01-01", "MS"), con)
-    flights = ddf.persist()
+    kept = ddf.persist()
 
-    assert flights.npartitions == 12
-    assert len(flights) == 336_776
-    pd.testing.assert_frame_equal(by_key(flights.compute()), by_key(whole), check_dtype=False)
-    delays = flights.groupby("carrier")["dep_delay"].mean().compute().sort_index()
+    assert kept.npartitions == 12
+    assert len(kept) == 336_776
+    pd.testing.assert_frame_equal(by_key(kept.compute()), by_key(whole), check_dtype=False)
+    delays = kept.groupby("carrier")["dep_delay"].mean().compute().sort_index()
     pd.testing.assert_series_equal(delays, whole.groupby("carrier")["dep_delay"].mean(), check_dtype=False)
 
 
@@ -82,9 +85,7 @@ def test_mixed_types_and_an_empty_month(cluster_client: Any, months: Any) -> Non
 
 
 def test_value_that_was_not_agreed_names_export_column_and_value(cluster_client: Any, months: Any) -> None:
-    ddf = celigo.dask.read_exports(
-        {name: month(name) for name in ("2024-01", "2024-04")}, months, meta={"id": "Int64", "amount": "Int64", "note": "str"}
-    )  # fmt: skip
+    ddf = celigo.dask.read_exports({name: month(name) for name in ("2024-01", "2024-04")}, months, meta=META)
 
     with pytest.raises(celigo.FrameError, match=r"Export '2024-04': .*'amount'.*'n/a'"):
         ddf.compute()
@@ -94,10 +95,10 @@ def test_value_that_was_not_agreed_names_export_column_and_value(cluster_client:
 def test_failing_month_is_named_and_the_others_stand(cluster_client: Any, months: Any) -> None:
     exports = {"2024-01": month("2024-01"), "bad": {"rdbms": {"query": "select id from no_such_table"}}}
 
-    with pytest.raises(celigo.CeligoError, match="Export 'bad': .*no_such_table"):
+    with pytest.raises(celigo.CeligoError, match=r"Export 'bad': .*no_such_table"):
         celigo.dask.read_exports(exports, months)
-    ddf = celigo.dask.read_exports(exports, months, meta={"id": "Int64", "amount": "Int64", "note": "str"})
-    with pytest.raises(celigo.InvalidRequestError, match="Export 'bad': .*no_such_table"):
+    ddf = celigo.dask.read_exports(exports, months, meta=META)
+    with pytest.raises(celigo.InvalidRequestError, match=r"Export 'bad': .*no_such_table"):
         ddf.compute()
     assert ddf.partitions[0]["id"].compute().tolist() == [1, 2]
 
@@ -122,10 +123,9 @@ def test_lists_and_objects_survive_and_columns_reach_the_pull(
     assert list(wanted.compute().columns) == ["o.x", "o.y"]
 
 
-def test_worker_that_is_killed_while_it_pulls(cluster_client: Any, account: Any) -> None:
-    con = account.connections["NYC flights"]
+def test_worker_that_is_killed_while_it_pulls(cluster_client: Any, flights: Any) -> None:
     query = "select month, day, flight from flights where month = {}"
-    ddf = celigo.dask.read_exports({str(n): {"rdbms": {"query": query.format(n)}} for n in range(1, 5)}, con,
+    ddf = celigo.dask.read_exports({str(n): {"rdbms": {"query": query.format(n)}} for n in range(1, 5)}, flights,
                                    meta={"month": "Int64", "day": "Int64", "flight": "Int64"})  # fmt: skip
     before = cluster_client.run(os.getpid)
     scheduler = cluster_client.cluster.scheduler
@@ -221,7 +221,7 @@ def test_worker_of_another_version_is_found(cluster_client: Any, months: Any) ->
 
 def test_token_is_in_no_graph_state_or_log(cluster_client: Any, months: Any, tmp_path: Any) -> None:
     exports = {"2024-01": month("2024-01"), "bad": {"rdbms": {"query": "select id from no_such_table"}}}
-    ddf = celigo.dask.read_exports(exports, months, meta={"id": "Int64", "amount": "Int64", "note": "str"})
+    ddf = celigo.dask.read_exports(exports, months, meta=META)
     kept = ddf.persist()
     futures = cluster_client.futures_of(kept)
     wait_until(lambda: all(future.done() for future in futures))
@@ -320,7 +320,7 @@ def test_a_failing_partition_is_named_when_the_others_have_ended(cluster_client:
 
     with serving(fault=refuse) as ledger:
         con = ledger_connection(ledger)
-        with pytest.raises(celigo.CeligoError, match="Partition 0: .*expired"):
+        with pytest.raises(celigo.CeligoError, match=r"Partition 0: .*expired"):
             celigo.dask.to_import(orders(40, 2), DOCUMENT, con, journal=tmp_path / "j")
         assert set(ledger.applied) == set(range(20, 40))
         ledger.fault = lambda call: None
@@ -337,12 +337,13 @@ def test_what_could_send_twice_or_lose_is_refused_before_it_is_sent(cluster_clie
         push = celigo.dask.to_import
         push(orders(20, 2), DOCUMENT, con, journal=tmp_path / "j")
         sent = len(ledger.calls)
+        changed = orders(20, 2).map_partitions(lambda part: part + (part.index[0] > 0))
         with pytest.raises(celigo.JournalError, match="partitions is 4, was 2"):
             push(orders(20, 4), DOCUMENT, con, journal=tmp_path / "j")
         with pytest.raises(celigo.JournalError, match="document is"):
             push(orders(20, 2), {**DOCUMENT, "name": "other"}, con, journal=tmp_path / "j")
         with pytest.raises(celigo.JournalError, match="Partition 1: "):
-            push(orders(20, 2).map_partitions(lambda part: part + (part.index[0] > 0)), DOCUMENT, con, journal=tmp_path / "j")  # fmt: skip
+            push(changed, DOCUMENT, con, journal=tmp_path / "j")
         (tmp_path / "mine").mkdir()
         (tmp_path / "mine" / "notes.txt").write_text("mine")
         with pytest.raises(celigo.JournalError, match="holds other things"):

@@ -33,6 +33,7 @@ def test_missing_extra_names_itself() -> None:
 
 
 def test_dask_is_offered_and_loaded_on_use_only() -> None:
-    code = "import sys, celigo_pandas as c; print('dask' in dir(c), 'dask' in sys.modules)\nc.dask.windows\nprint('dask' in sys.modules)"
+    code = "import sys, celigo_pandas as c\nprint('dask' in dir(c), 'dask' in sys.modules)\n"
+    code += "c.dask.windows\nprint('dask' in sys.modules)"
 
     assert run(code).split() == ["True", "False", "True"]
