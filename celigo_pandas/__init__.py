@@ -32,9 +32,44 @@ if TYPE_CHECKING:
         read_exports,
         to_import,
     )
+    from celigo_pandas.accessors.frame_accessor import FrameAccessor
+    from celigo_pandas.errors import (
+        ApiError,
+        AuthError,
+        CeligoError,
+        CeligoWarning,
+        ConfigError,
+        ConflictError,
+        DocumentError,
+        DriftWarning,
+        ExportInterrupted,
+        FilterError,
+        FrameError,
+        HintWarning,
+        ImportRejectedError,
+        InvalidRequestError,
+        JournalError,
+        MappingError,
+        MissingExtraError,
+        MixedTypesWarning,
+        NotFoundError,
+        PagingError,
+        Problem,
+        PullCancelled,
+        PushCancelled,
+        RateLimitError,
+        RecordErrorsWarning,
+        RequestTimeoutError,
+        ServerError,
+        TemplateError,
+        TransportError,
+    )
     from celigo_pandas.experiments import Mapping
-    from celigo_pandas.forms import ConnectionForm, Explorer, ExportForm, MappingEditor
-    from celigo_pandas.frames import nest
+    from celigo_pandas.forms.views.connection_form import ConnectionForm
+    from celigo_pandas.forms.views.explorer import Explorer
+    from celigo_pandas.forms.views.export_form import ExportForm
+    from celigo_pandas.forms.views.mapping_editor import MappingEditor
+    from celigo_pandas.frames.nesting import nest
     from celigo_pandas.local_engine import local
 
 _PUBLIC: dict[str, str] = {
@@ -78,26 +113,37 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
-        value = getattr(import_module(f"celigo_pandas.{_PUBLIC[name]}"), name)
-    elif name in _MODULES:
-        value = import_module(f"celigo_pandas.{_MODULES[name]}")
-    elif name in __all__:
-        value = getattr(import_module("celigo_pandas.errors"), name)
-    else:
-        raise AttributeError(f"module 'celigo_pandas' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a checker would take any name for an Any
+
+    def __getattr__(name: str) -> Any:
+        if name in _PUBLIC:
+            value = getattr(import_module(f"celigo_pandas.{_PUBLIC[name]}"), name)
+        elif name in _MODULES:
+            value = import_module(f"celigo_pandas.{_MODULES[name]}")
+        elif name in __all__:
+            value = getattr(import_module("celigo_pandas.errors"), name)
+        else:
+            raise AttributeError(f"module 'celigo_pandas' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 if not _setting("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, which never loads pandas
     import pandas as _pandas
 
-    def _frame_accessor(df: Any) -> Any:
-        from celigo_pandas.accessors import FrameAccessor
+    from celigo_pandas.accessors.account.editor import set_editor as _set_editor
+
+    def _frame_accessor(df: _pandas.DataFrame) -> FrameAccessor:
+        from celigo_pandas.accessors.frame_accessor import FrameAccessor
 
         return FrameAccessor(df)
+
+    def _connection_form(connection: Connection) -> ConnectionForm:
+        from celigo_pandas.forms.views.connection_form import ConnectionForm
+
+        return ConnectionForm(connection)
+
+    _set_editor(_connection_form)
 
     _pandas.api.extensions.register_dataframe_accessor("celigo")(_frame_accessor)
 

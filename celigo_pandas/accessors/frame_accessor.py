@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Sequence
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from celigo_pandas.accessors.dry_runs.dry_run import DryRun
-    from celigo_pandas.accessors.pushes.import_result import ImportResult
+from celigo_pandas.accessors.dry_runs.dry_run import DryRun, dry_run, map_import
+from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.accessors.pushes.import_result import ImportResult
+from celigo_pandas.accessors.pushes.to_import import to_import
+from celigo_pandas.accessors.targets import DocumentLike, Target
+from celigo_pandas.frames.nesting import nest
+from celigo_pandas.frames.outward import Unflatten
 
 __all__ = ["FrameAccessor"]
 
@@ -19,26 +24,73 @@ class FrameAccessor:
     def __init__(self, df: pd.DataFrame) -> None:
         self._df = df
 
-    def to_import(self, import_doc: Any, con: Any = None, **options: Any) -> ImportResult:
+    def to_import(
+        self,
+        import_doc: DocumentLike,
+        con: Target | None = None,
+        *,
+        batch_size: int = 100,
+        max_workers: int = 1,
+        first: int = 5,
+        max_failures: int | None = None,
+        na: str = "omit",
+        unflatten: Unflatten = "auto",
+        sep: str = ".",
+        on_error: str = "collect",
+        preview: bool = False,
+        progress: ProgressSetting = None,
+        journal: str | os.PathLike[str] | None = None,
+    ) -> ImportResult:
         """Push the rows through a virtual import; see :func:`celigo_pandas.to_import`."""
-        from celigo_pandas.accessors.pushes.to_import import to_import
+        return to_import(
+            self._df,
+            import_doc,
+            con,
+            batch_size=batch_size,
+            max_workers=max_workers,
+            first=first,
+            max_failures=max_failures,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            on_error=on_error,
+            preview=preview,
+            progress=progress,
+            journal=journal,
+        )
 
-        return to_import(self._df, import_doc, con, **options)
-
-    def dry_run(self, import_doc: Any, con: Any = None, **options: Any) -> DryRun:
+    def dry_run(
+        self,
+        import_doc: DocumentLike,
+        con: Target | None = None,
+        *,
+        batch_size: int = 100,
+        na: str = "omit",
+        unflatten: Unflatten = "auto",
+        sep: str = ".",
+        progress: ProgressSetting = None,
+    ) -> DryRun:
         """Map the rows and send nothing to the target; see :func:`celigo_pandas.dry_run`."""
-        from celigo_pandas.accessors.dry_runs.dry_run import dry_run
+        return dry_run(
+            self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+        )
 
-        return dry_run(self._df, import_doc, con, **options)
-
-    def map_import(self, import_doc: Any, con: Any = None, **options: Any) -> pd.DataFrame:
+    def map_import(
+        self,
+        import_doc: DocumentLike,
+        con: Target | None = None,
+        *,
+        batch_size: int = 100,
+        na: str = "omit",
+        unflatten: Unflatten = "auto",
+        sep: str = ".",
+        progress: ProgressSetting = None,
+    ) -> pd.DataFrame:
         """Return the mapped records as a frame; see :func:`celigo_pandas.map_import`."""
-        from celigo_pandas.accessors.dry_runs.dry_run import map_import
+        return map_import(
+            self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+        )
 
-        return map_import(self._df, import_doc, con, **options)
-
-    def nest(self, by: Any, into: str = "lines", **options: Any) -> pd.DataFrame:
+    def nest(self, by: str | Sequence[str], into: str = "lines", *, sep: str | None = None) -> pd.DataFrame:
         """Gather rows of one key into a list of objects; see :func:`celigo_pandas.nest`."""
-        from celigo_pandas.frames import nest
-
-        return nest(self._df, by, into=into, **options)
+        return nest(self._df, by, into=into, sep=sep)

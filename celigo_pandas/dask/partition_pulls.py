@@ -15,7 +15,7 @@ import pandas as pd
 
 from celigo_pandas.accessors import Connection, read_export
 from celigo_pandas.accessors import read_exports as read_side_by_side
-from celigo_pandas.accessors.targets import resolve_export
+from celigo_pandas.accessors.targets import Target, resolve_export
 from celigo_pandas.dask.agreement import Agreement, agreed, agreed_by
 from celigo_pandas.dask.workers import Route, checked_route, cluster_of
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, ExportInterrupted, Problem, shown
@@ -154,7 +154,7 @@ def pull_part(part: Part, pulling: Pulling, columns: Sequence[str] | None = None
             raise _named(error, part.name) from error.__cause__
 
 
-def _resolved(exports: Mapping[str, Any], con: Any) -> dict[str, tuple[Connection, dict[str, Any]]]:
+def _resolved(exports: Mapping[str, Any], con: Any) -> dict[str, tuple[Target, dict[str, Any]]]:
     if not isinstance(exports, Mapping) or not exports:
         raise ConfigError(f"exports={shown(exports)}; expected a mapping of name to export, with one at least.")
     found = {}
@@ -175,7 +175,7 @@ def _resolved(exports: Mapping[str, Any], con: Any) -> dict[str, tuple[Connectio
     return found
 
 
-def _one_address(found: Mapping[str, tuple[Connection, dict[str, Any]]]) -> str:
+def _one_address(found: Mapping[str, tuple[Target, dict[str, Any]]]) -> str:
     addresses: set[str] = {connection.client.base_url for connection, _ in found.values()}
     if len(addresses) > 1:
         raise ConfigError(
@@ -185,9 +185,7 @@ def _one_address(found: Mapping[str, tuple[Connection, dict[str, Any]]]) -> str:
     return addresses.pop()
 
 
-def _first_pages(
-    found: Mapping[str, tuple[Connection, dict[str, Any]]], options: Mapping[str, Any]
-) -> list[pd.DataFrame]:
+def _first_pages(found: Mapping[str, tuple[Target, dict[str, Any]]], options: Mapping[str, Any]) -> list[pd.DataFrame]:
     sizes = [options["page_size"], *(document.get("pageSize") for _, document in found.values())]
     rows = min([_FIRST_ROWS, *(size for size in sizes if isinstance(size, int) and size > 0)])
     pairs = {name: (document, connection) for name, (connection, document) in found.items()}

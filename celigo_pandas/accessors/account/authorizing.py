@@ -7,21 +7,42 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
+from celigo_pandas.accessors.targets import Account
 from celigo_pandas.errors import ApiError, ConfigError, RequestTimeoutError, shown
 from celigo_pandas.markup import link, tag
-
-if TYPE_CHECKING:
-    from celigo_pandas.accessors.account.connection import Connection
 
 __all__ = ["authorize"]
 
 _URL_MEMBERS = ("authorizationURL", "authorizationUrl", "authorize_url", "url")
 
 
+class Refreshable(Protocol):
+    """A connection that can be read again."""
+
+    @property
+    def client(self) -> Account:
+        """The client."""
+
+    @property
+    def id(self) -> str:
+        """The ``_id``."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+    @property
+    def doc(self) -> dict[str, Any]:
+        """The document as last read."""
+
+    def refresh(self) -> Refreshable:
+        """Read the document again."""
+
+
 def authorize(
-    connection: Connection,
+    connection: Refreshable,
     *,
     timeout: float = 180,
     every: float = 3,

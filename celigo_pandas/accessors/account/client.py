@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pandas as pd
 
+from celigo_pandas.accessors.account.collections import Connections, SavedExports, SavedImports
+from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.pacing import bucket_for
 from celigo_pandas.errors import CeligoError, TransportError
 from celigo_pandas.markup import Markup, table, tag
-
-if TYPE_CHECKING:
-    from celigo_pandas.accessors.account.collections import Connections, SavedExports, SavedImports
 
 __all__ = ["Client"]
 
@@ -39,7 +38,9 @@ class Client:
         Names that tab completion offers, by kind, with the time of their list: a key press asks no server twice.
     """
 
-    def __init__(self, api: ApiClient, *, progress: Any = "auto", on_close: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, api: ApiClient, *, progress: ProgressSetting = "auto", on_close: Callable[[], None] | None = None
+    ) -> None:
         self.api = api
         self.progress = progress
         self.last_pull: Any = None
@@ -51,22 +52,16 @@ class Client:
     @property
     def connections(self) -> Connections:
         """The connections of the account."""
-        from celigo_pandas.accessors.account.collections import Connections
-
         return Connections(self)
 
     @property
     def exports(self) -> SavedExports:
         """The saved exports of the account (read only)."""
-        from celigo_pandas.accessors.account.collections import SavedExports
-
         return SavedExports(self)
 
     @property
     def imports(self) -> SavedImports:
         """The saved imports of the account (read only)."""
-        from celigo_pandas.accessors.account.collections import SavedImports
-
         return SavedImports(self)
 
     @property

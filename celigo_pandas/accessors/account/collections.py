@@ -6,20 +6,18 @@ import difflib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pandas as pd
 
 from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.accessors.account.pings import PingResult
 from celigo_pandas.accessors.account.saved import SavedExport, SavedImport
+from celigo_pandas.accessors.targets import Account
 from celigo_pandas.client.documents import seal_connection
 from celigo_pandas.errors import ConfigError, NotFoundError, Problem, shown
 from celigo_pandas.markup import Markup, table, tag
 from celigo_pandas.resources.patching import check_document, masked_paths, refuse_masks, writable
-
-if TYPE_CHECKING:
-    from celigo_pandas.accessors.account.client import Client
 
 __all__ = ["Connections", "SavedExports", "SavedImports"]
 
@@ -37,7 +35,7 @@ class _Collection(Generic[T]):
 
     kind = ""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Account) -> None:
         self.client = client
         self._listed: tuple[float, list[dict[str, Any]]] | None = None
 

@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 from celigo_pandas.accessors.account.client import Client
-from celigo_pandas.accessors.progress import check_progress
+from celigo_pandas.accessors.progress import ProgressSetting, check_progress
 from celigo_pandas.client.addresses import URL_SETTINGS, BaseUrl, UrlSettings, choose_base_url, without_userinfo
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.pacing import bucket_for
@@ -34,7 +34,7 @@ def connect(
     profile: str | None = None,
     timeout: tuple[float, float] | float = (10, 300),
     max_retries: int = 5,
-    progress: Any = "auto",
+    progress: ProgressSetting = "auto",
     read_only: bool = False,
 ) -> Client:
     """Connect to integrator.io, or to another server that speaks its API.

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 
 from celigo_pandas.accessors.account.authorizing import authorize
+from celigo_pandas.accessors.account.editor import ConnectionEditor, open_editor
 from celigo_pandas.accessors.account.logs import audit_frame, debug_frame, dependencies_frame
 from celigo_pandas.accessors.account.pings import PingResult
+from celigo_pandas.accessors.dry_runs.dry_run import DryRun, dry_run, map_import
+from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.accessors.pulls.first_rows import preview
+from celigo_pandas.accessors.pulls.several import Export, Pulls, read_exports
+from celigo_pandas.accessors.pulls.to_frames import iter_export, read_export
+from celigo_pandas.accessors.pulls.to_parquet import export_to_parquet
+from celigo_pandas.accessors.pushes.import_result import ImportResult
+from celigo_pandas.accessors.pushes.to_import import to_import
+from celigo_pandas.accessors.targets import Account, DocumentLike, Target
 from celigo_pandas.client.documents import seal_connection
 from celigo_pandas.errors import ConfigError, DocumentError, shown
+from celigo_pandas.frames.outward import Unflatten
+from celigo_pandas.journal.pulls import PullJournal
 from celigo_pandas.markup import Markup, table, tag
 from celigo_pandas.resources.connections import mask
 from celigo_pandas.resources.counts import as_number
@@ -28,13 +41,10 @@ from celigo_pandas.resources.patching import (
     writable,
 )
 
-if TYPE_CHECKING:
-    from celigo_pandas.accessors.account.client import Client
-
 __all__ = ["Connection"]
 
 
-class Connection:
+class Connection(Target):
     """A connection of the account: its document, and what can be done through it.
 
     Parameters
@@ -44,7 +54,7 @@ class Connection:
         As the server answered it, secrets masked.
     """
 
-    def __init__(self, client: Client, doc: Mapping[str, Any]) -> None:
+    def __init__(self, client: Account, doc: Mapping[str, Any]) -> None:
         self.client = client
         self._keep(doc)
 
@@ -188,7 +198,7 @@ class Connection:
 
     # Working through it
 
-    def preview_export(self, export: Any, rows: int = 20, *, consume: bool = False) -> pd.DataFrame:
+    def preview_export(self, export: DocumentLike, rows: int = 20, *, consume: bool = False) -> pd.DataFrame:
         """Run an export once (``/export``) and show its first rows.
 
         Raises
@@ -196,41 +206,228 @@ class Connection:
         DocumentError
             The export changes its source (``type: once``, files without ``skipDelete``), and `consume` is not given.
         """
-        preview: Any = import_module("celigo_pandas.accessors.pulls.first_rows").preview
         return preview(self, export, rows, consume=consume)
 
-    def read_export(self, export: Any, **options: Any) -> pd.DataFrame:
+    def read_export(
+        self,
+        export: DocumentLike,
+        *,
+        page_size: int | Literal["auto"] = "auto",
+        max_rows: int | None = None,
+        columns: Sequence[str] | None = None,
+        nested: Literal["flatten", "keep", "json"] = "flatten",
+        sep: str = ".",
+        explode: str | None = None,
+        grouped: Literal["rows", "keep"] = "rows",
+        dtype: Any = None,
+        dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
+        parse_dates: bool | str | Iterable[str] = (),
+        expect: str | os.PathLike[str] | None = None,
+        errors: Literal["warn", "raise"] = "warn",
+        consume: bool = False,
+        progress: ProgressSetting = None,
+        journal: str | os.PathLike[str] | PullJournal | None = None,
+        resume: bool | Literal["auto"] = "auto",
+    ) -> pd.DataFrame:
         """:func:`celigo_pandas.read_export` through this connection."""
-        return _function("read_export")(export, self, **options)
+        return read_export(
+            export,
+            self,
+            page_size=page_size,
+            max_rows=max_rows,
+            columns=columns,
+            nested=nested,
+            sep=sep,
+            explode=explode,
+            grouped=grouped,
+            dtype=dtype,
+            dtype_backend=dtype_backend,
+            parse_dates=parse_dates,
+            expect=expect,
+            errors=errors,
+            consume=consume,
+            progress=progress,
+            journal=journal,
+            resume=resume,
+        )
 
-    def read_exports(self, exports: Any, **options: Any) -> Any:
+    def read_exports(
+        self,
+        exports: Mapping[str, Export] | Iterable[Export],
+        *,
+        max_workers: int = 4,
+        on_error: Literal["collect", "raise"] = "collect",
+        page_size: int | Literal["auto"] = "auto",
+        max_rows: int | None = None,
+        columns: Sequence[str] | None = None,
+        nested: Literal["flatten", "keep", "json"] = "flatten",
+        sep: str = ".",
+        explode: str | None = None,
+        grouped: Literal["rows", "keep"] = "rows",
+        dtype: Any = None,
+        dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
+        parse_dates: bool | str | Iterable[str] = (),
+        consume: bool = False,
+        progress: ProgressSetting = None,
+    ) -> Pulls:
         """:func:`celigo_pandas.read_exports` through this connection, for exports that come without one."""
-        return _function("read_exports")(exports, self, **options)
+        return read_exports(
+            exports,
+            self,
+            max_workers=max_workers,
+            on_error=on_error,
+            page_size=page_size,
+            max_rows=max_rows,
+            columns=columns,
+            nested=nested,
+            sep=sep,
+            explode=explode,
+            grouped=grouped,
+            dtype=dtype,
+            dtype_backend=dtype_backend,
+            parse_dates=parse_dates,
+            consume=consume,
+            progress=progress,
+        )
 
-    def iter_export(self, export: Any, **options: Any) -> Any:
+    def iter_export(
+        self,
+        export: DocumentLike,
+        *,
+        chunksize: int | None = None,
+        page_size: int | Literal["auto"] = "auto",
+        max_rows: int | None = None,
+        columns: Sequence[str] | None = None,
+        nested: Literal["flatten", "keep", "json"] = "flatten",
+        sep: str = ".",
+        explode: str | None = None,
+        grouped: Literal["rows", "keep"] = "rows",
+        dtype: Any = None,
+        dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
+        parse_dates: bool | str | Iterable[str] = (),
+        consume: bool = False,
+        progress: ProgressSetting = None,
+    ) -> Iterator[pd.DataFrame]:
         """:func:`celigo_pandas.iter_export` through this connection."""
-        return _function("iter_export")(export, self, **options)
+        return iter_export(
+            export,
+            self,
+            chunksize=chunksize,
+            page_size=page_size,
+            max_rows=max_rows,
+            columns=columns,
+            nested=nested,
+            sep=sep,
+            explode=explode,
+            grouped=grouped,
+            dtype=dtype,
+            dtype_backend=dtype_backend,
+            parse_dates=parse_dates,
+            consume=consume,
+            progress=progress,
+        )
 
-    def export_to_parquet(self, export: Any, path: Any, **options: Any) -> Any:
+    def export_to_parquet(
+        self,
+        export: DocumentLike,
+        path: str | os.PathLike[str],
+        *,
+        page_size: int | Literal["auto"] = "auto",
+        columns: Sequence[str] | None = None,
+        nested: Literal["flatten", "json"] = "flatten",
+        sep: str = ".",
+        explode: str | None = None,
+        schema: Any = None,
+        compression: str = "zstd",
+        consume: bool = False,
+        progress: ProgressSetting = None,
+    ) -> Path:
         """:func:`celigo_pandas.export_to_parquet` through this connection."""
-        return _function("export_to_parquet")(export, self, path, **options)
+        return export_to_parquet(
+            export,
+            self,
+            path,
+            page_size=page_size,
+            columns=columns,
+            nested=nested,
+            sep=sep,
+            explode=explode,
+            schema=schema,
+            compression=compression,
+            consume=consume,
+            progress=progress,
+        )
 
-    def to_import(self, df: pd.DataFrame, import_doc: Any, **options: Any) -> Any:
+    def to_import(
+        self,
+        df: pd.DataFrame,
+        import_doc: DocumentLike,
+        *,
+        batch_size: int = 100,
+        max_workers: int = 1,
+        first: int = 5,
+        max_failures: int | None = None,
+        na: str = "omit",
+        unflatten: Unflatten = "auto",
+        sep: str = ".",
+        on_error: str = "collect",
+        preview: bool = False,
+        progress: ProgressSetting = None,
+        journal: str | os.PathLike[str] | None = None,
+    ) -> ImportResult:
         """:func:`celigo_pandas.to_import` through this connection."""
-        return _function("to_import")(df, import_doc, self, **options)
+        return to_import(
+            df,
+            import_doc,
+            self,
+            batch_size=batch_size,
+            max_workers=max_workers,
+            first=first,
+            max_failures=max_failures,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            on_error=on_error,
+            preview=preview,
+            progress=progress,
+            journal=journal,
+        )
 
-    def dry_run(self, df: pd.DataFrame, import_doc: Any, **options: Any) -> Any:
+    def dry_run(
+        self,
+        df: pd.DataFrame,
+        import_doc: DocumentLike,
+        *,
+        batch_size: int = 100,
+        na: str = "omit",
+        unflatten: Unflatten = "auto",
+        sep: str = ".",
+        progress: ProgressSetting = None,
+    ) -> DryRun:
         """:func:`celigo_pandas.dry_run` through this connection."""
-        return _function("dry_run")(df, import_doc, self, **options)
+        return dry_run(
+            df, import_doc, self, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+        )
 
-    def map_import(self, df: pd.DataFrame, import_doc: Any, **options: Any) -> pd.DataFrame:
+    def map_import(
+        self,
+        df: pd.DataFrame,
+        import_doc: DocumentLike,
+        *,
+        batch_size: int = 100,
+        na: str = "omit",
+        unflatten: Unflatten = "auto",
+        sep: str = ".",
+        progress: ProgressSetting = None,
+    ) -> pd.DataFrame:
         """:func:`celigo_pandas.map_import` through this connection."""
-        return _function("map_import")(df, import_doc, self, **options)
+        return map_import(
+            df, import_doc, self, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+        )
 
-    def edit(self) -> Any:
+    def edit(self) -> ConnectionEditor:
         """Open the :class:`~celigo_pandas.ConnectionForm` of this connection."""
-        # Forms lie above the accessors; the package's own lazy name is the one way up.
-        return import_module("celigo_pandas").ConnectionForm(self)
+        return open_editor(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Connection):
@@ -257,10 +454,6 @@ class Connection:
             ("offline", "yes" if self._doc.get("offline") is True else "no"),
         ]
         return tag("div", tag("b", self.name), table(("", ""), rows))
-
-
-def _function(name: str) -> Any:
-    return getattr(import_module("celigo_pandas.accessors"), name)
 
 
 def _sealed_merge(

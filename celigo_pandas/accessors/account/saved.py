@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from celigo_pandas.accessors.account.connection import Connection
+from celigo_pandas.accessors.targets import Account, SavedTarget
 from celigo_pandas.errors import DocumentError
+from celigo_pandas.experiments import diff_saved
 from celigo_pandas.markup import Markup, table, tag
-
-if TYPE_CHECKING:
-    from celigo_pandas.accessors.account.client import Client
+from celigo_pandas.resources import exports, imports
 
 __all__ = ["SavedDocument", "SavedExport", "SavedImport"]
 
 
-class SavedDocument:
+class SavedDocument(SavedTarget):
     """A document of the account; accepted wherever an export or import document is.
 
     Parameters
@@ -27,9 +28,7 @@ class SavedDocument:
         As the server answered it.
     """
 
-    kind = ""
-
-    def __init__(self, client: Client, doc: Mapping[str, Any]) -> None:
+    def __init__(self, client: Account, doc: Mapping[str, Any]) -> None:
         self.client = client
         self._doc = dict(doc)
         self._connection: Connection | None = None
@@ -69,9 +68,7 @@ class SavedDocument:
 
     def virtual(self) -> dict[str, Any]:
         """The document without what the server sets, ready for a virtual run."""
-        module = import_module(f"celigo_pandas.resources.{self.kind}s")
-        document: dict[str, Any] = module.virtual(self.doc)
-        return document
+        return exports.virtual(self.doc) if self.kind == "export" else imports.virtual(self.doc)
 
     def __repr__(self) -> str:
         notes = [str(self._doc.get("adaptorType") or ""), self.id, f"at {self.client.host}"]
@@ -99,6 +96,6 @@ class SavedImport(SavedDocument):
 
     kind = "import"
 
-    def diff(self, mapping: Any) -> Any:
+    def diff(self, mapping: Any) -> pd.DataFrame:
         """Show what to change in this import so that it maps as `mapping` does."""
-        return import_module("celigo_pandas.experiments").diff_saved(self.doc, mapping)
+        return diff_saved(self.doc, mapping)

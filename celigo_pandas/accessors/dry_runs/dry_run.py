@@ -12,10 +12,12 @@ import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
-from celigo_pandas.accessors.pushes.import_result import kept_copy
+from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.accessors.targets import DocumentLike, SavedTarget, Target, resolve_import
 from celigo_pandas.errors import legible
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.foreign import as_frame
+from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.ladder import Block
 from celigo_pandas.frames.outward import Unflatten, flatten_sep
 from celigo_pandas.frames.shape import Shape
@@ -191,14 +193,14 @@ def _same(old: Any, new: Any) -> bool:
 
 def dry_run(
     df: pd.DataFrame,
-    import_doc: Any,
-    con: Any = None,
+    import_doc: DocumentLike,
+    con: Target | None = None,
     *,
     batch_size: int = 100,
     na: str = "omit",
     unflatten: Unflatten = "auto",
     sep: str = ".",
-    progress: Any = None,
+    progress: ProgressSetting = None,
 ) -> DryRun:
     """Map a frame and send nothing to the target.
 
@@ -234,12 +236,9 @@ def dry_run(
     -----
     Requests: none without `con`; else one POST per batch, which changes nothing and is resent like a read.
     """
-    from celigo_pandas.accessors.account.saved import SavedImport
-    from celigo_pandas.accessors.targets import resolve_import
-
     df = as_frame(df)
     nested_by = flatten_sep(df, unflatten, sep)
-    if con is None and isinstance(import_doc, SavedImport):
+    if con is None and isinstance(import_doc, SavedTarget) and import_doc.kind == "import":
         import_doc = import_doc.virtual()  # its connection is not asked for
     connection, document = resolve_import(import_doc, con)
     rows = kept_copy(df)
@@ -252,12 +251,22 @@ def dry_run(
     return DryRun(rows, states, mapped)
 
 
-def map_import(df: pd.DataFrame, import_doc: Any, con: Any = None, **options: Any) -> pd.DataFrame:
+def map_import(
+    df: pd.DataFrame,
+    import_doc: DocumentLike,
+    con: Target | None = None,
+    *,
+    batch_size: int = 100,
+    na: str = "omit",
+    unflatten: Unflatten = "auto",
+    sep: str = ".",
+    progress: ProgressSetting = None,
+) -> pd.DataFrame:
     """Return the records that an import's mapping makes of a frame: ``dry_run(...).mapped``.
 
     Parameters
     ----------
-    df, import_doc, con, **options
+    df, import_doc, con, batch_size, na, unflatten, sep, progress
         As in :func:`dry_run`.
 
     Returns
@@ -266,4 +275,6 @@ def map_import(df: pd.DataFrame, import_doc: Any, con: Any = None, **options: An
         The labels of the input rows, repeated where a row gives several records; rows that fail or are ignored are not
         in it.
     """
-    return dry_run(df, import_doc, con, **options).mapped
+    return dry_run(
+        df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+    ).mapped

@@ -9,38 +9,33 @@ from urllib.parse import quote
 import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, state_of
-from celigo_pandas.accessors.progress import open_progress
-from celigo_pandas.accessors.pushes.batches import BODY_LIMIT
-from celigo_pandas.client.documents import decode
+from celigo_pandas.accessors.import_call import BODY_LIMIT, import_body
+from celigo_pandas.accessors.progress import ProgressSetting, open_progress
+from celigo_pandas.accessors.targets import Target
+from celigo_pandas.client.api import ApiClient
+from celigo_pandas.client.documents import decode, encode
 from celigo_pandas.client.messages import Request
 from celigo_pandas.errors import ApiError, TransportError, shown
 from celigo_pandas.frames.outward import encode_rows
 from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.map_answers import read_answer
 
-__all__ = ["encode_document", "map_there"]
-
-
-def encode_document(document: Mapping[str, Any]) -> bytes:
-    """Encode an import document exactly as it is."""
-    from celigo_pandas.client.documents import encode
-
-    return encode(document, "import")
+__all__ = ["map_there"]
 
 
 def map_there(
     df: pd.DataFrame,
     document: Mapping[str, Any],
-    connection: Any,
+    connection: Target,
     *,
     na: str,
     sep: str | None,
     batch_size: int,
-    progress: Any,
+    progress: ProgressSetting,
 ) -> tuple[list[RowState], list[tuple[int, Any]]]:
     """Let the server map each row; returns what :func:`~.local_steps.map_here` returns."""
     rows = encode_rows(df, na=na, unflatten=sep is not None, sep=sep or ".")
-    prefix = b'{"import":' + encode_document(document) + b',"data":['
+    sent = encode(document, "import")
     path = f"/connections/{quote(connection.id, safe='')}/import/map"
     states: list[RowState] = []
     mapped: list[tuple[int, Any]] = []
@@ -50,7 +45,7 @@ def map_there(
         while len(states) < len(rows):
             start = len(states)
             batch = rows[start : start + size]
-            body = prefix + b",".join(batch) + b"]}"
+            body = import_body(sent, batch)
             try:
                 if len(body) > BODY_LIMIT and len(batch) > 1:
                     size = (len(batch) + 1) // 2
@@ -69,7 +64,7 @@ def map_there(
     return states, mapped
 
 
-def _answer(api: Any, request: Request) -> Any:
+def _answer(api: ApiClient, request: Request) -> Any:
     """Send, and decode within the sending: a damaged body is asked for again."""
     decoded: list[Any] = []
     api.send(request, inspect=lambda response: decoded.append(decode(response.content)))

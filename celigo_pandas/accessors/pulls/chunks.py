@@ -11,6 +11,7 @@ from celigo_pandas.accessors.progress import Progress, open_progress
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.resumable import warn_of_record_errors, warn_of_the_whole
+from celigo_pandas.accessors.targets import Target
 from celigo_pandas.errors import ExportInterrupted, PullCancelled
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.conversion import convert, warn_of_absent
@@ -22,7 +23,7 @@ __all__ = ["iter_chunks"]
 
 
 def iter_chunks(
-    connection: Any, doc: Mapping[str, Any], options: PullOptions, chunksize: int | None
+    connection: Target, doc: Mapping[str, Any], options: PullOptions, chunksize: int | None
 ) -> Iterator[pd.DataFrame]:
     """Check the options now, and return the stream; see :func:`~celigo_pandas.iter_export`."""
     if chunksize is not None:

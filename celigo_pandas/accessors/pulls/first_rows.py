@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pandas as pd
 
-from celigo_pandas.accessors.targets import resolve_export
+from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
 from celigo_pandas.errors import (
     DocumentError,
     Problem,
@@ -20,13 +18,10 @@ from celigo_pandas.frames.notices import notify
 from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.exports import consuming_member
 
-if TYPE_CHECKING:
-    from celigo_pandas.accessors.account.connection import Connection
-
 __all__ = ["preview"]
 
 
-def preview(connection: Connection, export: Any, rows: int = 20, *, consume: bool = False) -> pd.DataFrame:
+def preview(connection: Target, export: DocumentLike, rows: int = 20, *, consume: bool = False) -> pd.DataFrame:
     """Run an export once (``POST …/export``, one request) and return at most `rows` of its rows.
 
     Notes

@@ -14,6 +14,7 @@ import pandas as pd
 
 from celigo_pandas import paging
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
+from celigo_pandas.accessors.targets import Target
 from celigo_pandas.client.messages import Lane, Request, Response
 from celigo_pandas.errors import (
     ApiError,
@@ -45,7 +46,7 @@ class PageSource:
         The export is nothing that JSON can say, or changes its source and ``consume`` is not true.
     """
 
-    def __init__(self, connection: Any, doc: Mapping[str, Any], options: PullOptions) -> None:
+    def __init__(self, connection: Target, doc: Mapping[str, Any], options: PullOptions) -> None:
         self.connection = connection
         self._connection_id = connection.id
         self.doc = doc

@@ -18,6 +18,7 @@ from celigo_pandas import paging
 from celigo_pandas.accessors.progress import Progress, open_progress
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
+from celigo_pandas.accessors.targets import Target
 from celigo_pandas.errors import (
     CeligoError,
     ConfigError,
@@ -56,7 +57,7 @@ class Pull:
     """
 
     def __init__(
-        self, connection: Any, doc: Mapping[str, Any], options: PullOptions, journal: PullJournal | None = None
+        self, connection: Target, doc: Mapping[str, Any], options: PullOptions, journal: PullJournal | None = None
     ) -> None:
         self.source = PageSource(connection, doc, options)
         self.options = options
@@ -95,7 +96,7 @@ class Pull:
         return self.source.pages
 
     @property
-    def connection(self) -> Any:
+    def connection(self) -> Target:
         """The connection it reads through."""
         return self.source.connection
 

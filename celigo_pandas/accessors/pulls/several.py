@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import chain, count
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import pandas as pd
 
+from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.resumable import Pull
+from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
 from celigo_pandas.errors import ConfigError, DocumentError, PullCancelled, shown
 from celigo_pandas.frames.notices import on_behalf_of_caller
 from celigo_pandas.frames.shape import Shape
@@ -21,8 +23,8 @@ from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["Pulls", "read_exports"]
 
-_SHAPE = frozenset({"columns", "nested", "sep", "explode", "grouped"})
-_OPTIONS = frozenset({"page_size", "max_rows", "dtype", "dtype_backend", "parse_dates", "consume", "progress"})
+Export: TypeAlias = DocumentLike | tuple[DocumentLike, Target]
+"""An export, or one with its connection."""
 
 
 class Pulls(Mapping[str, pd.DataFrame]):
@@ -87,12 +89,23 @@ class Pulls(Mapping[str, pd.DataFrame]):
 
 
 def read_exports(
-    exports: Mapping[str, Any] | Iterable[Any],
-    con: Any = None,
+    exports: Mapping[str, Export] | Iterable[Export],
+    con: Target | None = None,
     *,
     max_workers: int = 4,
     on_error: Literal["collect", "raise"] = "collect",
-    **options: Any,
+    page_size: int | Literal["auto"] = "auto",
+    max_rows: int | None = None,
+    columns: Sequence[str] | None = None,
+    nested: Literal["flatten", "keep", "json"] = "flatten",
+    sep: str = ".",
+    explode: str | None = None,
+    grouped: Literal["rows", "keep"] = "rows",
+    dtype: Any = None,
+    dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
+    parse_dates: bool | str | Iterable[str] = (),
+    consume: bool = False,
+    progress: ProgressSetting = None,
 ) -> Pulls:
     """Read several virtual exports at once.
 
@@ -108,8 +121,8 @@ def read_exports(
     on_error : {"collect", "raise"}
         Keep failures beside the results, or raise the first one when all have ended (before anything is sent, where the
         document of an export cannot be pulled).
-    **options
-        As in :func:`read_export`, without ``expect``, ``journal`` and ``resume``.
+    page_size, max_rows, columns, nested, sep, explode, grouped, dtype, dtype_backend, parse_dates, consume, progress
+        As in :func:`read_export`.
 
     Returns
     -------
@@ -123,6 +136,11 @@ def read_exports(
     if on_error not in ("collect", "raise"):
         raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")
     max_workers = whole_number("max_workers", max_workers)
+    shape = Shape.of(columns, nested=nested, sep=sep, explode=explode, grouped=grouped)
+    options = PullOptions(
+        shape=shape, page_size=page_size, max_rows=max_rows, dtype=dtype, dtype_backend=dtype_backend,
+        parse_dates=parse_dates, consume=consume, progress=progress,
+    )  # fmt: skip
     pulls, refused = _prepared(exports, con, options)
     if on_error == "raise":
         for error in refused.values():
@@ -150,23 +168,16 @@ def read_exports(
 
 
 def _prepared(
-    exports: Mapping[str, Any] | Iterable[Any], con: Any, options: Mapping[str, Any]
+    exports: Mapping[str, Export] | Iterable[Export], con: Target | None, options: PullOptions
 ) -> tuple[dict[str, Pull], dict[str, BaseException]]:
     """Make the pulls, and say which exports cannot be pulled at all."""
-    from celigo_pandas.accessors.targets import resolve_export
-
-    unknown = set(options) - _SHAPE - _OPTIONS
-    if unknown:
-        raise ConfigError(f"read_exports() takes no option {', '.join(map(repr, sorted(unknown)))}.")
-    shape = Shape.of(**{name: value for name, value in options.items() if name in _SHAPE})
-    shared = PullOptions(shape=shape, **{name: value for name, value in options.items() if name in _OPTIONS})
     pulls: dict[str, Pull] = {}
     refused: dict[str, BaseException] = {}
     for position, (name, entry) in enumerate(_named(exports)):
         export, own = entry if isinstance(entry, tuple) else (entry, None)
         try:
             connection, doc = resolve_export(export, own if own is not None else con)
-            pull = Pull(connection, doc, replace(shared, position=position))
+            pull = Pull(connection, doc, replace(options, position=position))
         except DocumentError as error:
             refused[name] = error
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -12,6 +12,7 @@ from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pulls.chunks import iter_chunks
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.resumable import Pull
+from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.journal.pulls import PullJournal
 
@@ -19,8 +20,8 @@ __all__ = ["iter_export", "read_export"]
 
 
 def read_export(
-    export: Any,
-    con: Any = None,
+    export: DocumentLike,
+    con: Target | None = None,
     *,
     page_size: int | Literal["auto"] = "auto",
     max_rows: int | None = None,
@@ -121,7 +122,7 @@ def read_export(
         shape=shape, page_size=page_size, max_rows=max_rows, dtype=dtype, dtype_backend=dtype_backend,
         parse_dates=parse_dates, expect=expect, errors=errors, consume=consume, progress=progress,
     )  # fmt: skip
-    connection, doc = _resolve(export, con)
+    connection, doc = resolve_export(export, con)
     if journal is None:
         return Pull(connection, doc, options).run()
     kept = journal if isinstance(journal, PullJournal) else PullJournal(journal)
@@ -131,8 +132,8 @@ def read_export(
 
 
 def iter_export(
-    export: Any,
-    con: Any = None,
+    export: DocumentLike,
+    con: Target | None = None,
     *,
     chunksize: int | None = None,
     page_size: int | Literal["auto"] = "auto",
@@ -174,12 +175,5 @@ def iter_export(
         shape=shape, page_size=page_size, max_rows=max_rows, dtype=dtype, dtype_backend=dtype_backend,
         parse_dates=parse_dates, consume=consume, progress=progress,
     )  # fmt: skip
-    connection, doc = _resolve(export, con)
-    return iter_chunks(connection, doc, options, chunksize)
-
-
-def _resolve(export: Any, con: Any) -> tuple[Any, Mapping[str, Any]]:
-    from celigo_pandas.accessors.targets import resolve_export
-
     connection, doc = resolve_export(export, con)
-    return connection, doc
+    return iter_chunks(connection, doc, options, chunksize)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from celigo_pandas.accessors.progress import Progress, ProgressSetting, open_pro
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.resumable import warn_of_record_errors, warn_of_the_whole
+from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
 from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, FrameError, PullCancelled, shown
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.columns import ColumnSet
@@ -29,8 +30,8 @@ _GROUP_BYTES = 3_000_000
 
 
 def export_to_parquet(
-    export: Any,
-    con: Any,
+    export: DocumentLike,
+    con: Target | None,
     path: str | os.PathLike[str],
     *,
     page_size: int | Literal["auto"] = "auto",
@@ -83,15 +84,8 @@ def export_to_parquet(
     options = PullOptions(shape=shape, page_size=page_size, consume=consume, progress=progress)
     target = user_path(path)
     _check_target(target, compression)
-    connection, doc = _resolve(export, con)
-    return _ParquetPull(PageSource(connection, doc, options), options, target, compression).run(schema)
-
-
-def _resolve(export: Any, con: Any) -> tuple[Any, Mapping[str, Any]]:
-    from celigo_pandas.accessors.targets import resolve_export
-
     connection, doc = resolve_export(export, con)
-    return connection, doc
+    return _ParquetPull(PageSource(connection, doc, options), options, target, compression).run(schema)
 
 
 class _ParquetPull:

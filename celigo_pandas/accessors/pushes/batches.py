@@ -18,15 +18,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from celigo_pandas.accessors.import_call import BODY_LIMIT, import_body
 from celigo_pandas.accessors.pushes.import_answers import read_results, verdict_for
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 
-__all__ = ["BODY_LIMIT", "Brakes", "Envelope", "JournalPort", "Sending"]
-
-# Assumed: the limit of an import's body is not published; 5 MB is the limit of a page, which an import's is made of.
-BODY_LIMIT = 5_000_000
+__all__ = ["Brakes", "Envelope", "JournalPort", "Sending"]
 
 GRACE_S = 30.0
 """How long after Ctrl-C the batches in flight are waited for, in seconds; a second Ctrl-C ends the wait."""
@@ -60,7 +58,7 @@ class Envelope:
 
     def request(self, rows: Sequence[bytes], stop: threading.Event | None = None) -> Request:
         """Make the request for a batch; see :class:`Request` for `stop`."""
-        body = b'{"import":' + self.document + b',"data":[' + b",".join(rows) + b"]}"
+        body = import_body(self.document, rows)
         return Request("POST", self.path, body=body, repeat="write", stop=stop)
 
 

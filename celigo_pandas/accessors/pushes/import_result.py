@@ -2,87 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 import os
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
+from celigo_pandas.accessors.dry_runs.local_steps import rule_to_blame
+from celigo_pandas.accessors.pushes.delivery import Delivery
 from celigo_pandas.accessors.pushes.failure_groups import group_failures
-from celigo_pandas.errors import ConfigError, ImportRejectedError, legible
+from celigo_pandas.accessors.pushes.push_call import PushCall
+from celigo_pandas.accessors.pushes.result_files import load, save
+from celigo_pandas.accessors.pushes.retry import retry
+from celigo_pandas.accessors.targets import Target
+from celigo_pandas.errors import ConfigError, ImportRejectedError, PushCancelled, legible
+from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import OUTCOMES, Outcomes
 from celigo_pandas.markup import Markup, table, tag
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["ImportResult", "PushCall", "PushPreview", "kept_copy"]
-
-
-@dataclass(frozen=True)
-class PushCall:
-    """How a push was called: what its retry needs. Holds no secret; `client` is None in a loaded result.
-
-    A pickle or deep copy of it leaves `client` and `progress` behind: the one holds a token, the other belongs here.
-    ``sep`` is the separator that names were nested by, or None: a corrected frame that lost its ``attrs`` is still sent
-    as the first one was. ``newest`` is shared by a push and its retries and holds what became of its rows last, so that
-    an older result sends nothing again that a later one has settled.
-    """
-
-    connection_id: str
-    document: dict[str, Any]
-    client: Any = field(default=None, repr=False, compare=False)
-    batch_size: int = 100
-    max_workers: int = 1
-    max_failures: int | None = None
-    na: str = "omit"
-    sep: str | None = None
-    on_error: str = "collect"
-    progress: Any = None
-    journal: str | None = None
-    identity: Any = None
-    newest: list[Outcomes] = field(default_factory=list, repr=False, compare=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "client": None, "progress": None}
-
-    def through(self, con: Any) -> PushCall:
-        """Return the call as one that goes through a connection: that of the push, and of no other."""
-        if con.id != self.connection_id:
-            raise ConfigError(
-                f"The result is of connection {self.connection_id!r}; got {con.id!r}.",
-                hint="A retry goes where the push went.",
-            )
-        return replace(self, client=con.client)
-
-
-def kept_copy(df: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame that later changes of `df` do not reach, in its lists and objects neither."""
-    # pandas 3 copies on write; before it, a shallow copy would follow what the caller does next.
-    copies_on_write = int(pd.__version__.partition(".")[0]) >= 3
-    kept = df.copy(deep=not copies_on_write)
-    for place, dtype in enumerate(df.dtypes):
-        if pd.api.types.is_object_dtype(dtype):
-            values = df.iloc[:, place].to_numpy()
-            if not _CONTAINERS.isdisjoint(set(map(type, values))):
-                copies = np.fromiter(map(_copied, values), dtype=object, count=len(values))
-                kept.isetitem(place, pd.Series(copies, index=kept.index, dtype=object))
-    return kept
-
-
-_CONTAINERS = frozenset({list, dict, tuple, np.ndarray})
-
-
-def _copied(value: Any) -> Any:
-    kind = type(value)
-    if kind is list or kind is tuple:
-        return kind(map(_copied, value))
-    if kind is dict:
-        return {name: _copied(member) for name, member in value.items()}
-    return copy.deepcopy(value) if kind is np.ndarray else value
+__all__ = ["ImportResult", "PushPreview", "concluded"]
 
 
 class ImportResult:
@@ -190,8 +131,6 @@ class ImportResult:
         return group_failures(self._outcomes.rows, self._rows.index, self._blame)
 
     def _blame(self, position: int) -> str | None:
-        from celigo_pandas.accessors.dry_runs.local_steps import rule_to_blame
-
         rows = self._rows.iloc[position : position + 1]
         return rule_to_blame(rows, self._call.document, na=self._call.na, sep=self._call.sep)
 
@@ -223,7 +162,9 @@ class ImportResult:
                 result=self,
             )
 
-    def retry(self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: Any = None) -> ImportResult:
+    def retry(
+        self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: Target | None = None
+    ) -> ImportResult:
         """Send the failed and the not-sent rows again.
 
         Parameters
@@ -254,24 +195,20 @@ class ImportResult:
         a later retry has settled: running a cell twice does not send a row twice. With a journal, what other processes
         settled counts too; one that was deleted is written anew.
         """
-        from celigo_pandas.accessors.pushes.retry import retry
-
         call = self._call if con is None else self._call.through(con)
         if call.client is None:
             raise ConfigError(
                 "This result was loaded, copied or unpickled without a connection, so it cannot send.",
                 hint="Say through which one: result.retry(con=client.connections['…']).",
             )
-        return retry(self, df, call, unknown=unknown)
+        return concluded(retry(self._rows, self._outcomes.copy(), df, call, unknown=unknown))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the rows, their outcomes and the import document as it was passed to one Parquet file."""
-        from celigo_pandas.accessors.pushes.result_files import save
-
-        save(self, path)
+        save(path, self._rows, self._outcomes, self._call, self.stop_reason)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], con: Any = None) -> Self:
+    def load(cls, path: str | os.PathLike[str], con: Target | None = None) -> Self:
         """Read what :meth:`save` wrote.
 
         Parameters
@@ -285,8 +222,6 @@ class ImportResult:
         ImportResult
             It goes on with the journal of the push, if that is still there; else its summary says so.
         """
-        from celigo_pandas.accessors.pushes.result_files import load
-
         rows, outcomes, call, stop_reason, note = load(path, con)
         return cls(rows, outcomes, call, stop_reason=stop_reason, note=note)
 
@@ -312,6 +247,25 @@ class ImportResult:
         return tag("div", *parts)
 
 
+def concluded(delivery: Delivery) -> ImportResult:
+    """Make the result of a push and keep it as ``client.last_push``, before what ended the push is raised."""
+    call, failure, ended = delivery.call, delivery.failure, delivery.ended
+    result = ImportResult(delivery.rows, delivery.outcomes, call, stop_reason=delivery.stop_reason, note=delivery.note)
+    call.client.last_push = result
+    try:
+        if isinstance(ended, KeyboardInterrupt):
+            raise PushCancelled(f"The push was interrupted. {result.summary()} See .result.", result=result) from None
+        if ended is not None:
+            raise ended
+        if failure is not None:
+            raise failure
+    finally:
+        del delivery, ended, failure  # their tracebacks hold this frame
+    if call.on_error == "raise":
+        result.raise_for_failures()
+    return result
+
+
 class PushPreview(ImportResult):
     """What a push would do; nothing was sent.
 
@@ -330,7 +284,9 @@ class PushPreview(ImportResult):
         self.target = target
         self.mapped = mapped
 
-    def retry(self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: Any = None) -> ImportResult:
+    def retry(
+        self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: Target | None = None
+    ) -> ImportResult:
         """Refuse: a preview has sent nothing that could be sent again."""
         raise ConfigError("A preview cannot be retried.", hint="Call to_import without preview=True.")
 

@@ -24,7 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from celigo_pandas.accessors.pushes.exact_values import pack, unpack
-from celigo_pandas.accessors.pushes.import_result import ImportResult, PushCall
+from celigo_pandas.accessors.pushes.push_call import PushCall
+from celigo_pandas.accessors.targets import Target
 from celigo_pandas.errors import FrameError, printable
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
@@ -39,9 +40,10 @@ _PLAIN = ("outcome", "status_code", "code", "message", "source", "batch", "attem
 _OPTIONS = ("batch_size", "max_workers", "max_failures", "na", "sep", "on_error")
 
 
-def save(result: ImportResult, path: str | os.PathLike[str]) -> None:
-    """Write a result; see :meth:`ImportResult.save`."""
-    rows, outcomes, call = result._rows, result._outcomes, result._call
+def save(
+    path: str | os.PathLike[str], rows: pd.DataFrame, outcomes: Outcomes, call: PushCall, stop_reason: str | None
+) -> None:
+    """Write a result; see :meth:`~celigo_pandas.ImportResult.save`."""
     columns: dict[str, Any] = {}
     forms: dict[str, dict[str, Any]] = {}
     for name in _PLAIN:
@@ -69,7 +71,7 @@ def save(result: ImportResult, path: str | os.PathLike[str]) -> None:
         "options": {name: getattr(call, name) for name in _OPTIONS},
         "journal": call.journal,
         "identity": None if call.identity is None else asdict(call.identity),
-        "stop_reason": result.stop_reason,
+        "stop_reason": stop_reason,
     }
     table = pa.table(columns)
     _write(table.replace_schema_metadata({_KEY: json.dumps(note).encode()}), Path(os.path.realpath(user_path(path))))
@@ -85,8 +87,8 @@ def _write(table: pa.Table, path: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def load(path: str | os.PathLike[str], con: Any) -> tuple[pd.DataFrame, Outcomes, PushCall, str | None, str]:
-    """Read a result, and a note about its journal; see :meth:`ImportResult.load`."""
+def load(path: str | os.PathLike[str], con: Target | None) -> tuple[pd.DataFrame, Outcomes, PushCall, str | None, str]:
+    """Read a result, and a note about its journal; see :meth:`~celigo_pandas.ImportResult.load`."""
     table = pq.read_table(user_path(path))
     metadata = table.schema.metadata or {}
     note = json.loads(metadata[_KEY]) if _KEY in metadata else {}

@@ -11,10 +11,12 @@ from itertools import chain, combinations
 import numpy as np
 import pandas as pd
 
-from celigo_pandas.accessors.pushes.import_result import ImportResult, PushCall, kept_copy
-from celigo_pandas.accessors.pushes.to_import import deliver, fitted
+from celigo_pandas.accessors.pushes.delivery import Delivery, deliver
+from celigo_pandas.accessors.pushes.fit import fitted
+from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.errors import ConfigError, DocumentError, FrameError
 from celigo_pandas.frames.foreign import as_frame
+from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import encode_rows
 from celigo_pandas.frames.outward_columns import as_objects
@@ -24,9 +26,10 @@ from celigo_pandas.resources.imports import acts_per_call, file_names_vary, writ
 __all__ = ["places_of", "retry", "with_replaced"]
 
 
-def retry(result: ImportResult, df: pd.DataFrame | None, call: PushCall, *, unknown: bool) -> ImportResult:
-    """Send what is due again; see :meth:`ImportResult.retry`."""
-    rows, outcomes = result._rows, result._outcomes.copy()
+def retry(
+    rows: pd.DataFrame, outcomes: Outcomes, df: pd.DataFrame | None, call: PushCall, *, unknown: bool
+) -> Delivery:
+    """Send what is due of `rows` again; see :meth:`~celigo_pandas.ImportResult.retry`."""
     if call.client.read_only:
         raise ConfigError("Nothing was sent: the client is read-only.")
     names = ("failed", "not_sent", "unknown") if unknown else ("failed", "not_sent")
@@ -39,7 +42,7 @@ def retry(result: ImportResult, df: pd.DataFrame | None, call: PushCall, *, unkn
     newest = call.newest[0].copy() if call.newest else outcomes
     due = _still(outcomes.positions(*names), newest, names)
     _check_calls(call, newest, due)
-    if call.journal is None:
+    if call.journal is None or call.identity is None:
         return _sent(rows, newest, call, due)
     with PushJournal(call.journal, call.identity) as journal:
         journal.learn(newest)
@@ -56,7 +59,7 @@ def _sent(
     call: PushCall,
     due: list[int],
     journal: PushJournal | None = None,
-) -> ImportResult:
+) -> Delivery:
     encoded = _encoded(rows.iloc[due], call)
     one_call, call = fitted(call, encoded)
     for position in due:  # an old reason would stay with a row that is not reached this time

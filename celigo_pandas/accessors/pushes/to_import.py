@@ -10,42 +10,43 @@ import copy
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
-from celigo_pandas.accessors.dry_runs.server_mapping import encode_document
-from celigo_pandas.accessors.progress import open_progress
-from celigo_pandas.accessors.pushes.batches import BODY_LIMIT, Brakes, Envelope, Sending
-from celigo_pandas.accessors.pushes.import_result import ImportResult, PushCall, PushPreview, kept_copy
+from celigo_pandas.accessors.dry_runs.dry_run import DryRun
+from celigo_pandas.accessors.dry_runs.local_steps import map_here
+from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.accessors.pushes.delivery import deliver
+from celigo_pandas.accessors.pushes.fit import fitted
+from celigo_pandas.accessors.pushes.import_result import ImportResult, PushPreview, concluded
+from celigo_pandas.accessors.pushes.push_call import PushCall
+from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_import
+from celigo_pandas.client.documents import encode
 from celigo_pandas.errors import (
     CeligoError,
     ConfigError,
-    DocumentError,
-    Problem,
-    PushCancelled,
     shown,
 )
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.foreign import as_frame
+from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
 from celigo_pandas.resources.counts import whole_number
-from celigo_pandas.resources.imports import acts_per_call, describe, digest, file_names, file_names_vary, writes_file
+from celigo_pandas.resources.imports import acts_per_call, describe, digest
 
-__all__ = ["deliver", "fitted", "to_import"]
+__all__ = ["to_import"]
 
 _PREVIEWED_ROWS = 5
 
 
 def to_import(
     df: pd.DataFrame,
-    import_doc: Any,
-    con: Any = None,
+    import_doc: DocumentLike,
+    con: Target | None = None,
     *,
     batch_size: int = 100,
     max_workers: int = 1,
@@ -56,7 +57,7 @@ def to_import(
     sep: str = ".",
     on_error: str = "collect",
     preview: bool = False,
-    progress: Any = None,
+    progress: ProgressSetting = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> ImportResult:
     """Push the rows of a frame through a virtual import.
@@ -128,8 +129,6 @@ def to_import(
     >>> result = df.celigo.to_import(import_doc, con)  # doctest: +SKIP
     >>> result.failed  # doctest: +SKIP
     """
-    from celigo_pandas.accessors.targets import resolve_import
-
     df = as_frame(df)
     batch_size, max_workers = whole_number("batch_size", batch_size), whole_number("max_workers", max_workers)
     first = whole_number("first", first, 0)
@@ -176,9 +175,11 @@ def _push(kept: pd.DataFrame, encoded: list[bytes], call: PushCall, first: int) 
     rows = dict(enumerate(encoded))
     folder = call.journal
     if folder is None:
-        return deliver(kept, rows, call, Outcomes(len(rows)), range(len(rows)), first=first, one_call=one_call)
+        return concluded(
+            deliver(kept, rows, call, Outcomes(len(rows)), range(len(rows)), first=first, one_call=one_call)
+        )
     identity = _identity(encoded, call)
-    call = _replace(call, identity=identity)
+    call = replace(call, identity=identity)
     with PushJournal(folder, identity) as opened:
         note = ""
         if opened.finished:
@@ -188,114 +189,9 @@ def _push(kept: pd.DataFrame, encoded: list[bytes], call: PushCall, first: int) 
             # Not again when a push goes on; but a first batch that never succeeded has proved nothing.
             first = 0 if opened.outcomes.positions("ok") else first
         due = opened.outcomes.positions("not_sent")
-        return deliver(
-            kept, rows, call, opened.outcomes, due, first=first, one_call=one_call, journal=opened, note=note
+        return concluded(
+            deliver(kept, rows, call, opened.outcomes, due, first=first, one_call=one_call, journal=opened, note=note)
         )
-
-
-def deliver(
-    kept: pd.DataFrame,
-    rows: Mapping[int, bytes],
-    call: PushCall,
-    outcomes: Outcomes,
-    positions: Sequence[int],
-    *,
-    first: int = 0,
-    one_call: bool = False,
-    journal: PushJournal | None = None,
-    note: str = "",
-) -> ImportResult:
-    """Send the rows at `positions` and make the result over all of `kept`; a push and its retry both end here."""
-    client = call.client
-    call.newest[:] = [outcomes]
-    sending = Sending(
-        client.api.send,
-        Envelope(f"/connections/{quote(call.connection_id, safe='')}/import", encode_document(call.document)),
-        rows,
-        outcomes,
-        brakes=Brakes(first, call.max_failures),
-        batch_size=call.batch_size,
-        max_workers=call.max_workers,
-        journal=journal,
-        first_batch=1 + _last_batch(outcomes, journal),
-        one_call=one_call,
-    )
-    setting = client.progress if call.progress is None else call.progress
-    ended: BaseException | None = None
-    bar = open_progress(setting, description="push") if len(positions) else nullcontext()
-    try:
-        with bar as opened:
-            sending.run(positions, lambda done: opened.show(done, len(positions)) if opened is not None else None)
-    except BaseException as error:  # whatever it is: the outcomes are kept first
-        ended = error
-    _explain(outcomes, sending.stop_reason)
-    result = ImportResult(kept, outcomes, call, stop_reason=sending.stop_reason, note=note)
-    client.last_push = result
-    try:
-        if isinstance(ended, KeyboardInterrupt):
-            raise PushCancelled(f"The push was interrupted. {result.summary()} See .result.", result=result) from None
-        if ended is not None:
-            raise ended
-    finally:
-        del ended  # its traceback holds this frame
-    if sending.failure is not None:
-        raise _with_hint(sending.failure)
-    if call.on_error == "raise":
-        result.raise_for_failures()
-    return result
-
-
-def _last_batch(outcomes: Outcomes, journal: PushJournal | None) -> int:
-    known = max((row.batch or 0 for row in outcomes.rows), default=0)
-    return max(known, journal.last_batch) if journal is not None else known
-
-
-def _explain(outcomes: Outcomes, reason: str | None) -> None:
-    """Tell every row that was not sent why."""
-    if reason is None:
-        return
-    for position, row in enumerate(outcomes.rows):
-        if row.outcome == "not_sent" and row.message is None:
-            outcomes.rows[position] = row._replace(message=f"The push stopped: {reason.rstrip('.')}.")
-
-
-def _with_hint(error: BaseException) -> BaseException:
-    if isinstance(error, CeligoError):
-        error.hint = f"{error.hint or ''} The outcome of every row is in client.last_push.".strip()
-    return error
-
-
-# -- what a call of the API is ----------------------------------------------------------------------------------------
-
-
-def fitted(call: PushCall, rows: Sequence[bytes]) -> tuple[bool, PushCall]:
-    """Decide whether everything goes out in one call; raise where it must and cannot."""
-    member = acts_per_call(call.document)
-    if member is None:
-        return False, call
-    size = sum(map(len, rows)) + len(rows) + len(encode_document(call.document)) + 32
-    if size <= BODY_LIMIT:
-        return True, call
-    if writes_file(member) and file_names_vary(call.document):
-        return False, _replace(call, batch_size=max(1, len(rows)))  # as few calls as the size allows, a file each
-    names = ", ".join(path for path, _ in file_names(call.document)) or "no file name"
-    what = (
-        f"it writes one file per call ({names} does not vary by call)"
-        if writes_file(member)
-        else "it acts once per call"
-    )
-    raise DocumentError(
-        f"{describe(call.document)} cannot take {len(rows):,} rows: {what}, and they need {size:,} bytes where "
-        f"{BODY_LIMIT:,} fit into one call. Nothing was sent.",
-        hint="Push fewer rows, or put {{random}} into the file name, so that each call writes a file of its own."
-        if writes_file(member)
-        else "Push fewer rows, or use a query type that runs per record or per page.",
-        problems=[Problem("acts_per_call", "The rows do not fit into one call.", member)],
-    )
-
-
-def _replace(call: PushCall, **members: Any) -> PushCall:
-    return PushCall(**{**vars(call), **members})
 
 
 def _identity(rows: Sequence[bytes], call: PushCall) -> PushIdentity:
@@ -303,20 +199,17 @@ def _identity(rows: Sequence[bytes], call: PushCall) -> PushIdentity:
     for row in rows:
         frame.update(row)
         frame.update(b"\n")  # JSON on one line holds none
-    document = digest(json.loads(encode_document(call.document)))
+    document = digest(json.loads(encode(call.document, "import")))
     return PushIdentity(frame.hexdigest(), document, call.connection_id, call.batch_size, len(rows))
 
 
 # -- preview ----------------------------------------------------------------------------------------------------------
 
 
-def _preview(kept: pd.DataFrame, call: PushCall, connection: Any) -> PushPreview:
-    from celigo_pandas.accessors.dry_runs.dry_run import DryRun
-    from celigo_pandas.accessors.dry_runs.local_steps import map_here
-
+def _preview(kept: pd.DataFrame, call: PushCall, connection: Target) -> PushPreview:
     client = connection.client
     client.ask_account_once()
-    sandbox = ", sandbox" if getattr(connection, "sandbox", False) else ""
+    sandbox = ", sandbox" if connection.sandbox else ""
     target = (
         f"{describe(call.document)} through {connection.name} ({connection.id}{sandbox}) "
         f"at {client.host}, account {client.account or 'unknown'}"

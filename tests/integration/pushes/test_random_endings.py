@@ -21,6 +21,7 @@ from support.ledger import FAULTS, Call, Ledger, serving
 from support.pushes import DOCUMENT, connected, orders
 
 import celigo_pandas as celigo
+from celigo_pandas.accessors.pushes import batches
 
 ROUND, CHILD = 1000, 500
 """So many keys a round: what the server still does for an earlier one is not taken for this one's."""

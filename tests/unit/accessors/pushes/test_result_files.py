@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from celigo_pandas.accessors.pushes.import_result import ImportResult, PushCall
+from celigo_pandas.accessors.pushes.import_result import ImportResult
+from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.errors import ConfigError, FrameError
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 
