@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from celigo_pandas.errors import DocumentError, shown
-from celigo_pandas.experiments.editing import helpers_of, iter_rules, list_in
+from celigo_pandas.experiments.editing import helpers_of, iter_rules
 from celigo_pandas.experiments.rows import exact_frame
-from celigo_pandas.mapping.parts import LOOKUP_HOMES
+from celigo_pandas.resources.dotted import find_member, put_member, remove_member
+from celigo_pandas.resources.mapping_documents import FIELD_HOMES, LookupEntry, MappingDocument, append_lookup
 
-__all__ = ["diff_documents", "diff_saved", "document_of", "merged"]
-
-_OWNED = ("mapping", "mappings")
+__all__ = ["diff_documents", "diff_saved", "document_of", "merged", "put_lookups"]
 
 
 def document_of(source: Any) -> dict[str, Any]:
@@ -40,36 +39,25 @@ def document_of(source: Any) -> dict[str, Any]:
 def merged(doc: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of `doc` with the rules of `own`, and lookups replaced or added by name; nothing else changes."""
     result = copy.deepcopy(doc)
-    for name in _OWNED:
-        result.pop(name, None)
-        if own.get(name) is not None:
-            result[name] = copy.deepcopy(own[name])
-    lookups = {lookup["name"]: (home, lookup) for home, _, lookup in _lookups_in(own)}
-    missing = dict(lookups)
-    for home, place, lookup in list(_lookups_in(result)):
-        if lookup["name"] in lookups:
-            _block(result, home)["lookups"][place] = copy.deepcopy(lookups[lookup["name"]][1])
-            missing.pop(lookup["name"], None)
-    for home, lookup in missing.values():
-        block = _block(result, home)
-        list_in(block, "lookups", "" if block is result else home).append(copy.deepcopy(lookup))
+    place, rules = MappingDocument.of(doc).fields_path, MappingDocument.of(own)
+    for name in ("mappings", *FIELD_HOMES):
+        remove_member(result, name)
+    for name, value in ((place, find_member(own, rules.fields_path)), ("mappings", own.get("mappings"))):
+        if value is not None:
+            put_member(result, name, copy.deepcopy(value))
+    put_lookups(result, [entry for entry in rules.lookups if entry.name is not None])
     return result
 
 
-def _block(doc: dict[str, Any], home: str) -> dict[str, Any]:
-    """Return the adaptor's block of a document, or the document itself where it has none."""
-    block = doc.get(home) if home else None
-    return block if isinstance(block, dict) else doc
-
-
-def _lookups_in(doc: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """Yield each lookup that has a name, with the block it lies in (empty: the top) and its position there."""
-    for home in ("", *LOOKUP_HOMES):
-        holder = doc.get(home) if home else doc
-        lookups = holder.get("lookups") if isinstance(holder, dict) else None
-        for place, lookup in enumerate(lookups if isinstance(lookups, list) else ()):
-            if isinstance(lookup, dict) and isinstance(lookup.get("name"), str):
-                yield home, place, lookup
+def put_lookups(doc: dict[str, Any], lookups: Iterable[LookupEntry]) -> None:
+    """Replace the lookups of these names in a document, which is changed, or add them."""
+    wanted = {str(entry.name): entry for entry in lookups}
+    there = [entry for entry in MappingDocument.of(doc).lookups if entry.name in wanted]
+    for entry in there:
+        block = doc[entry.home] if entry.home else doc
+        block["lookups"][entry.position] = copy.deepcopy(wanted[str(entry.name)].value)
+    for name in wanted.keys() - {entry.name for entry in there}:
+        append_lookup(doc, copy.deepcopy(wanted[name].value), wanted[name].home)
 
 
 def diff_documents(before: dict[str, Any], after: dict[str, Any]) -> pd.DataFrame:
@@ -123,7 +111,7 @@ def _helper_extracts(rule: dict[str, Any] | None) -> list[Any]:
 
 
 def _lookups(doc: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {lookup["name"]: lookup for _, _, lookup in _lookups_in(doc)}
+    return MappingDocument.of(doc).lookup_docs()
 
 
 def diff_saved(saved: dict[str, Any], mapping: Any) -> pd.DataFrame:

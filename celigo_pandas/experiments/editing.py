@@ -12,6 +12,8 @@ from typing import Any
 
 from celigo_pandas.errors import DocumentError, Problem, shown
 from celigo_pandas.frames.names import escape_key, split_path
+from celigo_pandas.resources.dotted import find_member, put_member
+from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["EACH", "find_rule", "helpers_of", "iter_rules", "list_in", "remove_rule", "set_rule", "with_helper"]
 
@@ -21,10 +23,11 @@ Document = dict[str, Any]
 
 def iter_rules(doc: Document) -> Iterator[tuple[str, Document]]:
     """Yield every rule with its path, parents first, in the document's order."""
-    if doc.get("mappings") is not None:
-        yield from _entries(doc["mappings"], "")
+    found = MappingDocument.of(doc)
+    if found.dialect_to_edit == 2:
+        yield from _entries(found.tree, "")
         return
-    mapping = doc.get("mapping")
+    mapping = found.fields
     for field in _objects_in(mapping, "fields"):
         yield str(field.get("generate", "")), field
     for lines in _objects_in(mapping, "lists"):
@@ -144,10 +147,9 @@ def _entries(entries: Any, prefix: str) -> Iterator[tuple[str, Document]]:
 
 
 def _sibling_lists(doc: Document) -> Iterator[list[Any]]:
-    waiting: list[Any] = [doc.get("mappings")]
-    mapping = doc.get("mapping")
-    if isinstance(mapping, dict):
-        waiting += [mapping.get("fields"), *(lines.get("fields") for lines in _objects_in(mapping, "lists"))]
+    found = MappingDocument.of(doc)
+    lists = (lines.get("fields") for lines in _objects_in(found.fields, "lists"))
+    waiting: list[Any] = [found.tree, found.fields.get("fields"), *lists]
     while waiting:
         siblings = waiting.pop()
         if not isinstance(siblings, list):
@@ -160,8 +162,11 @@ def _sibling_lists(doc: Document) -> Iterator[list[Any]]:
 
 
 def _added(doc: Document, path: str, members: Document) -> Document:
-    if doc.get("mappings") is None and doc.get("mapping") is not None:
-        return _added_field(doc["mapping"], path)
+    found = MappingDocument.of(doc)
+    if found.dialect_to_edit == 1:
+        if find_member(doc, found.fields_path) is None:
+            put_member(doc, found.fields_path, {})
+        return _added_field(find_member(doc, found.fields_path), path)
     siblings = list_in(doc, "mappings", "")
     keys = split_path(path)
     for depth, key in enumerate(keys[:-1]):

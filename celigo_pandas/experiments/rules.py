@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas.errors import ConfigError, DocumentError, printable, shown
-from celigo_pandas.experiments.documents import document_of, merged
+from celigo_pandas.experiments.documents import document_of, merged, put_lookups
 from celigo_pandas.experiments.editing import (
     find_rule,
     helpers_of,
@@ -32,6 +32,7 @@ from celigo_pandas.mapping.blame import blame_cell
 from celigo_pandas.mapping.coverage import measure
 from celigo_pandas.mapping.diff import compare
 from celigo_pandas.markup import Markup, table, tag
+from celigo_pandas.resources.mapping_documents import LookupEntry, MappingDocument
 
 __all__ = ["Mapping"]
 
@@ -121,7 +122,7 @@ class Mapping:
     @property
     def dialect(self) -> int:
         """Mapper 1 or 2."""
-        return 1 if self._document.get("mapping") is not None and self._document.get("mappings") is None else 2
+        return MappingDocument.of(self._document).dialect_to_edit
 
     @property
     def unmatched(self) -> tuple[str, ...]:
@@ -215,8 +216,7 @@ class Mapping:
     def set_lookup(self, name: str, map: AnyMapping[str, Any], **members: Any) -> Mapping:
         """Add or replace a static lookup; further members (``default``, ``allowFailures``) in the vendor's spelling."""
         lookup = {"name": name, "map": {str(key): value for key, value in map.items()}, **members}
-        rules = {member: self._document.get(member) for member in ("mapping", "mappings")}
-        self._document = merged(self._document, {**rules, "lookups": [lookup]})
+        put_lookups(self._document, [LookupEntry("", 0, copy.deepcopy(lookup))])
         return self
 
     def remove(self, generate: str) -> Mapping:

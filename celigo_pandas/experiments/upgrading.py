@@ -16,8 +16,6 @@ __all__ = ["upgraded"]
 
 def upgraded(document: dict[str, Any], records: list[Any] | None) -> dict[str, Any]:
     """Upgrade a document; with `records`, refuse an upgrade that maps any of them differently."""
-    if document.get("mapping") is None:
-        raise DocumentError("The mapping is Mapper 2.0 already; there is nothing to upgrade.")
     if records is None:
         return upgrade(document)
     before = compile_mapping(document)

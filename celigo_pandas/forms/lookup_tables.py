@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.errors import DocumentError
+from celigo_pandas.resources.mapping_documents import MappingDocument, append_lookup, lookup_of
 
 __all__ = ["add_lookup", "lookup_names", "lookups", "remove_lookup", "set_lookup", "table_text"]
-
-# Source: the vendor's import schemas; NetSuite imports keep their lookups inside their own block.
-_HOMES = ("netsuite_da", "http", "rest", "rdbms", "salesforce", "file", "wrapper")
 
 
 def lookups(doc: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """List the lookups of a document, wherever they are."""
-    return [entry for home in _homes(doc) for entry in home if isinstance(entry, Mapping)]
+    return [entry.value for entry in MappingDocument.of(doc).lookups if isinstance(entry.value, Mapping)]
 
 
 def lookup_names(doc: Mapping[str, Any]) -> list[str]:
     """Names of the lookups, in order."""
     return [str(entry.get("name") or "") for entry in lookups(doc)]
-
-
-def _homes(doc: Mapping[str, Any]) -> Iterator[list[Any]]:
-    for home in (doc, *(doc.get(name) for name in _HOMES)):
-        found = home.get("lookups") if isinstance(home, Mapping) else None
-        if isinstance(found, list):
-            yield found
 
 
 def add_lookup(doc: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
@@ -40,25 +31,24 @@ def add_lookup(doc: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         number += 1
     name = f"lookup{number}"
     result = copy.deepcopy(dict(doc))
-    block = result.get("netsuite_da")
-    holder = block if isinstance(block, dict) else result
-    listed = holder.setdefault("lookups", [])
-    listed.append({"name": name, "map": {}, "allowFailures": False})
+    append_lookup(result, {"name": name, "map": {}, "allowFailures": False})
     return result, name
 
 
 def remove_lookup(doc: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return a document without a lookup; rules that name it stay, and say so as a problem."""
     result = copy.deepcopy(dict(doc))
-    for home in _homes(result):
-        home[:] = [entry for entry in home if not (isinstance(entry, Mapping) and entry.get("name") == name)]
+    for entry in reversed(MappingDocument.of(result).lookups):
+        if entry.name == name:
+            block = result[entry.home] if entry.home else result
+            del block["lookups"][entry.position]
     return result
 
 
 def set_lookup(doc: Mapping[str, Any], name: str, member: str, value: Any, *, remove: bool = False) -> dict[str, Any]:
     """Return a document whose lookup has another member; a new ``name`` follows into the rules that use it."""
     result = copy.deepcopy(dict(doc))
-    entry = next((e for home in _homes(result) for e in home if isinstance(e, dict) and e.get("name") == name), None)
+    entry = lookup_of(result, name)
     if entry is None:
         raise DocumentError(f"There is no lookup {name!r}.")
     if member == "name":

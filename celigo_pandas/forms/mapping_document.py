@@ -14,12 +14,13 @@ from typing import Any, Literal
 
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.paths import is_rooted
+from celigo_pandas.resources.dotted import find_at, find_member, indexed, put_member
+from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = [
     "HOWS",
     "RuleRow",
     "add_rule",
-    "dialect_of",
     "duplicate_rule",
     "move_rule",
     "remove_rule",
@@ -33,11 +34,9 @@ How = Literal["field", "template", "fixed", "lookup"]
 RuleKind = Literal["value", "object", "array", "helper", "list"]
 HOWS: tuple[How, ...] = ("field", "template", "fixed", "lookup")
 
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _CHILDREN = {"list": "fields", "object": "mappings", "array": "buildArrayHelper", "helper": "mappings"}
 _ONE_PATH = re.compile(r"\{\{\{?\s*(?:record\.)?([^{}\s()\"']+)\s*\}?\}\}\Z")
 _OBJECT_TYPES = ("objectarray", "arrayarray")
-_OLD_ADAPTORS = ("NetSuite", "Salesforce")
 
 
 @dataclass(frozen=True)
@@ -95,32 +94,22 @@ class RuleRow:
         return self.kind != "value"
 
 
-def dialect_of(doc: Mapping[str, Any]) -> int:
-    """Tell which mapper a document uses, or would: 1 or 2."""
-    if doc.get("mappings"):
-        return 2
-    if isinstance(doc.get("mapping"), Mapping):
-        return 1
-    adaptor = str(doc.get("adaptorType") or "")
-    return 1 if adaptor.startswith(_OLD_ADAPTORS) or "netsuite_da" in doc else 2
-
-
 def rule_rows(doc: Mapping[str, Any]) -> list[RuleRow]:
     """List the rules of a document, parents before their children."""
-    if dialect_of(doc) == 2:
-        return list(_tree_rows(doc.get("mappings"), "mappings", 0))
-    base = _base(doc)
-    mapping = _get(doc, base)
-    rows: list[RuleRow] = []
-    if isinstance(mapping, Mapping):
-        for place, entry in _entries(mapping.get("fields")):
-            rows.append(RuleRow(f"{base}.fields[{place}]", 0, "value", 1, entry))
-        for place, entry in _entries(mapping.get("lists")):
-            path = f"{base}.lists[{place}]"
-            rows.append(RuleRow(path, 0, "list", 1, entry))
-            rows += [RuleRow(f"{path}.fields[{line}]", 1, "value", 1, inner)
-                     for line, inner in _entries(entry.get("fields"))]  # fmt: skip
-    return rows
+    found = MappingDocument.of(doc)
+    if found.dialect_to_edit == 2:
+        return list(_tree_rows(found.tree, "mappings", 0))
+    return list(_field_rows(found.fields, found.fields_path))
+
+
+def _field_rows(mapping: Mapping[str, Any], base: str) -> Iterator[RuleRow]:
+    for place, entry in _entries(mapping.get("fields")):
+        yield RuleRow(f"{base}.fields[{place}]", 0, "value", 1, entry)
+    for place, entry in _entries(mapping.get("lists")):
+        path = f"{base}.lists[{place}]"
+        yield RuleRow(path, 0, "list", 1, entry)
+        for line, inner in _entries(entry.get("fields")):
+            yield RuleRow(f"{path}.fields[{line}]", 1, "value", 1, inner)
 
 
 def _tree_rows(entries: object, base: str, depth: int) -> Iterator[RuleRow]:
@@ -145,13 +134,6 @@ def _entries(entries: object) -> Iterator[tuple[int, Mapping[str, Any]]]:
         for place, entry in enumerate(entries):
             if isinstance(entry, Mapping):
                 yield place, entry
-
-
-def _base(doc: Mapping[str, Any]) -> str:
-    inner = doc.get("netsuite_da")
-    if "mapping" not in doc and isinstance(inner, Mapping) and isinstance(inner.get("mapping"), Mapping):
-        return "netsuite_da.mapping"
-    return "mapping"
 
 
 # Edits
@@ -253,9 +235,11 @@ def add_rule(doc: Mapping[str, Any], parent: str | None, kind: str = "value") ->
     str
         Path of the new rule.
     """
-    dialect = dialect_of(doc)
+    found = MappingDocument.of(doc)
+    dialect = found.dialect_to_edit
     if parent is None:
-        home = "mappings" if dialect == 2 else f"{_base(doc)}.{'lists' if kind in ('list', 'array') else 'fields'}"
+        of_fields = f"{found.fields_path}.{'lists' if kind in ('list', 'array') else 'fields'}"
+        home = "mappings" if dialect == 2 else of_fields
         owner = None
     else:
         owner = _row(doc, parent)
@@ -314,19 +298,6 @@ def move_rule(doc: Mapping[str, Any], path: str, by: int) -> tuple[dict[str, Any
 # Places
 
 
-def _steps(path: str) -> list[str | int]:
-    return [int(number) if number else name for name, number in _STEP.findall(path)]
-
-
-def _get(doc: Any, path: str) -> Any:
-    for step in _steps(path):
-        try:
-            doc = doc[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return doc
-
-
 def _row(doc: Mapping[str, Any], path: str) -> RuleRow:
     for row in rule_rows(doc):
         if row.path == path:
@@ -345,18 +316,13 @@ def _opened(doc: Mapping[str, Any], path: str) -> tuple[dict[str, Any], list[Any
     _row(doc, path)
     result = copy.deepcopy(dict(doc))
     home = path[: path.rindex("[")]
-    return result, _get(result, home), int(path[path.rindex("[") + 1 : -1])
+    return result, find_at(result, indexed(home)), int(path[path.rindex("[") + 1 : -1])
 
 
 def _list_at(doc: dict[str, Any], path: str) -> list[Any]:
     """Return the list at a path of a document that may be changed, made where it is missing."""
-    holder: Any = doc
-    steps = _steps(path)
-    for step in steps[:-1]:
-        if isinstance(step, str) and holder.get(step) is None:
-            holder[step] = {}
-        holder = holder[step]
-    if not isinstance(holder.get(steps[-1]), list):
-        holder[steps[-1]] = []
-    entries: list[Any] = holder[steps[-1]]
+    dotted = ".".join(indexed(path))
+    if not isinstance(find_member(doc, dotted), list):
+        put_member(doc, dotted, [])
+    entries: list[Any] = find_member(doc, dotted)
     return entries

@@ -14,7 +14,7 @@ from typing import Any
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms import mapping_document as documents
 from celigo_pandas.forms.lookup_tables import add_lookup, lookup_names, remove_lookup, set_lookup
-from celigo_pandas.forms.mapping_document import RuleRow, dialect_of, rule_rows
+from celigo_pandas.forms.mapping_document import RuleRow, rule_rows
 from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, preview
 from celigo_pandas.forms.mapping_push import PushPart
 from celigo_pandas.forms.server_comparison import Difference, differences
@@ -23,6 +23,7 @@ from celigo_pandas.forms.work import Task
 from celigo_pandas.frames.outward import to_records
 from celigo_pandas.mapping import compile_mapping, validate
 from celigo_pandas.mapping.coverage import Coverage, measure
+from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["MappingState"]
 
@@ -84,7 +85,7 @@ class MappingState(PushPart):
     @property
     def dialect(self) -> int:
         """1 or 2."""
-        return dialect_of(self._history.now)
+        return MappingDocument.of(self._history.now).dialect_to_edit
 
     @property
     def rows(self) -> list[RuleRow]:

@@ -10,7 +10,7 @@ from celigo_pandas.handlebars import Rows, record_members
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.evaluation import object_rows, rule_column
 from celigo_pandas.mapping.fields import compile_fields
-from celigo_pandas.mapping.parts import ONLY_FIELDS, Parts, find_lookups
+from celigo_pandas.mapping.parts import Parts
 from celigo_pandas.mapping.rows import Layout
 from celigo_pandas.mapping.rules import Rule, walk
 from celigo_pandas.mapping.runs import ResolveLookup, Run, Watch
@@ -18,6 +18,7 @@ from celigo_pandas.mapping.scopes import Scope
 from celigo_pandas.mapping.shortcut import Shortcut, find_shortcut
 from celigo_pandas.mapping.traces import CellTrace, Tracer
 from celigo_pandas.mapping.tree import compile_tree
+from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["CompiledMapping", "compile_mapping", "compile_parts", "map_records"]
 
@@ -175,45 +176,18 @@ def record_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, An
 
 def compile_parts(doc: Mapping[str, Any]) -> tuple[CompiledMapping, Parts]:
     """Compile the mapping of an import document, with everything that is wrong with it."""
-    lookups = find_lookups(doc)
+    found = MappingDocument.of(doc)
+    lookups = [entry.value for entry in found.lookups if isinstance(entry.value, dict)]
     parts = Parts(lookups)
-    fields, base = _fields_of(doc)
-    tree = doc.get("mappings")
-    if not isinstance(doc.get("mapping") or {}, Mapping):
-        parts.problem("not_an_object", "mapping must be an object.", "mapping")
-    if fields and tree:
-        tree = _chosen(doc, tree, parts, base)
-    if tree is not None and not isinstance(tree, list):
-        parts.problem("not_a_list", "mappings must be a list.", "mappings")
-        tree = None
-    if tree:
-        rules, dialect = compile_tree(tree, parts), 2
-    elif fields:
-        rules, dialect = compile_fields(fields, parts, base), 1
-    else:
-        rules, dialect = (), 0
-    known = [lookup for lookup in lookups if isinstance(lookup, dict)]
+    parts.problems += found.problems
+    parts.remarks += found.remarks
+    rules: tuple[Rule, ...] = ()
+    if found.dialect == 2:
+        rules = compile_tree(found.tree, parts)
+    elif found.dialect == 1:
+        rules = compile_fields(found.fields, parts, found.fields_path)
     envelope = doc.get("inputContext") == "envelope"
-    return CompiledMapping(dialect, rules, known, envelope=envelope), parts
-
-
-def _chosen(doc: Mapping[str, Any], tree: Any, parts: Parts, base: str) -> Any:
-    """Decide between both mappers of one document: 2.0 wins, except where the adaptor takes only 1.0."""
-    adaptor = doc.get("adaptorType")
-    if isinstance(adaptor, str) and adaptor.startswith(ONLY_FIELDS):
-        text = f"{adaptor} takes Mapper 1.0 only: {base} is used, mappings are not."
-        parts.remark("mixed_dialects", text, "mappings")
-        return None
-    parts.remark("mixed_dialects", f"Beside mappings (2.0), {base} (1.0) is not used; remove it.", base)
-    return tree
-
-
-def _fields_of(doc: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:
-    for base, home in (("mapping", doc), ("netsuite_da.mapping", doc.get("netsuite_da"))):
-        mapping = home.get("mapping") if isinstance(home, Mapping) else None
-        if isinstance(mapping, Mapping) and (mapping.get("fields") or mapping.get("lists")):
-            return mapping, base
-    return None, "mapping"
+    return CompiledMapping(found.dialect, rules, lookups, envelope=envelope), parts
 
 
 def compile_mapping(doc: Mapping[str, Any]) -> CompiledMapping:

@@ -17,13 +17,10 @@ __all__ = [
     "CONDITIONS",
     "DATE_NAMES",
     "DEEPEST",
-    "LOOKUP_HOMES",
     "MOST_STEPS",
-    "ONLY_FIELDS",
     "SURROUNDINGS",
     "TREE_CONDITIONS",
     "Parts",
-    "find_lookups",
 ]
 
 DEEPEST: Final = 50
@@ -48,9 +45,6 @@ DATE_NAMES: Final = (
 )
 """The four date properties, and what very old documents call them."""
 
-ONLY_FIELDS: Final = ("NetSuite", "Salesforce")
-"""How the adaptor types begin that take Mapper 1.0 only."""
-
 SURROUNDINGS: Final = frozenset(
     {"settings", "connection", "import", "export", "job", "data", "lookup", "rows", "testMode", "iClient", "_PARENT"}
 )
@@ -72,8 +66,6 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 _ROWS: Final = re.compile(r"rows(?=[.\[])\.?")
 _ISO: Final = "ISO8601"
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT"})
-LOOKUP_HOMES: Final = ("netsuite_da", "netsuite", "http", "rest", "rdbms", "salesforce", "file", "wrapper", "mongodb")
-"""The adaptor blocks that may hold lookups."""
 
 
 class Parts:
@@ -262,13 +254,3 @@ def _date_function(step: DateStep) -> Callable[[Callable[[], Any] | None], Calla
         return rewrite
 
     return with_clock
-
-
-def find_lookups(doc: Mapping[str, Any]) -> list[Any]:
-    """Gather the lookups of an import document: its own and those inside its adaptor's block."""
-    found: list[Any] = []
-    for home in (doc, *(doc.get(name) for name in LOOKUP_HOMES)):
-        lookups = home.get("lookups") if isinstance(home, Mapping) else None
-        if isinstance(lookups, list):
-            found.extend(lookups)
-    return found

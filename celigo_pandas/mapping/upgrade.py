@@ -16,8 +16,10 @@ from typing import Any
 from celigo_pandas.errors import DocumentError, Problem
 from celigo_pandas.mapping.compilation import compile_mapping
 from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS, CASTS, CONVERTERS, RefusedType, kind_of
-from celigo_pandas.mapping.parts import DATE_NAMES, ONLY_FIELDS, find_lookups
+from celigo_pandas.mapping.parts import DATE_NAMES
 from celigo_pandas.paths import WILDCARD, Step, literal_text, parse_extract, rooted_text
+from celigo_pandas.resources.dotted import remove_member
+from celigo_pandas.resources.mapping_documents import FIELD_HOMES, MappingDocument
 
 __all__ = ["upgrade"]
 
@@ -57,15 +59,16 @@ def upgrade(doc: Mapping[str, Any], types: Mapping[str, str] | None = None) -> d
         The mapping cannot be compiled, or has rules without an equal; ``problems`` names each with its reason.
     """
     compile_mapping(doc)
-    adaptor = doc.get("adaptorType")
-    if isinstance(adaptor, str) and adaptor.startswith(ONLY_FIELDS):
-        raise DocumentError(f"{adaptor} takes Mapper 1.0 only; its mapping cannot be upgraded.")
-    mapping = doc.get("mapping") or {}
-    lookups = {str(lookup.get("name")): lookup for lookup in find_lookups(doc) if isinstance(lookup, Mapping)}
-    upgrader = _Upgrader(types or {}, lookups)
+    found = MappingDocument.of(doc)
+    if found.dialect_to_edit == 2:
+        raise DocumentError("The mapping is Mapper 2.0 already; there is nothing to upgrade.")
+    if found.takes_fields_only:
+        raise DocumentError(f"{found.adaptor} takes Mapper 1.0 only; its mapping cannot be upgraded.")
+    mapping, base = found.fields, found.fields_path
+    upgrader = _Upgrader(types or {}, found.lookup_docs())
     lists: dict[str, list[_Line]] = {}
     for position, field in enumerate(mapping.get("fields") or ()):
-        path, generate = f"mapping.fields[{position}]", field["generate"]
+        path, generate = f"{base}.fields[{position}]", field["generate"]
         if _writes_nothing(field):
             continue
         if _EACH in generate:
@@ -76,7 +79,7 @@ def upgrade(doc: Mapping[str, Any], types: Mapping[str, str] | None = None) -> d
     for position, one in enumerate(mapping.get("lists") or ()):
         array = parse_extract(str(one["jsonPath"])).steps if one.get("jsonPath") else None
         lists.setdefault(one["generate"], []).extend(
-            _Line(field, field["generate"], f"mapping.lists[{position}].fields[{place}]", array)
+            _Line(field, field["generate"], f"{base}.lists[{position}].fields[{place}]", array)
             for place, field in enumerate(one.get("fields") or ())
             if not _writes_nothing(field)
         )
@@ -86,7 +89,8 @@ def upgrade(doc: Mapping[str, Any], types: Mapping[str, str] | None = None) -> d
         listed = "; ".join(str(problem) for problem in upgrader.problems)
         raise DocumentError(f"No equal in Mapper 2.0 for: {listed}.", problems=upgrader.problems)
     upgraded = copy.deepcopy(dict(doc))
-    upgraded.pop("mapping", None)
+    for home in FIELD_HOMES:
+        remove_member(upgraded, home)
     upgraded["mappings"] = upgrader.entries
     compile_mapping(upgraded)
     return upgraded

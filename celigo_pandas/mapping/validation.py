@@ -13,10 +13,11 @@ from typing import Any, Final
 from celigo_pandas.errors import FilterError, Problem, shown
 from celigo_pandas.filters import compile_rules, rules_of
 from celigo_pandas.mapping.compilation import compile_parts
-from celigo_pandas.mapping.parts import ONLY_FIELDS, SURROUNDINGS, find_lookups
+from celigo_pandas.mapping.parts import SURROUNDINGS
 from celigo_pandas.mapping.rules import ArrayRule, ListRule, PathSource, Rule, Source, TemplateSource, ValueRule
 from celigo_pandas.mapping.transforms import compile_transform_parts
 from celigo_pandas.paths import Path, PathError, parse_extract
+from celigo_pandas.resources.mapping_documents import MappingDocument, lookup_problems
 
 __all__ = ["find_problems", "validate"]
 
@@ -52,8 +53,8 @@ def validate(doc: Any, sample: Any = None) -> list[Problem]:
     samples = sample if isinstance(sample, list) else [] if sample is None else [sample]
     envelope = doc.get("inputContext") == "envelope"
     problems += _path_problems(compiled.rules, samples, envelope=envelope)
-    problems += _lookup_problems(doc)
-    problems += _adaptor_problems(doc, compiled.dialect)
+    problems += lookup_problems(doc)
+    problems += _adaptor_problems(doc)
     problems += _filter_problems(doc)
     for name in _TRANSFORMS:
         problems += _transform_problems(doc, name, remarks=True)
@@ -64,7 +65,7 @@ def validate(doc: Any, sample: Any = None) -> list[Problem]:
 
 def find_problems(doc: Mapping[str, Any]) -> list[Problem]:
     """List what makes a document's mapping, lookups, filters or transform unusable; doubts are left to `validate`."""
-    problems = [*compile_parts(doc)[1].problems, *_lookup_problems(doc), *_filter_problems(doc)]
+    problems = [*compile_parts(doc)[1].problems, *lookup_problems(doc), *_filter_problems(doc)]
     for name in _TRANSFORMS:
         problems += _transform_problems(doc, name, remarks=False)
     return problems
@@ -86,28 +87,10 @@ def _natural(path: str) -> str:
     return _DIGITS.sub(lambda match: match.group().zfill(6), path)
 
 
-def _lookup_problems(doc: Mapping[str, Any]) -> Iterator[Problem]:
-    if doc.get("lookups") is not None and not isinstance(doc["lookups"], list):
-        yield Problem("not_a_list", "lookups must be a list.", "lookups")
-    seen: set[str] = set()
-    for place, lookup in enumerate(find_lookups(doc)):
-        path = f"lookups[{place}]"
-        if not isinstance(lookup, Mapping):
-            yield Problem("not_an_object", f"A lookup must be an object, got {shown(lookup)}.", path)
-            continue
-        name = lookup.get("name")
-        if not isinstance(name, str) or not name:
-            yield Problem("missing_name", "A lookup needs a name.", f"{path}.name")
-            continue
-        if name in seen:
-            yield Problem("duplicate_lookup", f"There are two lookups {name!r}; the last one counts.", f"{path}.name")
-        seen.add(name)
-
-
-def _adaptor_problems(doc: Mapping[str, Any], dialect: int) -> Iterator[Problem]:
-    adaptor = doc.get("adaptorType")
-    if dialect == 2 and isinstance(adaptor, str) and adaptor.startswith(ONLY_FIELDS):
-        yield Problem("wrong_dialect", f"{adaptor} takes Mapper 1.0 (mapping) only.", "mappings")
+def _adaptor_problems(doc: Mapping[str, Any]) -> Iterator[Problem]:
+    found = MappingDocument.of(doc)
+    if found.dialect == 2 and found.takes_fields_only:
+        yield Problem("wrong_dialect", f"{found.adaptor} takes Mapper 1.0 (mapping) only.", "mappings")
 
 
 def _filter_problems(doc: Mapping[str, Any]) -> Iterator[Problem]:

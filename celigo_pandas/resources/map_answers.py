@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from celigo_pandas.errors import Problem, problems_from_body
+from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["MapAnswer", "is_one_to_many", "read_answer", "write_answer"]
 
@@ -106,10 +107,4 @@ def _looks_wrapped(element: Any) -> bool:
 
 def _writes_status(doc: Mapping[str, Any]) -> bool:
     """Whether the mapping gives its records a ``statusCode`` of their own."""
-    mapping = doc.get("mapping")
-    entries = [
-        doc.get("mappings"),
-        *(mapping.get(name) for name in ("fields", "lists") if isinstance(mapping, Mapping)),
-    ]
-    rules = [rule for part in entries if isinstance(part, list) for rule in part if isinstance(rule, Mapping)]
-    return any(rule.get("generate") == "statusCode" for rule in rules)
+    return "statusCode" in MappingDocument.of(doc).top_names()

@@ -19,8 +19,9 @@ from celigo_pandas.forms.lookup_tables import (
     set_lookup,
     table_text,
 )
-from celigo_pandas.forms.mapping_document import dialect_of, rule_rows
+from celigo_pandas.forms.mapping_document import rule_rows
 from celigo_pandas.mapping import compile_mapping
+from celigo_pandas.resources.mapping_documents import MappingDocument
 
 FIRST: dict[str, Any] = {
     "mapping": {
@@ -74,7 +75,7 @@ def test_rows_of_a_documented_mapping_are_the_rules_it_compiles_to(id: str, doc:
 
     # A sub-record is one row; the rules of its own mapping lie inside it.
     assert {rule.path.partition(".subRecordMapping")[0] for rule in compiled.rules} <= paths
-    assert dialect_of(doc) == compiled.dialect
+    assert MappingDocument.of(doc).dialect == compiled.dialect
 
 
 def test_rows_tell_kind_depth_and_source() -> None:

@@ -18,6 +18,7 @@ from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.errors import FilterError
 from celigo_pandas.filters import compile_rules, rules_of
+from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["ExportPlan", "ImportPlan", "csv_plan", "export_plan", "import_plan"]
 
@@ -173,7 +174,7 @@ def import_plan(import_doc: Mapping[str, Any], kind: str) -> ImportPlan:
         body=body or None,
         xlsx_header=file.block("xlsx").flag("includeHeader", True),
         columns=_mapped_columns(import_doc),
-        lookups=[*_lookups(import_doc), *_lookups(import_doc["file"])],
+        lookups=list(MappingDocument.of(import_doc).lookup_docs().values()),
     )
 
 
@@ -339,14 +340,4 @@ def _keeper(file: _Block) -> Callable[..., bool]:
 
 def _mapped_columns(import_doc: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names that a mapping generates at the top of a record, in its order."""
-    mapping = import_doc.get("mapping")
-    rules = import_doc.get("mappings") or (mapping.get("fields") if isinstance(mapping, Mapping) else None)
-    if not isinstance(rules, list):
-        return ()
-    names = (rule.get("generate") for rule in rules if isinstance(rule, Mapping) and rule.get("status") != "Draft")
-    return tuple(name for name in names if isinstance(name, str))
-
-
-def _lookups(block: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    listed = block.get("lookups")
-    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    return MappingDocument.of(import_doc).top_names(with_lists=False)

@@ -22,6 +22,7 @@ from celigo_pandas.engine.adaptors.http.shapes import IMPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.templates import DynamicLookup, batch_context, record_context
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
 from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.resources.mapping_documents import MappingDocument, lookup_problems
 
 __all__ = ["Importer"]
 
@@ -45,9 +46,10 @@ class Importer:
         self._rules: Mapping[str, Any] = self._http.get("response") or {}
         self._media = str(self._http.get("requestMediaType") or sender.media)
         self._accept = str(self._http.get("successMediaType") or sender.accept)
-        self._lookups = self._http.get("lookups") or import_doc.get("lookups") or []
-        if not isinstance(self._lookups, list) or not all(isinstance(one, dict) for one in self._lookups):
-            raise _broken("lookups must be a list of objects.", "lookups")
+        for problem in lookup_problems(import_doc):
+            if problem.code in ("not_a_list", "not_an_object"):
+                raise _broken(problem.message, "lookups")
+        self._lookups = list(MappingDocument.of(import_doc).lookup_docs().values())
         self._types = [str(kind).upper() for kind in as_list(self._http.get("requestType") or [])]
         self._batch_size = self._check()
         self._judge = Judge(sender, self._http, self._accept)

@@ -15,6 +15,7 @@ from celigo_pandas.engine.adaptors.sql.metadata import read_metadata
 from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, read_query
 from celigo_pandas.engine.adaptors.sql.statements import export_query, lookup_context, render_sql
 from celigo_pandas.engine.adaptors.sql.writing import write_batch
+from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["SqlAdaptor"]
 
@@ -66,8 +67,7 @@ class SqlAdaptor:
         if not isinstance(block, Mapping):
             text = "Expected field: rdbms to be present."
             raise SourceFailure(text, code="missing_required_field", field="import.rdbms")
-        homes = (block.get("lookups"), import_doc.get("lookups"))
-        block = {**block, "lookups": [one for home in homes if isinstance(home, list) for one in home]}
+        block = {**block, "lookups": list(MappingDocument.of(import_doc).lookup_docs().values())}
         is_ignored = self._ignoring(call, import_doc, block)
         ignored = {position for position, one in enumerate(batch) if is_ignored(one)}
         kept = [one for position, one in enumerate(batch) if position not in ignored]
