@@ -349,10 +349,12 @@ class Mapping:
         Returns
         -------
         DataFrame
-            One row per cell: ``row``, ``cell``, ``rule``, ``local``, ``server``. Empty where both agree.
+            One row per cell: ``row``, ``cell``, ``rule``, ``local``, ``server``. Empty where both agree. With
+            one-to-many a cell begins with its child, ``[1].sku``.
 
         Notes
         -----
+        The document's filter counts here as on the server: a row that one side leaves out has no cells there.
         One request per `batch_size` rows; nothing is written to the outer system.
         """
         return verify(self._document, df, con, batch_size)

@@ -180,3 +180,24 @@ def test_verify_names_the_rule_of_an_array():
         (row,) = Mapping({"mappings": [array]}).verify([{"l": ["1"]}], connection).itertuples(index=False)
 
     assert tuple(row) == (0, "o", "mappings[0]", ["1"], [1])
+
+
+def test_verify_knows_rows_that_the_filter_leaves_out_and_children_of_one_to_many():
+    def answer(_):
+        return [[{"s": 1}, {"s": 9}], None, {"statusCode": 200, "ignored": True}]
+
+    rule = {"generate": "s", "extract": "$.s", "dataType": "number", "status": "Active"}
+    document = {
+        "mappings": [rule],
+        "oneToMany": True,
+        "pathToMany": "l",
+        "filter": {"type": "expression", "expression": {"version": "1", "rules": ["equals", ["extract", "a"], 1]}},
+    }
+    rows = [{"a": 1, "l": [{"s": 1}, {"s": 2}]}, {"a": 2, "l": [{"s": 1}]}, {"a": 1, "l": [{"s": 3}]}]
+    with Account(answer) as connection:
+        found = Mapping(document).verify(rows, connection)
+
+    assert [tuple(row) for row in found.itertuples(index=False)] == [
+        (0, "[1].s", "mappings[0]", 2, 9),
+        (2, "[0].s", "mappings[0]", 3, "(left out)"),
+    ]
