@@ -39,3 +39,13 @@ def test_module_names_say_what_they_hold():
     named = [path for path in (ROOT / "celigo_pandas").rglob("*.py") if path.stem in forbidden]
 
     assert named == []
+
+
+def test_what_databases_share_asks_none_which_one_it_is():
+    folder = ROOT / "celigo_pandas" / "engine" / "adaptors" / "sql"
+    own = {"sqlite.py", "postgres.py", "postgres_types.py", "mysql.py", "databases.py"}
+    shared = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py") if path.name not in own}
+    names = re.compile(r"""["'](?:sqlite|postgresql|mysql|mariadb)["']|\bdialect(?:\.name)?\s*(?:==|!=|in\b)|sqlite3""")
+
+    assert len(shared) > 10
+    assert {name for name, text in shared.items() if names.search(text)} == set()

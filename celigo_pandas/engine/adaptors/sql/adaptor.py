@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
-from celigo_pandas.engine.adaptors.sql.databases import open_engine, place_of
+from celigo_pandas.engine.adaptors.sql.databases import open_database
 from celigo_pandas.engine.adaptors.sql.existence import existence_of, looked_up
 from celigo_pandas.engine.adaptors.sql.failures import opened
 from celigo_pandas.engine.adaptors.sql.metadata import read_metadata
@@ -28,7 +28,7 @@ class SqlAdaptor:
     def ping(self, call: Call) -> PingOutcome:
         """Connect and run a trivial query."""
         try:
-            with opened(open_engine(call), call) as connection:
+            with opened(open_database(call), call) as connection:
                 connection.exec_driver_sql("select 1").fetchall()
         except SourceFailure as failure:
             return PingOutcome.of(failure)
@@ -38,7 +38,7 @@ class SqlAdaptor:
         """Read ``rdbms.query`` once; ``rdbms.once.query`` runs for each record after its chunk was taken."""
         field = "export.rdbms.query"
         sql = render_sql(export_query(export_doc), call.context, field)
-        engine = open_engine(call)
+        found = open_database(call)
         once = export_doc["rdbms"].get("once") if export_doc.get("type") == "once" else None
         once = once.get("query") if isinstance(once, Mapping) else None
         after = None
@@ -47,7 +47,7 @@ class SqlAdaptor:
 
             def after(records: list[Any]) -> None:
                 batch = [Outgoing(position, record, record) for position, record in enumerate(records)]
-                for result in write_batch(engine, call, block, batch):
+                for result in write_batch(found, call, block, batch):
                     if result["statusCode"] != 200:
                         error = result["errors"][0]
                         raise SourceFailure(
@@ -56,8 +56,8 @@ class SqlAdaptor:
                             field="export.rdbms.once",
                         )
 
-        call.place = place_of(call.connection.masked)
-        return read_query(engine, sql, chunk_rows(export_doc), call, after)
+        call.place = found.database.place(call.connection.masked.get("rdbms") or {})
+        return read_query(found, sql, chunk_rows(export_doc), call, after)
 
     def import_batch(
         self, call: Call, import_doc: Mapping[str, Any], batch: Sequence[Outgoing]
@@ -71,7 +71,7 @@ class SqlAdaptor:
         is_ignored = self._ignoring(call, import_doc, block)
         ignored = {position for position, one in enumerate(batch) if is_ignored(one)}
         kept = [one for position, one in enumerate(batch) if position not in ignored]
-        written = iter(write_batch(open_engine(call), call, block, kept) if kept else [])
+        written = iter(write_batch(open_database(call), call, block, kept) if kept else [])
         return [
             {"statusCode": 200, "ignored": True} if position in ignored else next(written)
             for position in range(len(batch))
@@ -87,23 +87,25 @@ class SqlAdaptor:
         return self._look_up(call, lookup_doc, render_sql(query, lookup_context(call.context, context), field))
 
     def _look_up(self, call: Call, lookup_doc: Mapping[str, Any], sql: str) -> Any:
-        with opened(open_engine(call), call) as connection, closing(connection.connection.cursor()) as cursor:
+        found = open_database(call)
+        with opened(found, call) as connection, closing(connection.connection.cursor()) as cursor:
             cursor.execute(sql)
             row = cursor.fetchone()
             if row is None:
                 return None
-            make = RecordMaker(connection.connection.dbapi_connection, cursor, connection.dialect.name)
-            (found,) = make([row])
+            make = RecordMaker(connection.connection.dbapi_connection, cursor, found.database)
+            (record,) = make([row])
             unreadable = make.take_errors()
         if unreadable:
             error = unreadable[0]
             raise SourceFailure(error["message"], code=error["code"], field="import.lookups.query")
-        return looked_up(lookup_doc, found)
+        return looked_up(lookup_doc, record)
 
     def metadata(self, call: Call, order: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the database's tables, or their columns."""
-        with opened(open_engine(call), call) as connection:
-            return read_metadata(connection, order)
+        found = open_database(call)
+        with opened(found, call) as connection:
+            return read_metadata(found.database, connection, order)
 
     def _ignoring(
         self, call: Call, import_doc: Mapping[str, Any], block: Mapping[str, Any]

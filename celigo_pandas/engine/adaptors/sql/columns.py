@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from celigo_pandas.engine.adaptors.sql.values import UnreadableText, sqlite_value, to_json
+from celigo_pandas.engine.adaptors.sql.database import Database
+from celigo_pandas.engine.adaptors.sql.values import UnreadableText, to_json
 
 __all__ = ["RecordMaker", "column_names"]
-
-Reader = Callable[[Any], Any]
 
 
 def column_names(description: Any) -> list[str]:
@@ -35,6 +33,7 @@ class RecordMaker:
         The driver's connection; types that only the database knows are looked up with it.
     cursor : object
         Has run its statement.
+    database : Database
 
     Attributes
     ----------
@@ -42,10 +41,10 @@ class RecordMaker:
         One for each cell that has no JSON form; the record has null there. Taken by :meth:`take_errors`.
     """
 
-    def __init__(self, raw: Any, cursor: Any, dialect: str) -> None:
+    def __init__(self, raw: Any, cursor: Any, database: Database) -> None:
         self.names = column_names(cursor.description)
-        self._readers = _readers(raw, cursor.description, dialect)
-        self._is_sqlite = dialect == "sqlite"
+        self._readers = database.readers(raw, cursor.description)
+        self._database = database
         self._rows = 0
         self._errors: list[dict[str, Any]] = []
 
@@ -71,9 +70,7 @@ class RecordMaker:
             return [None if value is None else to_json(read(value)) for value in values]
         if kinds <= _PLAIN:
             return values
-        if self._is_sqlite:
-            return list(map(sqlite_value, values)) if kinds & _CHANGED else values
-        return list(map(to_json, values))
+        return self._database.values_out(values, kinds)
 
     def _told(self, value: Any, position: int, row: int) -> Any:
         if type(value) is not UnreadableText:
@@ -89,24 +86,4 @@ class RecordMaker:
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
-_CHANGED = frozenset({bytes, float})
-"""What of SQLite's values JSON may not have as it is."""
 _SHOWN = 300
-
-
-def _readers(raw: Any, description: Any, dialect: str) -> Mapping[int, Reader]:
-    if dialect == "postgresql":
-        from celigo_pandas.engine.adaptors.sql.postgres_types import array_readers
-
-        return array_readers(raw, description)
-    if dialect in {"mysql", "mariadb"}:
-        return {position: _bits for position, column in enumerate(description) if column[1] == _BIT}
-    return {}
-
-
-_BIT = 16
-"""The protocol's number of the type BIT."""
-
-
-def _bits(value: Any) -> Any:
-    return int.from_bytes(value, "big") if isinstance(value, bytes) else value

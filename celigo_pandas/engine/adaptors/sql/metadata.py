@@ -12,13 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
+from celigo_pandas.engine.adaptors.sql.database import Database
 
 __all__ = ["read_metadata"]
 
 _HIDDEN = frozenset({"information_schema"})
 
 
-def read_metadata(connection: sa.Connection, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+def read_metadata(database: Database, connection: sa.Connection, order: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return ``{name, schema, type}`` of each table, or ``{table, columns: [{name, type, nullable, primaryKey}]}``.
 
     Raises
@@ -28,7 +29,7 @@ def read_metadata(connection: sa.Connection, order: Mapping[str, Any]) -> list[d
     """
     asked = _asked(order)
     inspector: sa.Inspector = sa.inspect(connection)
-    tables = _tables(inspector, connection.dialect.name)
+    tables = _tables(inspector, database)
     if order.get("type") == "tables":
         return list(tables.values())
     if order.get("type") != "columns":
@@ -38,11 +39,10 @@ def read_metadata(connection: sa.Connection, order: Mapping[str, Any]) -> list[d
     return [{"table": name, "columns": _columns(inspector, tables[name], connection.dialect)} for name in names]
 
 
-def _tables(inspector: sa.Inspector, dialect: str) -> dict[str, dict[str, Any]]:
+def _tables(inspector: sa.Inspector, database: Database) -> dict[str, dict[str, Any]]:
     own = inspector.default_schema_name
-    schemas = inspector.get_schema_names() if dialect == "postgresql" else [own]
     found: dict[str, dict[str, Any]] = {}
-    for schema in schemas:
+    for schema in database.schemas(inspector):
         if schema in _HIDDEN:
             continue
         asked = None if schema == own else schema

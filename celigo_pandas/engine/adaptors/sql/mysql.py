@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 import pymysql
+import sqlalchemy as sa
 from pymysql.constants import CLIENT
+from pymysql.cursors import SSCursor
 
-__all__ = ["column_types", "keeps_transactions", "open_mysql", "put_back"]
+from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
+from celigo_pandas.engine.adaptors.sql.database import Database, Reader
+from celigo_pandas.engine.adaptors.sql.endings import Fate, Transactional, Transactions, first_word
+from celigo_pandas.engine.adaptors.sql.failures import left_s
+from celigo_pandas.engine.adaptors.sql.servers import host_and_port, pooled_engine
+from celigo_pandas.engine.adaptors.sql.values import bytes_of, from_json
+from celigo_pandas.engine.safety.reach import ReachError
+
+__all__ = ["MySql"]
 
 CONNECT_S = 15.0
 
@@ -18,6 +32,82 @@ _SETTINGS = (
     "net_write_timeout = 3600, net_read_timeout = 3600, wait_timeout = 3600"
 )
 _RESET_CONNECTION = 31
+
+
+_BIT = 16
+"""The protocol's number of the type BIT."""
+
+_SPATIAL = frozenset(
+    "geometry point linestring polygon multipoint multilinestring multipolygon geometrycollection".split()
+)
+"""Given as the server keeps them, in bytes."""
+
+
+class MySql(Database):
+    """A MySQL or MariaDB server."""
+
+    port = 3306
+    empty_row = "() values ()"
+    driver_errors = (pymysql.Error, pymysql.Warning)
+    refusals = frozenset({"1044", "1045", "1049", "1698"})
+
+    def engine(self, secrets: Callable[[], dict[str, Any]], reach: Any) -> sa.Engine:
+        """Return a pool of sessions."""
+        return pooled_engine(f"{self.kind}+pymysql://", partial(self._connect, secrets, reach), put_back)
+
+    def _connect(self, secrets: Callable[[], dict[str, Any]], reach: Any) -> _Connection:
+        block = secrets()["rdbms"]
+        host, port = host_and_port(block, self.port)
+        deadline = time.monotonic() + CONNECT_S
+        connection = open_mysql(block, host, port)
+        try:
+            sock = reach.open_socket(host, port, deadline - time.monotonic())
+        except ReachError as error:
+            raise SourceFailure(str(error), code="out_of_reach", field="rdbms.host") from None
+        sock.settimeout(None)
+        connection.connect(sock)
+        return connection
+
+    def lend(self, connection: sa.Connection, call: Call) -> None:
+        """Bound the server's silence: its own limit counts the time of a slow reader too."""
+        raw: Any = connection.connection.dbapi_connection
+        raw._read_timeout = left_s(call)
+
+    def transactions(self, raw: Any) -> Transactions:
+        """Return the transactions of a connection."""
+        return _Transactions(raw)
+
+    def keeps_transactions(self, raw: Any, schema: str, table: str) -> bool:
+        """Whether the table's engine has transactions; a view's is not known."""
+        return keeps_transactions(raw, schema, table)
+
+    def stream(self, raw: Any, sql: str) -> Any:
+        """Return an unbuffered cursor."""
+        cursor = raw.cursor(SSCursor)
+        cursor.execute(sql)
+        return cursor
+
+    def abandon(self, raw: Any, cursor: Any) -> None:
+        """Leave the rest unread: the driver would try to read it, from a closed socket, when it is collected."""
+        result = getattr(raw, "_result", None)
+        if result is not None:
+            result.unbuffered_active = False
+
+    def readers(self, raw: Any, description: Any) -> Mapping[int, Reader]:
+        """Return readers of bits, which are numbers."""
+        return {position: _bits for position, column in enumerate(description) if column[1] == _BIT}
+
+    def value_in(self, value: Any, column_type: str) -> Any:
+        """Return what the driver needs; shapes are bytes, times have no offset."""
+        if isinstance(value, str) and column_type in _SPATIAL:
+            return bytes_of(value)
+        if isinstance(value, str) and column_type in {"datetime", "timestamp"}:
+            return _time(value)
+        return from_json(value, column_type)
+
+    def column_types(self, connection: sa.Connection, schema: str, table: str, quoted: str) -> Mapping[str, str] | None:
+        """Return the types."""
+        return column_types(connection.connection.dbapi_connection, schema, table)
 
 
 class _Connection(pymysql.connections.Connection):  # type: ignore[misc]
@@ -99,3 +189,84 @@ def keeps_transactions(raw: Any, schema: str, table: str) -> bool:
             (schema, table),
         )
         return bool(cursor.fetchall() == (("YES",),))
+
+
+def _bits(value: Any) -> Any:
+    return int.from_bytes(value, "big") if isinstance(value, bytes) else value
+
+
+def _time(value: str) -> Any:
+    # MySQL before 8.0.19 and MariaDB take no offset in a literal; the session's zone is UTC.
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        return value
+    return moment if moment.tzinfo is None else moment.astimezone(timezone.utc).replace(tzinfo=None)
+
+
+class _Transactions(Transactional):
+    survives_errors = True
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._most_bytes: int | None = None
+
+    def begin(self) -> None:
+        self._raw.begin()
+
+    def limit(self, left: float) -> None:
+        self._raw._read_timeout = left
+
+    def too_large(self, cursor: Any, sql: str, parameters: Any) -> str | None:
+        size = len(sql) + sum(len(value) for value in parameters or () if isinstance(value, (str, bytes)))
+        if self._most_bytes is None:
+            cursor.execute("select @@max_allowed_packet")
+            self._most_bytes = int(cursor.fetchone()[0])
+        if 4 * size < self._most_bytes:
+            return None
+        text = sql if parameters is None else cursor.mogrify(sql, parameters)
+        size = len(text.encode(errors="surrogatepass")) + 1
+        if size < self._most_bytes:
+            return None
+        return f"The statement has {size:,} bytes; the server takes {self._most_bytes:,} (max_allowed_packet)."
+
+    def needs_commit(self, code: str) -> bool:
+        # Aria's tables, once written to, take no savepoint.
+        return code == "1178"
+
+    def undid(self, cursor: Any) -> bool:
+        cursor.execute("show warnings")
+        return not any(row[1] == _NOT_UNDONE for row in cursor.fetchall())
+
+    def is_open(self) -> bool:
+        # The state comes with each answer but an error; after one only the savepoint tells.
+        return bool(self._raw.server_status & 1)
+
+    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+        word = first_word(sql)
+        if word == "rollback":
+            return "undone"
+        # A procedure may do either; so may what is hidden in a comment for some versions.
+        if word in {"", "call", "execute", "begin"}:
+            return "unknown"
+        if not failed:
+            return "kept"
+        if word in _COMMITTING and not _TEMPORARY.search(sql):
+            return "kept"
+        return "undone" if word in _NEVER_COMMITTING else "unknown"
+
+
+_NOT_UNDONE = 1196
+"""The warning that a table without transactions was changed."""
+
+_NEVER_COMMITTING = frozenset(
+    "delete describe do explain insert kill replace select show table update use values with".split()
+)
+"""Statements that commit nothing: when their failure ends the transaction, it was rolled back."""
+
+_COMMITTING = frozenset(
+    "alter analyze check create drop flush grant lock optimize rename repair revoke truncate unlock".split()
+)
+"""Statements that commit before they begin, so that their failure finds no transaction."""
+
+_TEMPORARY = re.compile(r"\btemporary\b", re.IGNORECASE)

@@ -5,6 +5,7 @@ Secrets never get here: the context's connection is the masked one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = [
     "import_queries",
     "import_query",
     "lookup_context",
+    "only_reads",
     "record_context",
     "render_sql",
     "sql_renderer",
@@ -115,3 +117,15 @@ _SAFE = 2**53 - 1
 def batch_context(context: Mapping[str, Any], batch: list[Outgoing]) -> dict[str, Any]:
     """Return what a per-page query sees: ``batch_of_records``, each with its ``record`` or ``rows``."""
     return {**context, **batch_members([_exact(one.mapped) for one in batch])}
+
+
+def only_reads(sql: str) -> bool:
+    """Whether a statement reads and does nothing else, by its first words."""
+    return bool(_SELECTS.match(sql))
+
+
+_SELECTS = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|values|table|with(?!.*\b(?:insert|update|delete|merge)\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What PostgreSQL can declare a cursor for; other statements (``insert … returning``) run at once."""

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call
 from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
-from celigo_pandas.engine.adaptors.sql.endings import Fate, ending_of
-from celigo_pandas.engine.adaptors.sql.failures import describe, is_lost, left_s
+from celigo_pandas.engine.adaptors.sql.database import Database
+from celigo_pandas.engine.adaptors.sql.endings import Fate
+from celigo_pandas.engine.adaptors.sql.failures import describe, left_s
 
 __all__ = ["NotStored", "NotUndone", "Result", "Session", "failed"]
 
@@ -49,20 +50,21 @@ class Session:
 
     Parameters
     ----------
+    database : Database
     connection : sqlalchemy.Connection
         Lent for the batch; its transaction is begun here.
     call : Call
         Its deadline ends the batch: what was written by then is committed, the rest is not tried.
     """
 
-    def __init__(self, connection: sa.Connection, call: Call) -> None:
+    def __init__(self, database: Database, connection: sa.Connection, call: Call) -> None:
+        self.database = database
         self.connection = connection
-        self.dialect = connection.dialect.name
         self._call = call
         raw: Any = connection.connection.dbapi_connection
         self.raw = raw
         self._cursor: Any = raw.cursor()
-        self._server = ending_of(raw, self.dialect)
+        self._server = database.transactions(raw)
         self._promised: list[Result] = []
         self._unreadable: list[dict[str, Any]] = []
         self._lost: NotStored | None = None
@@ -116,8 +118,8 @@ class Session:
         try:
             self.raw.commit()
         except Exception as error:
-            code, message = describe(error)
-            if is_lost(self.raw):
+            code, message = describe(self.database, error)
+            if self.database.is_lost(self.raw):
                 self._end("unknown", code, f"the connection was lost while it was committed: {message}")
             else:
                 self.raw.rollback()
@@ -126,7 +128,7 @@ class Session:
 
     def close(self) -> None:
         """Undo what is not committed and let go of the cursor: an open one may hold locks."""
-        if is_lost(self.raw):
+        if self.database.is_lost(self.raw):
             self.connection.invalidate()
             return
         with suppress(Exception):  # the pool does the same again, and drops a connection that cannot
@@ -152,7 +154,7 @@ class Session:
             found = work()
         except Exception as error:
             if not self._undo(sql, error) and not is_one_row:
-                code, message = describe(error)
+                code, message = describe(self.database, error)
                 raise NotUndone(code, f"{message}. {_STAYS}") from None
             raise
         self._release(sql)
@@ -162,7 +164,7 @@ class Session:
         try:
             self._set_savepoint()
         except Exception as error:
-            code, message = describe(error)
+            code, message = describe(self.database, error)
             self._lost = NotStored(code, f"Not tried: {message}")
             with suppress(Exception):
                 self.raw.rollback()
@@ -176,7 +178,7 @@ class Session:
         try:
             self._cursor.execute("savepoint one_record")
         except Exception as error:
-            if not self._server.needs_commit(describe(error)[0]):
+            if not self._server.needs_commit(describe(self.database, error)[0]):
                 raise
             self.raw.commit()
             self._end("kept", "", "")
@@ -186,8 +188,8 @@ class Session:
 
     def _undo(self, sql: str, error: Exception) -> bool:
         """Undo a failed statement; False where what it had stored may stay."""
-        code, message = describe(error)
-        if is_lost(self.raw):
+        code, message = describe(self.database, error)
+        if self.database.is_lost(self.raw):
             # What was not committed is rolled back by the server.
             self._lost = NotStored(code, f"Not tried: the connection was lost at an earlier record: {message}")
             fate = self._server.fate(self._cursor, sql, failed=True)
@@ -240,7 +242,7 @@ class Session:
     def _rows(self) -> list[Result]:
         if self._cursor.description is None:
             return []
-        make = RecordMaker(self.raw, self._cursor, self.dialect)
+        make = RecordMaker(self.raw, self._cursor, self.database)
         rows = make(self._cursor.fetchall())
         self._unreadable = make.take_errors()
         return rows

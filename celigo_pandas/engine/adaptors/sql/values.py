@@ -11,12 +11,23 @@ import binascii
 import json
 import math
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-__all__ = ["UnreadableText", "from_json", "read_text", "sqlite_value", "to_json", "use_text_where_python_cannot"]
+__all__ = [
+    "JSON_TYPES",
+    "MOST_DIGITS",
+    "UnreadableText",
+    "binary_text",
+    "bytes_of",
+    "double_value",
+    "from_json",
+    "is_64_bit",
+    "read_text",
+    "to_json",
+]
 
 
 def to_json(value: Any) -> Any:
@@ -49,20 +60,21 @@ def to_json(value: Any) -> Any:
 _PLAIN = frozenset({str, int, bool})
 
 
-_MOST_DIGITS = 4_000
+MOST_DIGITS = 4_000
 """Of an integer; Python writes and reads no more than 4,300 as a number."""
 
 
 def _number(value: Decimal) -> Any:
     if not value.is_finite():
         return "NaN" if value.is_nan() else ("Infinity" if value > 0 else "-Infinity")
-    if value.as_tuple().exponent == 0 and value.adjusted() < _MOST_DIGITS:
+    if value.as_tuple().exponent == 0 and value.adjusted() < MOST_DIGITS:
         return int(value)
     double = float(value)
     return double if Decimal(repr(double)) == value else str(value)
 
 
-def _double(value: float) -> Any:
+def double_value(value: float) -> Any:
+    """Return a double, or the text of one that JSON has not."""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
@@ -76,7 +88,8 @@ def _duration(value: timedelta) -> str:
     return f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{fraction}"
 
 
-def _bytes(value: bytes) -> str:
+def binary_text(value: bytes) -> str:
+    """Return bytes in base64."""
     return base64.b64encode(value).decode()
 
 
@@ -89,15 +102,15 @@ def _object(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _OUT: Mapping[type, Callable[[Any], Any]] = {
-    float: _double,
+    float: double_value,
     Decimal: _number,
     datetime: datetime.isoformat,
     date: date.isoformat,
     time: time.isoformat,
     timedelta: _duration,
-    bytes: _bytes,
-    bytearray: _bytes,
-    memoryview: lambda value: _bytes(bytes(value)),
+    bytes: binary_text,
+    bytearray: binary_text,
+    memoryview: lambda value: binary_text(bytes(value)),
     UUID: str,
     list: _list,
     tuple: _list,
@@ -123,135 +136,41 @@ def read_text(content: bytes) -> Any:
         return UnreadableText(content)
 
 
-def sqlite_value(value: Any) -> Any:
-    """Return the JSON form of one SQLite value: only blobs and infinite numbers differ from it."""
-    if type(value) is bytes:
-        return _bytes(value)
-    return _double(value) if type(value) is float else value
-
-
-def from_json(value: Any, column_type: str, dialect: str) -> Any:
+def from_json(value: Any, column_type: str) -> Any:
     """Return what a driver needs to write a JSON value into a column of this type.
 
     Parameters
     ----------
     column_type : str
-        The database's name of the type, lower case (``jsonb``, ``bytea``, ``integer[]``, ``blob``).
-    dialect : str
-        ``sqlite``, ``postgresql``, ``mysql`` or ``mariadb``.
+        The database's name of the type, lower case (``jsonb``, ``bytea``, ``integer``, ``blob``).
     """
     if value is None:
         return None
-    if column_type.endswith("[]"):
-        return _array(value, column_type[:-2]) if isinstance(value, list) else value
-    if isinstance(value, str) and (column_type in _BINARY or (dialect in _MYSQL and column_type in _SPATIAL)):
-        try:
-            return base64.b64decode(value, validate=True)
-        except binascii.Error:
-            return value.encode()
+    if isinstance(value, str) and column_type in _BINARY:
+        return bytes_of(value)
     if column_type == "bit":
         return value
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        # A number column of SQLite would make a float of the digits; as an integer its driver refuses it.
-        is_exact_as_text = dialect != "sqlite" or column_type in _SQLITE_TEXT
-        return str(value) if is_exact_as_text else value
-    if column_type in _JSON:
+    if isinstance(value, int) and not is_64_bit(value):
+        return str(value)
+    if column_type in JSON_TYPES:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if isinstance(value, str) and column_type in {"datetime", "timestamp"} and dialect in _MYSQL:
-        return _mysql_time(value)
     return value
 
 
-def _array(values: list[Any], kind: str) -> str:
-    """Return PostgreSQL's text of an array: it takes elements of mixed types and of types that the driver lacks."""
-    delimiter = ";" if kind == "box" else ","
-    return f"{{{delimiter.join(_element(value, kind) for value in values)}}}"
-
-
-def _element(value: Any, kind: str) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, list) and kind not in _JSON:
-        return _array(value, kind)
-    found = from_json(value, kind, "postgresql")
-    if isinstance(found, bool):
-        text = "true" if found else "false"
-    elif isinstance(found, bytes):
-        text = rf"\x{found.hex()}"
-    else:
-        text = str(found)
-    escaped = text.replace("\\", r"\\").replace('"', r"\"")
-    return f'"{escaped}"'
-
-
-_JSON = frozenset({"json", "jsonb"})
-_MYSQL = frozenset({"mysql", "mariadb"})
-_BINARY = frozenset({"bytea", "blob", "binary", "varbinary", "longblob", "mediumblob", "tinyblob"})
-_SPATIAL = frozenset(
-    "geometry point linestring polygon multipoint multilinestring multipolygon geometrycollection".split()
-)
-"""MySQL gives these as it keeps them, in bytes; PostgreSQL as text."""
-_SQLITE_TEXT = frozenset({"text", "varchar", "char", "nvarchar", "nchar", "clob", "blob", "null"})
-"""Types, as SQLAlchemy names them, whose columns keep text as text; ``null`` is a column without a type."""
-
-
-def _mysql_time(value: str) -> Any:
-    # MySQL before 8.0.19 and MariaDB take no offset in a literal; the session's zone is UTC.
+def bytes_of(text: str) -> bytes:
+    """Return what base64 stands for, or a text that is none as it is."""
     try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        return value
-    return moment if moment.tzinfo is None else moment.astimezone(timezone.utc).replace(tzinfo=None)
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return text.encode()
 
 
-def _read_json(text: str | bytes) -> Any:
-    return json.loads(text, parse_float=_json_number, parse_int=_json_integer)
+def is_64_bit(value: int) -> bool:
+    """Whether an integer is one of 64 bits."""
+    return -(2**63) <= value < 2**63
 
 
-def _json_number(text: str) -> Any:
-    double = float(text)
-    return double if Decimal(repr(double)) == Decimal(text) else text
-
-
-def _json_integer(text: str) -> Any:
-    return int(text) if len(text) <= _MOST_DIGITS else text
-
-
-def use_text_where_python_cannot(connection: Any) -> None:
-    """Read as PostgreSQL's text what Python's objects would change or cannot hold.
-
-    Dates such as ``infinity``, years past 9999 and BC; the time ``24:00:00``; intervals with months or years, which
-    are no number of days; ranges.
-    """
-    from psycopg import DataError, NotSupportedError, adapt
-    from psycopg.types import datetime as loaders
-    from psycopg.types.json import set_json_loads
-    from psycopg.types.string import TextLoader
-
-    def lenient(base: type[adapt.Loader], but: tuple[bytes, ...] = ()) -> type[adapt.Loader]:
-        class Lenient(base):  # type: ignore[misc]
-            def load(self, data: Any) -> Any:
-                if not (but and any(word in bytes(data) for word in but)):
-                    try:
-                        return super().load(data)
-                    except (DataError, NotSupportedError):
-                        pass
-                return bytes(data).decode()
-
-        return Lenient
-
-    for name, loader in (
-        ("date", loaders.DateLoader),
-        ("time", loaders.TimeLoader),
-        ("timestamp", loaders.TimestampLoader),
-        ("timestamptz", loaders.TimestamptzLoader),
-        ("timetz", loaders.TimetzLoader),
-    ):
-        connection.adapters.register_loader(name, lenient(loader))
-    connection.adapters.register_loader("interval", lenient(loaders.IntervalLoader, (b"mon", b"year")))
-    for kind in ("int4", "int8", "num", "date", "ts", "tstz"):
-        connection.adapters.register_loader(f"{kind}range", TextLoader)
-        connection.adapters.register_loader(f"{kind}multirange", TextLoader)
-    set_json_loads(_read_json, connection)
+JSON_TYPES = frozenset({"json", "jsonb"})
+_BINARY = frozenset({"bytea", "blob", "binary", "varbinary", "longblob", "mediumblob", "tinyblob"})

@@ -7,16 +7,13 @@ fails, so that each gets its own error.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
-
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
-from celigo_pandas.engine.adaptors.sql.databases import place_of
+from celigo_pandas.engine.adaptors.sql.database import Database, OpenDatabase
 from celigo_pandas.engine.adaptors.sql.existence import existence_of, looked_up
 from celigo_pandas.engine.adaptors.sql.failures import describe, log_statement, opened
 from celigo_pandas.engine.adaptors.sql.statements import (
@@ -36,7 +33,7 @@ _FIELD = "import.rdbms.query"
 _FAILED_BATCH = "The statement for the whole batch failed"
 
 
-def write_batch(engine: sa.Engine, call: Call, block: Mapping[str, Any], batch: Sequence[Outgoing]) -> list[Result]:
+def write_batch(found: OpenDatabase, call: Call, block: Mapping[str, Any], batch: Sequence[Outgoing]) -> list[Result]:
     """Submit `batch`; one result a record.
 
     Raises
@@ -48,29 +45,30 @@ def write_batch(engine: sa.Engine, call: Call, block: Mapping[str, Any], batch: 
     if write is None:
         text = f"queryType {_mode(block)!r:.40} is not built; expected one of {', '.join(sorted(_MODES))}."
         raise SourceFailure(text, code="invalid_field", field="import.rdbms.queryType")
-    place = place_of(call.connection.masked)
+    database = found.database
+    place = database.place(call.connection.masked.get("rdbms") or {})
     try:
-        with call.writing(place), opened(engine, call) as connection, closing(Session(connection, call)) as session:
+        with (
+            call.writing(place),
+            opened(found, call) as connection,
+            closing(Session(database, connection, call)) as session,
+        ):
             results = write(session, call, block, list(batch))
             session.commit()
     except SourceFailure as failure:
-        raise failure.copy(_told_of_readers(failure.message, call, place)) from None
+        raise failure.copy(_told_of_readers(database, failure.message, call, place)) from None
     for error in (error for result in results for error in result.get("errors", ())):
-        error["message"] = _told_of_readers(error["message"], call, place)
+        error["message"] = _told_of_readers(database, error["message"], call, place)
     return results
 
 
-def _told_of_readers(message: str, call: Call, place: str) -> str:
-    """Say who holds a SQLite file, where a write failed since it is held."""
-    if not _LOCKED.search(message):
+def _told_of_readers(database: Database, message: str, call: Call, place: str) -> str:
+    """Say who holds a database, where a write failed since it is held."""
+    if not database.is_held(message):
         return message
     readers = call.readers(place)
     whom = f"by {'; '.join(readers)}" if readers else "by another program"
     return f"{message}. It is held open {whom}. Send the records again when that has ended."
-
-
-_LOCKED = re.compile(r"database (?:table )?is locked$")
-"""SQLite's words; Python 3.10 gives no code beside them."""
 
 
 def _mode(block: Mapping[str, Any]) -> str:
@@ -95,7 +93,7 @@ def _per_record(session: Session, call: Call, block: Mapping[str, Any], batch: l
         log_statement(call, sql)
         return _stored(session, sql)
 
-    return [_guarded(one, outgoing) for outgoing in batch]
+    return [_guarded(session, one, outgoing) for outgoing in batch]
 
 
 def _update_or_insert(session: Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
@@ -122,7 +120,7 @@ def _update_or_insert(session: Session, call: Call, block: Mapping[str, Any], ba
         log_statement(call, sql)
         return _stored(session, sql)
 
-    return [_guarded(one, outgoing) for outgoing in batch]
+    return [_guarded(session, one, outgoing) for outgoing in batch]
 
 
 def _per_page(session: Session, call: Call, block: Mapping[str, Any], batch: list[Outgoing]) -> list[Result]:
@@ -134,7 +132,7 @@ def _per_page(session: Session, call: Call, block: Mapping[str, Any], batch: lis
         session.run(sql)
         return _ok([])
 
-    result = _guarded(whole, batch)
+    result = _guarded(session, whole, batch)
     if "errors" in result:
         (error,) = result["errors"]
         return [failed(error["code"], f"{_FAILED_BATCH}: {error['message']}") for _ in batch]
@@ -168,7 +166,7 @@ def _insert_rows(session: Session, table: Table, columns: tuple[str, ...], rows:
             pass
         else:
             return [session.promise(_ok([])) for _ in rows]
-    return [_guarded(partial(_insert, session, sql), row) for row in rows]
+    return [_guarded(session, partial(_insert, session, sql), row) for row in rows]
 
 
 def _insert(session: Session, sql: str, row: list[Any]) -> Result:
@@ -184,7 +182,7 @@ def _by_columns(part: list[Outgoing]) -> dict[tuple[str, ...], list[int]]:
     return groups
 
 
-def _guarded(work: Callable[[Any], Result], argument: Any) -> Result:
+def _guarded(session: Session, work: Callable[[Any], Result], argument: Any) -> Result:
     try:
         return work(argument)
     except TemplateError as error:
@@ -194,7 +192,7 @@ def _guarded(work: Callable[[Any], Result], argument: Any) -> Result:
     except SourceFailure:
         raise
     except Exception as error:
-        code, message = describe(error)
+        code, message = describe(session.database, error)
         return failed(code, message)
 
 

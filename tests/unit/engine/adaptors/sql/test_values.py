@@ -11,10 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from celigo_pandas.engine.adaptors.sql.values import _read_json, from_json, to_json
+from celigo_pandas.engine.adaptors.sql.mysql import MySql
+from celigo_pandas.engine.adaptors.sql.postgres import Postgres, _read_json
+from celigo_pandas.engine.adaptors.sql.sqlite import Sqlite
+from celigo_pandas.engine.adaptors.sql.values import to_json
 from celigo_pandas.engine.texts import json_text
 
 BIG = 12_345_678_901_234_567_891
+
+KINDS = {"sqlite": Sqlite, "postgresql": Postgres, "mysql": MySql, "mariadb": MySql}
 
 
 @pytest.mark.parametrize(
@@ -84,12 +89,12 @@ def test_json_that_python_wrote_is_read_as_it_was(value: Any) -> None:
         ("no date", "timestamp", "mysql", "no date"),
         ("2024-01-01T12:00:00+02:00", "timestamp", "postgresql", "2024-01-01T12:00:00+02:00"),
         ("2024-01-01T12:00:00+02:00", "datetime", "sqlite", "2024-01-01T12:00:00+02:00"),
-        (["AP8="], "bytea[]", "postgresql", '{"\\\\x00ff"}'),
+        (["AP8="], "bytea[]", "postgresql", r'{"\\x00ff"}'),
         ([1, [2]], "text", "sqlite", "[1,[2]]"),
     ],
 )
 def test_json_becomes_what_a_column_takes(value: Any, column: str, dialect: str, expected: Any) -> None:
-    converted = from_json(value, column, dialect)
+    converted = KINDS[dialect](dialect).value_in(value, column)
 
     assert converted == expected
     assert type(converted) is type(expected)
