@@ -117,7 +117,9 @@ class Walk:
     @property
     def wants_more(self) -> bool:
         """Whether a step has something to do."""
-        return self.is_open and (self.filled < self.reader + AHEAD or (self.gives_way and self.ahead < WALK_BYTES))
+        return self.is_open and (
+            self.filled < self.reader + AHEAD or (self.gives_way and self.ahead + self.pending_bytes < WALK_BYTES)
+        )
 
     @property
     def ahead(self) -> int:

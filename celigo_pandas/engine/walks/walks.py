@@ -257,6 +257,7 @@ class Walks:
             if walk.is_closed:
                 self._spool.check(walk.id)
                 raise refused_state(_CHANGED)
+            self._drive(walk)  # who was woken for another page, as a filler was refused, has to be told too
             await self._wait(walk, deadline)
         if walk.is_unsettled and number == walk.filled:
             await self._settle(walk)
@@ -329,12 +330,13 @@ class Walks:
             try:
                 page = next(walk.source.pages, None)
             except Exception as error:
-                self._write(walk, at_end=False)
+                if walk.pending:
+                    self._write(walk, at_end=False)
                 walk.failure = refusal_of(error)
                 # A failure is kept for as long as the walk; the frames that it came through are not.
                 walk.failure.__traceback__ = walk.failure.__context__ = None
                 break
-            if page is None or not walk.may_collect:
+            if walk.pending and (page is None or not walk.may_collect):
                 self._write(walk, at_end=page is None)
                 wake()
             if page is not None:
@@ -344,8 +346,6 @@ class Walks:
 
     def _write(self, walk: Walk, *, at_end: bool) -> None:
         """Spool the pages that wait for it."""
-        if not walk.pending:
-            return
         first, last = walk.filled + 1, walk.filled + len(walk.pending)
         bodies = [
             self._body(walk, number, page, is_last=at_end and number == last)

@@ -20,8 +20,8 @@ def store(tmp_path: Path) -> Store:
 def test_store_dropped_walks_give_their_room_back(store: Store, tmp_path: Path) -> None:
     spool = tmp_path / "store" / "spool.db"
     for number in range(1, 21):
-        store.add_page("old", number, b"x" * 1_000_000, finished=number == 20, used=100.0)
-    store.add_page("new", 1, b"y", finished=False, used=200.0)
+        store.add_pages("old", number, [b"x" * 1_000_000], finished=number == 20, used=100.0)
+    store.add_pages("new", 1, [b"y"], finished=False, used=200.0)
 
     assert store.drop_walks(150.0) == ["old"]
 
@@ -64,7 +64,7 @@ def test_store_writers_from_many_threads_do_not_fail(store: Store) -> None:
         try:
             for step in range(20):
                 store.put(Row("exports", f"{number}-{step}", {"name": "x"}))
-                store.add_page(f"{number}", step + 1, b"x" * 10_000, finished=False, used=1.0)
+                store.add_pages(f"{number}", step + 1, [b"x" * 10_000], finished=False, used=1.0)
         except Exception as error:
             errors.append(error)
 
@@ -157,7 +157,7 @@ def test_store_that_is_damaged_says_which_file_and_what_to_do(
 ) -> None:
     store = Store(tmp_path)
     store.put(Row("connections", "a" * 24, {"name": "x" * 5_000}))
-    store.add_page("walk", 1, b"x" * 5_000, finished=True, used=0.0)
+    store.add_pages("walk", 1, [b"x" * 5_000], finished=True, used=0.0)
     store.close()
     for left in tmp_path.glob("*.db-*"):
         left.unlink()
