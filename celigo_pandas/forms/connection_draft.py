@@ -15,6 +15,7 @@ from celigo_pandas.forms.paths import leaves, put, removed
 from celigo_pandas.resources.connection_fields import ConnectionField, fields_for, is_empty, read
 from celigo_pandas.resources.connections import ALL_SECRETS, secret_paths
 from celigo_pandas.resources.secret import MASK, Secret
+from celigo_pandas.resources.userinfo import masked_url, url_secrets, urls_with_userinfo
 
 __all__ = [
     "Draft",
@@ -66,7 +67,10 @@ def filled(doc: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lifted(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Secret]]:
-    """Take the secrets out of a document: the rest, and the secrets by path. Masks stay, as the problem they are."""
+    """Take the secrets out of a document: the rest, and the secrets by path. Masks stay, as the problem they are.
+
+    A user name and password in a URL have no field of their own to be kept in: the mask takes their place.
+    """
     doc, secrets = copy.deepcopy(dict(document)), {}
     for path in secret_paths(doc):
         value = read(doc, path)
@@ -75,13 +79,16 @@ def lifted(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Secre
             if isinstance(text, Secret) or (isinstance(text, str) and text != MASK):
                 secrets[place] = text if isinstance(text, Secret) else Secret(text)
                 doc = removed(doc, place)
+    for path, url in list(urls_with_userinfo(doc)):
+        doc = put(doc, path, masked_url(url))
     return doc, secrets
 
 
 def secrets_in(path: str, value: object) -> list[str]:
-    """Name the secrets that a value at `path` is or holds, when it is about to be kept as plain text."""
+    """Name the secrets that a value at `path` is or holds, in a URL too, when it is about to be kept as plain text."""
     holder = put({}, path, value)
-    return [found for found in secret_paths(holder) if read(holder, found) != MASK]
+    urls = [found for found, url in urls_with_userinfo(holder) if url_secrets(url)]
+    return [*(found for found in secret_paths(holder) if read(holder, found) != MASK), *urls]
 
 
 def may_hold_secret(path: str) -> bool:

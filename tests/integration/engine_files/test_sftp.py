@@ -155,14 +155,16 @@ def test_folders_count_from_the_servers_root_where_home_is_not_the_root(server: 
     assert "userDirectoryIsRoot" in failed.value.message
 
 
-def test_name_that_is_not_utf8_is_an_error_and_not_another_name(files: Files, server: Sshd) -> None:
+def test_name_that_is_not_utf8_is_passed_over_and_fails_no_folder(files: Files, server: Sshd) -> None:
     Path(os.fsdecode(os.fsencode(server.root / "in") + b"/caf\xe9.csv")).write_bytes(b"abc")
+    server.make("in", "b.csv", content=b"abcd")
+    unread: list[str] = []
 
-    with files.place() as place, pytest.raises(SourceFailure) as failed:
-        place.entries("/in")
+    with files.place() as place:
+        found = place.entries("/in", unread.append)
 
-    assert failed.value.code == "file_error"
-    assert "UTF-8" in failed.value.message
+    assert [(entry.name, entry.size) for entry in found] == [("b.csv", 4)]
+    assert [r"caf\udce9.csv" in text and "no UTF-8" in text for text in unread] == [True]
 
 
 @pytest.mark.parametrize("evil", ["a\r\nb", "a\nb", "a\0", "../in/a", ""])

@@ -12,6 +12,7 @@ import pytest
 from support.forms import FakeClient, FakeConnection, FakePing, connection_cases, plain
 
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
+from celigo_pandas.forms.connection_draft import lifted, secrets_in
 from celigo_pandas.forms.connection_layout import connection_layout
 from celigo_pandas.forms.connection_state import ConnectionState
 from celigo_pandas.resources.connection_fields import TYPES
@@ -589,3 +590,11 @@ def test_state_line_of_pairs_without_a_colon_is_told_as_what_it_is() -> None:
 
     [view] = [view for view in state.fields if view.row.path == "http.headers"]
     assert view.problems == ("Expected name: value, one a line; this line has no colon: 'noc olon'.",)
+
+
+def test_user_name_and_password_in_a_url_are_never_kept_as_text() -> None:
+    doc, _ = lifted({"type": "http", "http": {"baseURI": "https://bob:s3cr3t@h.example/x"}})
+
+    assert doc["http"]["baseURI"] == "https://******@h.example/x"
+    assert secrets_in("http.baseURI", "https://bob:s3cr3t@h.example") == ["http.baseURI"]
+    assert secrets_in("http.baseURI", "https://h.example/a@b") == []

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
-from celigo_pandas.engine.adaptors.files.names import FileNameError, check_folder, check_name
+from celigo_pandas.engine.adaptors.files.names import FileNameError, check_folder, check_name, is_text
 from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.safety.reach import Reach, ReachError
@@ -62,7 +62,7 @@ class Folder:
             for entry in listing:
                 if _OWN.fullmatch(entry.name) or not entry.is_file():
                     continue
-                if not _is_text(entry.name):
+                if not is_text(entry.name):
                     unread(f"The name {entry.name!a} in {folder!r} is no UTF-8.")
                     continue
                 known = entry.stat()
@@ -156,11 +156,6 @@ class Folder:
             return self._reach.check_path(path)
         except ReachError as error:
             raise SourceFailure(str(error), code="out_of_reach") from None
-
-
-def _is_text(name: str) -> bool:
-    """Whether a name can be written anywhere: bytes that are no UTF-8 come as halves of surrogate pairs."""
-    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _segment(name: str) -> str:

@@ -9,7 +9,7 @@ import re
 
 from celigo_pandas.errors import shown
 
-__all__ = ["FileNameError", "check_folder", "check_name", "check_new_name"]
+__all__ = ["FileNameError", "check_folder", "check_name", "check_new_name", "is_text"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -29,6 +29,11 @@ def check_name(name: str) -> str:
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
         raise FileNameError(f"{shown(name)} is no file name: it must be one segment, without a slash and not '..'.")
     return name
+
+
+def is_text(name: str) -> bool:
+    """Whether a name can be written anywhere: bytes that are no UTF-8 come as halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def check_new_name(name: str) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, BinaryIO, cast
 
+from celigo_pandas.engine.adaptors.files.names import is_text
 from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.files.servers import (
     RemoteServer,
@@ -28,6 +29,19 @@ __all__ = ["SftpPlace", "open_sftp"]
 
 # One request at a time is on its way while a file is read, so it is as large as servers commonly allow.
 _PIECE = 64 * 1024
+
+
+def _client_of(paramiko: Any) -> Any:
+    """Return paramiko's client, but for listings: there a name that is no UTF-8 does not fail the whole folder."""
+
+    def request(self: Any, kind: int, *args: Any) -> tuple[int, Any]:
+        answered, message = base._request(self, kind, *args)
+        if kind == paramiko.sftp.CMD_READDIR and answered == paramiko.sftp.CMD_NAME:
+            message.get_text = lambda: message.get_string().decode("utf-8", "surrogateescape")
+        return answered, message
+
+    base = paramiko.SFTPClient
+    return type("ListingClient", (base,), {"_request": request})
 
 
 def open_sftp(call: Call) -> SftpPlace:
@@ -78,6 +92,9 @@ class SftpPlace:
         found = []
         for one in self._listed(folder):
             if is_own_name(one.filename):
+                continue
+            if not is_text(one.filename):
+                unread(f"The name {one.filename!a} in {shown(folder)} is no UTF-8.")
                 continue
             seen = self._target(folder, one) if _is_link(one) else one
             if seen is not None and _is_file(seen):
@@ -149,7 +166,7 @@ class SftpPlace:
             if self._transport is None:
                 self._transport = open_session(self._call, self._server, self._watch)
             with self._watch.during(self._unreachable):
-                self._client = self._paramiko.SFTPClient.from_transport(self._transport)
+                self._client = _client_of(self._paramiko).from_transport(self._transport)
                 self._home = self._client.normalize(".")
         return self._client
 
@@ -157,7 +174,7 @@ class SftpPlace:
         """Return a second session, while the answers of the first belong to a file that is being written."""
         if self._second is None:
             with self._watch.during(self._unreachable):
-                self._second = self._paramiko.SFTPClient.from_transport(self._transport)
+                self._second = _client_of(self._paramiko).from_transport(self._transport)
         return self._second
 
     def _do(self, verb: str, path: str, failed: Callable[[Exception], SourceFailure], act: Callable[[Any], Any]) -> Any:
