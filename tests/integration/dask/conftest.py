@@ -20,7 +20,7 @@ def cluster_client() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CELIGO_API_TOKEN", TOKEN)  # the workers take the environment of this process
         cluster = distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", silence_logs=False
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1", silence_logs=False
         )
     with cluster, distributed.Client(cluster) as client:
         yield client
