@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from celigo_pandas.errors import Problem
-from celigo_pandas.forms.paths import leaves, put, removed
 from celigo_pandas.resources.connection_fields import ConnectionField, fields_for, is_empty, read
 from celigo_pandas.resources.connections import ALL_SECRETS, secret_paths
+from celigo_pandas.resources.dotted import leaves, with_member, without_member
 from celigo_pandas.resources.secret import MASK, Secret
 from celigo_pandas.resources.userinfo import masked_url, url_secrets, urls_with_userinfo
 
@@ -62,7 +62,7 @@ def filled(doc: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     old = {row.path for row in fields_for(before)}
     for row in fields_for(doc):
         if row.path not in old and row.default is not None and row.is_required(doc) and is_empty(read(doc, row.path)):
-            doc = put(doc, row.path, row.default)
+            doc = with_member(doc, row.path, row.default)
     return doc
 
 
@@ -78,15 +78,15 @@ def lifted(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Secre
         for place, text in (members or {path: value}).items():
             if isinstance(text, Secret) or (isinstance(text, str) and text != MASK):
                 secrets[place] = text if isinstance(text, Secret) else Secret(text)
-                doc = removed(doc, place)
+                doc = without_member(doc, place)
     for path, url in list(urls_with_userinfo(doc)):
-        doc = put(doc, path, masked_url(url))
+        doc = with_member(doc, path, masked_url(url))
     return doc, secrets
 
 
 def secrets_in(path: str, value: object) -> list[str]:
     """Name the secrets that a value at `path` is or holds, in a URL too, when it is about to be kept as plain text."""
-    holder = put({}, path, value)
+    holder = with_member({}, path, value)
     urls = [found for found, url in urls_with_userinfo(holder) if url_secrets(url)]
     return [*(found for found in secret_paths(holder) if read(holder, found) != MASK), *urls]
 
@@ -102,10 +102,10 @@ def rebased(doc: dict[str, Any], sent: Draft, now: Draft) -> Draft:
     for path in dict.fromkeys((*leaves(sent.doc, set()), *there)):
         value = read(now.doc, path)
         if value != read(sent.doc, path):
-            doc = put(doc, path, value) if path in there else removed(doc, path)
+            doc = with_member(doc, path, value) if path in there else without_member(doc, path)
     secrets = {path: secret for path, secret in now.secrets.items() if sent.secrets.get(path) is not secret}
     for path in secrets:
-        doc = removed(doc, path)
+        doc = without_member(doc, path)
     return Draft(doc, secrets, {path: text for path, text in now.unread.items() if sent.unread.get(path) != text})
 
 

@@ -28,11 +28,11 @@ from celigo_pandas.forms.connection_draft import (
     rebased,
     secrets_in,
 )
-from celigo_pandas.forms.paths import leaves, put, removed
 from celigo_pandas.forms.state import FormState, History, NotKept
 from celigo_pandas.forms.values import parsed
 from celigo_pandas.resources.connection_fields import TYPES, ConnectionField, fields_for, is_empty, read
 from celigo_pandas.resources.connections import secret_paths, validate_connection
+from celigo_pandas.resources.dotted import leaves, with_member, without_member
 from celigo_pandas.resources.patching import READ_ONLY_MEMBERS, writable
 from celigo_pandas.resources.secret import MASK, Secret
 
@@ -146,7 +146,7 @@ class ConnectionEditing(FormState):
         shown = {row.path for row in fields_for(now.doc)}
         for path, secret in now.secrets.items():
             if path in shown or path in self._kept or map_of(path, shown) is not None:
-                result = put(result, path, secret)
+                result = with_member(result, path, secret)
         for name in self._looked_at - {self.kind}:
             result.pop(name, None)
         return result
@@ -241,7 +241,7 @@ class ConnectionEditing(FormState):
                 f"{', '.join(refused)} is a secret and was not taken from this field.",
                 hint="Type it into its own field, where it is not kept as text.",
             )
-        doc = removed(now.doc, path) if is_nothing(typed) else put(now.doc, path, typed)
+        doc = without_member(now.doc, path) if is_nothing(typed) else with_member(now.doc, path, typed)
         self._push(replace(now, doc=filled(doc, now.doc), unread=unread))
 
     def set_json(self, path: str, text: str) -> None:
@@ -260,7 +260,7 @@ class ConnectionEditing(FormState):
         if may_hold_secret(path) and not isinstance(value, Mapping):
             raise NotKept(f"{path} takes a JSON object; this text was not taken, since it may hold a secret.")
         now = self._history.now
-        self._push(replace(now, doc=put(now.doc, path, value)))
+        self._push(replace(now, doc=with_member(now.doc, path, value)))
 
     def set_secret(self, path: str, secret: Secret) -> None:
         """Keep a typed secret for the next Save or Ping; an empty one forgets it."""
@@ -276,9 +276,9 @@ class ConnectionEditing(FormState):
         doc = now.doc
         if row.kind == "secret_map" and not isinstance(read(doc, row.path), Mapping):
             # The stored map is one mask: what is typed replaces the whole of it.
-            doc = removed(doc, row.path)
+            doc = without_member(doc, row.path)
         elif row.kind == "secret":
-            doc = removed(doc, path)
+            doc = without_member(doc, path)
         self._push(replace(now, doc=doc, secrets={**now.secrets, path: secret}))
 
     def add_member(self) -> None:
@@ -320,7 +320,7 @@ class ConnectionEditing(FormState):
         now = self._history.now
         secrets = {key: value for key, value in now.secrets.items() if not (key + ".").startswith(path + ".")}
         stored = read(self.stored, path)
-        doc = now.doc if is_empty(stored) else put(now.doc, path, stored)
+        doc = now.doc if is_empty(stored) else with_member(now.doc, path, stored)
         self._push(replace(now, doc=doc, secrets=secrets))
 
     def _row(self, path: str, parents: bool = False) -> ConnectionField:

@@ -9,11 +9,11 @@ from typing import Any
 
 from celigo_pandas.errors import ConfigError, DocumentError, ExportInterrupted, Problem, PullCancelled
 from celigo_pandas.forms.export_fields import export_fields, starting_export
-from celigo_pandas.forms.paths import put, removed
 from celigo_pandas.forms.state import FormState, History
 from celigo_pandas.forms.values import parsed
 from celigo_pandas.forms.work import Stopped, Task
 from celigo_pandas.resources.connection_fields import ConnectionField, is_empty, read
+from celigo_pandas.resources.dotted import with_member, without_member
 from celigo_pandas.resources.exports import consuming_member
 
 __all__ = ["ExportState", "read_pages", "stopping_progress"]
@@ -163,7 +163,7 @@ class ExportState(FormState):
         self.unread.pop(path, None)
         doc = self._history.now
         nothing = typed is None or (isinstance(typed, list) and not typed)
-        self._push(removed(doc, path) if nothing else put(doc, path, typed))
+        self._push(without_member(doc, path) if nothing else with_member(doc, path, typed))
 
     def set_document(self, text: str) -> None:
         """Replace the whole document by JSON text; text that cannot be read stays in its field as a problem."""

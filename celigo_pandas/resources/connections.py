@@ -23,6 +23,7 @@ from celigo_pandas.resources.connection_fields import (
     is_empty,
     read,
 )
+from celigo_pandas.resources.dotted import put_member
 from celigo_pandas.resources.scalars import is_date, is_object_id
 from celigo_pandas.resources.secret import MASK, Secret
 from celigo_pandas.resources.userinfo import masked_url, url_secrets, urls_with_userinfo
@@ -120,18 +121,10 @@ def mask(doc: Mapping[str, Any]) -> dict[str, Any]:
     """
     masked: dict[str, Any] = deepcopy(dict(doc))
     for path in secret_paths(doc):
-        _put(masked, path, MASK)
+        put_member(masked, path, MASK)
     for path, text in list(urls_with_userinfo(masked)):
-        _put(masked, path, masked_url(text))
+        put_member(masked, path, masked_url(text))
     return masked
-
-
-def _put(doc: dict[str, Any], path: str, value: str) -> None:
-    *parents, last = path.split(".")
-    holder = doc
-    for step in parents:
-        holder = holder[step]
-    holder[last] = value
 
 
 def secret_values(doc: Mapping[str, Any]) -> set[str]:

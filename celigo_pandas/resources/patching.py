@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from celigo_pandas.errors import DocumentError, Problem, shown
+from celigo_pandas.resources.dotted import put_member
 from celigo_pandas.resources.secret import MASK
 
 __all__ = [
@@ -18,7 +19,6 @@ __all__ = [
     "PATCH_TYPES",
     "READ_ONLY_MEMBERS",
     "check_document",
-    "get_path",
     "is_patchable",
     "masked_paths",
     "merged",
@@ -79,8 +79,6 @@ READ_ONLY_MEMBERS: frozenset[str] = frozenset(
 )
 """Members the server sets; it ignores them in a PUT, and they are left out of one here."""
 
-_ABSENT: Any = object()
-
 
 def is_patchable(path: str) -> bool:
     """Whether PATCH takes the field at a dotted path."""
@@ -96,16 +94,6 @@ def patch_operations(changes: Mapping[str, Any]) -> list[dict[str, Any]]:
     return operations
 
 
-def get_path(doc: Mapping[str, Any], path: str, default: Any = None) -> Any:
-    """Read the value at a dotted path; numbers step into lists."""
-    value: Any = doc
-    for key in _keys(path):
-        value = _step(value, key)
-        if value is _ABSENT:
-            return default
-    return value
-
-
 def merged(doc: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of `doc` with the values at dotted paths replaced; objects on the way are made where missing.
 
@@ -116,14 +104,7 @@ def merged(doc: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     """
     result: dict[str, Any] = copy.deepcopy(dict(doc))
     for path, value in changes.items():
-        *parents, last = _keys(path)
-        place: Any = result
-        for key in parents:
-            following = _step(place, key)
-            if (following is _ABSENT or following is None) and isinstance(place, dict):
-                following = place[key] = {}
-            place = following
-        _put(place, last, copy.deepcopy(value), path)
+        put_member(result, ".".join(_keys(path)), copy.deepcopy(value))
     return result
 
 
@@ -159,23 +140,6 @@ def _keys(path: str) -> list[str]:
     if not keys or not all(keys):
         raise DocumentError(f"Not a path: {shown(path)}; expected dotted keys such as 'http.baseURI'.")
     return keys
-
-
-def _step(value: Any, key: str) -> Any:
-    if isinstance(value, Mapping):
-        return value.get(key, _ABSENT)
-    if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-        return value[int(key)]
-    return _ABSENT
-
-
-def _put(place: Any, key: str, value: Any, path: str) -> None:
-    if isinstance(place, dict):
-        place[key] = value
-    elif isinstance(place, list) and key.isdecimal() and int(key) <= len(place):
-        place[int(key) : int(key) + 1] = [value]
-    else:
-        raise DocumentError(f"The path {path!r} leads through a value that is no object; expected objects on the way.")
 
 
 def _masked(value: Any, path: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celigo_pandas.errors import Problem, shown
-from celigo_pandas.resources.patching import get_path
+from celigo_pandas.resources.dotted import find_member
 
 __all__ = [
     "ADAPTORS",
@@ -156,7 +156,7 @@ def check_saved(kind: str, doc: Mapping[str, Any], connection_type: str | None) 
     problems = [*_adaptor_problems(kind, doc, connection_type), *_choice_problems(kind, doc)]
     texts = {"pageSize": page_size_problem(doc.get("pageSize"))} if kind == "exports" else {}
     if kind == "exports":
-        limit = get_path(doc, "test.limit")
+        limit = find_member(doc, "test.limit")
         texts["test.limit"] = None if limit is None else test_limit_problem(limit)
         texts["mockOutput.page_of_records"] = mock_output_problem(doc.get("mockOutput"))
     else:
@@ -232,7 +232,7 @@ def _block_problems(doc: Mapping[str, Any], blocks: tuple[str, ...]) -> Iterator
 def _choice_problems(kind: str, doc: Mapping[str, Any]) -> Iterator[Problem]:
     for path, allowed in _CHOICES[kind].items():
         yield from _place_problems(doc, path)
-        value = get_path(doc, path)
+        value = find_member(doc, path)
         values = value if isinstance(value, list) and kind == "imports" and path in _LISTS else [value]
         for one in values:
             upper = one.upper() if isinstance(one, str) and allowed is _METHODS else one
@@ -243,7 +243,7 @@ def _choice_problems(kind: str, doc: Mapping[str, Any]) -> Iterator[Problem]:
 def _place_problems(doc: Mapping[str, Any], path: str) -> Iterator[Problem]:
     """Refuse what stands inside a block where an object belongs; the block itself is looked at with the adaptor."""
     place = path.rpartition(".")[0]
-    value = get_path(doc, place) if "." in place or place in _STEPS else None
+    value = find_member(doc, place) if "." in place or place in _STEPS else None
     if value not in (None, "") and not isinstance(value, Mapping):
         yield Problem("invalid_field", f"{place}: got {shown(value)}; expected an object.", place)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from celigo_pandas.errors import InvalidRequestError, Problem
 from celigo_pandas.forms.elements import walk
-from celigo_pandas.forms.paths import put
 from celigo_pandas.resources.connections import mask
+from celigo_pandas.resources.dotted import with_member
 from celigo_pandas.resources.secret import Secret
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -127,7 +127,7 @@ class FakeConnection:
         self.client.sent.append(("patch", dict(changes)))
         doc = self.client.stored[self.id]
         for path, value in changes.items():
-            doc = put(doc, path, value)
+            doc = with_member(doc, path, value)
         self.client.store(self.id, doc)
         return self.refresh()
 

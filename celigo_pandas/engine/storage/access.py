@@ -11,6 +11,7 @@ from celigo_pandas.engine.failures import SourceFailure
 from celigo_pandas.engine.safety.masking import Redactor, mask, secret_values
 from celigo_pandas.engine.storage.documents import DocumentService
 from celigo_pandas.engine.storage.store import Row
+from celigo_pandas.resources.dotted import put_member
 
 __all__ = ["Caches", "SavedAccess", "VirtualAccess"]
 
@@ -139,11 +140,7 @@ class VirtualAccess:
         """Keep new values for this call."""
         self._redactor.learn(str(value) for value in changes.values() if value is not None)
         for path, value in changes.items():
-            *parents, last = path.split(".")
-            here = self._doc
-            for name in parents:
-                here = here.setdefault(name, {})
-            here[last] = value
+            put_member(self._doc, path, value)
 
     def cache(self) -> dict[str, Any]:
         """A cache for this call."""

@@ -25,6 +25,7 @@ from celigo_pandas.engine.storage.store import Row, Store
 from celigo_pandas.engine.storage.vault import Vault
 from celigo_pandas.errors import Problem
 from celigo_pandas.resources.connections import validate_connection
+from celigo_pandas.resources.dotted import put_member, remove_member
 from celigo_pandas.resources.patching import READ_ONLY_MEMBERS
 from celigo_pandas.resources.saved_documents import check_saved, needs_connection
 from celigo_pandas.resources.secret import MASK
@@ -151,7 +152,10 @@ class DocumentService:
                 return False
             whole = self.secrets(old)
             for path, value in changes.items():
-                _set(whole, path, value)
+                if value is None:
+                    remove_member(whole, path)
+                else:
+                    put_member(whole, path, value)
             self.store.put(replace(self._seal(old.kind, whole), version=old.version, offline=old.offline))
         return True
 
@@ -295,17 +299,3 @@ def _is_unfinished(connection: Mapping[str, Any]) -> bool:
 
 
 _SINGULAR: Mapping[str, str] = {"connections": "connection", "exports": "export", "imports": "import"}
-
-
-def _set(doc: dict[str, Any], path: str, value: Any) -> None:
-    *parents, last = path.split(".")
-    here = doc
-    for name in parents:
-        below = here.get(name)
-        if not isinstance(below, dict):
-            below = here[name] = {}
-        here = below
-    if value is None:
-        here.pop(last, None)
-    else:
-        here[last] = value

@@ -8,7 +8,8 @@ from typing import Any
 
 from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.errors import Problem
-from celigo_pandas.resources.patching import PATCH_TYPES, get_path
+from celigo_pandas.resources.dotted import find_member, put_member, remove_member
+from celigo_pandas.resources.patching import PATCH_TYPES
 from celigo_pandas.resources.scalars import is_date
 
 __all__ = ["apply_patch"]
@@ -52,16 +53,19 @@ def _problem(kind: str, operation: Any, doc: Mapping[str, Any]) -> str | None:
         return f"path {path!r:.80} is not on the whitelist: {known}."
     if operation["op"] == "remove":
         return _removal_problem(dotted, doc)
-    block = dotted.partition(".")[0]
-    if block != dotted and not isinstance(doc.get(block), Mapping):
+    block, *inner = dotted.split(".")[:-1] or [""]
+    if block and not isinstance(doc.get(block), Mapping):
         return f"path {path} is below {block}, which this document does not have."
+    above = ".".join([block, *inner])
+    if inner and not isinstance(find_member(doc, above) or {}, Mapping):
+        return f"path {path} is below {above}, which is no object in this document."
     return _value_problem(dotted, operation, PATCH_TYPES[kind][dotted])
 
 
 def _removal_problem(dotted: str, doc: Mapping[str, Any]) -> str | None:
     if dotted == "name":
         return "name cannot be removed."
-    return f"there is no {_pointer(dotted)} to remove." if get_path(doc, dotted, _ABSENT) is _ABSENT else None
+    return f"there is no {_pointer(dotted)} to remove." if find_member(doc, dotted, _ABSENT) is _ABSENT else None
 
 
 def _value_problem(dotted: str, operation: Mapping[str, Any], wanted: tuple[type, ...]) -> str | None:
@@ -92,14 +96,8 @@ def _field(operation: Any) -> str | None:
 
 
 def _apply(doc: dict[str, Any], operation: Mapping[str, Any]) -> None:
-    *parents, last = _dotted(operation["path"]).split(".")
-    here = doc
-    for name in parents:
-        below = here.get(name)
-        if not isinstance(below, dict):
-            below = here[name] = {}
-        here = below
+    path = _dotted(operation["path"])
     if operation["op"] == "remove":
-        del here[last]
+        remove_member(doc, path)
     else:
-        here[last] = copy.deepcopy(operation["value"])
+        put_member(doc, path, copy.deepcopy(operation["value"]))

@@ -17,7 +17,8 @@ from celigo_pandas.client.documents import decode, encode, encode_rows, seal
 from celigo_pandas.client.link_header import next_target
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import ConfigError, DocumentError, PagingError, TransportError
-from celigo_pandas.resources.patching import get_path, masked_paths, merged, patch_operations
+from celigo_pandas.resources.dotted import find_member
+from celigo_pandas.resources.patching import masked_paths, merged, patch_operations
 from celigo_pandas.resources.secret import Secret
 
 _JSON = st.recursive(
@@ -99,8 +100,8 @@ def test_link_header_gives_the_next_target(header: str, expected: str | None) ->
 def test_paths_read_and_write_objects_and_lists() -> None:
     doc = {"a": {"b": [{"c": 1}]}, "n": None}
 
-    assert get_path(doc, "a.b.0.c") == 1
-    assert get_path(doc, "a.x.y", "none") == "none"
+    assert find_member(doc, "a.b.0.c") == 1
+    assert find_member(doc, "a.x.y", "none") == "none"
     assert merged(doc, {"a.b.0.c": 2, "n.m": 3, "new.deep": 4}) == {
         "a": {"b": [{"c": 2}]},
         "n": {"m": 3},

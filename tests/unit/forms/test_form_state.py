@@ -11,11 +11,11 @@ import pytest
 
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms import elements
-from celigo_pandas.forms.paths import leaves, put, removed
 from celigo_pandas.forms.state import FormState, History
 from celigo_pandas.forms.static import static_html, static_text
 from celigo_pandas.forms.values import parsed, shown_value
 from celigo_pandas.forms.work import Outcome, Stopped, Task, Worker
+from celigo_pandas.resources.dotted import leaves, with_member, without_member
 
 EVIL = "<img src=x onerror=window.__x=1>"
 
@@ -211,11 +211,11 @@ def test_value_that_cannot_be_read_raises(kind: str, text: str) -> None:
 def test_paths_put_and_remove_leave_the_old_document_alone() -> None:
     doc = {"a": {"b": {"c": 1}}, "d": 2}
 
-    assert put(doc, "a.b.x", 3) == {"a": {"b": {"c": 1, "x": 3}}, "d": 2}
-    assert put(doc, "d.e", 1)["d"] == {"e": 1}
-    assert removed(doc, "a.b.c") == {"a": {}, "d": 2}
-    assert removed(doc, "a.b.nothing") == doc
-    assert removed(doc, "nothing.at.all") == doc
+    assert with_member(doc, "a.b.x", 3) == {"a": {"b": {"c": 1, "x": 3}}, "d": 2}
+    assert with_member(doc, "d.e", 1)["d"] == {"e": 1}
+    assert without_member(doc, "a.b.c") == {"a": {}, "d": 2}
+    assert without_member(doc, "a.b.nothing") == doc
+    assert without_member(doc, "nothing.at.all") == doc
     assert doc == {"a": {"b": {"c": 1}}, "d": 2}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
+from celigo_pandas.resources.dotted import find_member
 
 __all__ = ["CONNECTION", "EXPORT", "IMPORT", "check_shapes"]
 
@@ -108,9 +109,7 @@ def check_shapes(http: Any, table: Mapping[str, tuple[type, ...]]) -> None:
     if not isinstance(http, dict):
         raise _wrong("http", http, _OBJECT)
     for path, allowed in table.items():
-        value: Any = http
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
+        value = find_member(http, path)
         if value is None:
             continue
         if not isinstance(value, allowed) or isinstance(value, bool):

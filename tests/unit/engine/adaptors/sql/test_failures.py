@@ -18,7 +18,7 @@ def encoding_error(text: str, encoding: str) -> UnicodeEncodeError:
 
 @pytest.mark.parametrize("encoding", ["latin-1", "gbk", "shift_jis"])
 def test_character_that_a_server_cannot_hold_is_named(encoding: str) -> None:
-    code, message = describe(Postgres(), encoding_error("a\U0001f600", encoding))
+    code, message = describe(Postgres("postgresql"), encoding_error("a\U0001f600", encoding))
 
     assert code == "invalid_text"
     assert "cannot be encoded in " in message
@@ -26,7 +26,7 @@ def test_character_that_a_server_cannot_hold_is_named(encoding: str) -> None:
 
 
 def test_half_of_a_surrogate_pair_is_no_character_in_any_encoding() -> None:
-    assert "half of a surrogate pair" in describe(Postgres(), encoding_error("\ud83d", "utf-8"))[1]
+    assert "half of a surrogate pair" in describe(Postgres("postgresql"), encoding_error("\ud83d", "utf-8"))[1]
 
 
 class LoginError(Exception):
@@ -49,11 +49,11 @@ class LoginError(Exception):
     ],
 )
 def test_trouble_that_passes_is_no_refusal(words: str) -> None:
-    assert not source_failure(Postgres(), LoginError(f"connection failed: {words}")).offline
+    assert not source_failure(Postgres("postgresql"), LoginError(f"connection failed: {words}")).offline
 
 
 @pytest.mark.parametrize(
     "words", ['FATAL:  password authentication failed for user "celigo"', "FATAL:  no pg_hba.conf entry"]
 )
 def test_refused_login_is_a_refusal(words: str) -> None:
-    assert source_failure(Postgres(), LoginError(f"connection failed: {words}")).offline
+    assert source_failure(Postgres("postgresql"), LoginError(f"connection failed: {words}")).offline
