@@ -101,6 +101,10 @@ class Postgres(Database):
         cursor.execute(sql)
         return cursor
 
+    def abandon(self, raw: Any, cursor: Any) -> None:
+        """Leave it to the end of its session: the driver would complain of one that is collected open."""
+        cursor._closed = True
+
     def readers(self, raw: Any, description: Any) -> Mapping[int, Reader]:
         """Return readers of arrays of types that were made in the database."""
         return array_readers(raw, description)
