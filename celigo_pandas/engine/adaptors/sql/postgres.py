@@ -98,7 +98,11 @@ class Postgres(Database):
         if not only_reads(sql):
             return raw.execute(sql)
         cursor = raw.cursor(name="walk")
-        cursor.execute(sql)
+        try:
+            cursor.execute(sql)
+        except BaseException:
+            self.abandon(raw, cursor)
+            raise
         return cursor
 
     def abandon(self, raw: Any, cursor: Any) -> None:
