@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from celigo_pandas.engine.adaptors.protocol import Call
 from celigo_pandas.engine.adaptors.sql.endings import Transactions
 from celigo_pandas.engine.adaptors.sql.values import from_json, to_json
+from celigo_pandas.engine.safety.reach import Reach
 
 __all__ = ["Database", "OpenDatabase", "Reader", "numbered"]
 
@@ -53,7 +54,7 @@ class Database:
 
     # opening and sessions ---------------------------------------------------------------------------------------------
 
-    def engine(self, secrets: Callable[[], dict[str, Any]], reach: Any) -> sa.Engine:
+    def engine(self, secrets: Callable[[], dict[str, Any]], reach: Reach) -> sa.Engine:
         """Return a SQLAlchemy engine; `secrets` and `reach` are asked whenever it opens a connection."""
         raise NotImplementedError
 

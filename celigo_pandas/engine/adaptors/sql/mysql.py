@@ -21,7 +21,7 @@ from celigo_pandas.engine.adaptors.sql.endings import Fate, Transactional, Trans
 from celigo_pandas.engine.adaptors.sql.failures import left_s
 from celigo_pandas.engine.adaptors.sql.servers import host_and_port, pooled_engine
 from celigo_pandas.engine.adaptors.sql.values import bytes_of, from_json
-from celigo_pandas.engine.safety.reach import ReachError
+from celigo_pandas.engine.safety.reach import Reach, ReachError
 
 __all__ = ["MySql"]
 
@@ -51,11 +51,11 @@ class MySql(Database):
     driver_errors = (pymysql.Error, pymysql.Warning)
     refusals = frozenset({"1044", "1045", "1049", "1698"})
 
-    def engine(self, secrets: Callable[[], dict[str, Any]], reach: Any) -> sa.Engine:
+    def engine(self, secrets: Callable[[], dict[str, Any]], reach: Reach) -> sa.Engine:
         """Return a pool of sessions."""
         return pooled_engine(f"{self.kind}+pymysql://", partial(self._connect, secrets, reach), put_back)
 
-    def _connect(self, secrets: Callable[[], dict[str, Any]], reach: Any) -> _Connection:
+    def _connect(self, secrets: Callable[[], dict[str, Any]], reach: Reach) -> _Connection:
         block = secrets()["rdbms"]
         host, port = host_and_port(block, self.port)
         deadline = time.monotonic() + CONNECT_S

@@ -32,7 +32,7 @@ from celigo_pandas.engine.adaptors.sql.postgres_types import array_readers, colu
 from celigo_pandas.engine.adaptors.sql.servers import host_and_port, pooled_engine
 from celigo_pandas.engine.adaptors.sql.statements import only_reads
 from celigo_pandas.engine.adaptors.sql.values import JSON_TYPES, MOST_DIGITS, from_json
-from celigo_pandas.engine.safety.reach import ReachError
+from celigo_pandas.engine.safety.reach import Reach, ReachError
 
 __all__ = ["Postgres", "WatchedConnection", "open_postgres", "put_back"]
 
@@ -67,11 +67,11 @@ class Postgres(Database):
     driver_errors = (psycopg.Error, psycopg.Warning)
     refusals = frozenset({"28000", "28P01", "3D000"})
 
-    def engine(self, secrets: Callable[[], dict[str, Any]], reach: Any) -> sa.Engine:
+    def engine(self, secrets: Callable[[], dict[str, Any]], reach: Reach) -> sa.Engine:
         """Return a pool of sessions."""
         return pooled_engine("postgresql+psycopg://", partial(self._connect, secrets, reach), put_back)
 
-    def _connect(self, secrets: Callable[[], dict[str, Any]], reach: Any) -> WatchedConnection:
+    def _connect(self, secrets: Callable[[], dict[str, Any]], reach: Reach) -> WatchedConnection:
         block = secrets()["rdbms"]
         host, port = host_and_port(block, self.port)
         address = _first_address(reach, host, port)
@@ -98,8 +98,16 @@ class Postgres(Database):
         if not only_reads(sql):
             return raw.execute(sql)
         cursor = raw.cursor(name="walk")
-        cursor.execute(sql)
+        try:
+            cursor.execute(sql)
+        except BaseException:
+            self.abandon(raw, cursor)
+            raise
         return cursor
+
+    def abandon(self, raw: Any, cursor: Any) -> None:
+        """Leave it to the end of its session: the driver would complain of one that is collected open."""
+        cursor._closed = True
 
     def readers(self, raw: Any, description: Any) -> Mapping[int, Reader]:
         """Return readers of arrays of types that were made in the database."""
@@ -214,7 +222,7 @@ def _tls_files(block: Mapping[str, Any]) -> bool:
     return isinstance(files, Mapping) and any(files.get(name) for name in ("ca", "cert", "key"))
 
 
-def _first_address(reach: Any, host: str, port: int) -> str:
+def _first_address(reach: Reach, host: str, port: int) -> str:
     try:
         found = reach.addresses(host, port)
     except ReachError as error:

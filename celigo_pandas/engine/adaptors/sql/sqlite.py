@@ -17,7 +17,7 @@ from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.adaptors.sql.database import Database, numbered
 from celigo_pandas.engine.adaptors.sql.endings import Fate, Transactional, Transactions, first_word
 from celigo_pandas.engine.adaptors.sql.values import binary_text, double_value, from_json, is_64_bit, read_text
-from celigo_pandas.engine.safety.reach import ReachError
+from celigo_pandas.engine.safety.reach import Reach, ReachError
 
 __all__ = ["Sqlite"]
 
@@ -43,7 +43,7 @@ class Sqlite(Database):
     driver_errors = (sqlite3.Error, sqlite3.Warning)
     locks_while_read = True
 
-    def engine(self, secrets: Callable[[], dict[str, Any]], reach: Any) -> sa.Engine:
+    def engine(self, secrets: Callable[[], dict[str, Any]], reach: Reach) -> sa.Engine:
         """Return an engine that opens the file anew for each call."""
         return sa.create_engine("sqlite://", creator=partial(_open, secrets, reach), poolclass=sa.pool.NullPool)
 
@@ -107,7 +107,7 @@ class Sqlite(Database):
         return bool(_LOCKED.search(message))
 
 
-def _open(secrets: Callable[[], dict[str, Any]], reach: Any) -> sqlite3.Connection:
+def _open(secrets: Callable[[], dict[str, Any]], reach: Reach) -> sqlite3.Connection:
     block = secrets().get("rdbms") or {}
     name = str(block.get("database", ""))
     try:
