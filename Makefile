@@ -43,6 +43,7 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(RUN) mypy
+	$(RUN) pytest -q tests/architecture/test_types.py
 
 arch: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache

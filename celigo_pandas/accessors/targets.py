@@ -15,7 +15,7 @@ from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 
-__all__ = ["Account", "DocumentLike", "SavedTarget", "Target", "resolve_export", "resolve_import"]
+__all__ = ["Account", "DocumentBuilder", "DocumentLike", "SavedTarget", "Target", "resolve_export", "resolve_import"]
 
 
 class Account(Protocol):
@@ -92,14 +92,14 @@ class SavedTarget(ABC):
         """The document, ready for a virtual run."""
 
 
-class _Builder(Protocol):
+class DocumentBuilder(Protocol):
     """What :mod:`celigo_pandas.build` makes, and whatever else turns into a document."""
 
     def to_dict(self) -> Mapping[str, Any]:
         """The document as sent."""
 
 
-DocumentLike: TypeAlias = Mapping[str, Any] | SavedTarget | _Builder
+DocumentLike: TypeAlias = Mapping[str, Any] | SavedTarget | DocumentBuilder
 """What is taken for an export or an import: a document as it is sent, a saved one, or a builder."""
 
 

@@ -109,9 +109,11 @@ def test_all_pulls_share_one_rate_budget() -> None:
 
 def test_options_are_checked_before_anything_is_sent() -> None:
     con = connection_to(lambda request: pytest.fail("sent"))
-    for options in ({"journal": "x"}, {"on_error": "x"}, {"nested": "x"}, {"page_size": 0}):
+    for options in ({"on_error": "x"}, {"nested": "x"}, {"page_size": 0}):
         with pytest.raises(ConfigError):
             read_exports([EXPORT], con, **options)
+    with pytest.raises(TypeError, match="journal"):
+        read_exports([EXPORT], con, journal="x")
 
 
 def test_no_exports_give_no_frames() -> None:
