@@ -44,6 +44,7 @@ class Trail:
     def __init__(self) -> None:
         self._keys: set[bytes] = set()
         self._last: _Ends | None = None
+        self._records: set[bytes] = set()
         self._place: _Place | None = None
         self._stale = 0
         self.twice = 0
@@ -56,11 +57,19 @@ class Trail:
     def forget(self) -> None:
         """Take pages that came before for new ones: they are asked for once more."""
         self._keys.clear()
+        self._records.clear()
         self._last, self._place = None, None
 
     def is_same(self, page: Page) -> bool:
         """Say whether a page has the records of the page before it."""
         return _ends(page) == self._last and not _is_empty(page)
+
+    def _has_had(self, page: Page) -> bool:
+        """Say whether a page has the records of any page before it, and remember it: a walk can go in a circle."""
+        found = _digest(repr(_ends(page)).encode())
+        is_known = found in self._records
+        self._records.add(found)
+        return is_known
 
     def repeats(self, page: Page) -> bool:
         """Say whether a page leads to where the walk has been."""
@@ -86,13 +95,18 @@ class Trail:
             )
         is_same = self.is_same(page)
         self.twice += is_same and _place(page.state) is None  # a documented position has moved, or this were a repeat
+        is_known = is_same or (_place(page.state) is None and self._has_had(page))
         is_beyond = page.total_pages is not None and number > page.total_pages
-        self._stale = self._stale + 1 if is_same or is_beyond or _is_empty(page) else 0
+        self._stale = self._stale + 1 if is_known or is_beyond or _is_empty(page) else 0
         self._last = _ends(page)
         self.stand(page.state)
         if self._stale >= STALE_REQUESTS:
             self._stale = 0
             raise _stuck(page)
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _place(state: bytes) -> _Place | None:
@@ -132,4 +146,4 @@ def state_key(state: bytes) -> bytes:
         position = {name: members[name] for name in members.keys() - _STAMPS - _SAYS_NO_POSITION}
         if position:
             state = orjson.dumps(position, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(state, digest_size=16).digest()
+    return _digest(state)
