@@ -29,7 +29,7 @@ class PushCall:
     A pickle or deep copy of it leaves `client` and `progress` behind: the one holds a token, the other belongs here.
     ``sep`` is the separator that names were nested by, or None: a corrected frame that lost its ``attrs`` is still sent
     as the first one was. ``newest`` is shared by a push and its retries and holds what became of its rows last, so that
-    an older result sends nothing again that a later one has settled.
+    an older result sends nothing again that a later one has settled; a copy made by pickle or deepcopy has its own.
     """
 
     connection_id: str
@@ -252,7 +252,8 @@ class ImportResult:
         -----
         One request per batch, as the push; the ``first`` brake does not apply. An older result sends nothing again that
         a later retry has settled: running a cell twice does not send a row twice. With a journal, what other processes
-        settled counts too; one that was deleted is written anew.
+        settled counts too; one that was deleted is written anew. Copies, loaded and unpickled results know nothing of
+        each other's retries: without a journal, retry only one of them, or the same rows are sent twice.
         """
         from celigo_pandas.accessors.retrying import retry
 

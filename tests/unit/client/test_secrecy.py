@@ -396,7 +396,9 @@ def test_password_is_in_no_traceback_when_a_connection_is_refused(server: StandI
     assert_no_canary(traceback_text(caught.value, own=__file__))
 
 
-@pytest.mark.parametrize("bad", [{"extra": object()}, {"extra": float("nan")}, {"other": "******"}], ids=["object", "nan", "mask"])
+@pytest.mark.parametrize(
+    "bad", [{"extra": object()}, {"extra": float("nan")}, {"other": "******"}], ids=["object", "nan", "mask"]
+)
 @pytest.mark.parametrize("name", ["create", "ping", "replace"])
 def test_password_is_in_no_traceback_of_a_document_that_cannot_be_sent(server: StandIn, name: str, bad: Any) -> None:
     server.token = "plain"
