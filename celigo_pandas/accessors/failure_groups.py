@@ -58,11 +58,11 @@ def group_failures(rows: Sequence[RowOutcome], index: pd.Index, blame: Blame | N
     groups: dict[tuple[str | None, str, str | None], list[int]] = {}
     for position, row in enumerate(rows):
         if row.outcome == "failed":
-            groups.setdefault((row.code, message_pattern(row.message or ""), row.source), []).append(position)
+            groups.setdefault((row.code, message_pattern(legible(row.message or "")), row.source), []).append(position)
     found = [
         {
             "code": _cut(code),
-            "message": _cut(pattern),
+            "message": pattern,
             "count": len(positions),
             "source": _cut(source),
             "rule": blame(positions[0]) if blame and source in ("mapping", "lookup") else None,

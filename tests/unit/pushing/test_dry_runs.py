@@ -253,7 +253,7 @@ def test_dry_run_of_records_that_cannot_be_flattened_keeps_their_objects(where: 
 
     def handle(request: Request) -> Response:
         start = json.loads(request.body or b"")["data"][0]["key"]
-        return Response(200, {}, json.dumps([{"mapped": record} for record in records[start : start + 500]]).encode())
+        return Response(200, {}, json.dumps(records[start : start + 500]).encode())
 
     trial = orders(2_500).celigo.dry_run({"http": {}}, calling(handle), batch_size=500)
 
@@ -267,7 +267,7 @@ def test_dry_run_of_records_that_cannot_be_flattened_keeps_their_objects(where: 
 def test_dry_run_of_records_whose_own_keys_are_ids_says_what_a_dry_run_can_do() -> None:
     def handle(request: Request) -> Response:
         rows = json.loads(request.body or b"")["data"]
-        return Response(200, {}, json.dumps([{"mapped": {f"id{row['key']:024x}": 1}} for row in rows]).encode())
+        return Response(200, {}, json.dumps([{f"id{row['key']:024x}": 1} for row in rows]).encode())
 
     trial = orders(2_500).celigo.dry_run({"http": {}}, calling(handle), batch_size=500)
 
