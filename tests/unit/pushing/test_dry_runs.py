@@ -249,13 +249,14 @@ def test_dry_run_of_records_that_cannot_be_flattened_keeps_their_objects(where: 
         "inside_lists": lambda key: [{"a.b": 1, "by_id": {key: 1}}, {"by_id": {}}],
         "deep": lambda key: {"d": deep},
     }[where]
-    records = [made(f"{number * 7919:024x}") for number in range(2_500)]
+    count = 3 if where == "deep" else 2_500
+    records = [made(f"{number * 7919:024x}") for number in range(count)]
 
     def handle(request: Request) -> Response:
         start = json.loads(request.body or b"")["data"][0]["key"]
         return Response(200, {}, json.dumps(records[start : start + 500]).encode())
 
-    trial = orders(2_500).celigo.dry_run({"http": {}}, calling(handle), batch_size=500)
+    trial = orders(count).celigo.dry_run({"http": {}}, calling(handle), batch_size=500)
 
     mapped = trial.mapped
     flat = [one for record in records for one in (record if isinstance(record, list) else [record])]
