@@ -1,6 +1,7 @@
 """Progress of a pull or a push: a bar, a line of text, or a function of the caller's.
 
-It never raises, warns or hangs: whatever goes wrong while drawing switches the drawing off, and the work goes on.
+It never warns or hangs: whatever goes wrong while drawing switches the drawing off, and the work goes on. Only what
+ends a program (Ctrl-C, ``sys.exit``) and what a time limit's signal raises (``TimeoutError``) go through it.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class Progress:
             last, self._last = self._last, None
             try:
                 self._draw(*last)
+            except (TimeoutError, MemoryError):  # a time limit's signal that came while it drew: it ends the work
+                raise
             except Exception:  # whatever a widget, a closed stream or the caller's function raises
                 self._draw = None
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import sys
 from typing import Any
 
 from celigo_pandas.cli.options import print_json
 from celigo_pandas.errors import CeligoError
+from celigo_pandas.resources.environment import secret_setting
 
 __all__ = ["add"]
 
@@ -39,7 +39,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "python": f"{platform.python_version()} ({sys.executable})",
         **{name: importlib.metadata.version(name) for name in _PACKAGES},
         **{f"extra {name}": "yes" if importlib.util.find_spec(module) else "no" for name, module in _EXTRAS.items()},
-        "CELIGO_API_TOKEN": "set" if os.environ.get("CELIGO_API_TOKEN") else "not set",
+        "CELIGO_API_TOKEN": "set" if secret_setting("CELIGO_API_TOKEN") else "not set",
     }
     healthy = True
     for name, check in (("integrator.io", _account), ("local engine", _engine)):

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import Any
 
+from celigo_pandas.resources.environment import set_flag
+
 __all__ = ["add"]
 
 
@@ -28,8 +30,8 @@ def add(commands: Any) -> None:
 def _serve(arguments: argparse.Namespace) -> int:
     # The engine's process loads no pandas; this one has it already, so the engine gets a process of its own.
     command = [sys.executable, "-m", "celigo_pandas.engine", *arguments.engine_options]
-    environment = {**os.environ, "CELIGO_PANDAS_NO_PANDAS": "1"}
+    set_flag("CELIGO_PANDAS_NO_PANDAS")
     if os.name == "posix":
         sys.stdout.flush()
-        os.execve(sys.executable, command, environment)
-    return subprocess.run(command, env=environment, check=False).returncode
+        os.execv(sys.executable, command)
+    return subprocess.run(command, check=False).returncode

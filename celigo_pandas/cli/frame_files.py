@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,7 @@ def _read_json(file: Path) -> pd.DataFrame:
     from celigo_pandas.frames.reading import frame_of
 
     text = _text(file)
-    rows = _lines(text) if file.suffix.lower() == ".jsonl" else json.loads(text, parse_constant=_no_constant)
+    rows = _lines(text) if file.suffix.lower() == ".jsonl" else _loads(text)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it must hold an array of objects")
     with warnings.catch_warnings():
@@ -125,12 +126,24 @@ def _lines(text: str) -> list[Any]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                rows.append(json.loads(line, parse_constant=_no_constant))
+                rows.append(_loads(line))
             except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from error
             if not isinstance(rows[-1], dict):
                 raise ValueError(f"line {number} must hold an object")
     return rows
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
+
+
+def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        counts = Counter(name for name, _ in members)
+        raise ValueError(f"an object has the name {counts.most_common(1)[0][0]!r} twice")
+    return found
 
 
 def _no_constant(name: str) -> Any:

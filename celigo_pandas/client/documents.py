@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
+from celigo_pandas.json_numbers import integer, integer_or_digits
 from celigo_pandas.resources.connections import secret_values
 from celigo_pandas.resources.secret import MASK, Secret
 
@@ -114,12 +115,16 @@ def encode_rows(records: Sequence[Any]) -> bytes:
     return b"[" + b",".join(parts) + b"]"
 
 
-def decode(content: bytes) -> Any:
-    """Decode JSON; raises :class:`ValueError` for anything else, ``NaN`` and ``Infinity`` included."""
+def decode(content: bytes, *, is_lenient: bool = False) -> Any:
+    """Decode JSON; raises :class:`ValueError` for anything else, ``NaN`` and ``Infinity`` included.
+
+    An integer of more digits than Python reads is a :class:`TooManyDigits`, or, if `is_lenient`, the text of its
+    digits: for answers that are not sent back, and whose other members must not be lost.
+    """
     if json_depth(content) > DEEPEST_JSON:
         raise ValueError("nested too deeply")
     try:
-        return json.loads(content, parse_constant=_refuse)
+        return json.loads(content, parse_constant=_refuse, parse_int=integer_or_digits if is_lenient else integer)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

@@ -73,7 +73,7 @@ def retry_after_s(response: Response) -> float | None:
 
 def _problems(response: Response) -> tuple[Problem, ...]:
     try:
-        return problems_from_body(decode(response.content))
+        return problems_from_body(decode(response.content, is_lenient=True))
     except ValueError:
         return ()
 

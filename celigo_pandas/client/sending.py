@@ -23,6 +23,7 @@ from celigo_pandas.client.read_only import writing_reason
 from celigo_pandas.client.refusals import error_of, retry_after_s
 from celigo_pandas.client.retrying import DEADLINE_S, Attempts
 from celigo_pandas.errors import CeligoError, ConfigError, TransportError
+from celigo_pandas.json_numbers import TooManyDigits
 
 __all__ = ["Inspect", "Sender", "anything", "looks_like_json"]
 
@@ -32,6 +33,7 @@ Inspect = Callable[[Response], None]
 """Looks at a 2xx answer and raises :class:`ValueError` if it is damaged: then it counts as a failed connection."""
 
 _SPACE = b" \t\r\n"
+_MORE_DIGITS = "sys.set_int_max_str_digits allows more."
 
 
 def looks_like_json(response: Response) -> None:
@@ -177,14 +179,18 @@ class Sender:
                 return self._damaged(request, response, problem)
         return response
 
-    def _damaged(self, request: Request, response: Response, problem: str) -> TransportError:
+    def _damaged(self, request: Request, response: Response, problem: ValueError) -> TransportError:
         kind = response.headers.get("content-type", "").partition(";")[0].strip() or "no content type"
-        return TransportError(
+        is_whole = isinstance(problem, TooManyDigits)
+        error = TransportError(
             f"{request.method} {redact_path(request.path)} was answered with {response.status}, but the body cannot be "
             f"used: {problem} ({kind}, {len(response.content):,} bytes).",
-            hint=f"Is {self.base_url} the address of the API?",
+            hint=_MORE_DIGITS if is_whole else f"Is {self.base_url} the address of the API?",
             status=response.status,
+            processed=True if is_whole else None,
         )
+        error.retriable = not is_whole  # the same call would get the same answer
+        return error
 
     def _delay(self, outcome: Response | TransportError, attempts: Attempts, elapsed_s: float) -> float | None:
         jitter = self.clock.jitter()
@@ -205,14 +211,14 @@ class Sender:
         _log.debug("%s %s -> %s, %d attempts, %d bytes, %.3f s", request.method, path, status, attempts, size, seconds)
 
 
-def _problem(response: Response, inspect: Inspect) -> str | None:
+def _problem(response: Response, inspect: Inspect) -> ValueError | None:
     if inspect is not anything and response.status != 204 and not response.content.strip(_SPACE):
-        return "it is empty"  # a head that was cut off looks like this
+        return ValueError("it is empty")  # a head that was cut off looks like this
     try:
         inspect(response)
     except ValueError as error:
         # JSONDecodeError is one of these; its text quotes nothing of the body.
-        return str(error)
+        return error.with_traceback(None)
     return None
 
 

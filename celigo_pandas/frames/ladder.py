@@ -30,6 +30,7 @@ from celigo_pandas.frames.pieces import Piece, piece_of
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.frames.spreading import Rows, spread
 from celigo_pandas.json_depth import DEEPEST_JSON
+from celigo_pandas.json_numbers import TooManyDigits, integer
 from celigo_pandas.paging import Page, errors_beside
 
 __all__ = ["RUNGS", "Block", "Ladder", "check_records"]
@@ -209,9 +210,9 @@ def _load(data: bytes, plain: bool) -> tuple[dict[str, Any], str]:
         except orjson.JSONDecodeError:
             pass
     try:
-        document = json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_number, parse_int=_integer)
+        document = json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_number, parse_int=integer)
         return _with_list(document), "plain"
-    except OverflowError as error:
+    except (OverflowError, TooManyDigits) as error:
         raise FrameError(
             f"A record has a number beyond what can be held: {error}.",
             hint="Let a transform of the export turn it into text.",
@@ -229,13 +230,6 @@ def _number(text: str) -> float | int:
     if number.adjusted() < _MOST_DIGITS and number == number.to_integral_value():
         return int(number)
     raise OverflowError(text[:40])
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise OverflowError(f"{text[:40]}… ({len(text.lstrip('-')):,} digits; Python reads {_MOST_DIGITS:,})") from None
 
 
 def _with_list(document: dict[str, Any]) -> dict[str, Any]:

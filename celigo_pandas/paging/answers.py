@@ -17,6 +17,7 @@ import orjson
 
 from celigo_pandas.errors import TransportError, problems_from_body, shown
 from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
+from celigo_pandas.json_numbers import integer_or_digits
 
 __all__ = ["Page", "errors_beside", "read_page"]
 
@@ -25,7 +26,6 @@ _STATE_KEY = re.compile(r'"pagedExportState"[ \t\r\n]*:[ \t\r\n]*')
 _TAIL_KEYS = (b'"dataURIs"', b'"errors"', b'"pagedExportState"')
 _DECODER = json.JSONDecoder(parse_int=len, parse_float=len)  # it finds where values end
 _BLANK = b" \t\r\n"
-_MANY_DIGITS = 4000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -204,11 +204,7 @@ def _is_json(content: bytes) -> bool:
 
 def _loads(text: str) -> Any:
     # Whether the digits of an integer fit into one is for those to say who use it.
-    return json.loads(text, parse_constant=_refuse, parse_int=_some_integer)
-
-
-def _some_integer(text: str) -> int | str:
-    return int(text) if len(text) < _MANY_DIGITS else text
+    return json.loads(text, parse_constant=_refuse, parse_int=integer_or_digits)
 
 
 def _refuse(constant: str) -> None:

@@ -92,14 +92,19 @@ class Trail:
             )
         is_same = self.is_same(page)
         self.twice += is_same and _place(page.state) is None  # a documented position has moved, or this were a repeat
+        is_known = is_same or (_place(page.state) is None and self.has_given(page))
         is_beyond = page.total_pages is not None and number > page.total_pages
-        self._stale = self._stale + 1 if is_same or is_beyond or _is_empty(page) else 0
+        self._stale = self._stale + 1 if is_known or is_beyond or _is_empty(page) else 0
         self._last = _ends(page)
         self._records.add(hash(self._last))
         self.stand(page.state)
         if self._stale >= STALE_REQUESTS:
             self._stale = 0
             raise _stuck(page)
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _place(state: bytes) -> _Place | None:
@@ -139,4 +144,4 @@ def state_key(state: bytes) -> bytes:
         position = {name: members[name] for name in members.keys() - _STAMPS - _SAYS_NO_POSITION}
         if position:
             state = orjson.dumps(position, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(state, digest_size=16).digest()
+    return _digest(state)

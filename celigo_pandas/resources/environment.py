@@ -1,4 +1,4 @@
-"""The one place that reads the environment.
+"""The one place that reads and changes the environment.
 
 A traceback with locals, as IPython's ``%xmode Verbose`` writes it, shows the value of every name in the lines around a
 call: a frame whose source names the environment would show all of it, the token too. The frames of these functions are
@@ -11,7 +11,7 @@ import os
 
 from celigo_pandas.resources.secret import Secret
 
-__all__ = ["flag", "secret_setting", "setting", "settings"]
+__all__ = ["flag", "secret_setting", "set_flag", "setting", "settings"]
 
 
 def setting(name: str) -> str | None:
@@ -32,3 +32,8 @@ def secret_setting(name: str) -> Secret | None:
 def flag(name: str) -> bool:
     """Return whether a variable says yes: anything but nothing, 0, false, no and off."""
     return os.environ.get(name, "").strip().lower() not in ("", "0", "false", "no", "off")
+
+
+def set_flag(name: str) -> None:
+    """Let a variable say yes, to this process and to those that it starts or becomes."""
+    os.environ[name] = "1"

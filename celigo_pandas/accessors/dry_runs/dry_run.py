@@ -14,7 +14,7 @@ from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.targets import DocumentLike, SavedTarget, Target, resolve_import
-from celigo_pandas.errors import legible
+from celigo_pandas.errors import FrameError, legible
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
@@ -131,7 +131,10 @@ class DryRun:
         return tag("div", *parts)
 
     def _compared_html(self) -> Markup:
-        after, positions = self._mapped
+        try:
+            after, positions = self._mapped
+        except FrameError as error:
+            return tag("p", legible(str(error), 500))
         head = DryRun(self._rows, self._states, [])
         head.__dict__["_mapped"] = (after.iloc[:_SHOWN_ROWS], positions[:_SHOWN_ROWS])
         compared = head.compare()
@@ -160,17 +163,34 @@ def mapped_frame(records: list[Any]) -> tuple[pd.DataFrame, list[int]]:
     Returns
     -------
     DataFrame
-        RangeIndex; ``attrs["celigo"]`` notes that names are flattened, so that a push nests them again.
+        RangeIndex; ``attrs["celigo"]`` notes that names are flattened, so that a push nests them again. Objects whose
+        keys look like ids, or that are too deep for names, stay objects, and then all do.
     list of int
         For each row the position of its record: a record that is a list becomes a row per element.
+
+    Raises
+    ------
+    FrameError
+        The keys of the records themselves look like ids.
     """
-    shape = Shape()
+    try:
+        return _framed(records, Shape())
+    except FrameError:
+        pass
+    try:
+        return _framed(records, Shape(nested="keep"))
+    except FrameError as error:
+        error.hint = "Map fewer rows at once, or let the mapping put what such keys hold into one object."
+        raise
+
+
+def _framed(records: list[Any], shape: Shape) -> tuple[pd.DataFrame, list[int]]:
     rows = Rows(records, shape)
     columns = ColumnSet(shape)
     found, members = spread(rows.records, shape)
     columns.add(Block(len(rows.records), found, len(rows.records), "records", members=members))
     frame = columns.frame()
-    frame.attrs["celigo"] = {"flatten": shape.sep}
+    frame.attrs["celigo"] = {"flatten": shape.sep} if shape.flattens else {}
     return frame, list(range(len(rows.records))) if rows.sources is None else rows.sources
 
 

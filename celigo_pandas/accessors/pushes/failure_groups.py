@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from celigo_pandas.errors import legible
 from celigo_pandas.frames.outcomes import RowOutcome
 
 __all__ = ["GROUP_COLUMNS", "group_failures", "message_pattern"]
@@ -51,26 +52,31 @@ def group_failures(rows: Sequence[RowOutcome], index: pd.Index, blame: Blame | N
     -------
     DataFrame
         One row per group, the largest first, columns :data:`GROUP_COLUMNS`: ``message`` is the pattern, ``example`` one
-        message as it came, ``rows`` up to three labels. ``count`` adds up to the number of failed rows.
+        message as it came, ``rows`` up to three labels. ``count`` adds up to the number of failed rows. Long texts are
+        cut in their middle, as in errors.
     """
     groups: dict[tuple[str | None, str, str | None], list[int]] = {}
     for position, row in enumerate(rows):
         if row.outcome == "failed":
-            groups.setdefault((row.code, message_pattern(row.message or ""), row.source), []).append(position)
+            groups.setdefault((row.code, message_pattern(legible(row.message or "")), row.source), []).append(position)
     found = [
         {
-            "code": code,
+            "code": _cut(code),
             "message": pattern,
             "count": len(positions),
-            "source": source,
+            "source": _cut(source),
             "rule": blame(positions[0]) if blame and source in ("mapping", "lookup") else None,
-            "example": rows[positions[0]].message,
+            "example": _cut(rows[positions[0]].message),
             "rows": [index[position] for position in positions[:_EXAMPLES]],
         }
         for (code, pattern, source), positions in groups.items()
     ]
     found.sort(key=lambda group: -_count(group))
     return pd.DataFrame(found, columns=list(GROUP_COLUMNS)).astype({"count": "int64"})
+
+
+def _cut(text: str | None) -> str | None:
+    return None if text is None else legible(text)
 
 
 def _count(group: dict[str, Any]) -> int:

@@ -96,7 +96,7 @@ def read_results(content: bytes, length: int) -> tuple[list[RowOutcome] | None, 
         Why not; empty when the list is there.
     """
     try:
-        results = decode(content)  # the standard reader: exact integers, no NaN
+        results = decode(content, is_lenient=True)  # the standard reader: exact integers, no NaN
     except ValueError:
         return None, f"The answer is not JSON: got {_start(content)}; expected a list of {length} results."
     if isinstance(results, Mapping) and isinstance(results.get("data"), list):

@@ -193,7 +193,8 @@ class ImportResult:
         -----
         One request per batch, as the push; the ``first`` brake does not apply. An older result sends nothing again that
         a later retry has settled: running a cell twice does not send a row twice. With a journal, what other processes
-        settled counts too; one that was deleted is written anew.
+        settled counts too; one that was deleted is written anew. Copies, loaded and unpickled results know nothing of
+        each other's retries: without a journal, retry only one of them, or the same rows are sent twice.
         """
         call = self._call if con is None else self._call.through(con)
         if call.client is None:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import orjson
 
 from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
+from celigo_pandas.json_numbers import TooManyDigits, integer
 
 __all__ = ["NumberError", "dump", "load"]
 
@@ -77,9 +78,9 @@ def _number(text: str) -> float:
 
 def _integer(text: str) -> int:
     try:
-        return int(text)
-    except ValueError:
-        raise NumberError(f"{text[:40]}… is an integer of {len(text.lstrip('-')):,} digits, too many to read") from None
+        return integer(text)
+    except TooManyDigits as error:
+        raise NumberError(str(error)) from None
 
 
 def _without_infinity(value: Any) -> Any:

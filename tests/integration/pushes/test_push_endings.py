@@ -106,7 +106,7 @@ def test_push_ended_while_a_batch_gets_no_answer_has_it_unknown(monkeypatch: pyt
         assert len(ledger.calls) == calls == 2
 
 
-@pytest.mark.parametrize("error", [SystemExit(1), GeneratorExit()], ids=repr)
+@pytest.mark.parametrize("error", [SystemExit(1), GeneratorExit(), TimeoutError("over"), MemoryError("full")], ids=repr)
 def test_push_ended_by_its_progress_function_keeps_outcomes(error: BaseException) -> None:
     def progress(done: int, total: int | None) -> None:
         if done >= 5:

@@ -15,7 +15,7 @@ from support.pulls import EXPORT, PageServer, connection_to, encoded
 
 from celigo_pandas.accessors import connect, read_export
 from celigo_pandas.accessors.progress import open_progress
-from celigo_pandas.errors import ConfigError
+from celigo_pandas.errors import ConfigError, ExportInterrupted
 
 
 def test_function_hears_rows_and_total() -> None:
@@ -128,3 +128,16 @@ def test_setting_that_cannot_be_is_a_config_error() -> None:
         open_progress("loud", description="x")
     with pytest.raises(ConfigError, match="progress"):
         connect("a-token-of-this-test", progress="loud")
+
+
+@pytest.mark.parametrize("error", [TimeoutError("over"), MemoryError("full")], ids=repr)
+def test_time_limit_that_strikes_while_the_bar_is_drawn_ends_the_pull(error: Exception) -> None:
+    def struck(done: int, total: int | None) -> None:
+        raise error
+
+    con = connection_to(PageServer(encoded({"n": number} for number in range(6))))
+    with pytest.raises(ExportInterrupted) as caught:
+        read_export(EXPORT, con, page_size=2, progress=struck)
+
+    assert caught.value.__cause__ is error
+    assert list(caught.value.partial["n"]) == list(range(len(caught.value.partial)))

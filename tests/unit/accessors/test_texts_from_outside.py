@@ -147,3 +147,12 @@ def test_long_labels_and_values_make_no_long_error() -> None:
 
     assert len(str(caught.value)) < 10_000
     assert len(str(warned[0].message)) < 5_000
+
+
+def test_groups_of_failures_show_no_megabytes_and_the_frame_keeps_them() -> None:
+    result = orders(3).celigo.to_import(DOCUMENT, _refusing(LONG), first=0)
+
+    assert len(result.errors().to_string()) < 100_000
+    assert result.errors()["example"][0].endswith(" end")
+    assert result.errors()["count"].sum() == 3
+    assert set(result.frame["message"]) == {LONG}

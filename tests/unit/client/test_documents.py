@@ -17,6 +17,7 @@ from celigo_pandas.client.documents import decode, encode, encode_rows, seal
 from celigo_pandas.client.link_header import next_target
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import ConfigError, DocumentError, PagingError, TransportError
+from celigo_pandas.json_numbers import TooManyDigits
 from celigo_pandas.resources.dotted import find_member
 from celigo_pandas.resources.patching import masked_paths, merged, patch_operations
 from celigo_pandas.resources.secret import Secret
@@ -302,3 +303,26 @@ def test_list_that_moved_while_it_was_read_has_each_document_once() -> None:
     )
 
     assert [found["_id"] for found in api_over(handle).list_connections()] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("content", [b"[%s]", b'{"a": {"b": -%s}}', b"%s"])
+def test_number_of_more_digits_than_python_reads_is_named_and_not_asked_for_again(content: bytes) -> None:
+    asked: list[Request] = []
+
+    def handle(request: Request) -> Response:
+        asked.append(request)
+        return answer(b'[{"_id": "1", "n": %s}]' % (b"7" * 5_000))
+
+    with pytest.raises(TooManyDigits, match=r"7+… is an integer of 5,000 digits; Python reads 4,300"):
+        decode(content % (b"7" * 5_000))
+    with pytest.raises(TransportError, match=r"7+… is an integer of 5,000 digits") as caught:
+        list(api_over(handle, FakeTime()).list_connections())
+    assert "is not JSON" not in str(caught.value)
+    assert "set_int_max_str_digits" in (caught.value.hint or "")
+    assert (len(asked), caught.value.retriable) == (1, False)
+
+
+def test_lenient_decoder_keeps_the_digits_of_such_a_number() -> None:
+    digits = "-" + "7" * 5_000
+
+    assert decode(f"[{digits}, {'1' * 4_000}]".encode(), is_lenient=True) == [digits, int("1" * 4_000)]

@@ -204,6 +204,25 @@ def test_walk_of_equal_pages_counts_them_and_ends() -> None:
     assert trail.twice == STALE_REQUESTS
 
 
+@pytest.mark.parametrize("period", [2, 7])
+def test_walk_in_a_circle_with_ever_new_tokens_ends(period: int) -> None:
+    pages = walk(EXPORT)
+    number = next(pages).number
+    with pytest.raises(PagingError, match="no new record"):  # noqa: PT012
+        while number < 2 * STALE_REQUESTS:
+            page = Page(b'[{"n":%d}]' % (number % period), b'{"token":"%d"}' % number, False)
+            number = pages.send(page).number
+    assert number == period + STALE_REQUESTS
+
+
+def test_records_that_come_again_and_again_at_rising_positions_are_no_circle() -> None:
+    pages = walk(EXPORT)
+    number = next(pages).number
+    while number < STALE_REQUESTS + 100:
+        page = Page(b'[{"n":%d}]' % (number % 2), b'{"pageIndex":%d}' % number, False)
+        number = pages.send(page).number
+
+
 def test_equal_pages_at_rising_positions_are_no_repeat() -> None:
     """A query that gives the same row many times."""
     trail = Trail()

@@ -241,6 +241,8 @@ def test_half_an_emoji_in_csv_is_told(tmp_path, capsys):
         ("x.jsonl", b'{"a": 1}\n{"a": \n', "line 2"),
         ("x.jsonl", b'{"a": 1}\n[1]\n', "line 2 must hold an object"),
         ("x.json", b'[{"a": NaN}]', "NaN is not JSON"),
+        ("x.json", b'[{"a": 1, "b": 2, "a": 3}]', "an object has the name 'a' twice"),
+        ("x.jsonl", b'{"a": 1}\n{"b": {"c": 1, "c": 1}}\n', "line 2: an object has the name 'c' twice"),
         ("x.json", b'{"a": 1}', "array of objects"),
         ("x.parquet", b"PAR1", "Parquet"),
     ],

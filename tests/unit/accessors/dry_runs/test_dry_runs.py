@@ -14,6 +14,7 @@ from support.pushes import calling, orders
 import celigo_pandas as celigo
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import ApiError
+from celigo_pandas.frames.outward import to_records
 
 MAPPING = {
     "mappings": [
@@ -235,3 +236,44 @@ def test_dry_run_here_sees_the_settings_of_the_import() -> None:
     }  # fmt: skip
 
     assert list(pd.DataFrame({"key": [1]}).celigo.map_import(document)["site"]) == ["north"]
+
+
+@pytest.mark.parametrize("where", ["inside", "inside_lists", "deep"])
+def test_dry_run_of_records_that_cannot_be_flattened_keeps_their_objects(where: str) -> None:
+    """Keys that are ids, or objects within objects without end: a dry run has no option that would tell."""
+    deep: dict[str, Any] = {}
+    for _ in range(250):
+        deep = {"d": deep}
+    made = {
+        "inside": lambda key: {"by_id": {key: {"qty": 1}, "kind": "x"}},
+        "inside_lists": lambda key: [{"a.b": 1, "by_id": {key: 1}}, {"by_id": {}}],
+        "deep": lambda key: {"d": deep},
+    }[where]
+    count = 3 if where == "deep" else 2_500
+    records = [made(f"{number * 7919:024x}") for number in range(count)]
+
+    def handle(request: Request) -> Response:
+        start = json.loads(request.body or b"")["data"][0]["key"]
+        return Response(200, {}, json.dumps(records[start : start + 500]).encode())
+
+    trial = orders(count).celigo.dry_run({"http": {}}, calling(handle), batch_size=500)
+
+    mapped = trial.mapped
+    flat = [one for record in records for one in (record if isinstance(record, list) else [record])]
+    assert to_records(mapped) == flat
+    assert len(trial.compare()) == len(flat)
+    assert "<table>" in str(trial._repr_html_())
+
+
+def test_dry_run_of_records_whose_own_keys_are_ids_says_what_a_dry_run_can_do() -> None:
+    def handle(request: Request) -> Response:
+        rows = json.loads(request.body or b"")["data"]
+        return Response(200, {}, json.dumps([{f"id{row['key']:024x}": 1} for row in rows]).encode())
+
+    trial = orders(2_500).celigo.dry_run({"http": {}}, calling(handle), batch_size=500)
+
+    assert trial.counts["mapped"] == 2_500
+    with pytest.raises(celigo.FrameError, match="the keys look like ids") as caught:
+        _ = trial.mapped
+    assert "nested=" not in str(caught.value)
+    assert "the keys look like ids" in str(trial._repr_html_())

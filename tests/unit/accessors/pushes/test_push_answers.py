@@ -128,3 +128,15 @@ def test_answer_wrapped_in_data_is_accepted() -> None:
 
     assert rows is not None
     assert rows[0].outcome == "ok"
+
+
+def test_number_that_python_does_not_read_leaves_each_row_its_outcome() -> None:
+    number = b"9" * 5_000
+    content = b'[{"statusCode": 200, "id": %s, "_json": {"n": -%s}}, {"statusCode": 422, "errors": [{"code": "x"}]}]'
+
+    rows, problem = read_results(content % (number, number), 2)
+
+    assert problem == ""
+    assert rows is not None
+    assert [row.outcome for row in rows] == ["ok", "failed"]
+    assert (rows[0].id, rows[0].response) == (number.decode(), {"n": "-" + number.decode()})
