@@ -26,10 +26,11 @@ WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.dev
-	$(RUN) pytest -q $(SIDE_BY_SIDE) tests/unit tests/contract tests/architecture
+	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone" tests/unit tests/contract tests/architecture
 
 test: $(VENV)/.dev
-	$(RUN) pytest -q $(SIDE_BY_SIDE) tests
+	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone" tests
+	$(RUN) pytest -q -m alone tests
 	$(RUN) pytest -q -p no:randomly --nbval notebooks --nbval-sanitize-with notebooks/sanitize.cfg --nbval-kernel-name python3
 
 soak: $(VENV)/.dev
@@ -60,7 +61,7 @@ bench: $(VENV)/.dev
 
 # pandas 2.2 in a second environment; the tests that concern pandas pass on both majors.
 test-pandas2: .venv-pandas2/.dev
-	.venv-pandas2/bin/python -m pytest -q $(PANDAS_TESTS)
+	.venv-pandas2/bin/python -m pytest -q $(SIDE_BY_SIDE) $(PANDAS_TESTS)
 
 PANDAS_TESTS := $(addprefix tests/unit/,accessors experiments forms frames journal outward paging) \
 	tests/integration/pulls tests/integration/pushes

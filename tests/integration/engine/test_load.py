@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from support.engine import TOKEN, EngineProcess, make_sqlite
 
@@ -165,6 +166,7 @@ class Client(threading.Thread):
             self.send("POST", "/connections", data=b"\xff" * 2000, headers={"Content-Type": "text/plain"})
 
 
+@pytest.mark.alone
 def test_load_of_fifty_clients_with_ten_hanging_sources(tmp_path: Path) -> None:
     database = make_sqlite(tmp_path / "t.db", ["pragma journal_mode = wal"], t=[{"n": n} for n in range(200)])
     stop = threading.Event()

@@ -607,6 +607,7 @@ def test_server_result_that_nobody_reads_to_its_end_is_dropped_quietly(
     assert "Traceback" not in engine.log()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("server", SERVERS, indirect=True)
 def test_server_unindexed_order_costs_at_most_twice_the_indexed(engine: EngineProcess, server: DatabaseServer) -> None:
     fill = {"postgresql": "n, (n * 7919) % 60000 from generate_series(1, 60000) as s(n)",
