@@ -102,6 +102,27 @@ def check_rows(frame: pd.DataFrame | None, name: str, expected: int | None) -> N
     assert expected is None or len(rows) == expected
 
 
+class Interrupts:
+    """Ctrl-C only while a pull runs: one that arrives later would end the tests instead."""
+
+    def __init__(self) -> None:
+        self.are_wanted = False
+
+    def __call__(self, *_: Any) -> None:
+        if self.are_wanted:
+            raise KeyboardInterrupt
+
+
+INTERRUPTS = Interrupts()
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, INTERRUPTS)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def pulled(con: Any, name: str, rows: int, rng: random.Random, folder: Path | None) -> str:
     """Pull, take up again what stopped, and check what there is at each step; say how it ended."""
     export = {"name": name, "rdbms": {"query": "q"}}
@@ -109,8 +130,11 @@ def pulled(con: Any, name: str, rows: int, rng: random.Random, folder: Path | No
     for _ in range(40):
         try:
             with quiet():
+                INTERRUPTS.are_wanted = True
                 frame = go()
+            INTERRUPTS.are_wanted = False
         except (ExportInterrupted, celigo.PullCancelled) as error:
+            INTERRUPTS.are_wanted = False
             check_rows(error.partial, name, None)
             if "resume=False" in str(error) or "read_export() again" in str(error):
                 return "told to start over"
@@ -119,8 +143,10 @@ def pulled(con: Any, name: str, rows: int, rng: random.Random, folder: Path | No
             else:
                 go = lambda: celigo.read_export(export, con, journal=folder)  # noqa: E731
         except (TransportError, celigo.ApiError, KeyboardInterrupt):
+            INTERRUPTS.are_wanted = False
             continue  # before the first page
         except JournalError as error:
+            INTERRUPTS.are_wanted = False
             return str(error)
         else:
             check_rows(frame, name, rows)
@@ -129,6 +155,7 @@ def pulled(con: Any, name: str, rows: int, rng: random.Random, folder: Path | No
     return "too many faults"
 
 
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.soak
 def test_pulls_under_random_faults_give_each_row_once_or_say_so(tmp_path: Path) -> None:
     first = soak.seed("pulls")
