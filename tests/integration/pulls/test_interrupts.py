@@ -49,6 +49,7 @@ def test_ctrl_c_in_a_consuming_export_is_not_taken_up_again() -> None:
         assert len(server.bodies) == 4
 
 
+@pytest.mark.alone
 def test_ctrl_c_in_many_pulls_ends_them_within_one_request() -> None:
     begun = threading.Event()
 
@@ -70,6 +71,7 @@ def test_ctrl_c_in_many_pulls_ends_them_within_one_request() -> None:
     assert len(caught.value.partial.pulls["a"].partial) >= 1
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_many_pulls_that_wait_for_a_busy_server() -> None:
     """Each would ask again in eight minutes, which is within the deadline of a call."""
     asked = threading.Event()
