@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from celigo_pandas.engine.program.program import server
+from celigo_pandas.engine.program import server
 from celigo_pandas.engine.program.server import _Complaints, _Protocol
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

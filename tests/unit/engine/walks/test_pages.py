@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celigo_pandas.engine.adaptors.protocol import Chunk
+from celigo_pandas.engine.walks import pages
 from celigo_pandas.engine.walks.pages import PAGE_BYTES, Page, cut_pages
-from celigo_pandas.engine.walks.walks import pages
 
 
 def read(page: Page) -> dict[str, Any]:
