@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, cast
 
-from celigo_pandas.engine.adaptors.files.formats import FormatError, Source
+from celigo_pandas.engine.adaptors.files.formats import DAMAGED_ARCHIVE, FormatError, Source
 
 __all__ = ["compressed", "contents"]
 
@@ -81,7 +81,7 @@ def _members(stream: BinaryIO, look: Callable[[], None]) -> Iterator[tuple[str, 
             file.write(piece)
         try:
             archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, ValueError, OSError):
+        except DAMAGED_ARCHIVE:
             raise FormatError("it is no zip archive, and file.compressionFormat says that it is") from None
         with archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
@@ -92,7 +92,7 @@ def _members(stream: BinaryIO, look: Callable[[], None]) -> Iterator[tuple[str, 
                     raise FormatError(f"{member.filename!r:.80} in it is encrypted")
                 try:
                     opened = archive.open(member)
-                except (zipfile.BadZipFile, NotImplementedError, ValueError, RuntimeError, OSError) as error:
+                except DAMAGED_ARCHIVE as error:
                     raise FormatError(f"{member.filename!r:.80} in it cannot be read: {error}") from None
                 with opened:
                     yield member.filename, cast(BinaryIO, _Unpacked(opened, "zip"))

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import codecs
 import io
+import lzma
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 __all__ = [
     "CODECS",
+    "DAMAGED_ARCHIVE",
     "MOST_BYTES",
     "MOST_NAMES",
     "RECORD_BYTES",
@@ -35,6 +39,18 @@ CODECS = {
     "shiftjis": "cp932",
 }
 """The vendor's names of encodings."""
+
+DAMAGED_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
+"""What :mod:`zipfile` and its decompressors raise when they open a damaged, encrypted or unknown archive."""
 
 MOST_BYTES = 4_000_000_000
 """Bytes of one file, after decompression: beyond, it is taken for a bomb."""

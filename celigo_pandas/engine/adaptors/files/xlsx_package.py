@@ -17,7 +17,7 @@ from xml.sax.xmlreader import AttributesImpl
 
 import defusedxml.sax
 
-from celigo_pandas.engine.adaptors.files.formats import FormatError
+from celigo_pandas.engine.adaptors.files.formats import DAMAGED_ARCHIVE, FormatError
 from celigo_pandas.errors import MissingExtraError
 
 __all__ = ["Package", "load_openpyxl", "open_package"]
@@ -80,7 +80,7 @@ def open_package(file: BinaryIO, look: Callable[[], None]) -> Package:
     """
     try:
         package = Package(file, look)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except DAMAGED_ARCHIVE as error:
         if isinstance(error, FormatError):
             raise
         raise FormatError("it is no Excel workbook (.xlsx); an .xls file is not read") from None
