@@ -22,15 +22,15 @@ demo: $(VENV)/.demo
 	$(BIN)/celigo-pandas demo
 
 # Files side by side: most tests wait for servers, browsers and deadlines. WORKERS=0 runs them one after the other.
-WORKERS ?= 3
+WORKERS ?= 2
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.dev
 	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone" tests/unit tests/contract tests/architecture
 
 test: $(VENV)/.dev
-	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone" tests
-	$(RUN) pytest -q -m alone tests
+	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone and not browser" tests
+	$(RUN) pytest -q -m "alone or browser" tests
 	$(RUN) pytest -q -p no:randomly --nbval notebooks --nbval-sanitize-with notebooks/sanitize.cfg --nbval-kernel-name python3
 
 soak: $(VENV)/.dev

@@ -91,7 +91,7 @@ def setting(home: Path, name: str, values: dict[str, Any]) -> None:
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         if server.poll() is not None:
             raise RuntimeError(f"JupyterLab ended early: {log.read_text()[-2000:]}")
         try:
