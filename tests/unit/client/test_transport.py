@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import gzip
 import http.client
@@ -240,9 +241,10 @@ def test_body_after_a_204_does_not_shift_later_answers(server: StandIn, split: b
     listener = socket.create_server(("127.0.0.1", port))
 
     def serve() -> None:
-        while len(asked) < 3:
-            connection, _ = listener.accept()
-            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+        with contextlib.suppress(OSError):  # the test has closed it
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     def answer(connection: socket.socket) -> None:
         with connection:
@@ -250,6 +252,8 @@ def test_body_after_a_204_does_not_shift_later_answers(server: StandIn, split: b
                 data = connection.recv(65536)
                 if not data:
                     return
+                if not data.startswith((b"GET ", b"POST ")):
+                    continue  # a body that came by itself
                 asked.append(data)
                 stray = b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"bad":1}'
                 if len(asked) == 1:
