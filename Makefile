@@ -29,7 +29,8 @@ quick: $(VENV)/.dev
 	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone" tests/unit tests/contract tests/architecture
 
 test: $(VENV)/.dev
-	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone and not browser" tests
+	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone and not browser and not signals" tests
+	$(RUN) pytest -q -m signals tests/integration
 	$(RUN) pytest -q -m "alone or browser" tests
 	$(RUN) pytest -q -p no:randomly --nbval notebooks --nbval-sanitize-with notebooks/sanitize.cfg --nbval-kernel-name python3
 

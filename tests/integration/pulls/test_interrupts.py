@@ -49,7 +49,7 @@ def test_ctrl_c_in_a_consuming_export_is_not_taken_up_again() -> None:
         assert len(server.bodies) == 4
 
 
-@pytest.mark.alone
+@pytest.mark.signals
 def test_ctrl_c_in_many_pulls_ends_them_within_one_request() -> None:
     begun = threading.Event()
 
@@ -71,7 +71,7 @@ def test_ctrl_c_in_many_pulls_ends_them_within_one_request() -> None:
     assert len(caught.value.partial.pulls["a"].partial) >= 1
 
 
-@pytest.mark.alone
+@pytest.mark.signals
 def test_ctrl_c_ends_many_pulls_that_wait_for_a_busy_server() -> None:
     """Each would ask again in eight minutes, which is within the deadline of a call."""
     asked = threading.Event()
