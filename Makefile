@@ -62,7 +62,7 @@ bench: $(VENV)/.dev
 
 # pandas 2.2 in a second environment; the tests that concern pandas pass on both majors.
 test-pandas2: .venv-pandas2/.dev
-	.venv-pandas2/bin/python -m pytest -q $(SIDE_BY_SIDE) $(PANDAS_TESTS)
+	.venv-pandas2/bin/python -m pytest -q $(SIDE_BY_SIDE) -m "not alone and not signals" $(PANDAS_TESTS)
 
 PANDAS_TESTS := $(addprefix tests/unit/,accessors experiments forms frames journal outward paging) \
 	tests/integration/pulls tests/integration/pushes
