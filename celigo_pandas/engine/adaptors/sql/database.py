@@ -52,6 +52,8 @@ class Database:
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
+    # What raises NotImplementedError each database says for itself: this base class is never made.
+
     # opening and sessions ---------------------------------------------------------------------------------------------
 
     def engine(self, secrets: Callable[[], dict[str, Any]], reach: Reach) -> sa.Engine:
