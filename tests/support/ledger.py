@@ -84,6 +84,8 @@ class Ledger:
 
 
 class _Handler(socketserver.BaseRequestHandler):
+    counted = False
+
     def handle(self) -> None:
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         reader = self.request.makefile("rb")
@@ -115,11 +117,11 @@ class _Handler(socketserver.BaseRequestHandler):
             with ledger.lock:
                 ledger.in_flight += 1
                 ledger.most_in_flight = max(ledger.most_in_flight, ledger.in_flight)
+            self.counted = True
             try:
                 return self._import(ledger, path, body)
             finally:
-                with ledger.lock:
-                    ledger.in_flight -= 1
+                self._no_longer_in_flight()
         if path.startswith("/v1/tokenInfo"):
             return self._answer(200, {"_userId": "5a1000000000000000000099", "scope": "*"})
         if path.rstrip("/").endswith("/connections") or "/connections?" in path:
@@ -127,6 +129,14 @@ class _Handler(socketserver.BaseRequestHandler):
         if path.endswith(CONNECTION["_id"]):
             return self._answer(200, CONNECTION)
         return self._answer(404, {"errors": [{"code": "not_found", "message": "Not found."}]})
+
+    def _no_longer_in_flight(self) -> None:
+        """Before the answer's first byte: with its last one the client may already have sent the next request."""
+        if self.counted:
+            self.counted = False
+            ledger: Ledger = self.server.ledger  # type: ignore[attr-defined]
+            with ledger.lock:
+                ledger.in_flight -= 1
 
     def _import(self, ledger: Ledger, path: str, body: bytes) -> bool:
         if ledger.delay_s:
@@ -209,6 +219,7 @@ class _Handler(socketserver.BaseRequestHandler):
         content = json.dumps(body).encode()
         whole = b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content)
         whole += content
+        self._no_longer_in_flight()
         self.request.sendall(whole * (1 if after_s else 2))
         if after_s:
             threading.Timer(after_s, self._send_late, [whole]).start()
@@ -221,6 +232,7 @@ class _Handler(socketserver.BaseRequestHandler):
     def _raw(self, status: int, content: bytes, kind: str, headers: dict[str, str] | None = None) -> bool:
         lines = [f"HTTP/1.1 {status} X", f"Content-Type: {kind}", f"Content-Length: {len(content)}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        self._no_longer_in_flight()
         self.request.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
         return True
 
