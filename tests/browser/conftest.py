@@ -22,13 +22,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, s
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     program = needs.require("chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=FLAGS)
         # One context: the pages share the cache of JupyterLab's scripts.
         context = browser.new_context(viewport={"width": 1300, "height": 1000})
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
         yield context
         browser.close()
 

@@ -144,7 +144,7 @@ def test_connection_works_by_keyboard_alone(open_notebook: Callable[..., LabPage
 def test_connection_secret_that_is_typed_and_not_taken_is_in_no_saved_file(
     open_notebook: Callable[..., LabPage],
 ) -> None:
-    """Widget state is saved here (``saveState``), and the notebook saves itself every three seconds."""
+    """Widget state is saved here (``saveState``), while the secret stands in its box and after it was refused."""
     other = (
         "doc = {'name': 'n', 'type': 'http', 'http': {'mediaType': 'json', 'auth': {'basic': {}}}}\n"
         "other = celigo.ConnectionForm(client, document=doc)\nother"
@@ -156,6 +156,7 @@ def test_connection_secret_that_is_typed_and_not_taken_is_in_no_saved_file(
     lab.type("name", "Marker of this test")
     lab.field("http.auth.token.token").get_by_role("button", name="Replace Token").click()
     lab.field("http.auth.token.token").locator("input").first.fill(CANARY + "-more")
+    lab.save()
     # Where no secret belongs: as a member without a field, and inside the JSON of one that has none.
     lab.form().locator("summary", has_text="Everything else").click()
     lab.type("extra:path", "http.auth.basic.password")
@@ -164,6 +165,7 @@ def test_connection_secret_that_is_typed_and_not_taken_is_in_no_saved_file(
     lab.press("add_member")
     expect(lab.form().locator(".cp-notice-error")).to_contain_text("http.auth.basic.password is a secret")
     expect(value).to_have_value("")
+    lab.save()
     value.fill(CANARY + "-left-there")
     value.blur()
     lab.type("name", "Marker of this test, at last")
@@ -175,7 +177,7 @@ def test_connection_secret_that_is_typed_and_not_taken_is_in_no_saved_file(
     expect(lab.form(1).locator(".cp-notice-error")).to_contain_text("http.auth.basic.password is a secret")
     expect(row).to_have_value(json.dumps({"password": CANARY + "-json"}))
     deadline = time.monotonic() + 30
-    while "at last of this test" not in lab.path.read_text(encoding="utf-8") and time.monotonic() < deadline:
+    while "Marker of this test, at last" not in lab.path.read_text(encoding="utf-8") and time.monotonic() < deadline:
         lab.save()
         time.sleep(0.2)
 

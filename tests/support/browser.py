@@ -64,7 +64,8 @@ def jupyter_lab(root: Path, *, save_state: bool = True) -> Iterator[tuple[str, s
     env.update(JUPYTER_PLATFORM_DIRS="1", PYTHONPATH=str(REPOSITORY), PYTHONWARNINGS="default")
     setting(home, "@jupyterlab/apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
     setting(home, "@jupyter-widgets/jupyterlab-manager/plugin", {"saveState": save_state})
-    setting(home, "@jupyterlab/docmanager-extension/plugin", {"autosave": True, "autosaveInterval": 3})
+    # Tests save for themselves: beside a slow disk two saves that overlap end in a dialog over the page.
+    setting(home, "@jupyterlab/docmanager-extension/plugin", {"autosave": False})
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root",
                "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}", "--ServerApp.terminals_enabled=False",
                "--LabApp.expose_app_in_browser=True"]  # fmt: skip
