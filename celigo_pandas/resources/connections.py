@@ -24,7 +24,7 @@ from celigo_pandas.resources.connection_fields import (
     read,
 )
 from celigo_pandas.resources.dotted import put_member
-from celigo_pandas.resources.scalars import is_date, is_object_id
+from celigo_pandas.resources.scalars import is_date, is_object_id, truth
 from celigo_pandas.resources.secret import MASK, Secret
 from celigo_pandas.resources.userinfo import masked_url, url_secrets, urls_with_userinfo
 
@@ -292,7 +292,7 @@ def _number(row: ConnectionField, value: object) -> str | None:
 
 
 def _boolean(row: ConnectionField, value: object) -> str | None:
-    return None if isinstance(value, bool) or value in ("true", "false", 0, 1) else "true or false"
+    return "true or false" if truth(value) is None else None
 
 
 def _choice(row: ConnectionField, value: object) -> str | None:
