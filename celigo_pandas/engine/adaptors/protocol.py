@@ -76,6 +76,8 @@ class Call:
         ``with writing(place)``: open exports of the place let go of it meanwhile, as fast as they can.
     readers : callable
         Names the open exports of a place, for those who cannot write to it.
+    progress : callable
+        A number that is another one as soon as the open exports of a place have read on.
     """
 
     connection: ConnectionAccess
@@ -93,6 +95,7 @@ class Call:
     place: str | None = None
     writing: Callable[[str], AbstractContextManager[None]] = lambda place: nullcontext()
     readers: Callable[[str], list[str]] = lambda place: []
+    progress: Callable[[str], int] = lambda place: 0
 
     def look(self) -> None:
         """Raise :class:`SourceFailure` if nobody waits for this call any more; for every loop over a source's data."""

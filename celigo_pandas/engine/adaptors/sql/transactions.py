@@ -61,6 +61,7 @@ class Session:
         self.database = database
         self.connection = connection
         self._call = call
+        self._place = database.place(call.connection.masked.get("rdbms") or {})
         raw: Any = connection.connection.dbapi_connection
         self.raw = raw
         self._cursor: Any = raw.cursor()
@@ -116,7 +117,7 @@ class Session:
         if not self._begun:
             return
         try:
-            self.raw.commit()
+            self._commit_among_readers()
         except Exception as error:
             code, message = describe(self.database, error)
             if self.database.is_lost(self.raw):
@@ -136,6 +137,20 @@ class Session:
             self.raw.rollback()
 
     # ----------------------------------------------------------------------------------------------------------
+
+    def _commit_among_readers(self) -> None:
+        """Commit; one that finds the database held is tried again while those who hold it read on to their ends."""
+        while True:
+            before = self._call.progress(self._place)
+            try:
+                self.raw.commit()
+            except Exception as error:
+                is_held = self.database.is_held(describe(self.database, error)[1])
+                stands = self._call.progress(self._place) == before
+                if not is_held or stands or self._call.stop.is_set() or time.monotonic() > self._call.deadline:
+                    raise
+            else:
+                return
 
     def _check_size(self, sql: str, parameters: Any) -> None:
         refusal = self._server.too_large(self._cursor, sql, parameters)
