@@ -37,6 +37,8 @@ _TRUTHS: Final = (
 
 _MEDIA: Final = tuple(f"http.{name}" for name in ("requestMediaType", "successMediaType", "errorMediaType"))
 
+_MEDIA_TYPES: Final = frozenset({"json", "xml", "csv", "urlencoded", "form-data", "plaintext"})
+
 _CONNECTIONS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     kind: (
         ("offline", *(row.path for row in (*COMMON, *rows) if row.kind == "boolean")),
@@ -74,7 +76,7 @@ def canonical(kind: str, doc: Mapping[str, Any]) -> dict[str, Any]:
             cast = with_member(cast, f"{home}.lookups".lstrip("."), lookups)
     for path in media:
         value = find_member(doc, path)
-        if isinstance(value, str) and value != value.lower():
+        if isinstance(value, str) and value.lower() in _MEDIA_TYPES:
             cast = with_member(cast, path, value.lower())
     return cast
 

@@ -43,7 +43,7 @@ class ExportPlan:
     deletes: bool
     csv: CsvOptions
     json_path: tuple[str, ...]
-    xml_path: tuple[XmlStep, ...]
+    xml_path: tuple[XmlStep, ...] | str
     xlsx_header: bool
     sort: tuple[tuple[str, bool], ...]
     group: tuple[str, ...]
@@ -345,9 +345,9 @@ def _parsed(block: _Block, name: str, parse: Callable[[str], Any]) -> Any:
         raise block.wrong(name, str(error)) from None
 
 
-def _xml_path(xml: _Block) -> tuple[XmlStep, ...]:
+def _xml_path(xml: _Block) -> tuple[XmlStep, ...] | str:
     xml.text("resourcePath", required=True)
-    found: tuple[XmlStep, ...] = _parsed(xml, "resourcePath", parse_xpath)
+    found: tuple[XmlStep, ...] | str = _parsed(xml, "resourcePath", parse_xpath)
     return found
 
 

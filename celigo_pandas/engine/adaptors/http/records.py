@@ -10,8 +10,8 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions, named_rows
 from celigo_pandas.engine.adaptors.http.reading import MISSING, find, plain
-from celigo_pandas.engine.adaptors.http.xml_paths import is_place_empty
 from celigo_pandas.engine.adaptors.protocol import Record
+from celigo_pandas.engine.texts.xml_paths import is_place_empty
 from celigo_pandas.engine.texts.xml_tree import XmlDocument
 
 __all__ = ["lists_in", "records_of"]
