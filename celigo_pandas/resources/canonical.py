@@ -41,7 +41,7 @@ _MEDIA_TYPES: Final = frozenset({"json", "xml", "csv", "urlencoded", "form-data"
 
 _CONNECTIONS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     kind: (
-        ("offline", *(row.path for row in (*COMMON, *rows) if row.kind == "boolean")),
+        ("offline", "rdbms.ssl", *(row.path for row in (*COMMON, *rows) if row.kind == "boolean")),
         tuple(row.path for row in rows if row.path.endswith("ediaType")),
     )
     for kind, rows in FIELDS.items()

@@ -181,7 +181,9 @@ def _places(kind: str, doc: Mapping[str, Any]) -> Iterator[Problem]:
     """Refuse what stands where an object with members belongs: its members would be lost."""
     for path in _objects_of(kind):
         value = read(doc, path)
-        is_empty_place = value is None or value == "" or value == MASK or (value is True and path in _MAY_BE_TRUE)
+        is_empty_place = (
+            value is None or value == "" or value == MASK or (truth(value) is not None and path in _MAY_BE_TRUTHS)
+        )
         if not is_empty_place and not isinstance(value, Mapping):
             yield _invalid(path, value, "an object")
 
@@ -194,8 +196,8 @@ def _objects_of(kind: str) -> tuple[str, ...]:
     return tuple(parent for parent in parents if parent not in rows)
 
 
-_MAY_BE_TRUE = frozenset({"rdbms.ssl"})
-"""Objects in whose place ``true`` is understood: an encrypted connection without certificates of one's own."""
+_MAY_BE_TRUTHS = frozenset({"rdbms.ssl"})
+"""Objects in whose place a truth value is understood: an encrypted connection without certificates of one's own."""
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ from celigo_pandas.engine.safety.connections import ConnectionAccess
 from celigo_pandas.engine.safety.reach import Reach
 
 __all__ = [
+    "UNKNOWN",
     "Adaptor",
     "Call",
     "Chunk",
@@ -34,6 +35,10 @@ __all__ = [
 
 Record = dict[str, Any] | list[Any]
 """One record: an object, or an array of rows (grouped)."""
+
+
+UNKNOWN = 502
+"""The status of a record that was sent and whose fate is not known: clients do not send it again by themselves."""
 
 
 @dataclass(slots=True)

@@ -66,24 +66,24 @@ def check_export(export_doc: Any) -> dict[str, Any]:
     """
     if not isinstance(export_doc, dict):
         raise invalid("missing_required_field", "Expected field: export to be an object.", "export")
-    export_doc = canonical("exports", export_doc)
-    page_size_of(export_doc)
+    doc: dict[str, Any] = canonical("exports", export_doc)
+    page_size_of(doc)
     for name in ("hooks", "transform", "filter", "delta", "test", "mockOutput", "settings"):
-        if export_doc.get(name) is not None and not isinstance(export_doc[name], dict):
+        if doc.get(name) is not None and not isinstance(doc[name], dict):
             raise invalid(
-                "invalid_field", f"{name} is {type(export_doc[name]).__name__}; expected an object.", f"export.{name}"
+                "invalid_field", f"{name} is {type(doc[name]).__name__}; expected an object.", f"export.{name}"
             )
-    hooks = export_doc.get("hooks") or {}
+    hooks = doc.get("hooks") or {}
     used = [name for name, hook in hooks.items() if hook]
     if used:
         raise _script(f"hooks.{used[0]}")
     for name in ("transform", "filter"):
-        if (export_doc.get(name) or {}).get("type") == "script":
+        if (doc.get(name) or {}).get("type") == "script":
             raise _script(name)
-    _test_limit(export_doc)
-    _group_fields(export_doc)
-    refuse_any(member_problems("exports", export_doc), "export")
-    return export_doc
+    _test_limit(doc)
+    _group_fields(doc)
+    refuse_any(member_problems("exports", doc), "export")
+    return doc
 
 
 @dataclass(frozen=True, slots=True)

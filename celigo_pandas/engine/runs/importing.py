@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from celigo_pandas.engine.adaptors.protocol import Adaptor, Call, Outgoing, SourceFailure
+from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Adaptor, Call, Outgoing, SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import invalid, refuse_any
 from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source, not_built
@@ -255,7 +255,7 @@ def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:
     stored = sum(result.get("statusCode", 200) == 200 and not result.get("ignored") for result in results)
     if stored and joined["statusCode"] != 200:
         # A record that is sent again is sent whole: where a part of it is stored, that would store it twice.
-        joined["statusCode"] = _UNKNOWN
+        joined["statusCode"] = UNKNOWN
         text = f"{stored} of {len(results)} parts of the record were stored; sent again, they would be stored twice."
         errors.append({"code": "partly_stored", "message": text, "source": "application"})
     if errors:
@@ -270,9 +270,8 @@ def _masked(result: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
     return {**result, "errors": redactor.value(result["errors"])} if "errors" in result else result
 
 
-# Not known whether it was stored: what a repetition could double counts most.
-_UNKNOWN = 502
-_WORSE = {200: 0, 422: 2, 401: 3, 403: 3, _UNKNOWN: 4}
+_WORSE = {200: 0, 422: 2, 401: 3, 403: 3, UNKNOWN: 4}
+"""Statuses by weight; what a repetition could double counts most."""
 
 
 def _mapped_answer(step: ImportStep, redactor: Redactor, *, is_many: bool, wrapped: bool) -> Any:

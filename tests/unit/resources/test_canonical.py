@@ -87,3 +87,10 @@ def test_rows_beside_fields_are_a_problem() -> None:
     doc = {"mapping": {"fields": [{"generate": "a", "extract": "a"}], "lists": lists}}
 
     assert [(one.code, one.field) for one in validate(doc)] == [("rows_beside_fields", "mapping.lists[0].generate")]
+
+
+@pytest.mark.parametrize(("value", "kept"), [("true", True), ("false", False), (False, False)])
+def test_truth_value_in_place_of_an_object_is_cast(value: Any, kept: bool) -> None:
+    rdbms = {"type": "mariadb", "host": "h", "database": "d", "user": "u", "password": "p", "ssl": value}
+
+    assert canonical("connections", {"name": "x", "type": "rdbms", "rdbms": rdbms})["rdbms"]["ssl"] is kept

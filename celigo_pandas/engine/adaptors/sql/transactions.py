@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from celigo_pandas.engine.adaptors.protocol import Call
+from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Call
 from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
 from celigo_pandas.engine.adaptors.sql.database import Database
 from celigo_pandas.engine.adaptors.sql.endings import Fate
@@ -33,6 +33,10 @@ def failed(code: str, message: str) -> Result:
     return {"statusCode": 422, "errors": [{"code": code, "message": message, "source": "application"}]}
 
 
+def _not_known(code: str, message: str) -> Result:
+    return {**failed(code, message), "statusCode": UNKNOWN}
+
+
 class NotStored(Exception):
     """A record that the session itself has not stored: the time was up, the connection lost, its transaction gone."""
 
@@ -40,9 +44,17 @@ class NotStored(Exception):
         super().__init__(message)
         self.code = code
 
+    def result(self) -> Result:
+        """Return what is answered for the record."""
+        return failed(self.code, str(self))
+
 
 class NotUndone(NotStored):
     """A statement failed, and what it had stored by then may be there still."""
+
+    def result(self) -> Result:
+        """Return what is answered for the record: its fate is not known."""
+        return _not_known(self.code, str(self))
 
 
 class Session:
@@ -245,12 +257,12 @@ class Session:
 
     def _end(self, fate: Fate, code: str, reason: str) -> None:
         if fate != "kept":
-            text = (
-                "Rolled back with its whole transaction" if fate == "undone" else "Whether it was stored is not known"
-            )
             for result in self._promised:
                 result.clear()
-                result.update(failed(code, f"{text}: {reason}"))
+                if fate == "undone":
+                    result.update(failed(code, f"Rolled back with its whole transaction: {reason}"))
+                else:
+                    result.update(_not_known(code, f"Whether it was stored is not known: {reason}"))
         self._promised = []
         self._begun = False
 
