@@ -181,10 +181,9 @@ def _places(kind: str, doc: Mapping[str, Any]) -> Iterator[Problem]:
     """Refuse what stands where an object with members belongs: its members would be lost."""
     for path in _objects_of(kind):
         value = read(doc, path)
-        is_empty_place = (
-            value is None or value == "" or value == MASK or (truth(value) is not None and path in _MAY_BE_TRUTHS)
-        )
-        if not is_empty_place and not isinstance(value, Mapping):
+        is_empty_place = value is None or value == "" or value == MASK
+        is_truth = path in _MAY_BE_TRUTHS and truth(value) is not None
+        if not (is_empty_place or is_truth or isinstance(value, Mapping)):
             yield _invalid(path, value, "an object")
 
 
