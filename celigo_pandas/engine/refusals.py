@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 from celigo_pandas.engine.failures import VaultError
 from celigo_pandas.errors import MissingExtraError, Problem
 
-__all__ = ["Refusal", "bare", "invalid", "not_found", "refusal_of"]
+__all__ = ["Refusal", "bare", "invalid", "not_found", "refusal_of", "refuse_any"]
 
 _LOG = logging.getLogger("celigo_pandas.engine")
 
@@ -36,6 +37,13 @@ class Refusal(Exception):
 def invalid(code: str, message: str, field: str | None = None, *, source: str | None = None) -> Refusal:
     """Return a 422 with one problem."""
     return Refusal(422, [Problem(code, message, field, source)])
+
+
+def refuse_any(problems: Iterable[Problem], place: str) -> None:
+    """Raise a 422 with all problems of a document, if there are any; `place` is where it stands in the request."""
+    found = [replace(problem, field=f"{place}.{problem.field}") for problem in problems]
+    if found:
+        raise Refusal(422, found)
 
 
 def not_found(kind: str, id: str) -> Refusal:

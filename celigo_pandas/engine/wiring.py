@@ -66,6 +66,7 @@ class Engine:
             self.debug.is_on,
             self.walks.writing,
             self.walks.readers,
+            self.walks.progress,
         )
         limit_s = settings.call_timeout_s
         self.sources = Sources(self.documents, self.caches, self.workers, self.gates, calls, limit_s)

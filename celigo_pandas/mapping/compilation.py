@@ -19,6 +19,7 @@ from celigo_pandas.mapping.shortcut import Shortcut, find_shortcut
 from celigo_pandas.mapping.traces import CellTrace, Tracer
 from celigo_pandas.mapping.tree import compile_tree
 from celigo_pandas.resources.mapping_documents import MappingDocument
+from celigo_pandas.resources.scalars import with_truth
 
 __all__ = ["CompiledMapping", "compile_mapping", "compile_parts", "map_records"]
 
@@ -177,8 +178,11 @@ def record_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, An
 def compile_parts(doc: Mapping[str, Any]) -> tuple[CompiledMapping, Parts]:
     """Compile the mapping of an import document, with everything that is wrong with it."""
     found = MappingDocument.of(doc)
-    lookups = [entry.value for entry in found.lookups if isinstance(entry.value, dict)]
+    entries = [entry for entry in found.lookups if isinstance(entry.value, dict)]
+    lookups = [with_truth(entry.value, "allowFailures") for entry in entries]
     parts = Parts(lookups)
+    for entry in entries:
+        parts.flag(entry.value, "allowFailures", entry.path)
     parts.problems += found.problems
     parts.remarks += found.remarks
     rules: tuple[Rule, ...] = ()

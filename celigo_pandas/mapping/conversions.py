@@ -162,14 +162,20 @@ def _list_of(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def to_json(value: Any) -> Any:
-    """Read text that is a JSON object or list as that; everything else keeps its type."""
+    """Read text that begins as a JSON object or list; everything else keeps its type.
+
+    Assumed: what begins so and is no JSON is refused, as text that is no number is for a number.
+    """
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):
         try:
-            return json.loads(value)
-        except ValueError:
-            # Assumed: text that only looks like it is text.
-            return value
+            return json.loads(value, parse_constant=_no_number)
+        except (ValueError, RecursionError):
+            raise RefusedType("string") from None
     return value
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)
 
 
 def listed(value: Any, data_type: str | None) -> Any:

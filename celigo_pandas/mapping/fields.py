@@ -63,6 +63,9 @@ def compile_fields(
     for path, entry in _entries(mapping, "lists", parts, base):
         _compile_list(entry, parts, path, lists)
     rules.extend(lists.values())
+    if () in lists and len(rules) > 1:
+        message = "A list without a name makes the record a list of rows; nothing can stand beside it: move it inside."
+        parts.problem("rows_beside_fields", message, f"{lists[()].path}{_NAMES_LIST}")
     _refuse_duplicates(rules, parts)
     return tuple(rules)
 
@@ -132,10 +135,11 @@ def _generate(entry: Mapping[str, Any], parts: Parts, path: str) -> str | None:
 
 
 def _compile_list(entry: Mapping[str, Any], parts: Parts, path: str, lists: dict[Keys, ListRule]) -> None:
-    generate = _generate(entry, parts, path)
+    # A list whose name is empty text is no member of the record: its lines are what the record becomes.
+    generate = "" if entry.get("generate") == "" else _generate(entry, parts, path)
     if generate is None:
         return
-    keys = parts.keys(generate, path)
+    keys = parts.keys(generate, path) if generate else ()
     if keys is None:
         return
     source_text = parts.text(entry, "jsonPath", path)
@@ -201,7 +205,7 @@ def _field(
         dialect=1,
         data_type=None if date is not None and data_type == "string" else data_type,
         default=_default(entry, parts, path, data_type),
-        skip_empty=parts.skips_empty(entry, path) or entry.get("discardIfEmpty") is True,
+        skip_empty=parts.skips_empty(entry, path) or parts.flag(entry, "discardIfEmpty", path),
         lookup=parts.lookup(entry, path),
         date=date,
     )
@@ -272,16 +276,16 @@ def _source(
     if source_array is not None and not parsed.has_wildcard:
         parsed = _within(source_array, parsed)
     elif in_list:
-        parsed = _by_row(entry, parsed)
+        parsed = _by_row(entry, parsed, parts, path)
     return PathSource(parsed, first_only=not in_list)
 
 
-def _by_row(entry: Mapping[str, Any], path: Path) -> Path:
+def _by_row(entry: Mapping[str, Any], path: Path, parts: Parts, place: str) -> Path:
     """Read each row of a grouped record, or the first one, where a field of a list says so by a member of its own."""
-    if entry.get("useFirstRow") is True:
+    if parts.flag(entry, "useFirstRow", place):
         steps = path.steps[1:] if path.steps[:1] == (WILDCARD,) else path.steps
         return path if steps == path.steps else Path(path.text.removeprefix("*."), steps, path.rooted)
-    if entry.get("useIterativeRow") is True and not path.has_wildcard:
+    if parts.flag(entry, "useIterativeRow", place) and not path.has_wildcard:
         return Path(f"*.{path.text}", (WILDCARD, *path.steps), path.rooted)
     return path
 

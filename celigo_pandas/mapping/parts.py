@@ -12,6 +12,7 @@ from celigo_pandas.javascript.dates import DateError, compile_reader, compile_wr
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules import DateStep, Keys, Lookup, TemplateSource
 from celigo_pandas.paths import Path, PathError, parse_extract
+from celigo_pandas.resources.scalars import truth
 
 __all__ = [
     "CONDITIONS",
@@ -102,6 +103,14 @@ class Parts:
             return str(value)
         self.problem("not_text", f"{name} must be text, got {shown(value)}.", f"{path}.{name}")
         return None
+
+    def flag(self, entry: Mapping[str, Any], name: str, path: str) -> bool:
+        """Read a member that is true or false, or what the platform takes for that; one that is not there is false."""
+        value = entry.get(name)
+        known = truth(value)
+        if known is None and value is not None:
+            self.problem("not_boolean", f"{name} must be true or false, got {shown(value)}.", f"{path}.{name}")
+        return bool(known)
 
     def path(self, text: str, place: str) -> Path | None:
         """Parse a path, or note why it cannot be."""

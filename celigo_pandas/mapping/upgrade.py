@@ -20,6 +20,7 @@ from celigo_pandas.mapping.parts import DATE_NAMES
 from celigo_pandas.paths import WILDCARD, Step, literal_text, parse_extract, rooted_text
 from celigo_pandas.resources.dotted import remove_member
 from celigo_pandas.resources.mapping_documents import FIELD_HOMES, MappingDocument
+from celigo_pandas.resources.scalars import truth
 
 __all__ = ["upgrade"]
 
@@ -208,7 +209,7 @@ class _Upgrader:
             if value := field.get(name) or field.get(old_name):
                 entry[name] = value
         when = _when(field)
-        if field.get("discardIfEmpty") is True:
+        if truth(field.get("discardIfEmpty")):
             when = "extract_not_empty"
         if when:
             entry["conditional"] = {"when": when}
@@ -225,7 +226,7 @@ class _Upgrader:
         if "default" in field and not _stays(field["default"], data_type):
             return f"has the default {field['default']!r}, which 1.0 writes as it is and 2.0 converts to {data_type}"
         table = self.lookups.get(str(field.get("lookupName")), {}).get("map") if field.get("lookupName") else None
-        guarded = "default" in field or field.get("discardIfEmpty") is True or when == "extract_not_empty"
+        guarded = "default" in field or truth(field.get("discardIfEmpty")) or when == "extract_not_empty"
         if isinstance(table, Mapping) and "" in table and not guarded:
             return "translates empty text, which 2.0 does not look up"
         if _is_constant(field):

@@ -24,7 +24,7 @@ from celigo_pandas.resources.connection_fields import (
     read,
 )
 from celigo_pandas.resources.dotted import put_member
-from celigo_pandas.resources.scalars import is_date, is_object_id
+from celigo_pandas.resources.scalars import is_date, is_object_id, truth
 from celigo_pandas.resources.secret import MASK, Secret
 from celigo_pandas.resources.userinfo import masked_url, url_secrets, urls_with_userinfo
 
@@ -181,8 +181,9 @@ def _places(kind: str, doc: Mapping[str, Any]) -> Iterator[Problem]:
     """Refuse what stands where an object with members belongs: its members would be lost."""
     for path in _objects_of(kind):
         value = read(doc, path)
-        is_empty_place = value is None or value == "" or value == MASK or (value is True and path in _MAY_BE_TRUE)
-        if not is_empty_place and not isinstance(value, Mapping):
+        is_empty_place = value is None or value == "" or value == MASK
+        is_truth = path in _MAY_BE_TRUTHS and truth(value) is not None
+        if not (is_empty_place or is_truth or isinstance(value, Mapping)):
             yield _invalid(path, value, "an object")
 
 
@@ -194,8 +195,8 @@ def _objects_of(kind: str) -> tuple[str, ...]:
     return tuple(parent for parent in parents if parent not in rows)
 
 
-_MAY_BE_TRUE = frozenset({"rdbms.ssl"})
-"""Objects in whose place ``true`` is understood: an encrypted connection without certificates of one's own."""
+_MAY_BE_TRUTHS = frozenset({"rdbms.ssl"})
+"""Objects in whose place a truth value is understood: an encrypted connection without certificates of one's own."""
 
 
 def _parents(path: str) -> Iterator[str]:
@@ -292,7 +293,7 @@ def _number(row: ConnectionField, value: object) -> str | None:
 
 
 def _boolean(row: ConnectionField, value: object) -> str | None:
-    return None if isinstance(value, bool) or value in ("true", "false", 0, 1) else "true or false"
+    return "true or false" if truth(value) is None else None
 
 
 def _choice(row: ConnectionField, value: object) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from celigo_pandas.errors import Problem, problems_from_body
 from celigo_pandas.resources.mapping_documents import MappingDocument
+from celigo_pandas.resources.scalars import truth
 
 __all__ = ["MapAnswer", "is_one_to_many", "read_answer", "write_answer"]
 
@@ -33,7 +34,7 @@ class MapAnswer:
 
 def is_one_to_many(doc: Mapping[str, Any]) -> bool:
     """Whether one record of an import becomes several."""
-    return doc.get("oneToMany") in (True, "true")
+    return bool(truth(doc.get("oneToMany")))
 
 
 def write_answer(

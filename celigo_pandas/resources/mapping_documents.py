@@ -133,7 +133,11 @@ class MappingDocument:
         """Return the names that the rules in use write at the top of a record, in their order; drafts write nothing."""
         if self.dialect == 2:
             return tuple(_names(self.tree))
-        return (*_names(self.fields.get("fields")), *(_names(self.fields.get("lists")) if with_lists else ()))
+        lists = self.fields.get("lists")
+        # The lines of a list without a name are what the record becomes.
+        rows = [one for one in lists or () if isinstance(one, Mapping) and one.get("generate") == ""]
+        of_rows = (name for one in rows for name in _names(one.get("fields")))
+        return (*_names(self.fields.get("fields")), *of_rows, *(_names(lists) if with_lists else ()))
 
 
 def lookup_of(doc: Mapping[str, Any], name: str) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """What the API refuses in an export or import that is to be saved: its adaptor, its blocks, its enumerated members.
 
-A document that is only run (a virtual one) needs none of this: there the connection says what is meant. Source: the
-vendor's published export and import schemas; the table of adaptors is in :data:`ADAPTORS`.
+A document that is only run (a virtual one) needs no adaptor and no blocks: there the connection says what is meant.
+Source: the vendor's published export and import schemas; the table of adaptors is in :data:`ADAPTORS`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from celigo_pandas.errors import Problem, shown
+from celigo_pandas.resources.canonical import truth_problems
 from celigo_pandas.resources.dotted import find_member
 
 __all__ = [
     "ADAPTORS",
     "check_saved",
+    "member_problems",
     "mock_output_problem",
     "needs_connection",
     "page_size_problem",
@@ -153,7 +155,7 @@ def check_saved(kind: str, doc: Mapping[str, Any], connection_type: str | None) 
     >>> [problem.field for problem in check_saved("exports", doc, "http")]
     ['http.method']
     """
-    problems = [*_adaptor_problems(kind, doc, connection_type), *_choice_problems(kind, doc)]
+    problems = [*_adaptor_problems(kind, doc, connection_type), *member_problems(kind, doc)]
     texts = {"pageSize": page_size_problem(doc.get("pageSize"))} if kind == "exports" else {}
     if kind == "exports":
         limit = find_member(doc, "test.limit")
@@ -162,6 +164,12 @@ def check_saved(kind: str, doc: Mapping[str, Any], connection_type: str | None) 
     else:
         texts |= dict(_mock_response_problems(doc.get("mockResponse")))
     return [*problems, *(Problem("invalid_field", text, field) for field, text in texts.items() if text)]
+
+
+def member_problems(kind: str, doc: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what no export or import may hold, saved or not: values that an enumerated or a truth member has not."""
+    yield from _choice_problems(kind, doc)
+    yield from truth_problems(doc)
 
 
 def page_size_problem(size: Any) -> str | None:

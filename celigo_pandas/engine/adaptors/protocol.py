@@ -21,6 +21,7 @@ from celigo_pandas.engine.safety.connections import ConnectionAccess
 from celigo_pandas.engine.safety.reach import Reach
 
 __all__ = [
+    "UNKNOWN",
     "Adaptor",
     "Call",
     "Chunk",
@@ -34,6 +35,10 @@ __all__ = [
 
 Record = dict[str, Any] | list[Any]
 """One record: an object, or an array of rows (grouped)."""
+
+
+UNKNOWN = 502
+"""The status of a record that was sent and whose fate is not known: clients do not send it again by themselves."""
 
 
 @dataclass(slots=True)
@@ -76,6 +81,8 @@ class Call:
         ``with writing(place)``: open exports of the place let go of it meanwhile, as fast as they can.
     readers : callable
         Names the open exports of a place, for those who cannot write to it.
+    progress : callable
+        A number that is another one as soon as the open exports of a place have read on.
     """
 
     connection: ConnectionAccess
@@ -93,6 +100,7 @@ class Call:
     place: str | None = None
     writing: Callable[[str], AbstractContextManager[None]] = lambda place: nullcontext()
     readers: Callable[[str], list[str]] = lambda place: []
+    progress: Callable[[str], int] = lambda place: 0
 
     def look(self) -> None:
         """Raise :class:`SourceFailure` if nobody waits for this call any more; for every loop over a source's data."""

@@ -37,6 +37,7 @@ class CallFactory:
         is_debugging: Callable[[Access, Mapping[str, Any]], bool],
         writing: Callable[[str], AbstractContextManager[None]],
         readers: Callable[[str], list[str]],
+        progress: Callable[[str], int],
     ) -> None:
         self._reach = reach
         self._choices = choices
@@ -46,6 +47,7 @@ class CallFactory:
         self._is_debugging = is_debugging
         self._writing = writing
         self._readers = readers
+        self._progress = progress
 
     def make(self, access: Access, kind: str, doc: Mapping[str, Any]) -> Call:
         """Return the call of one ``export``, ``import`` or ``connection`` (ping) document."""
@@ -61,6 +63,7 @@ class CallFactory:
             is_debugging=self._is_debugging(access, doc),
             writing=self._writing,
             readers=self._readers,
+            progress=self._progress,
         )
 
     def extend(self, call: Call) -> None:

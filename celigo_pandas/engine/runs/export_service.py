@@ -96,8 +96,14 @@ class ExportService:
             call.stop,
             lambda: self._sources.extend(call),
             Rest(call.at_end, run.settle),
-            Held(lambda: call.place, _title(doc, access), doc.get("type") != "once"),
+            Held(lambda: call.place, _title(doc, access), not _marks_what_it_reads(doc)),
         )
+
+
+def _marks_what_it_reads(export_doc: Mapping[str, Any]) -> bool:
+    """Whether each record that is read is marked in its source, which is for its reader alone to bring about."""
+    blocks = [block for block in export_doc.values() if isinstance(block, Mapping)]
+    return export_doc.get("type") == "once" and any(block.get("once") for block in blocks)
 
 
 def _title(export_doc: Mapping[str, Any], access: Access) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
 from celigo_pandas.engine.choices import Choices
-from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.engine.refusals import Refusal, invalid, refuse_any
 from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source, not_built
 from celigo_pandas.engine.safety.masking import Redactor
 from celigo_pandas.engine.texts import json_text
@@ -22,8 +22,14 @@ from celigo_pandas.engine.walks.pages import Page, cut_pages
 from celigo_pandas.errors import CeligoError, MissingExtraError
 from celigo_pandas.handlebars import compile_template, record_members
 from celigo_pandas.mapping.pipeline import run_export_steps
+from celigo_pandas.resources.canonical import canonical
 from celigo_pandas.resources.exports import consuming_member
-from celigo_pandas.resources.saved_documents import mock_output_problem, page_size_problem, test_limit_problem
+from celigo_pandas.resources.saved_documents import (
+    member_problems,
+    mock_output_problem,
+    page_size_problem,
+    test_limit_problem,
+)
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
@@ -51,7 +57,7 @@ def page_size_of(export_doc: Mapping[str, Any]) -> int:
 
 
 def check_export(export_doc: Any) -> dict[str, Any]:
-    """Check what holds for every system and return the document.
+    """Check what holds for every system and return the document, as the platform keeps it.
 
     Raises
     ------
@@ -60,22 +66,24 @@ def check_export(export_doc: Any) -> dict[str, Any]:
     """
     if not isinstance(export_doc, dict):
         raise invalid("missing_required_field", "Expected field: export to be an object.", "export")
-    page_size_of(export_doc)
+    doc: dict[str, Any] = canonical("exports", export_doc)
+    page_size_of(doc)
     for name in ("hooks", "transform", "filter", "delta", "test", "mockOutput", "settings"):
-        if export_doc.get(name) is not None and not isinstance(export_doc[name], dict):
+        if doc.get(name) is not None and not isinstance(doc[name], dict):
             raise invalid(
-                "invalid_field", f"{name} is {type(export_doc[name]).__name__}; expected an object.", f"export.{name}"
+                "invalid_field", f"{name} is {type(doc[name]).__name__}; expected an object.", f"export.{name}"
             )
-    hooks = export_doc.get("hooks") or {}
+    hooks = doc.get("hooks") or {}
     used = [name for name, hook in hooks.items() if hook]
     if used:
         raise _script(f"hooks.{used[0]}")
     for name in ("transform", "filter"):
-        if (export_doc.get(name) or {}).get("type") == "script":
+        if (doc.get(name) or {}).get("type") == "script":
             raise _script(name)
-    _test_limit(export_doc)
-    _group_fields(export_doc)
-    return export_doc
+    _test_limit(doc)
+    _group_fields(doc)
+    refuse_any(member_problems("exports", doc), "export")
+    return doc
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from celigo_pandas.engine.adaptors.protocol import Adaptor, Call, Outgoing, SourceFailure
+from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Adaptor, Call, Outgoing, SourceFailure
 from celigo_pandas.engine.choices import Choices
-from celigo_pandas.engine.refusals import invalid
+from celigo_pandas.engine.refusals import invalid, refuse_any
 from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source, not_built
 from celigo_pandas.engine.safety.masking import Redactor
 from celigo_pandas.errors import CeligoError, MappingError, MissingExtraError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
 from celigo_pandas.mapping.transforms import CompiledTransform, compile_transform
+from celigo_pandas.resources.canonical import canonical
 from celigo_pandas.resources.map_answers import is_one_to_many, write_answer
+from celigo_pandas.resources.saved_documents import member_problems
 
 __all__ = ["ImportRun", "check_import"]
 
@@ -29,7 +31,7 @@ _OFFLINE = "The connection is offline. Correct it, then ping it."
 
 
 def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]:
-    """Check what holds for every system and return the document and the records.
+    """Check what holds for every system and return the document, as the platform keeps it, and the records.
 
     Raises
     ------
@@ -40,6 +42,7 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
         raise invalid("missing_required_field", "Expected field: import to be an object.", "import")
     if isinstance(data, dict):
         data = [data]  # one record, as some clients send it
+    import_doc = canonical("imports", import_doc)
     if not isinstance(data, list):
         raise invalid("missing_required_field", "Expected field: data to be an array of records.", "data")
     bad = [position for position, record in enumerate(data) if not isinstance(record, (dict, list))]
@@ -63,6 +66,7 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
         member = f"hooks.{used[0]}" if used else scripts[0]
         text = f"{member} runs a script, which only the platform can. Remove it, or run this import there."
         raise invalid("script_not_supported", text, f"import.{member}")
+    refuse_any(member_problems("imports", import_doc), "import")
     return import_doc, data
 
 
@@ -251,7 +255,7 @@ def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:
     stored = sum(result.get("statusCode", 200) == 200 and not result.get("ignored") for result in results)
     if stored and joined["statusCode"] != 200:
         # A record that is sent again is sent whole: where a part of it is stored, that would store it twice.
-        joined["statusCode"] = _UNKNOWN
+        joined["statusCode"] = UNKNOWN
         text = f"{stored} of {len(results)} parts of the record were stored; sent again, they would be stored twice."
         errors.append({"code": "partly_stored", "message": text, "source": "application"})
     if errors:
@@ -266,9 +270,8 @@ def _masked(result: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
     return {**result, "errors": redactor.value(result["errors"])} if "errors" in result else result
 
 
-# Not known whether it was stored: what a repetition could double counts most.
-_UNKNOWN = 502
-_WORSE = {200: 0, 422: 2, 401: 3, 403: 3, _UNKNOWN: 4}
+_WORSE = {200: 0, 422: 2, 401: 3, 403: 3, UNKNOWN: 4}
+"""Statuses by weight; what a repetition could double counts most."""
 
 
 def _mapped_answer(step: ImportStep, redactor: Redactor, *, is_many: bool, wrapped: bool) -> Any:

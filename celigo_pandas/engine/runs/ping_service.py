@@ -13,6 +13,7 @@ from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source
 from celigo_pandas.engine.runs.sources import Sources
 from celigo_pandas.engine.storage.access import VirtualAccess
 from celigo_pandas.errors import MissingExtraError, Problem
+from celigo_pandas.resources.canonical import canonical
 from celigo_pandas.resources.connections import validate_connection
 
 __all__ = ["PingService"]
@@ -30,6 +31,7 @@ class PingService:
 
     async def ping_document(self, doc: Mapping[str, Any]) -> dict[str, Any]:
         """Ping a connection document that is not stored; :class:`Refusal` 422 for one that cannot be read."""
+        doc = canonical("connections", doc)
         problems = validate_connection({"name": "virtual", **doc})
         if problems:
             raise Refusal(422, problems)

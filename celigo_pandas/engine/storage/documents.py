@@ -24,6 +24,7 @@ from celigo_pandas.engine.storage.references import reference_paths, with_connec
 from celigo_pandas.engine.storage.store import Row, Store
 from celigo_pandas.engine.storage.vault import Vault
 from celigo_pandas.errors import Problem
+from celigo_pandas.resources.canonical import canonical
 from celigo_pandas.resources.connections import validate_connection
 from celigo_pandas.resources.dotted import put_member, remove_member
 from celigo_pandas.resources.patching import READ_ONLY_MEMBERS
@@ -104,12 +105,12 @@ class DocumentService:
 
     def create(self, kind: str, doc: Mapping[str, Any]) -> Row:
         """Store a new document."""
-        clean = {name: value for name, value in doc.items() if name not in READ_ONLY_MEMBERS}
+        clean = _writable(kind, doc)
         stamp = wire_time(self._now())
         whole = {"_id": new_id(), "createdAt": stamp, "lastModified": stamp, **clean}
         with self.store.changing():
             # A placeholder is stored as it is, and waits for its credentials off line.
-            offline = kind == "connections" and doc.get("offline") is True
+            offline = kind == "connections" and canonical(kind, doc).get("offline") is True
             self._check(kind, {**whole, "offline": offline}, None)
             row = replace(self._seal(kind, whole), offline=offline)
             self.store.put(row, self._records(row, "create", {}, {}))
@@ -119,9 +120,9 @@ class DocumentService:
         """Replace a document whole; members that are left out are erased."""
         with self.store.changing():
             old = self.row(kind, id)
-            clean = {name: value for name, value in doc.items() if name not in READ_ONLY_MEMBERS}
+            clean = _writable(kind, doc)
             # New credentials deserve a try: a connection that was offline is not, once its document is another.
-            offline = kind == "connections" and doc.get("offline") is True and _is_unfinished(clean)
+            offline = kind == "connections" and canonical(kind, doc).get("offline") is True and _is_unfinished(clean)
             return self._change(old, clean, version=old.version + 1, offline=offline)
 
     def patch(self, kind: str, id: str, operations: Any) -> Row:
@@ -133,7 +134,7 @@ class DocumentService:
             # go on, and a connection that is offline waits for its ping.
             if kind == "connections":
                 whole["offline"] = old.offline
-            changed = apply_patch(kind, whole, operations)
+            changed = canonical(kind, apply_patch(kind, whole, operations))
             offline = changed.pop("offline", False) is True
             return self._change(old, changed, version=old.version, offline=offline)
 
@@ -292,6 +293,11 @@ class DocumentService:
 def _user(row: Row, paths: list[str]) -> dict[str, Any]:
     name = row.doc.get("name", "")
     return {"id": row.id, "_id": row.id, "name": name, "paths": paths, "accessLevel": "owner"}
+
+
+def _writable(kind: str, doc: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a client may write of a document, in the form in which it is kept."""
+    return {name: value for name, value in canonical(kind, doc).items() if name not in READ_ONLY_MEMBERS}
 
 
 def _is_unfinished(connection: Mapping[str, Any]) -> bool:

@@ -278,6 +278,12 @@ class Store:
         with self._spool.connect() as connection:
             return [(id, used, size) for id, used, size in connection.execute(query.group_by(walks.c.id))]
 
+    def page_sizes(self, walk_id: str) -> dict[int, int]:
+        """Return the bytes of each page of a walk, by number."""
+        query = sa.select(pages.c.number, sa.func.length(pages.c.body).label("size")).where(pages.c.walk_id == walk_id)
+        with self._spool.connect() as connection:
+            return {row.number: row.size for row in connection.execute(query)}
+
     def drop_walk(self, walk_id: str) -> None:
         """Remove a walk with its pages; their room is taken by later ones."""
         with self._spool_write, self._spool.begin() as connection:

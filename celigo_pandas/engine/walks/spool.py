@@ -157,7 +157,14 @@ class Spool:
 
     def _drop_read(self, walk_id: str, last: int) -> None:
         kept = self._kept.get(walk_id)
-        if kept is None or kept.sizes is None or last < kept.first:
+        if kept is None:
+            return
+        if kept.sizes is None:
+            # An engine before wrote them.
+            known = self._store.page_sizes(walk_id)
+            kept.sizes = [known.get(number, 0) for number in range(1, max(known, default=0) + 1)]
+            kept.first = min(known, default=1)
+        if last < kept.first:
             return
         self._store.drop_pages(walk_id, last)
         freed = sum(kept.sizes[kept.first - 1 : last])

@@ -226,6 +226,10 @@ class Walks:
             if walk.is_open and walk.place == place
         ]
 
+    def progress(self, place: str) -> int:
+        """Return a number that changes while the walks that hold a place read on."""
+        return sum(walk.filled + len(walk.pending) for walk in list(self._open.values()) if walk.place == place)
+
     async def close(self) -> None:
         """Close every open source."""
         for walk in list(self._open.values()):

@@ -109,6 +109,15 @@ def test_walk_lets_go_of_its_file_some_seconds_after_its_last_request(engine: En
     assert rest_of(engine, id, doc, first) == list(range(ROWS))
 
 
+def test_walk_of_a_once_export_that_marks_nothing_lets_go_as_any_other(engine: EngineProcess, database: Path) -> None:
+    id, doc = engine.sqlite(database), {**export(), "type": "once"}
+    first = ask(engine, id, doc).json()
+    assert not can_write(database)
+
+    assert within(8, lambda: can_write(database))
+    assert rest_of(engine, id, doc, first) == list(range(ROWS))
+
+
 def test_walk_that_is_ended_lets_go_at_once_and_says_so(engine: EngineProcess, database: Path) -> None:
     id, doc = engine.sqlite(database), export()
     answer = ask(engine, id, doc)

@@ -57,6 +57,14 @@ def test_ping_of_an_answer_that_says_nothing_changes_nothing(
     assert (unsaved["code"], unsaved["checked"]) == (status, False)
 
 
+def test_ping_that_is_asked_to_wait_knows_nothing_of_the_credentials(engine: EngineProcess) -> None:
+    with serve(lambda _: (429, {"Retry-After": "600"}, b"{}")) as busy:
+        body, offline = ping(engine, document(busy, 429))
+
+    assert (body["code"], body["checked"], body["errors"][0]["code"]) == (429, False, "rate_limited")
+    assert not offline
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_ping_of_a_refusal_takes_the_connection_off_line(engine: EngineProcess, server: Server, status: int) -> None:
     body, offline = ping(engine, document(server, status))

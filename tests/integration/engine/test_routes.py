@@ -281,6 +281,7 @@ def test_metadata_of_sqlite_are_its_tables_and_columns(engine: EngineProcess, tm
         ({"type": "rows"}, "rdbms.type"),
         ({}, "rdbms.type"),
         ({"type": "columns", "tables": "orders"}, "rdbms.tables"),
+        ({"type": "columns", "tableName": "orders"}, "rdbms.tableName"),
         ({"type": "columns", "tables": ["orders", "nix"]}, "rdbms.tables.1"),
         ({"type": "columns", "tables": ["orders; drop table orders"]}, "rdbms.tables.0"),
     ],

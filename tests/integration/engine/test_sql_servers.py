@@ -357,7 +357,7 @@ def test_mariadb_procedure_that_ends_the_transaction_leaves_the_outcome_unknown(
 
     results = submit(engine, id, RAW, [{"q": text} for text in ("insert into z values (1)", "call ender()")])
 
-    assert statuses(results) == [422, 200]
+    assert statuses(results) == [502, 200]
     assert "not known" in results[0]["errors"][0]["message"]
     assert ids(engine, id, "z") == [1, 50]
 
@@ -375,7 +375,7 @@ def test_postgres_statement_that_ends_the_transaction_decides_over_the_records_b
 
     results = submit(engine, id, RAW, [{"q": text} for text in texts])
 
-    assert statuses(results) == [200, 200, 422, 422, 422, 422, 422, 422, 422, 200]
+    assert statuses(results) == [200, 200, 422, 422, 422, 502, 422, 502, 422, 200]
     messages = [result["errors"][0]["message"] if "errors" in result else "" for result in results]
     assert "duplicate key" in messages[2]
     assert "Rolled back" in messages[3]

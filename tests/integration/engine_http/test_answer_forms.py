@@ -212,6 +212,49 @@ def test_csv_answer_that_breaks_says_the_line() -> None:
     assert "it is not CSV: line 3" in failure.message
 
 
+@pytest.mark.parametrize("page", ["<html><body>Log in</body></html>", "\n <!DOCTYPE HTML>\n<p>Log in", "\ufeff<HTML>"])
+@pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "text/csv"])
+def test_page_of_html_is_no_csv(page: str, content_type: str) -> None:
+    http = {"method": "GET", "relativeURI": "/", "successMediaType": "csv"}
+    with (
+        serve(lambda _: (200, {"Content-Type": content_type}, page.encode())) as server,
+        Bench(connection(server.url)) as bench,
+    ):
+        failure = bench.failure({"http": http})
+
+    assert failure.code == "bad_answer"
+    assert "it is not CSV but a page of HTML" in failure.message
+
+
+def test_column_that_is_called_as_an_element_of_html_is_a_column() -> None:
+    assert read("<htmlx>,v\n1,2\n", "text/csv", "csv") == [{"<htmlx>": "1", "v": "2"}]
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", None])
+def test_json_that_is_no_utf8_says_so(charset: str | None) -> None:
+    content_type = "application/json" + (f"; charset={charset}" if charset else "")
+    http = {"method": "GET", "relativeURI": "/"}
+    content = '[{"v": "ø"}]'.encode("latin-1")
+    with (
+        serve(lambda _: (200, {"Content-Type": content_type}, content)) as server,
+        Bench(connection(server.url)) as bench,
+    ):
+        failure = bench.failure({"http": http})
+
+    of_type = ", whose Content-Type says charset 'iso-8859-1'," if charset else ""
+    assert f"it is not JSON: JSON is UTF-8, and this{of_type} is not, from byte 8 on" in failure.message
+
+
+@pytest.mark.parametrize("name", ["delimiter", "ColumnDelimiter", "includeHeader", "encoding"])
+def test_member_of_the_csv_block_that_nothing_reads_is_refused(name: str) -> None:
+    document = {"http": {"relativeURI": "/", "successMediaType": "csv"}, "file": {"csv": {name: ";"}}}
+    with serve(lambda _: answer_json([])) as server, Bench(connection(server.url)) as bench:
+        failure = bench.failure(document)
+
+    assert not server.asked
+    assert f"file.csv.{name}: is not known; known are columnDelimiter, " in failure.message
+
+
 def test_pages_of_grouped_csv_are_skipped_by_rows() -> None:
     table = [("A", "1"), ("A", "2"), ("B", "1"), ("C", "1"), ("C", "2")]
 
@@ -253,6 +296,7 @@ def test_pages_of_grouped_csv_are_skipped_by_rows() -> None:
             [{"Column0": 1, "Column1": 2}, {"Column0": 3, "Column1": 4, "Column2": 5}],
         ),
         ([["a"], [1]], {"doNotNormalize": True}, [["a"], [1]]),
+        ([["a"], [1, 2]], {}, [{"Column0": "a"}, {"Column0": 1, "Column1": 2}]),
     ],
 )
 def test_arrays_of_rows_are_named_as_in_files_and_keep_their_types(

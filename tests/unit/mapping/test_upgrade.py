@@ -49,7 +49,7 @@ def document(*fields: dict[str, Any], lines: list[dict[str, Any]] | None = None,
             document(field("x", "a", hardCodedValue="h", lookupName="L"), lookups=[{"name": "L", "map": {"1": "one"}}]),
             {"a": "1"},
         ),
-        (document(field("x", "a", discardIfEmpty="yes")), {"a": ""}),
+        (document(field("x", "a", discardIfEmpty="no")), {"a": ""}),
     ],
 )
 def test_upgraded_document_maps_the_same(doc: dict[str, Any], record: Any) -> None:
@@ -123,3 +123,12 @@ def test_array_default_as_one_text_is_equal_in_both() -> None:
     doc = document(field("x", "a", "numberarray", default="1, 2"))
 
     assert map_records([{}], upgrade(doc)) == map_records([{}], doc) == [{"x": [1, 2]}]
+
+
+def test_list_without_a_name_stays_the_rows_that_the_record_becomes() -> None:
+    lines = [field("s", "l[*].s"), field("n", "n", discardIfEmpty="true")]
+    doc = {"mapping": {"lists": [{"generate": "", "fields": lines}]}}
+    upgraded = upgrade(doc)
+
+    assert map_records([LINES, {**LINES, "n": ""}], upgraded) == map_records([LINES, {**LINES, "n": ""}], doc)
+    assert map_records([LINES], upgraded) == [[{"s": "1", "n": "7"}, {"s": "2", "n": "7"}]]

@@ -5,7 +5,7 @@ Facts: integrator-api.md, sections 4.4 and 6.4, and the vendor's schemas of ``fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +43,7 @@ class ExportPlan:
     deletes: bool
     csv: CsvOptions
     json_path: tuple[str, ...]
-    xml_path: tuple[XmlStep, ...]
+    xml_path: tuple[XmlStep, ...] | str
     xlsx_header: bool
     sort: tuple[tuple[str, bool], ...]
     group: tuple[str, ...]
@@ -101,6 +101,7 @@ def export_plan(export_doc: Mapping[str, Any], kind: str, choices: Choices) -> E
     type_ = file.choice("type", _TYPES, default=None)
     batch = file.number("batchSize", 1, _MOST_FILES)
     del batch  # files are taken one at a time, so that none is held
+    file.block(type_).refuse_unknown(_READ[type_])
     csv = file.block("csv")
     group = (*file.texts("groupByFields"), *(csv.texts("keyColumns") if type_ == "csv" else ()))
     if group and export_doc.get("groupByFields"):
@@ -136,6 +137,7 @@ def csv_plan(export_doc: Mapping[str, Any], choices: Choices) -> tuple[CsvOption
         As :func:`export_plan`.
     """
     csv = _Block(export_doc, "export").block("file").block("csv")
+    csv.refuse_unknown(_READ["csv"])
     return _csv_options(csv, choices), tuple(dict.fromkeys(csv.texts("keyColumns")))
 
 
@@ -149,6 +151,7 @@ def import_plan(import_doc: Mapping[str, Any], kind: str) -> ImportPlan:
     file = top.block("file", required=True)
     file.refuse(_NOT_BUILT_IMPORT)
     type_ = file.choice("type", _TYPES, default=None)
+    file.block(type_).refuse_unknown(_WRITTEN[type_])
     for name in ("json", "xml"):
         if type_ == name and file.block(name).get("resourcePath"):
             raise _unbuilt(f"import.file.{name}.resourcePath", f"what it does to a file; {name}.body is the template")
@@ -177,6 +180,28 @@ def import_plan(import_doc: Mapping[str, Any], kind: str) -> ImportPlan:
         lookups=list(MappingDocument.of(import_doc).lookup_docs().values()),
     )
 
+
+_READ: Mapping[str, frozenset[str]] = {
+    "csv": frozenset({
+        "columnDelimiter", "rowDelimiter", "hasHeaderRow", "trimSpaces", "rowsToSkip", "keyColumns",
+        "disableQuoteAndStripEnclosingQuotes",
+    }),
+    "json": frozenset({"resourcePath"}),
+    "xlsx": frozenset({"hasHeaderRow"}),
+    "xml": frozenset({"resourcePath"}),
+}  # fmt: skip
+"""The members of each format's block, reading."""
+
+_WRITTEN: Mapping[str, frozenset[str]] = {
+    "csv": frozenset({
+        "columnDelimiter", "rowDelimiter", "includeHeader", "wrapWithQuotes", "replaceTabWithSpace",
+        "replaceNewlineWithSpace", "truncateLastRowDelimiter", "customHeaderRows",
+    }),
+    "json": frozenset({"resourcePath", "body"}),
+    "xlsx": frozenset({"includeHeader"}),
+    "xml": frozenset({"resourcePath", "body"}),
+}  # fmt: skip
+"""The same, writing."""
 
 _NOT_BUILT_PLACE = {"_tpConnectorId": "trading partner connectors are the platform's"}
 _NOT_BUILT_EXPORT = {
@@ -236,6 +261,12 @@ class _Block:
         if not isinstance(value, str):
             raise self._wrong(name, value, "a text")
         return value
+
+    def refuse_unknown(self, known: Collection[str]) -> None:
+        """Refuse members that nothing here reads: left out, the file would be read in another way than it is meant."""
+        for name, value in self._members.items():
+            if name not in known and value not in (None, "", [], {}):
+                raise self.wrong(name, f"is not known; known are {', '.join(sorted(known))}")
 
     def flag(self, name: str, default: bool) -> bool:
         value = self._members.get(name)
@@ -314,9 +345,9 @@ def _parsed(block: _Block, name: str, parse: Callable[[str], Any]) -> Any:
         raise block.wrong(name, str(error)) from None
 
 
-def _xml_path(xml: _Block) -> tuple[XmlStep, ...]:
+def _xml_path(xml: _Block) -> tuple[XmlStep, ...] | str:
     xml.text("resourcePath", required=True)
-    found: tuple[XmlStep, ...] = _parsed(xml, "resourcePath", parse_xpath)
+    found: tuple[XmlStep, ...] | str = _parsed(xml, "resourcePath", parse_xpath)
     return found
 
 

@@ -1,8 +1,9 @@
-"""Reading XML element by element: which are records is said by a path in a part of XPath.
+"""Reading XML: which elements are records is said by an XPath.
 
-A record is held whole, nothing else is. ``/a/b`` starts at the root, ``//b`` is at any depth, ``a/b`` is ``/a/b``;
-a step is ``*`` or a name, with or without its prefix, and may have ``[@name="value"]`` or ``[local-name()="x"]`` behind
-it. Anything else of XPath is refused by name.
+Paths of one kind are read element by element, a record held whole and nothing else: ``/a/b`` starts at the root,
+``//b`` is at any depth, ``a/b`` is ``/a/b``; a step is ``*`` or a name, with or without its prefix, and may have
+``[@name="value"]`` or ``[local-name()="x"]`` behind it. Any other XPath 1.0 needs the whole document, which has a bound
+then, and is followed as in the answers of services.
 
 Facts: integrator-api.md, section 4.4, and the vendor's schema of ``file.xml``.
 """
@@ -24,7 +25,16 @@ from celigo_pandas.engine.adaptors.files.formats import (
     text_stream,
     undecodable,
 )
-from celigo_pandas.engine.texts.xml_tree import XmlError, XmlTree, translated_xml, xml_parser
+from celigo_pandas.engine.texts.xml_paths import Nodes, element_names, is_place_empty, read_nodes
+from celigo_pandas.engine.texts.xml_tree import (
+    XmlElement,
+    XmlError,
+    XmlTree,
+    parse_xml_document,
+    translated_xml,
+    xml_parser,
+)
+from celigo_pandas.engine.texts.xpath import XPathFailure, check_xpath
 
 __all__ = ["XmlStep", "parse_xpath", "read_xml"]
 
@@ -54,14 +64,22 @@ class XmlStep:
         return all(bare == local for local in self.local_names)
 
 
-def parse_xpath(path: str) -> tuple[XmlStep, ...]:
-    """Read a path.
+def parse_xpath(path: str) -> tuple[XmlStep, ...] | str:
+    """Read a path: to steps where it can be followed element by element, else as it is.
 
     Raises
     ------
     ValueError
-        It uses more of XPath than is built, or is no path.
+        It is no XPath 1.0.
     """
+    steps = _steps(path)
+    if steps is not None:
+        return steps
+    check_xpath(path.strip())
+    return path.strip()
+
+
+def _steps(path: str) -> tuple[XmlStep, ...] | None:
     steps: list[XmlStep] = []
     at = 0
     text = path.strip()
@@ -69,17 +87,21 @@ def parse_xpath(path: str) -> tuple[XmlStep, ...]:
         deep = text.startswith("//", at)
         at += 2 if deep else 1 if text.startswith("/", at) else 0
         found = _STEP.match(text, at)
-        if found is None or (steps and text[at - 1] != "/"):
-            raise _unbuilt(path, text[at:])
-        steps.append(_step(path, found.group(1), found.group(2), deep))
+        step = None
+        if found is not None and not (steps and text[at - 1] != "/"):
+            step = _step(found.group(1), found.group(2), deep)
+        if found is None or step is None:
+            return None
+        steps.append(step)
         at = found.end()
-    if not steps:
-        raise _unbuilt(path, text)
-    return tuple(steps)
+    return tuple(steps) or None
 
 
 def read_xml(
-    stream: BinaryIO, path: Sequence[XmlStep], encoding: str | None = None, look: Callable[[], None] = lambda: None
+    stream: BinaryIO,
+    path: Sequence[XmlStep] | str,
+    encoding: str | None = None,
+    look: Callable[[], None] = lambda: None,
 ) -> Generator[dict[str, Any], None, None]:
     """Yield the elements that a path selects, in the order in which they begin.
 
@@ -87,7 +109,8 @@ def read_xml(
     ----------
     stream : binary file
         Read once.
-    path : sequence of XmlStep
+    path : sequence of XmlStep, or str
+        As :func:`parse_xpath` returns it.
     encoding : str, optional
         One of the vendor's names; None (and utf8) leaves it to the document's own declaration.
 
@@ -98,6 +121,9 @@ def read_xml(
     NothingFound
         At the end of a file in which the path leads nowhere; a place that is there and empty has no records.
     """
+    if isinstance(path, str):
+        yield from _read_whole(stream, path, encoding, look)
+        return
     handler = _Records(path)
     parser = xml_parser(handler)
     try:
@@ -116,13 +142,52 @@ def read_xml(
         if handler.instead is not None:
             raise NothingFound(f"xml.resourcePath finds nothing: there is {names_text(handler.instead)}")
     except XmlError as error:
-        line, _, rest = str(error).partition(": ")
-        number = line.removeprefix("line ")
-        if number.isdigit():
-            raise FormatError(f"it is not XML: {rest}", line=int(number)) from None
-        raise FormatError(f"it is not XML that is read here: {error}", line=parser.getLineNumber()) from None
+        raise _no_xml(error, parser.getLineNumber()) from None
     except UnicodeDecodeError as error:
         raise FormatError(undecodable(error, str(encoding)), line=parser.getLineNumber()) from None
+
+
+def _read_whole(
+    stream: BinaryIO, path: str, encoding: str | None, look: Callable[[], None]
+) -> Generator[dict[str, Any], None, None]:
+    content = bytearray()
+    try:
+        for piece in _pieces(stream, encoding, look):
+            content += piece
+            if len(content) > RECORD_BYTES:
+                needs = (
+                    f"xml.resourcePath {path!r:.80} needs all of it at once; files of any size are read by {_STREAMED}"
+                )
+                raise FormatError(f"it has more than {RECORD_BYTES} bytes, and {needs}")
+    except UnicodeDecodeError as error:
+        raise FormatError(undecodable(error, str(encoding))) from None
+    if not content:
+        raise FormatError("it is empty, which is no XML", line=1)
+    try:
+        document = parse_xml_document(bytes(content), None if encoding in {None, "utf8"} else "utf-8")
+    except XmlError as error:
+        raise _no_xml(error, None) from None
+    try:
+        found = read_nodes(document, path)
+        if not isinstance(found, Nodes):
+            if not is_place_empty(document, path):
+                raise NothingFound(f"xml.resourcePath finds nothing: {element_names(document, path)}")
+            return
+    except XPathFailure as error:
+        raise FormatError(str(error)) from None
+    for node in found:
+        if not isinstance(node, (XmlElement, str, dict)):
+            raise FormatError(f"xml.resourcePath {path!r:.80} gives {node!r:.40}; expected elements")
+        look()
+        yield _record(node.value if isinstance(node, XmlElement) else node)
+
+
+def _no_xml(error: XmlError, known_line: int | None) -> FormatError:
+    line, _, rest = str(error).partition(": ")
+    number = line.removeprefix("line ")
+    if number.isdigit():
+        return FormatError(f"it is not XML: {rest}", line=int(number))
+    return FormatError(f"it is not XML that is read here: {error}", line=known_line)
 
 
 def _pieces(stream: BinaryIO, encoding: str | None, look: Callable[[], None]) -> Iterator[bytes]:
@@ -140,7 +205,7 @@ def _pieces(stream: BinaryIO, encoding: str | None, look: Callable[[], None]) ->
         yield part.encode("utf-8", "surrogatepass")
 
 
-def _step(path: str, name: str, conditions: str, deep: bool) -> XmlStep:
+def _step(name: str, conditions: str, deep: bool) -> XmlStep | None:
     attributes, locals_ = [], []
     while conditions:
         attribute, local = _ATTRIBUTE.match(conditions), _LOCAL_NAME.match(conditions)
@@ -149,16 +214,12 @@ def _step(path: str, name: str, conditions: str, deep: bool) -> XmlStep:
         elif local:
             locals_.append(local[1] if local[1] is not None else local[2])
         else:
-            raise _unbuilt(path, conditions)
+            return None
         conditions = conditions[(attribute or local).end() :]  # type: ignore[union-attr]
     return XmlStep(name, deep, tuple(attributes), tuple(locals_))
 
 
-def _unbuilt(path: str, part: str) -> ValueError:
-    return ValueError(
-        f"xml.resourcePath {path!r:.80}: {part!r:.40} is not built; expected steps like /Root/Order, //Order, *, "
-        '[@name="value"] or [local-name()="Order"]'
-    )
+_STREAMED = 'steps like /Root/Order, //Order, *, [@name="value"] or [local-name()="Order"]'
 
 
 class _Records(XmlTree):

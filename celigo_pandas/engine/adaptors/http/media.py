@@ -39,6 +39,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_HTML = re.compile(r"\ufeff?\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -85,7 +86,7 @@ def decode(
     if not content.strip():
         return None
     if media == "json":
-        return _json(content, shown)
+        return _json(content, content_type, shown)
     if media == "xml":
         try:
             return parse_xml_document(content, _charset(content_type))
@@ -93,6 +94,8 @@ def decode(
             raise MediaError(f"it is not XML: {error}") from None
     text = _text(content, content_type)
     if media == "csv":
+        if _HTML.match(text):
+            raise MediaError(f"it is not CSV but a page of HTML; it begins with {shown(text)[:60]!r}")
         return _csv(text, csv_options or CsvOptions())
     if media == "urlencoded":
         return _form(text)
@@ -116,13 +119,25 @@ def decode_any(content: bytes, media: str, content_type: str) -> Any:
     return None
 
 
-def _json(content: bytes, shown: Callable[[str], str]) -> Any:
+def _json(content: bytes, content_type: str, shown: Callable[[str], str]) -> Any:
     try:
         return load(content[3:] if content.startswith(b"\xef\xbb\xbf") else content, finite=True)
     except NumberError as error:
         raise MediaError(f"its number {error}") from None
     except ValueError:
-        raise MediaError(f"it is not JSON; it begins with {shown(content.decode('utf-8', 'replace'))[:60]!r}") from None
+        begins = f"it begins with {shown(content.decode('utf-8', 'replace'))[:60]!r}"
+        raise MediaError(f"it is not JSON{_not_utf8(content, content_type)}; {begins}") from None
+
+
+def _not_utf8(content: bytes, content_type: str) -> str:
+    """Say of content that is no UTF-8 where it stops being it, and what it says of itself."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        named = _charset(content_type)
+        of_type = f", whose Content-Type says charset {named!r:.40}," if named else ""
+        return f": JSON is UTF-8, and this{of_type} is not, from byte {error.start} on"
+    return ""
 
 
 def _charset(content_type: str) -> str | None:

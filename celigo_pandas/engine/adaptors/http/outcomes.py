@@ -24,14 +24,11 @@ from celigo_pandas.engine.adaptors.http.received import Received, other_origin
 from celigo_pandas.engine.adaptors.http.refusals import errors_of
 from celigo_pandas.engine.adaptors.http.sender import Sender
 from celigo_pandas.engine.adaptors.http.verdicts import verdict, why_not
-from celigo_pandas.engine.adaptors.protocol import SourceFailure
+from celigo_pandas.engine.adaptors.protocol import UNKNOWN, SourceFailure
 
-__all__ = ["UNKNOWN", "Judge", "Outcome", "failed", "failed_sending"]
+__all__ = ["Judge", "Outcome", "failed", "failed_sending"]
 
 Outcome = dict[str, Any]
-
-UNKNOWN = 502
-"""The status of a record that was sent and whose fate is not known: clients do not send it again by themselves."""
 
 _NOT_KNOWN = " Whether the record was stored is not known."
 _GATEWAY = frozenset({408, 502, 504})

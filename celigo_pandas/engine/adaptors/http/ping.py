@@ -26,6 +26,8 @@ def send_ping(call: Call, gates: Gates) -> PingOutcome:
         return _send(Sender(call, gates))
     except SourceFailure as error:
         outcome = PingOutcome.of(error)
+        if error.code == "rate_limited":
+            return replace(outcome, code=429, checked=False)
         if not error.code.isdigit():
             return outcome
         return replace(outcome, code=int(error.code), checked=error.offline)

@@ -8,15 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from celigo_pandas.engine.adaptors.http.xml_paths import (
-    Nodes,
-    XmlPart,
-    check_xml_path,
-    element_names,
-    leaf,
-    node_text,
-    read_nodes,
-)
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.texts.json_paths import (
     MISSING,
@@ -25,6 +16,15 @@ from celigo_pandas.engine.texts.json_paths import (
     check_members_path,
     member_names,
     read_members,
+)
+from celigo_pandas.engine.texts.xml_paths import (
+    Nodes,
+    XmlPart,
+    check_xml_path,
+    element_names,
+    leaf,
+    node_text,
+    read_nodes,
 )
 from celigo_pandas.engine.texts.xml_tree import XmlDocument, XmlElement
 from celigo_pandas.engine.texts.xpath import XPathFailure

@@ -10,8 +10,8 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions, named_rows
 from celigo_pandas.engine.adaptors.http.reading import MISSING, find, plain
-from celigo_pandas.engine.adaptors.http.xml_paths import is_place_empty
 from celigo_pandas.engine.adaptors.protocol import Record
+from celigo_pandas.engine.texts.xml_paths import is_place_empty
 from celigo_pandas.engine.texts.xml_tree import XmlDocument
 
 __all__ = ["lists_in", "records_of"]
@@ -27,8 +27,8 @@ def records_of(body: Any, path: str | None, two_d_array: Any = None, first_colum
     path : str, optional
         ``resourcePath``. Without one an object is one record and an array is its elements.
     two_d_array : mapping, optional
-        ``response.twoDArray``: rows of cells. With ``hasHeader`` the first row names the columns; otherwise they are
-        named by their position; ``doNotNormalize`` leaves rows as arrays.
+        ``response.twoDArray``: rows of cells. With ``hasHeader`` the first row names the columns; otherwise (and
+        where the object is empty) they are named by their position; ``doNotNormalize`` leaves rows as arrays.
     first_column : int
         The number in the name of the first column without a name.
 
@@ -47,7 +47,7 @@ def records_of(body: Any, path: str | None, two_d_array: Any = None, first_colum
         return []
     values = plain(found)
     rows = values if isinstance(values, list) else [values]
-    if isinstance(two_d_array, Mapping) and two_d_array and rows and all(isinstance(row, list) for row in rows):
+    if isinstance(two_d_array, Mapping) and rows and all(isinstance(row, list) for row in rows):
         return rows if two_d_array.get("doNotNormalize") else _named(rows, two_d_array, first_column)
     # Assumed: a scalar, which cannot be a record, is put under "value".
     return [row if isinstance(row, dict | list) else {"value": row} for row in rows if row is not None]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from celigo_pandas.engine.adaptors.http.reading import MISSING, find, is_given, plain
-from celigo_pandas.engine.adaptors.http.xml_paths import Nodes, leaf
 from celigo_pandas.engine.texts.json_text import dump
+from celigo_pandas.engine.texts.xml_paths import Nodes, leaf
 
 __all__ = ["errors_of", "message_of"]
 

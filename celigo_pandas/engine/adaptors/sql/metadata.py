@@ -27,6 +27,10 @@ def read_metadata(database: Database, connection: sa.Connection, order: Mapping[
     SourceFailure
         The order names no kind that there is, or a table that is not there.
     """
+    unknown = sorted(set(order) - {"type", "tables"})
+    if unknown:
+        text = f"rdbms.{unknown[0]} is not known; a list of names in rdbms.tables says which tables are meant."
+        raise SourceFailure(text, code="invalid_field", field=f"rdbms.{unknown[0]}")
     asked = _asked(order)
     inspector: sa.Inspector = sa.inspect(connection)
     tables = _tables(inspector, database)

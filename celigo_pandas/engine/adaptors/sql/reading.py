@@ -71,6 +71,7 @@ def _chunks(
     if after is not None and database.locks_while_read:
         # An open cursor keeps others from writing, and ``after`` writes.
         waiting = iter(cursor.fetchall())
+        call.place = None
         fetch = lambda count: list(islice(waiting, count))  # noqa: E731
     while not call.stop.is_set():
         fetched = fetch(rows)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from celigo_pandas.engine.adaptors.protocol import Call
+from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Call
 from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
 from celigo_pandas.engine.adaptors.sql.database import Database
 from celigo_pandas.engine.adaptors.sql.endings import Fate
@@ -33,6 +33,10 @@ def failed(code: str, message: str) -> Result:
     return {"statusCode": 422, "errors": [{"code": code, "message": message, "source": "application"}]}
 
 
+def _not_known(code: str, message: str) -> Result:
+    return {**failed(code, message), "statusCode": UNKNOWN}
+
+
 class NotStored(Exception):
     """A record that the session itself has not stored: the time was up, the connection lost, its transaction gone."""
 
@@ -40,9 +44,17 @@ class NotStored(Exception):
         super().__init__(message)
         self.code = code
 
+    def result(self) -> Result:
+        """Return what is answered for the record."""
+        return failed(self.code, str(self))
+
 
 class NotUndone(NotStored):
     """A statement failed, and what it had stored by then may be there still."""
+
+    def result(self) -> Result:
+        """Return what is answered for the record: its fate is not known."""
+        return _not_known(self.code, str(self))
 
 
 class Session:
@@ -61,6 +73,7 @@ class Session:
         self.database = database
         self.connection = connection
         self._call = call
+        self._place = database.place(call.connection.masked.get("rdbms") or {})
         raw: Any = connection.connection.dbapi_connection
         self.raw = raw
         self._cursor: Any = raw.cursor()
@@ -116,7 +129,7 @@ class Session:
         if not self._begun:
             return
         try:
-            self.raw.commit()
+            self._commit_among_readers()
         except Exception as error:
             code, message = describe(self.database, error)
             if self.database.is_lost(self.raw):
@@ -136,6 +149,20 @@ class Session:
             self.raw.rollback()
 
     # ----------------------------------------------------------------------------------------------------------
+
+    def _commit_among_readers(self) -> None:
+        """Commit; one that finds the database held is tried again while those who hold it read on to their ends."""
+        while True:
+            before = self._call.progress(self._place)
+            try:
+                self.raw.commit()
+            except Exception as error:
+                is_held = self.database.is_held(describe(self.database, error)[1])
+                stands = self._call.progress(self._place) == before
+                if not is_held or stands or self._call.stop.is_set() or time.monotonic() > self._call.deadline:
+                    raise
+            else:
+                return
 
     def _check_size(self, sql: str, parameters: Any) -> None:
         refusal = self._server.too_large(self._cursor, sql, parameters)
@@ -230,12 +257,12 @@ class Session:
 
     def _end(self, fate: Fate, code: str, reason: str) -> None:
         if fate != "kept":
-            text = (
-                "Rolled back with its whole transaction" if fate == "undone" else "Whether it was stored is not known"
-            )
             for result in self._promised:
                 result.clear()
-                result.update(failed(code, f"{text}: {reason}"))
+                if fate == "undone":
+                    result.update(failed(code, f"Rolled back with its whole transaction: {reason}"))
+                else:
+                    result.update(_not_known(code, f"Whether it was stored is not known: {reason}"))
         self._promised = []
         self._begun = False
 

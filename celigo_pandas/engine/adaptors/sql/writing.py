@@ -135,7 +135,8 @@ def _per_page(session: Session, call: Call, block: Mapping[str, Any], batch: lis
     result = _guarded(session, whole, batch)
     if "errors" in result:
         (error,) = result["errors"]
-        return [failed(error["code"], f"{_FAILED_BATCH}: {error['message']}") for _ in batch]
+        told = {**error, "message": f"{_FAILED_BATCH}: {error['message']}"}
+        return [{**result, "errors": [dict(told)]} for _ in batch]
     return [session.promise(_ok([])) for _ in batch]
 
 
@@ -161,7 +162,7 @@ def _insert_rows(session: Session, table: Table, columns: tuple[str, ...], rows:
         try:
             session.run_many(sql, rows)
         except NotUndone as error:
-            return [failed(error.code, str(error)) for _ in rows]
+            return [error.result() for _ in rows]
         except Exception:  # whatever the driver raised: undone, and each row then tells its own reason
             pass
         else:
@@ -188,7 +189,7 @@ def _guarded(session: Session, work: Callable[[Any], Result], argument: Any) -> 
     except TemplateError as error:
         return failed("template_error", str(error))
     except NotStored as error:
-        return failed(error.code, str(error))
+        return error.result()
     except SourceFailure:
         raise
     except Exception as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from threading import Event
@@ -354,6 +356,24 @@ def test_spool_of_an_engine_before_counts(tmp_path: Path) -> None:
         await settled(source)
 
     run(tmp_path, story)
+
+
+def test_pages_of_an_engine_before_make_room_once_they_are_read(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    bodies = [os.urandom(1_000) for _ in range(20)]
+    Spool(store, VAULT).add("w", 1, bodies, finished=False, used=time.time())
+    spool = Spool(store, VAULT, most_bytes=25_000, idle_s=60)
+
+    spool.make_room("w", 10_000, read_to=20)
+    spool.add("w", 21, bodies[:10], finished=True, used=time.time())
+
+    assert spool.size <= 25_000
+    assert [spool.body("w", number) for number in range(13, 21)] == bodies[12:]
+    assert spool.body("w", 30) == bodies[9]
+    with pytest.raises(Refusal, match="read long ago"):
+        spool.body("w", 12)
+    assert Spool(store, VAULT).size == spool.size
+    store.close()
 
 
 def test_walk_that_locks_a_place_reads_on_when_somebody_writes_there(tmp_path: Path) -> None:

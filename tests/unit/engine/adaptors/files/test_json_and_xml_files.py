@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from celigo_pandas.engine.adaptors.files import xml_reading
 from celigo_pandas.engine.adaptors.files.formats import CODECS, FormatError, NothingFound, encoded
 from celigo_pandas.engine.adaptors.files.json_files import JsonText, path_names, read_json, write_json
 from celigo_pandas.engine.adaptors.files.xml_reading import parse_xpath, read_xml
@@ -195,10 +196,64 @@ def test_xml_path_selects(path: str, expected: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/", "//", "/r/o[1]", "/r/o[name='x']", "/r/@id", "/r/text()", "/r/..", "//o | //p", "/r/o[", "a b"]
+    ("path", "expected"),
+    [
+        ("/r/o[1]", [O1]),
+        ("//o[2]", [O4]),
+        ("(//o)[2]", [O2]),
+        ("/r/o[name='x']", [O1]),
+        ("/r/o[last()]", [{}]),
+        ("/r/o[position()>1]", [O4, {}]),
+        ("//o[not(@id)] | //meta", [{"_": "m"}, {}]),
+        ("/r/o/@kind", [{"_": "a b"}]),
+        ("//line/..", [O1]),
+        ("//o[@id > 2]", [O3, O4]),
+        ("r/o[count(line) = 2]/line[@q]", [{"$": {"q": "2"}, "_": "l1"}]),
+    ],
 )
-def test_xml_path_that_is_not_built_is_refused_by_name(path: str) -> None:
-    with pytest.raises(ValueError, match=r"xml\.resourcePath .* is not built"):
+@pytest.mark.parametrize("encoding", [None, "utf8", "utf-16le"])
+def test_xml_path_of_any_kind_selects(path: str, expected: list[Any], encoding: str | None) -> None:
+    content = FEED.encode("utf-16-le" if encoding == "utf-16le" else "utf-8")
+
+    assert sorted(map(repr, xml(content, path, encoding))) == sorted(map(repr, expected))
+
+
+def test_xml_path_of_any_kind_keeps_the_order_of_the_file() -> None:
+    assert xml("<r><b>1</b><a>2</a><b>3</b></r>", "//a | //b") == [{"_": "1"}, {"_": "2"}, {"_": "3"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "path", "says"),
+    [
+        ("<r><o><n>1</n></o><o/></r>", "/r/p[1]", "finds nothing: '/r' holds o"),
+        ("<r><o/></r>", "count(//o)", "gives 1; expected elements"),
+        ("<r><o></r>", "/r/o[1]", "it is not XML: mismatched tag"),
+        ("", "/r/o[1]", "it is empty"),
+        ('<!DOCTYPE r [<!ENTITY a "b">]><r><o>&a;</o></r>', "//o[1]", "entities"),
+        ("<o>" * 500, "//o[1]", "nested deeper"),
+    ],
+)
+def test_xml_path_of_any_kind_says_what_it_does_not_find(content: str, path: str, says: str) -> None:
+    with pytest.raises(FormatError, match=says):
+        xml(content, path)
+
+
+def test_xml_place_without_records_has_none_for_any_path() -> None:
+    assert xml("<r><count>0</count></r>", "/r/o[1]") == []
+
+
+def test_xml_file_that_is_too_large_to_be_held_says_which_paths_are_streamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml_reading, "RECORD_BYTES", 100_000)
+    content = "<r>" + "<o>1</o>" * 20_000 + "</r>"
+
+    assert len(xml(content, "/r/o")) == 20_000
+    with pytest.raises(FormatError, match=r"'/r/o\[1\]' needs all of it at once; .* //Order"):
+        xml(content, "/r/o[1]")
+
+
+@pytest.mark.parametrize("path", ["", "//", "/r/o[", "a b", "id('x')", "$v/o", "//comment()"])
+def test_xml_path_that_is_no_xpath_is_refused_by_name(path: str) -> None:
+    with pytest.raises(ValueError, match="XPath"):
         parse_xpath(path)
 
 
