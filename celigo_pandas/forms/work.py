@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celigo_pandas.errors import TransportError
+from celigo_pandas.resources.turns import wait_for_end
 
 __all__ = ["Outcome", "Stopped", "Task", "Worker"]
 
@@ -130,6 +131,5 @@ class Worker:
         """Wait for the running task and its `finished`; True when none runs."""
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout_s)
-            return not thread.is_alive()
+            return wait_for_end(thread, timeout_s)
         return not self._name
