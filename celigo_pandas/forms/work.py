@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +61,8 @@ class Task:
         now = time.monotonic()
         if now - self._shown_at >= _SHOW_EVERY_S or done == total:
             self._shown_at = now
-            self._show(done, total, note)
+            with suppress(Exception):  # a widget that cannot be drawn is not worth the work
+                self._show(done, total, note)
 
 
 class Worker:

@@ -59,7 +59,7 @@ class _Stream:
             except KeyboardInterrupt as error:
                 raise PullCancelled(f"Cancelled after {self._told()}.", partial=self._left()) from error
             except Exception as error:
-                if self._source.pages == 0:
+                if error is progress.failure or self._source.pages == 0:
                     raise
                 raise ExportInterrupted(
                     f"The stream stopped after {self._told()}: {error}",

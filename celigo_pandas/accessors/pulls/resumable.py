@@ -169,7 +169,7 @@ class Pull:
             self.reason = type(error).__name__
             self._is_stuck = isinstance(error, PagingError) and not error.retriable
             self._is_refused = self._is_stuck and getattr(error, "status", None) is not None
-            if self.rows == 0 and self.source.pages == 0:
+            if error is progress.failure or (self.rows == 0 and self.source.pages == 0):
                 raise
             raise self._interrupted(error) from error
         try:
@@ -189,7 +189,7 @@ class Pull:
                 finally:
                     decoder.stop()
                     self._seconds += time.monotonic() - began
-                    progress.show(self.rows, self._shown_total())
+                    progress.note(self.rows, self._shown_total())
                 decoder.finish()
                 return decoder.was_cut
             except BaseException as error:

@@ -155,12 +155,12 @@ def read_exports(
         for name, pull in pulls.items():
             futures[name] = pool.submit(on_behalf_of_caller(pull.run))
         _wait_for(futures)
-    except BaseException as error:  # Ctrl-C, or a signal handler that raises: nothing more is asked for
+    except BaseException as ending:  # Ctrl-C, or a signal handler that raises: nothing more is asked for
         cancelled.set()
         for future in futures.values():
             future.cancel()
         _wait_for(futures)
-        if not isinstance(error, KeyboardInterrupt):
+        if not isinstance(ending, KeyboardInterrupt):
             raise
         raise PullCancelled(
             "Cancelled; partial has the pulls so far.", partial=_collected(futures, pulls, refused)
