@@ -14,7 +14,7 @@ from celigo_pandas import paging
 from celigo_pandas.accessors.progress import Progress, ProgressSetting, open_progress
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
-from celigo_pandas.accessors.pulls.resumable import warn_of_record_errors, warn_of_the_whole
+from celigo_pandas.accessors.pulls.resumable import warn_of_more, warn_of_record_errors, warn_of_the_whole
 from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
 from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, FrameError, PullCancelled, shown
 from celigo_pandas.folders import user_path
@@ -136,6 +136,7 @@ class _ParquetPull:
             self._errors += len(block.errors)
             self._total = self._total if page.total_rows is None else page.total_rows
             self._seen.count(block)
+            warn_of_more(self._source, page, self._seen, self._total)
             self._progress.show(rows, page.total_rows)
 
     def _spooled(self, spool: Spool) -> Iterator[tuple[Block, bytes]]:
