@@ -11,7 +11,6 @@ import atexit
 import contextlib
 import json
 import os
-import queue
 import secrets
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from celigo_pandas.errors import ConfigError, TransportError, shown
 from celigo_pandas.folders import user_folder, user_path
 from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.secret import Secret
+from celigo_pandas.resources.turns import wait_for_end
 
 __all__ = ["LocalClient", "local"]
 
@@ -214,12 +214,14 @@ class _EngineProcess:
 
     def _await_ready_line(self) -> str:
         assert self._process.stdout is not None
-        lines: queue.Queue[bytes] = queue.Queue()
+        lines: list[bytes] = []
         stdout = self._process.stdout
-        threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
+        reader = threading.Thread(target=lambda: lines.append(stdout.readline()), daemon=True)
+        reader.start()
+        wait_for_end(reader, _START_S)
         try:
-            ready = json.loads(lines.get(timeout=_START_S) or b"null")
-        except (queue.Empty, ValueError):
+            ready = json.loads(lines[0])
+        except (IndexError, ValueError):
             ready = None
         if isinstance(ready, dict) and isinstance(ready.get("url"), str):
             return str(ready["url"])

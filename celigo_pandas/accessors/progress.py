@@ -1,14 +1,16 @@
 """Progress of a pull or a push: a bar, a line of text, or a function of the caller's.
 
-It never warns or hangs: whatever goes wrong while drawing switches the drawing off, and the work goes on. Only what
-ends a program (Ctrl-C, ``sys.exit``) and what a time limit's signal raises (``TimeoutError``) go through it.
+A bar never warns or hangs: whatever goes wrong while it is drawn switches the drawing off, and the work goes on. Only
+what ends a program (Ctrl-C, ``sys.exit``) and what a time limit's signal raises (``TimeoutError``) go through it. A
+function of the caller's ends the work by what it raises.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -23,6 +25,17 @@ _SETTINGS = ("auto", "notebook", "text")
 _INTERVAL_S = 0.1
 
 
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Pass over what a widget or a stream fails with, and not over a time limit's signal that comes meanwhile."""
+    try:
+        yield
+    except (TimeoutError, MemoryError):
+        raise
+    except Exception:
+        return
+
+
 class Progress:
     """What is shown; use it as a context manager.
 
@@ -32,45 +45,66 @@ class Progress:
         Takes the rows done and the rows in total (None while unknown); called at most ten times a second.
     close : callable
         Ends the drawing.
+    is_callers : bool
+        Whether `draw` is a function of the caller's, whose failure ends the work.
+
+    Attributes
+    ----------
+    failure : BaseException or None
+        What a function of the caller's raised.
     """
 
     def __init__(
-        self, draw: Callable[[int, int | None], Any] | None = None, close: Callable[[], Any] = lambda: None
+        self,
+        draw: Callable[[int, int | None], Any] | None = None,
+        close: Callable[[], Any] = lambda: None,
+        *,
+        is_callers: bool = False,
     ) -> None:
         self._draw = draw
         self._close = close
+        self._is_callers = is_callers
+        self.failure: BaseException | None = None
         self._due = 0.0
         self._last: tuple[int, int | None] | None = None
 
     def show(self, done: int, total: int | None = None) -> None:
         """Show how far the work is."""
-        if self._draw is None:
-            return
-        self._last = (done, total)
+        self.note(done, total)
         now = time.monotonic()
         if now >= self._due:
             self._due = now + _INTERVAL_S
             self._flush()
 
+    def note(self, done: int, total: int | None = None) -> None:
+        """Know how far the work is; it is drawn with the next state, or at the end."""
+        self._last = (done, total)
+
     def _flush(self) -> None:
         if self._draw is not None and self._last is not None:
             last, self._last = self._last, None
-            try:
-                self._draw(*last)
-            except (TimeoutError, MemoryError):  # a time limit's signal that came while it drew: it ends the work
-                raise
-            except Exception:  # whatever a widget, a closed stream or the caller's function raises
-                self._draw = None
+            draw, self._draw = self._draw, None  # once it has failed it is not called again
+            if self._is_callers:
+                try:
+                    draw(*last)
+                except BaseException as error:
+                    self.failure = error
+                    raise
+                self._draw = draw
+            else:
+                with _drawing():
+                    draw(*last)
+                    self._draw = draw
 
     def close(self) -> None:
         """Show the last state and end."""
-        self._flush()
-        self._draw = None
-        close, self._close = self._close, lambda: None
         try:
-            close()
-        except Exception:  # as above: the bar is not worth the work
-            return
+            self._flush()
+        finally:
+            self._draw = None
+            close, self._close = self._close, lambda: None
+            with _drawing():
+                close()
 
     def __enter__(self) -> Progress:
         return self
@@ -78,6 +112,9 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            with suppress(Exception):  # what ended the work goes on, not what showing its last state leads to
+                self._flush()
         self.close()
 
 
@@ -96,7 +133,8 @@ def open_progress(
     ----------
     setting : {None, "auto", "notebook", "text", False, True} or callable
         ``None`` and ``"auto"`` take what ``CELIGO_PANDAS_PROGRESS`` says, else a widget in a notebook, a bar where the
-        standard error stream is a terminal, else nothing. A callable gets ``(rows_done, rows_total_or_None)``.
+        standard error stream is a terminal, else nothing. A callable gets ``(rows_done, rows_total_or_None)``, and
+        what it raises ends the work.
     description : str
         Stands before the bar.
     unit : str
@@ -117,7 +155,7 @@ def open_progress(
     if setting is None or setting == "auto":
         setting = _from_environment()
     if callable(setting):
-        return Progress(setting)
+        return Progress(setting, is_callers=True)
     if setting is False:
         return Progress()
     if setting is True:
@@ -125,10 +163,10 @@ def open_progress(
     kind = _detected() if setting == "auto" else setting
     if kind is None:
         return Progress()
-    try:
-        return _bar(kind, description, unit, position)
-    except Exception:  # no widgets, no stream: work without a bar
-        return Progress()
+    bar = Progress()
+    with _drawing():  # no widgets, no stream: work without a bar
+        bar = _bar(kind, description, unit, position)
+    return bar
 
 
 def _from_environment() -> ProgressSetting:

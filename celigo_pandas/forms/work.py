@@ -8,10 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from celigo_pandas.errors import TransportError
+from celigo_pandas.resources.turns import wait_for_end
 
 __all__ = ["Outcome", "Stopped", "Task", "Worker"]
 
@@ -59,7 +61,8 @@ class Task:
         now = time.monotonic()
         if now - self._shown_at >= _SHOW_EVERY_S or done == total:
             self._shown_at = now
-            self._show(done, total, note)
+            with suppress(Exception):  # a widget that cannot be drawn is not worth the work
+                self._show(done, total, note)
 
 
 class Worker:
@@ -130,6 +133,5 @@ class Worker:
         """Wait for the running task and its `finished`; True when none runs."""
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout_s)
-            return not thread.is_alive()
+            return wait_for_end(thread, timeout_s)
         return not self._name

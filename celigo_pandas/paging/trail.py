@@ -92,9 +92,10 @@ class Trail:
             )
         is_same = self.is_same(page)
         self.twice += is_same and _place(page.state) is None  # a documented position has moved, or this were a repeat
-        is_known = is_same or (_place(page.state) is None and self.has_given(page))
+        # A documented position has moved, so records that came before are others, until more pages came than announced.
         is_beyond = page.total_pages is not None and number > page.total_pages
-        self._stale = self._stale + 1 if is_known or is_beyond or _is_empty(page) else 0
+        is_known = is_same or ((_place(page.state) is None or is_beyond) and self.has_given(page))
+        self._stale = self._stale + 1 if is_known or _is_empty(page) else 0
         self._last = _ends(page)
         self._records.add(hash(self._last))
         self.stand(page.state)

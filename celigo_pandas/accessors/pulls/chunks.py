@@ -10,7 +10,7 @@ import pandas as pd
 from celigo_pandas.accessors.progress import Progress, open_progress
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
-from celigo_pandas.accessors.pulls.resumable import warn_of_record_errors, warn_of_the_whole
+from celigo_pandas.accessors.pulls.resumable import warn_of_more, warn_of_record_errors, warn_of_the_whole
 from celigo_pandas.accessors.targets import Target
 from celigo_pandas.errors import ExportInterrupted, PullCancelled
 from celigo_pandas.frames.columns import ColumnSet
@@ -59,7 +59,7 @@ class _Stream:
             except KeyboardInterrupt as error:
                 raise PullCancelled(f"Cancelled after {self._told()}.", partial=self._left()) from error
             except Exception as error:
-                if self._source.pages == 0:
+                if error is progress.failure or self._source.pages == 0:
                     raise
                 raise ExportInterrupted(
                     f"The stream stopped after {self._told()}: {error}",
@@ -88,6 +88,7 @@ class _Stream:
         self._errors += len(block.errors)
         self._waiting.add(block)
         self._rows += block.rows
+        warn_of_more(self._source, page, self._waiting, self._total)
 
     def _told(self) -> str:
         return f"{self._source.pages:,} pages, {self._rows:,} rows"

@@ -67,6 +67,7 @@ class PageSource:
         self.trail = paging.Trail()
         self.pages = 0
         self.is_done = False
+        self.is_beyond = False
         self.reason: str | None = None
         self.ambiguous: str | None = None
         self.stop: threading.Event | None = None

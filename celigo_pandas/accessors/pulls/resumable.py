@@ -38,7 +38,7 @@ from celigo_pandas.frames.notices import notify
 from celigo_pandas.frames.reading import frame_of
 from celigo_pandas.journal.pulls import PullJournal
 
-__all__ = ["Pull", "warn_of_record_errors", "warn_of_the_whole"]
+__all__ = ["Pull", "warn_of_more", "warn_of_record_errors", "warn_of_the_whole"]
 
 _SMALL_PAGE = 100
 _MANY_PAGES = 100
@@ -169,7 +169,7 @@ class Pull:
             self.reason = type(error).__name__
             self._is_stuck = isinstance(error, PagingError) and not error.retriable
             self._is_refused = self._is_stuck and getattr(error, "status", None) is not None
-            if self.rows == 0 and self.source.pages == 0:
+            if error is progress.failure or (self.rows == 0 and self.source.pages == 0):
                 raise
             raise self._interrupted(error) from error
         try:
@@ -189,7 +189,7 @@ class Pull:
                 finally:
                     decoder.stop()
                     self._seconds += time.monotonic() - began
-                    progress.show(self.rows, self._shown_total())
+                    progress.note(self.rows, self._shown_total())
                 decoder.finish()
                 return decoder.was_cut
             except BaseException as error:
@@ -222,6 +222,7 @@ class Pull:
             if self._journal is not None and (self.source.consuming is not None or not self.source.trail.repeats(page)):
                 self._journal.append(content, self.source.sent_page_size)
             self._take(page, decoder)
+            warn_of_more(self.source, page, self._columns, self._total)
             progress.show(self.rows, self._shown_total())
 
     def _take(self, page: paging.Page, decoder: BackgroundDecoder) -> None:
@@ -367,6 +368,18 @@ def warn_of_record_errors(count: int, where: str) -> None:
     notify(f"The server reported {count:,} record errors beside the rows; {where}.", RecordErrorsWarning)
 
 
+def warn_of_more(source: PageSource, page: paging.Page, columns: ColumnSet, total: int | None) -> None:
+    """Warn once, while it goes on, of a walk that brings more records than announced: it may have no end."""
+    goes_on = page.state is not None and not page.done
+    if goes_on and total is not None and columns.elements > total and not source.is_beyond:
+        source.is_beyond = True
+        notify(
+            f"The server announced {total:,} records, has given {columns.elements:,} and says that there are more: "
+            "some may have come twice, and there may be no end. The pull goes on; Ctrl-C ends it and keeps the rows.",
+            RecordErrorsWarning,
+        )
+
+
 def warn_of_the_whole(source: PageSource, columns: ColumnSet, rows: int, total: int | None) -> None:
     """Warn of what only the end of a walk shows.
 
@@ -383,7 +396,7 @@ def warn_of_the_whole(source: PageSource, columns: ColumnSet, rows: int, total: 
             f"The server announced {total:,} records and said it was done after {most:,}: some may be missing.",
             RecordErrorsWarning,
         )
-    if total is not None and columns.elements > total:
+    if total is not None and columns.elements > total and not source.is_beyond:
         notify(
             f"The server announced {total:,} records and gave {columns.elements:,}: some may have come twice.",
             RecordErrorsWarning,

@@ -20,6 +20,7 @@ from celigo_pandas.frames.notices import on_behalf_of_caller
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.markup import Markup, table
 from celigo_pandas.resources.counts import whole_number
+from celigo_pandas.resources.turns import wait_in_turns
 
 __all__ = ["Pulls", "read_exports"]
 
@@ -148,18 +149,24 @@ def read_exports(
     cancelled = threading.Event()
     for pull in pulls.values():
         pull.stop_on(cancelled)
-    with ThreadPoolExecutor(min(max_workers, len(pulls) or 1), thread_name_prefix="celigo-pull") as pool:
-        futures = {name: pool.submit(on_behalf_of_caller(pull.run)) for name, pull in pulls.items()}
-        try:
-            wait(futures.values())
-        except KeyboardInterrupt:
-            cancelled.set()
-            for future in futures.values():
-                future.cancel()
-            wait(futures.values())
-            raise PullCancelled(
-                "Cancelled; partial has the pulls so far.", partial=_collected(futures, pulls, refused)
-            ) from None
+    pool = ThreadPoolExecutor(min(max_workers, len(pulls) or 1), thread_name_prefix="celigo-pull")
+    futures: dict[str, Future[pd.DataFrame]] = {}
+    try:
+        for name, pull in pulls.items():
+            futures[name] = pool.submit(on_behalf_of_caller(pull.run))
+        _wait_for(futures)
+    except BaseException as ending:  # Ctrl-C, or a signal handler that raises: nothing more is asked for
+        cancelled.set()
+        for future in futures.values():
+            future.cancel()
+        _wait_for(futures)
+        if not isinstance(ending, KeyboardInterrupt):
+            raise
+        raise PullCancelled(
+            "Cancelled; partial has the pulls so far.", partial=_collected(futures, pulls, refused)
+        ) from None
+    finally:
+        pool.shutdown(wait=False)
     collected = _collected(futures, pulls, refused)
     if on_error == "raise":
         for error in collected.failures.values():
@@ -204,15 +211,21 @@ def _free_name(export: Any, position: int, taken: Mapping[str, Any]) -> str:
     return next(free for free in chain([str(position)], again) if free not in taken)
 
 
+def _wait_for(futures: Mapping[str, Future[Any]]) -> None:
+    wait_in_turns(lambda seconds: not wait(futures.values(), seconds).not_done)
+
+
 def _collected(
     futures: Mapping[str, Future[pd.DataFrame]], pulls: dict[str, Pull], refused: Mapping[str, BaseException]
 ) -> Pulls:
     frames: dict[str, pd.DataFrame] = {}
     failures = dict(refused)
-    for name, future in futures.items():
-        error = PullCancelled("Not begun.") if future.cancelled() else future.exception()
-        if error is None:
-            frames[name] = future.result()
+    for name in pulls:
+        future = futures.get(name)
+        if future is None or future.cancelled():  # none where Ctrl-C came before there was one
+            failures[name] = PullCancelled("Not begun.")
+        elif (failure := future.exception()) is not None:
+            failures[name] = failure
         else:
-            failures[name] = error
+            frames[name] = future.result()
     return Pulls(frames, failures, pulls)

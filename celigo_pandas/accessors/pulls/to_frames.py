@@ -77,7 +77,8 @@ def read_export(
     consume : bool
         Allow an export that changes its source (type ``once``, files that are deleted after reading, SQL that writes).
     progress : {None, "auto", "notebook", "text", False} or callable, optional
-        A bar, or a function of ``(rows_done, rows_total_or_None)``.
+        A bar, or a function of ``(rows_done, rows_total_or_None)``: what it raises ends the pull and goes on, with the
+        rows in ``client.last_pull``. A bar that cannot be drawn ends nothing.
     journal : path, optional
         A folder that keeps the pages, so that an unfinished pull goes on where it stopped, in a new process too.
     resume : {"auto", True, False}

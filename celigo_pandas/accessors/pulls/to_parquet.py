@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ from celigo_pandas import paging
 from celigo_pandas.accessors.progress import Progress, ProgressSetting, open_progress
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
-from celigo_pandas.accessors.pulls.resumable import warn_of_record_errors, warn_of_the_whole
+from celigo_pandas.accessors.pulls.resumable import warn_of_more, warn_of_record_errors, warn_of_the_whole
 from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
 from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, FrameError, PullCancelled, shown
 from celigo_pandas.folders import user_path
@@ -98,38 +98,36 @@ class _ParquetPull:
         self._errors = 0
         self._total: int | None = None
         self._seen = ColumnSet(options.shape)
+        self._progress = Progress()
 
     def run(self, schema: Any) -> Path:
         client = self._source.connection.client
         setting = self._options.progress if self._options.progress is not None else client.progress
-        with open_progress(setting, description=self._source.title) as progress:
+        with open_progress(setting, description=self._source.title) as self._progress:
             if schema is None:
-                self._settle_then_write(progress)
+                self._settle_then_write()
             else:
-                self._write_as_they_come(TableMaker(self._options.shape, schema=schema), progress)
+                self._write_or_stop(TableMaker(self._options.shape, schema=schema), self._coming())
         if self._errors:
             warn_of_record_errors(self._errors, "read_export() keeps them")
         warn_of_the_whole(self._source, self._seen, self._rows, self._total)
         return self._path
 
-    def _settle_then_write(self, progress: Progress) -> None:
+    def _settle_then_write(self) -> None:
         settler = Settler(self._options.shape)
         with Spool(self._path.parent) as spool:
             try:
-                for block, content in self._coming(progress):
+                for block, content in self._coming():
                     settler.add(block)
                     spool.append(content)
             except (Exception, KeyboardInterrupt) as error:
                 if not settler.rows:
                     raise
                 self._write(TableMaker(self._options.shape, settler), self._spooled(spool), self._partial)
-                raise self._stopped(error) from error
+                self._stop(error)
             self._write_or_stop(TableMaker(self._options.shape, settler), self._spooled(spool))
 
-    def _write_as_they_come(self, maker: TableMaker, progress: Progress) -> None:
-        self._write_or_stop(maker, self._coming(progress))
-
-    def _coming(self, progress: Progress) -> Iterator[tuple[Block, bytes]]:
+    def _coming(self) -> Iterator[tuple[Block, bytes]]:
         """Yield pages as they come, decoded, with their bytes."""
         ladder, rows = Ladder(self._options.shape), 0
         for page, content, block in self._source.pages_from_here(decode=lambda page: ladder.decode([page])):
@@ -138,7 +136,8 @@ class _ParquetPull:
             self._errors += len(block.errors)
             self._total = self._total if page.total_rows is None else page.total_rows
             self._seen.count(block)
-            progress.show(rows, page.total_rows)
+            warn_of_more(self._source, page, self._seen, self._total)
+            self._progress.show(rows, page.total_rows)
 
     def _spooled(self, spool: Spool) -> Iterator[tuple[Block, bytes]]:
         ladder = Ladder(self._options.shape)
@@ -169,7 +168,7 @@ class _ParquetPull:
             stopped.hint = f"{self._rows:,} rows before it are in {self._partial}."
             raise stopped
         if stopped is not None:
-            raise self._stopped(stopped) from stopped
+            self._stop(stopped)
 
     @contextmanager
     def _file(self, maker: TableMaker, path: Path) -> Iterator[_RowGroups]:
@@ -191,18 +190,20 @@ class _ParquetPull:
     def _partial(self) -> Path:
         return self._path.with_name(self._path.stem + ".partial.parquet")
 
-    def _stopped(self, error: BaseException) -> BaseException:
+    def _stop(self, error: BaseException) -> NoReturn:
+        if error is self._progress.failure:
+            raise error
         told = f"after {self._source.pages:,} pages, {self._rows:,} rows; they are in {self._partial}"
         if isinstance(error, KeyboardInterrupt):
-            return PullCancelled(f"Cancelled {told}.", partial=self._partial)
+            raise PullCancelled(f"Cancelled {told}.", partial=self._partial) from error
         what = str(error) if isinstance(error, CeligoError) else f"{type(error).__name__}: {error}"
-        return ExportInterrupted(
+        raise ExportInterrupted(
             f"The export stopped {told}: {what}",
             hint="Call again to start over.",
             partial=self._partial,
             problems=getattr(error, "problems", ()),
             status=getattr(error, "status", None),
-        )
+        ) from error
 
 
 class _RowGroups:

@@ -91,7 +91,8 @@ def to_import(
     preview : bool
         Show target, account, number of rows and the first mapped rows; send nothing.
     progress : optional
-        As in :func:`~celigo_pandas.read_export`.
+        As in :func:`~celigo_pandas.read_export`; what a function raises ends the push, with the outcome of every row in
+        ``client.last_push``.
     journal : path, optional
         A folder that makes the push resumable after a crash: call again with the same arguments.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import warnings
 from pathlib import Path
@@ -13,10 +14,12 @@ import pandas as pd
 import pytest
 from support.pulls import EXPORT, PageServer, answer, connection_to, encoded
 
+from celigo_pandas import export_to_parquet
 from celigo_pandas.accessors import iter_export, read_export
 from celigo_pandas.errors import (
     ConfigError,
     DocumentError,
+    ExportInterrupted,
     FrameError,
     HintWarning,
     RecordErrorsWarning,
@@ -115,6 +118,46 @@ def _announcing(total: int, page: str) -> Any:
 def test_fewer_records_than_were_announced_are_told(read: Any) -> None:
     with pytest.warns(RecordErrorsWarning, match="announced 100 records and said it was done after 2"):
         read(EXPORT, _announcing(100, '[{"n":1},{"n":2}]'))
+
+
+def _giving_more(pages: float) -> Any:
+    """Announces three records and gives two new ones with each of so many pages."""
+    count = itertools.count(1)
+
+    def page(request: Any) -> Any:
+        number = next(count)
+        state = {"p": number, "totalRecords": 3, "done": number >= pages}
+        return answer(json.dumps({"data": [{"n": number}, {"n": -number}], "pagedExportState": state}).encode())
+
+    return connection_to(page)
+
+
+def _to_file(tmp_path: Path) -> Any:
+    return lambda export, con, **options: pd.read_parquet(export_to_parquet(export, con, tmp_path / "x.parquet"))
+
+
+@pytest.mark.parametrize("kind", ["frame", "chunks", "file"])
+def test_more_records_than_were_announced_are_told_once_and_taken(kind: str, tmp_path: Path) -> None:
+    read: Any = {
+        "frame": read_export,
+        "chunks": lambda *a, **k: pd.concat(iter_export(*a, **k)),
+        "file": _to_file(tmp_path),
+    }[kind]
+    for pages in (2, 40):
+        with pytest.warns(RecordErrorsWarning) as told:
+            assert len(read(EXPORT, _giving_more(pages))) == 2 * pages
+        (only,) = told
+        assert str(only.message).startswith("The server announced 3 records")
+
+
+def test_more_records_than_were_announced_are_told_while_they_come() -> None:
+    endless = _giving_more(float("inf"))
+    with pytest.raises(ExportInterrupted, match="announced 3 records, has given"):
+        read_export(EXPORT, endless)  # warnings are errors here
+    with pytest.raises(ExportInterrupted, match="announced 3 records, has given 4 "):
+        list(iter_export(EXPORT, _giving_more(float("inf"))))
+    with pytest.warns(RecordErrorsWarning, match="there may be no end"):
+        assert len(read_export(EXPORT, _giving_more(float("inf")), max_rows=50)) == 50
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,26 +108,33 @@ def test_push_ended_while_a_batch_gets_no_answer_has_it_unknown(monkeypatch: pyt
         assert len(ledger.calls) == calls == 2
 
 
-@pytest.mark.parametrize("error", [SystemExit(1), GeneratorExit(), TimeoutError("over"), MemoryError("full")], ids=repr)
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("enough"), SystemExit(1), GeneratorExit(), TimeoutError("over"), MemoryError("full")],
+    ids=repr,
+)
 def test_push_ended_by_its_progress_function_keeps_outcomes(error: BaseException) -> None:
     def progress(done: int, total: int | None) -> None:
         if done >= 5:
             raise error
 
     with serving(delay_s=0.02) as ledger, connected(ledger) as con:
-        with pytest.raises(type(error)):
+        with pytest.raises(type(error)) as caught:
             orders(100).celigo.to_import(DOCUMENT, con, batch_size=10, progress=progress)
 
+        assert caught.value is error
         assert set(con.client.last_push.ok["key"]) == set(ledger.applied)
         assert len(con.client.last_push.not_sent) > 0
 
 
-def test_push_progress_function_that_fails_ends_no_push() -> None:
-    def progress(done: int, total: int | None) -> None:
-        raise RuntimeError("no widgets here")
+def test_bar_that_cannot_be_drawn_ends_no_push(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError("the terminal is gone")
 
+    monkeypatch.setattr(sys, "stderr", Broken())
     with serving() as ledger, connected(ledger) as con:
-        assert len(orders(30).celigo.to_import(DOCUMENT, con, progress=progress).ok) == 30
+        assert len(orders(30).celigo.to_import(DOCUMENT, con, progress="text").ok) == 30
 
 
 def test_push_ended_with_a_journal_goes_on_in_the_next_call(tmp_path: Path) -> None:

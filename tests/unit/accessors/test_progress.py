@@ -1,4 +1,4 @@
-"""Progress never raises, warns or hangs."""
+"""Bars never raise, warn or hang; what a function of the caller's raises goes on."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
+import pyarrow as pa
 import pytest
 from nbconvert.preprocessors import ExecutePreprocessor
-from support.pulls import EXPORT, PageServer, connection_to, encoded
+from support.pulls import EXPORT, PageServer, answer, connection_to, encoded
 
-from celigo_pandas.accessors import connect, read_export
+from celigo_pandas import export_to_parquet, iter_export
+from celigo_pandas.accessors import connect, read_export, read_exports
+from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.accessors.progress import open_progress
-from celigo_pandas.errors import ConfigError, ExportInterrupted
+from celigo_pandas.errors import ConfigError, ExportInterrupted, TransportError
 
 
 def test_function_hears_rows_and_total() -> None:
@@ -29,8 +33,6 @@ def test_function_hears_rows_and_total() -> None:
 
 
 def test_total_is_unknown_until_the_server_says_it() -> None:
-    from support.pulls import answer
-
     heard: list[Any] = []
     con = connection_to(lambda request: answer(b'{"data":[{"n":1}]}'))
 
@@ -39,18 +41,73 @@ def test_total_is_unknown_until_the_server_says_it() -> None:
     assert heard[-1] == (1, None)
 
 
-def test_function_that_raises_is_not_called_again_and_the_pull_goes_on() -> None:
-    calls: list[int] = []
+class Failing:
+    """A progress function that fails each time, from a number of rows on."""
 
-    def fail(done: int, total: int | None) -> None:
-        calls.append(done)
-        raise RuntimeError("broken")
+    def __init__(self, error: BaseException, rows: int = 0) -> None:
+        self.error, self.rows, self.calls = error, rows, 0
 
-    server = PageServer(encoded({"n": number} for number in range(6)))
-    df = read_export(EXPORT, connection_to(server), page_size=2, progress=fail)
+    def __call__(self, done: int, total: int | None) -> None:
+        if done >= self.rows:
+            self.calls += 1
+            raise self.error
 
-    assert len(df) == 6
-    assert len(calls) == 1
+
+ERRORS = [RuntimeError("enough"), TimeoutError("over"), MemoryError("full"), ExportInterrupted("of another")]
+
+
+@pytest.fixture
+def con() -> Connection:
+    return connection_to(PageServer(encoded({"n": number} for number in range(6))))
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_what_a_function_raises_ends_the_pull_and_goes_on_with_the_rows_kept(error: Exception, con: Connection) -> None:
+    progress = Failing(error)
+    with pytest.raises(type(error)) as caught:
+        read_export(EXPORT, con, page_size=2, progress=progress)
+
+    pull = con.client.last_pull
+    assert caught.value is error
+    assert progress.calls == 1
+    assert pull.reason == type(error).__name__
+    assert list(pull.partial["n"]) == list(range(len(pull.partial)))
+
+    progress.rows = 100
+    assert list(pull.resume()["n"]) == list(range(6))
+
+
+def test_function_that_fails_at_the_last_page_ends_the_pull_too(con: Connection) -> None:
+    with pytest.raises(RuntimeError, match="late"):
+        read_export(EXPORT, con, page_size=2, progress=Failing(RuntimeError("late"), 6))
+    assert len(con.client.last_pull.partial) == 6
+
+
+def test_function_that_fails_where_the_server_does_is_not_what_is_told() -> None:
+    con = connection_to(lambda request: answer(b'{"data":7}'))
+    with pytest.raises(TransportError):
+        read_export(EXPORT, con, progress=Failing(RuntimeError("too")))
+
+
+def test_what_a_function_raises_ends_a_stream_and_a_file(con: Connection, tmp_path: Path) -> None:
+    error = RuntimeError("enough")
+    with pytest.raises(RuntimeError) as caught:
+        list(iter_export(EXPORT, con, page_size=2, progress=Failing(error)))
+    assert caught.value is error
+
+    for schema in (None, pa.schema([("n", pa.int64())])):
+        with pytest.raises(RuntimeError) as caught:
+            export_to_parquet(EXPORT, con, tmp_path / "x.parquet", page_size=2, schema=schema, progress=Failing(error))
+        assert caught.value is error
+        assert caught.value.__cause__ is None
+        assert len(pd.read_parquet(tmp_path / "x.partial.parquet")) == 2
+        assert not (tmp_path / "x.parquet").exists()
+
+
+def test_what_a_function_raises_is_the_failure_of_each_of_many_pulls(con: Connection) -> None:
+    error = RuntimeError("enough")
+    found = read_exports({"a": EXPORT, "b": EXPORT}, con, progress=Failing(error))
+    assert list(found.failures.values()) == [error, error]
 
 
 @pytest.mark.parametrize("setting", ["text", "notebook"])
@@ -130,14 +187,20 @@ def test_setting_that_cannot_be_is_a_config_error() -> None:
         connect("a-token-of-this-test", progress="loud")
 
 
+@pytest.mark.parametrize("strikes_at", ["%", " rows in "])
 @pytest.mark.parametrize("error", [TimeoutError("over"), MemoryError("full")], ids=repr)
-def test_time_limit_that_strikes_while_the_bar_is_drawn_ends_the_pull(error: Exception) -> None:
-    def struck(done: int, total: int | None) -> None:
-        raise error
+def test_time_limit_that_strikes_while_the_bar_is_drawn_ends_the_pull(
+    error: Exception, strikes_at: str, con: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Struck(io.StringIO):
+        def write(self, text: str) -> int:
+            if strikes_at in text:
+                raise error
+            return len(text)
 
-    con = connection_to(PageServer(encoded({"n": number} for number in range(6))))
+    monkeypatch.setattr(sys, "stderr", Struck())
     with pytest.raises(ExportInterrupted) as caught:
-        read_export(EXPORT, con, page_size=2, progress=struck)
+        read_export(EXPORT, con, page_size=2, progress="text")
 
     assert caught.value.__cause__ is error
     assert list(caught.value.partial["n"]) == list(range(len(caught.value.partial)))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from celigo_pandas.json_depth import json_depth
 
-_TEXTS = st.text(st.sampled_from('[]{}"\\, :né\n\ud83d'), max_size=8)
+_TEXTS = st.text(st.sampled_from('[]{}"\\, :nubx/é\n\t\b\x00\ud83d'), max_size=8)
 _VALUES = st.recursive(
     st.none() | st.integers() | _TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS, inner, max_size=4),
@@ -43,6 +43,8 @@ def test_depth_is_that_of_the_value_however_it_is_written(value: Any, indent: in
         (b'["\\\\"' + b",[" * 300 + b"]" * 301, 301),
         (b'["\\"' + b",[" * 300 + b'"]', 1),
         (b'["' + b"[" * 5_000, 1),
+        (b'["\\\\x\\"' + b"[" * 300 + b'"]', 1),
+        (b'["\\\\\\n\\/\\u005b\\\\"' + b",[" * 300 + b"]" * 301, 301),
     ],
 )
 def test_depth_of_texts_that_are_hostile_or_cut(text: bytes, levels: int) -> None:

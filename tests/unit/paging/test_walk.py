@@ -233,13 +233,23 @@ def test_equal_pages_at_rising_positions_are_no_repeat() -> None:
     assert trail.twice == 0
 
 
-def test_walk_beyond_the_pages_that_were_announced_ends() -> None:
+def test_old_records_beyond_the_pages_that_were_announced_end_a_walk() -> None:
+    """A circle of five pages, whose position rises for ever."""
     pages = walk(EXPORT)
     number = next(pages).number
     with pytest.raises(PagingError, match="it had announced 3 pages"):  # noqa: PT012
         while True:
-            number = pages.send(Page(b'[{"n":%d}]' % number, b'{"pageIndex":%d}' % number, False, total_pages=3)).number
-    assert number == 3 + STALE_REQUESTS
+            data, state = b'[{"n":%d}]' % (number % 5), b'{"pageIndex":%d}' % number
+            number = pages.send(Page(data, state, False, total_pages=3)).number
+    assert number == 5 + STALE_REQUESTS
+
+
+def test_new_records_beyond_the_pages_that_were_announced_are_taken() -> None:
+    pages = walk(EXPORT)
+    number = next(pages).number
+    for _ in range(2 * STALE_REQUESTS):
+        number = pages.send(Page(b'[{"n":%d}]' % number, b'{"pageIndex":%d}' % number, False, total_pages=3)).number
+    assert number == 2 * STALE_REQUESTS + 1
 
 
 def test_page_index_that_begins_anew_with_another_search_is_no_repeat() -> None:
