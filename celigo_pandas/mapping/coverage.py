@@ -37,8 +37,8 @@ from celigo_pandas.paths import Path, PathError, Step, escape_key, parse_extract
 __all__ = ["Coverage", "RuleCoverage", "field_paths", "measure"]
 
 Keys = tuple[str, ...]
-_RECORD_NAMES: Final = {1: ("data",), 2: ("record", "batch_of_records")}
-"""What templates of each mapper call the record, or the list of records."""
+_RECORD_NAMES: Final = {1: ("data", "rows"), 2: ("record", "rows", "batch_of_records")}
+"""What templates of each mapper call the record, its rows, or the list of records."""
 
 
 @dataclass
