@@ -31,7 +31,7 @@ class Causes:
     def __init__(self, before: Cells, after: Cells, old: Sequence[Any], new: Sequence[Any]) -> None:
         self._before, self._after = before, after
         self._old, self._new = old, new
-        self._lists = before.lists & after.lists
+        self._lists = (before.lists & after.lists) - before.shared - after.shared
         self._fixed = before.fixed | after.fixed
         self._composite = before.composite | after.composite
         self._known: dict[tuple[Steps, bool | None], Names] = {}

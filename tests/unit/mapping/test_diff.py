@@ -391,6 +391,18 @@ def test_path_that_decides_the_element_of_a_line_is_behind_what_its_sub_records_
     assert cell.rule_after == f"mapping.lists[0].fields[0], {sub}"
 
 
+def test_line_that_another_rule_keeps_there_does_not_hide_the_path_that_made_it() -> None:
+    def mapping(path: str, text: str) -> dict[str, Any]:
+        lines = {"generate": "o.l", "fields": [from_("s", path), from_("n", text)]}
+        return {"mapping": {"fields": [from_("o.l[0].k", "a")], "lists": [lines]}}
+
+    found = difference(mapping("l[*].s", "a"), mapping("zz[*].s", "b"))
+
+    (gone,) = [one for one in found.rules if one.cell == "o.l[*].n"]
+    assert gone.examples[0][1:] == (("o", "l", 0, "n"), "1", UNDEFINED)
+    assert gone.rule_after == "mapping.lists[0].fields[0], mapping.lists[0].fields[1]"
+
+
 def test_elements_that_are_written_by_position_are_cells_of_their_own() -> None:
     record = {"a": 1, "b": 2, "c": 3}
 
