@@ -178,10 +178,14 @@ def test_template_that_reads_the_rows_of_mapper_1_finds_them() -> None:
     assert "n" not in cover(document).unused
 
 
-@pytest.mark.parametrize("template", ["{{rows.[0].n}}", "{{#each rows}}{{n}}{{/each}}"])
+@pytest.mark.parametrize("template", ["{{rows.n}}", "{{rows.[0].n}}", "{{#each rows}}{{n}}{{/each}}"])
 @pytest.mark.parametrize("make", [entry_from, field_from])
-def test_template_that_reads_the_rows_of_a_group_uses_their_fields(make: Any, template: str) -> None:
-    assert "n" not in cover(make(template), [[{"n": 1, "q": 2}]]).unused
+def test_template_that_reads_rows_finds_them_where_the_record_is_grouped(make: Any, template: str) -> None:
+    grouped, single = (cover(make(template), [record]) for record in ([{"n": 1, "q": 2}], {"n": 1, "q": 2}))
+
+    assert "n" not in grouped.unused
+    assert (dead(grouped), only(grouped).found) == ([], 1)
+    assert (only(single).is_dead, only(single).found) == (True, 0)
 
 
 def test_defaults_of_an_array_are_counted_out_of_the_places_they_fill() -> None:
