@@ -350,7 +350,8 @@ class Mapping:
         -------
         DataFrame
             One row per cell: ``row``, ``cell``, ``rule``, ``local``, ``server``. Empty where both agree. With
-            one-to-many a cell begins with its child, ``[1].sku``.
+            one-to-many a cell begins with its record among those of the row, ``[1].sku``; children that are the
+            same on both sides agree, whatever place those that were refused leave them.
 
         Notes
         -----

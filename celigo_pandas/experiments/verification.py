@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
@@ -15,6 +16,7 @@ from celigo_pandas.experiments.rows import exact_frame, label_text, records_of
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import CompiledMapping, compile_mapping, run_import_steps
 from celigo_pandas.mapping.diff import compare_outputs
+from celigo_pandas.mapping.sameness import same
 from celigo_pandas.paths import cell_text
 from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.map_answers import is_one_to_many, read_answer
@@ -48,9 +50,7 @@ def verify(document: dict[str, Any], df: Any, con: Any, batch_size: int) -> pd.D
             )
         server += [[_located(one, compiled) for one in _answered(result, document)] for result in answer]
     pairs = [
-        (row, child, *both)
-        for row, results in enumerate(zip(local, server, strict=True))
-        for child, both in enumerate(zip_longest(*results, fillvalue=UNDEFINED))
+        (row, *pair) for row, results in enumerate(zip(local, server, strict=True)) for pair in _differing(*results)
     ]
     difference = compare_outputs(compiled, compiled, [one[2] for one in pairs], [one[3] for one in pairs])
     is_many = is_one_to_many(document)
@@ -73,6 +73,49 @@ def _results(outputs: Sequence[Any], problems: Sequence[Problem]) -> list[Any]:
         return list(outputs)
     message = "; ".join(problem.message for problem in problems)
     return [*outputs, MappingError(message, problems=tuple(problems))]
+
+
+@dataclass(frozen=True, eq=False)
+class _Result:
+    """One thing that became of a row, by what it is; `number` is its place among those of its side."""
+
+    number: int
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Result) and same(self.value, other.value)
+
+    def __hash__(self) -> int:
+        members = self.value.items() if isinstance(self.value, dict) else ()
+        return hash(frozenset((key, member) for key, member in members if isinstance(member, (str, int, float))))
+
+
+def _differing(local: Sequence[Any], server: Sequence[Any]) -> list[tuple[int, Any, Any]]:
+    """Pair what became of a row here with what became of it there, without the records that are the same, in order.
+
+    A child that one side alone refuses moves those behind it: they are no differences.
+    """
+    sides = [[_Result(number, value) for number, value in enumerate(side)] for side in (local, server)]
+    (ones, failed), (others, failed_there) = ((_mapped(side), _mapped(side, failed=True)) for side in sides)
+    left: list[_Result] = []
+    right: list[_Result] = []
+    for tag, start, end, begin, stop in SequenceMatcher(None, ones, others, autojunk=False).get_opcodes():
+        if tag != "equal":
+            left += ones[start:end]
+            right += others[begin:stop]
+    if failed and failed_there:
+        pairs = [*zip_longest(left, right), *zip(failed, failed_there, strict=True)]
+    else:
+        pairs = [*zip_longest([*left, *failed], [*right, *failed_there])]
+    found = [
+        ((one or other).number, UNDEFINED if one is None else one.value, UNDEFINED if other is None else other.value)
+        for one, other in pairs
+    ]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _mapped(results: list[_Result], *, failed: bool = False) -> list[_Result]:
+    return [one for one in results if isinstance(one.value, MappingError) is failed]
 
 
 def _answered(result: Any, document: dict[str, Any]) -> list[Any]:

@@ -104,7 +104,8 @@ class _Story:
     def of(self, cell: str, steps: Steps) -> Blame | None:
         """Tell of one place; None when nothing is known of it."""
         parts = tuple(self._inside(steps))
-        trace = self._writer(steps, is_whole=not parts) or self._frame(steps, parts, cell) or self._gap(steps, cell)
+        writer = self._writer(steps, is_whole=not parts)
+        trace = self._gap(steps, cell, writer) or writer or self._frame(steps, parts, cell)
         if trace is None:
             return None
         is_there = not isinstance(self._outcome, MappingError) and WILDCARD not in steps
@@ -154,24 +155,34 @@ class _Story:
             place=steps,
         )
 
-    def _gap(self, steps: Steps, cell: str) -> CellTrace | None:
-        """Tell of a null that fills an array up to an element that a rule writes by its position."""
+    def _gap(self, steps: Steps, cell: str, writer: CellTrace | None) -> CellTrace | None:
+        """Tell of a null that fills an array up to an element that a rule writes by its position.
+
+        A rule that would have written the null's place, but wrote nothing, has a part in it; one whose value was
+        replaced by the array has none.
+        """
         *array, position = steps or (None,)
         if not isinstance(position, int) or value_at(self._outcome, steps) is not None:
+            return None
+        if writer is not None and value_at(writer.value, steps[len(writer.place) :]) is not UNDEFINED:
             return None
         behind = [
             trace
             for trace in self.traces
             if _writes(trace)
-            and trace.place[: len(array)] == tuple(array)
+            and _is_inside(trace.place, tuple(array))
             and isinstance(step := trace.place[len(array)], int)
             and step > position
         ]
         if not behind:
             return None
-        paths = list(dict.fromkeys(trace.rule for trace in behind))
-        sources = tuple(source for trace in behind for source in trace.sources)
-        return CellTrace(cell, ", ".join(paths), cell, tuple(read for read, _ in sources), (), (), sources, steps)
+        silent = [writer] if writer is not None and not _writes(writer) else []
+        about = [*silent, *behind]
+        paths = list(dict.fromkeys(trace.rule for trace in about))
+        sources = tuple(source for trace in about for source in trace.sources)
+        reads = tuple(read for read, _ in sources)
+        told = silent[0].steps if silent else ()
+        return CellTrace(cell, ", ".join(paths), cell, reads, told, (), sources, steps)
 
 
 def _writes(trace: CellTrace) -> bool:

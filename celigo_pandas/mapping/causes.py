@@ -31,7 +31,7 @@ class Causes:
     def __init__(self, before: Cells, after: Cells, old: Sequence[Any], new: Sequence[Any]) -> None:
         self._before, self._after = before, after
         self._old, self._new = old, new
-        self._lists = before.lists & after.lists
+        self._lists = (before.lists & after.lists) - before.shared - after.shared
         self._fixed = before.fixed | after.fixed
         self._composite = before.composite | after.composite
         self._known: dict[tuple[Steps, bool | None], Names] = {}
@@ -77,6 +77,7 @@ class Causes:
         order = list(order)
         behind = {one for names in named for one in _sided(names)}
         groups = [set(_sided(_paths(found))) for kind in order if any(found := self._differing(kind))]
+        groups += map(self._line_makers, self._before.lists | self._after.lists)
         idle: list[Steps] = []
         undecided: list[Steps] = []
         for place in order:
@@ -85,6 +86,17 @@ class Causes:
                 is_alone = not any(group & own and group & behind for group in groups)
                 (idle if is_alone else undecided).append(place)
         return idle, undecided
+
+    def _line_makers(self, place: Steps) -> set[tuple[int, str]]:
+        """Name the fields of a list whose paths that make lines differ, though together they may make the same ones.
+
+        Each depends on the others then: what one gave up another has taken over.
+        """
+        old, new = (
+            {(one.act, one.path) for one in cells.influences((*place, WILDCARD)) if one.makes_lines}
+            for cells in (self._before, self._after)
+        )
+        return {(side, path) for side, only in enumerate((old - new, new - old)) for _, path in only}
 
     def _own(self, place: Steps) -> set[tuple[int, str]]:
         """Name the rules of a cell on both sides; elements without a rule of their own have none."""

@@ -76,6 +76,8 @@ class Cells:
         Path of a rule or helper in the document to the cell it writes.
     lists : set
         The cells of the lists of Mapper 1.0.
+    shared : set
+        Those that a rule from outside writes into, or over: a line may then be there without a path that iterates.
     composite : set
         Those in their lines that see the element of the line, which the paths that iterate decide.
     fixed : set
@@ -93,6 +95,7 @@ class Cells:
         self._by_root: dict[Steps, list[Rule]] = {}
         self._known: dict[Steps, list[Influence]] = {}
         self._add(compiled.tree, (), ())
+        self.shared = {place for place in self.lists if any(self._intrudes(rule, place) for rule in compiled.rules)}
 
     def _add(self, rules: tuple[Rule, ...], outer: Steps, above: tuple[Steps, ...]) -> None:
         for rule in rules:
@@ -118,6 +121,14 @@ class Cells:
                 self.composite |= {(*element, *one.keys) for one in inner}
                 self._add((*rule.fields, *rule.children), element, (*above, element))
                 self.rules.setdefault(element, [rule])
+
+    def _intrudes(self, rule: Rule, line_of: Steps) -> bool:
+        """Whether a rule that makes no lines of a list, and has none of its own around the list, writes there."""
+        place = self.places[rule.path]
+        length = min(len(place), len(line_of))
+        is_around = isinstance(rule, ListRule) and line_of[: len(place) + 1] in ((*place, WILDCARD), place)
+        is_inside = (*line_of, WILDCARD) in self._above[rule.path]
+        return not is_around and not is_inside and fits(place[:length], line_of[:length])
 
     def owners(self, kind: Steps) -> tuple[Steps, list[Rule]] | None:
         """Find the rules that write a kind of cell: its own, else the nearest above it (one that copies an object).

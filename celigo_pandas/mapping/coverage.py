@@ -30,15 +30,15 @@ from celigo_pandas.mapping.rules import (
 )
 from celigo_pandas.mapping.runs import ResolveLookup, Watched
 from celigo_pandas.mapping.scopes import Scope
-from celigo_pandas.mapping.traces import context_path
+from celigo_pandas.mapping.traces import read_context
 from celigo_pandas.mapping.values import key_text
-from celigo_pandas.paths import Path, PathError, Step, escape_key, parse_extract
+from celigo_pandas.paths import PathError, Step, escape_key, parse_extract
 
 __all__ = ["Coverage", "RuleCoverage", "field_paths", "measure"]
 
 Keys = tuple[str, ...]
-_RECORD_NAMES: Final = {1: ("data",), 2: ("record", "batch_of_records")}
-"""What templates of each mapper call the record, or the list of records."""
+_RECORD_NAMES: Final = {1: ("data", "rows"), 2: ("record", "rows", "batch_of_records")}
+"""What templates of each mapper call the record, its rows, or the list of records."""
 
 
 @dataclass
@@ -190,23 +190,22 @@ class _Counter:
         counts.empty += values.count([]) if types[list] else 0
         source = getattr(rule, "source", None)
         if isinstance(source, TemplateSource):
-            counts.found += _rows_with_any(source, getattr(rule, "dialect", 2), scope)
+            counts.found += _rows_with_any(source, scope)
         else:
             counts.found += len(values) - types[Undefined]
 
 
-def _rows_with_any(source: TemplateSource, dialect: int, scope: Scope) -> int:
+def _rows_with_any(source: TemplateSource, scope: Scope) -> int:
     """Count the rows in which a template finds at least one of the paths it reads (it gives text in any case)."""
-    paths = [path for read in source.reads if (path := context_path(read, dialect)) is not None]
-    if not paths:
+    if not source.paths:
         return scope.size
-    return sum(any(_finds(path, context) for path in paths) for context in scope.contexts())
+    return sum(any(_finds(path, context) for path in source.paths) for context in scope.contexts())
 
 
-def _finds(path: Path, context: Any) -> bool:
-    found = path.read(context, UNDEFINED)
+def _finds(path: str, context: Any) -> bool:
+    found = read_context(path, context)
     # A path through elements gives the list of those that have it.
-    return found is not UNDEFINED and not (path.has_wildcard and found == [])
+    return found is not UNDEFINED and not ("[*]" in path and found == [])
 
 
 def _absent(values: list[Any]) -> int:

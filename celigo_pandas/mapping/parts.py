@@ -155,8 +155,8 @@ class Parts:
                 self.remark("dangling_lookup", self._no_lookup(name), place)
         if root:
             self._remark_bare(template.paths(), root, place)
-        reads = (_below(path, root) for path in template.paths())
-        return TemplateSource(template, tuple(read for read in reads if read), "none" if root else "html")
+        reads = {path: read for path in template.paths() if (read := _below(path, root))}
+        return TemplateSource(template, tuple(reads.values()), "none" if root else "html", tuple(reads))
 
     def _remark_bare(self, paths: Iterable[str], root: str, place: str) -> None:
         """Remark on paths that begin neither at the record nor at anything else a template of Mapper 2.0 sees."""

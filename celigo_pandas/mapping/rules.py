@@ -62,11 +62,15 @@ class TextSource:
 
 @dataclass(frozen=True)
 class TemplateSource:
-    """Text rendered from a template for each record; `escape` is how ``{{x}}`` writes its value."""
+    """Text rendered from a template for each record; `escape` is how ``{{x}}`` writes its value.
+
+    ``reads`` are the fields of the record that it reads, ``paths`` the same as the template spells them.
+    """
 
     template: Template
     reads: tuple[str, ...] = ()
     escape: Literal["none", "html"] = "none"
+    paths: tuple[str, ...] = ()
 
     @cached_property
     def elements(self) -> tuple[Path, ...]:

@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 from celigo_pandas.errors import MappingError, Problem
+from celigo_pandas.handlebars import Rows
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules import ObjectRule, PathSource, Rule, TemplateSource, walk_places
 from celigo_pandas.mapping.runs import Watched
 from celigo_pandas.mapping.scopes import Scope
 from celigo_pandas.paths import WILDCARD, Path, PathError, Step, cell_text, parse_extract
 
-__all__ = ["CellTrace", "TracedStep", "Tracer", "context_path"]
+__all__ = ["CellTrace", "TracedStep", "Tracer", "read_context"]
 
 Steps = tuple[Step, ...]
 
@@ -138,16 +139,30 @@ def _sources(rule: Watched, value: Any, scope: Scope, row: int) -> Iterator[tupl
         yield source.path.dotted, value
     elif isinstance(source, TemplateSource):
         context = scope.contexts()[row]
-        for read in source.reads:
-            path = context_path(read, getattr(rule, "dialect", 2))
-            yield read, UNDEFINED if path is None else path.read(context, UNDEFINED)
+        for read, path in zip(source.reads, source.paths, strict=True):
+            yield read, read_context(path, context)
+
+
+def read_context(text: str, context: dict[str, Any]) -> Any:
+    """Read a path of a template where the template does; UNDEFINED where nothing is."""
+    path = _context_path(text)
+    if path is None:
+        return UNDEFINED
+    name = path.steps[1] if path.steps[:1] == ("rows",) and len(path.steps) > 1 else None
+    if isinstance(name, str) and isinstance(rows := context.get("rows"), Rows) and rows and not _is_of_list(name):
+        return Path(text, path.steps[1:], True).read(rows[0], UNDEFINED)
+    return path.read(context, UNDEFINED)
+
+
+def _is_of_list(name: str) -> bool:
+    return name == "length" or (name.isascii() and name.isdigit())
 
 
 @lru_cache(maxsize=1024)
-def context_path(read: str, dialect: int) -> Path | None:
-    """Return the path in a template's context of a field that it reads; None for a name that no path can hold."""
+def _context_path(text: str) -> Path | None:
+    """Parse a path from a template's context; None for a name that no path can hold."""
     try:
-        return parse_extract(f"$.record.{read}" if dialect == 2 else f"$.{read}")
+        return parse_extract(f"$.{text}")
     except PathError:
         return None
 

@@ -21,6 +21,7 @@ LOOKUPS = [
 ]
 BARE = ["a", "b", "n", "t", "o", "o.x", "o.y", "e.f", "[e.f]", "[Ship To]", "[x[0\\]]", "l[0].s", "l[*].s", "p", "p[*]"]
 LINES = ["l[*].s", "l[*].q", "m[*].s", "p[*]", "l[*].m[*].k", "a", "n", '["text"]', "{{a}}-{{n}}", "*.a", "*.n"]
+LINE_TEMPLATES = ["{{l[*].s}}", "{{l[*].m[*].k}}", "{{*.a}}-{{a}}", "{{{m[*].s}}}"]
 ROOTED = [
     "$.a",
     "$.b",
@@ -37,8 +38,19 @@ ROOTED = [
 ]
 ELEMENTS = ["$.p", "$.p[*]", "$.l[*].s", "$.m[*].s", "$.l[*].m[*].k", "$.l[*].q", "$.zz[*]"]
 ARRAYS = ["$.l[*]", "$.m[*]", "$.l", "$.l[*].m[*]", "$.l[0]", "$.zz[*]"]
-TEMPLATES = ["{{a}}-{{n}}", "{{o.x}}", "{{uppercase t}}"]
-NAMES = ["x", "y", "x.z", "x.z.w", "o", "o.x", "o.y", "u[0]", "v w", "L[*].x", "L[*].n", "L[*].o.p", "o.l[*].k"]
+TEMPLATES = [
+    "{{a}}-{{n}}",
+    "{{o.x}}",
+    "{{uppercase t}}",
+    "{{{o.y}}}",
+    "{{rows.[0].a}}",
+    "{{rows.b}}",
+    "{{#each rows}}{{n}};{{/each}}",
+]
+PLAIN = ["x", "y", "x.z", "x.z.w", "o", "o.x", "o.y", "v w"]
+PLACED = ["u[0]", "u[2]", "u[0].k", "o.w[1].v", "u[*]", "o.l[0].k"]
+ITERATED = ["L[*].x", "L[*].n", "L[*].o.p", "L[*].u[1]", "o.l[*].k"]
+NAMES = [*PLAIN, *PLACED, *ITERATED]
 KEYS = ["x", "y", "a.b", "u[0]", "v w", "z"]
 VALUES = ["string", "number", "boolean", "stringarray", "numberarray", "object", "objectarray", "arrayarray"]
 
@@ -58,7 +70,7 @@ class Generator:
     # --- records ---------------------------------------------------------------------------------------------------
 
     def records(self, doc: dict[str, Any], count: int) -> list[Any]:
-        is_grouped = "*." in repr(doc) and self.chance(0.7)
+        is_grouped = bool(re.search(r"\*\.|rows", repr(doc))) and self.chance(0.7)
         return [
             [self.record() for _ in range(self.random.randrange(4))] if is_grouped else self.record()
             for _ in range(count)
@@ -107,18 +119,36 @@ class Generator:
     def fields(self) -> dict[str, Any]:
         mapping: dict[str, Any] = {"fields": [self.field(name) for name in self.some(NAMES, 6)]}
         if self.chance(0.6):
-            lines = [self.field(name, LINES) for name in self.some(["x", "n", "o.p", "o", "k"], 3)]
+            names = self.some(["x", "n", "o.p", "o", "k", "u[1]"], 3)
+            lines = [self.field(name, [*LINES, self.pick(*LINE_TEMPLATES)]) for name in names]
+            if self.chance(0.3):
+                lines.append(self.sub_record("sub"))
             mapping["lists"] = [{"generate": self.pick("L", "M", "o.l", "x"), "fields": lines}]
             if self.chance(0.3):
                 mapping["lists"][0]["jsonPath"] = self.pick("l", "m[*]")
+        if self.chance(0.2):
+            mapping["fields"].append(self.sub_record(self.pick("sub", "o.sub", "y")))
         return {"mapping": mapping}
 
+    def sub_record(self, generate: str) -> dict[str, Any]:
+        inner: dict[str, Any] = {"fields": [self.field(name) for name in self.some([*PLAIN, "u[1]"], 3)]}
+        if self.chance(0.4):
+            inner["lists"] = [
+                {"generate": "q", "fields": [self.field(name, LINES) for name in self.some(["s", "t"], 2)]}
+            ]
+        sub: dict[str, Any] = {"mapping": inner}
+        if self.chance(0.4):
+            sub["jsonPath"] = self.pick("o", "l", "$")
+        return {"generate": generate, "subRecordMapping": sub}
+
     def field(self, generate: str, paths: Any = None) -> dict[str, Any]:
-        paths = paths or (LINES if "[*]" in generate else BARE)
+        paths = paths or ([*LINES, self.pick(*LINE_TEMPLATES)] if "[*]." in generate else BARE)
         made: dict[str, Any] = {"generate": generate, "extract": self.pick(*paths, self.pick(*TEMPLATES))}
         if self.chance(0.1):
-            made["hardCodedValue"] = self.pick("H", "", None)
-        self.vary(made, ["string", "number", "stringarray", "boolean"], "discardIfEmpty")
+            made["hardCodedValue"] = self.pick("H", "", None, "H,1")
+        if self.chance(0.1):
+            made[self.pick("useFirstRow", "useIterativeRow")] = True
+        self.vary(made, ["string", "number", "stringarray", "boolean", "json"], "discardIfEmpty")
         return made
 
     def vary(self, made: dict[str, Any], types: list[str], skipping: str) -> None:
@@ -135,11 +165,17 @@ class Generator:
         return self.random.sample(names, self.random.randint(1, min(most, len(names))))
 
     def tree(self) -> dict[str, Any]:
-        return {"mappings": self.entries(0, ROOTED)}
+        entries = self.entries(0, ROOTED)
+        if self.chance(0.2):
+            entries.insert(self.random.randint(0, len(entries)), self.draft())
+        return {"mappings": entries}
+
+    def draft(self) -> dict[str, Any]:
+        return {**self.pick({}, self.entry("x", 1, ROOTED), {"dataType": "string"}), "status": "Draft"}
 
     def rows(self) -> dict[str, Any]:
         array = {"dataType": "objectarray", "status": "Active", "buildArrayHelper": self.helpers("objectarray", 0)}
-        return {"mappings": [array]}
+        return {"mappings": [self.draft(), array] if self.chance(0.2) else [array]}
 
     def entries(self, depth: int, paths: list[str]) -> list[dict[str, Any]]:
         return [self.entry(name, depth, paths) for name in self.some(KEYS, 4 if depth == 0 else 2)]
@@ -159,7 +195,9 @@ class Generator:
             if self.chance(0.2) and kind == "stringarray":
                 made["default"] = "D"
             return made
-        made["extract"] = self.pick(*paths, "literal", "{{record.a}}-{{record.n}}")
+        made["extract"] = self.pick(*paths, "literal", "{{record.a}}-{{record.n}}", "{{rows.[0].a}}", "{{rows.b}}")
+        if self.chance(0.05):
+            made["hardCodedValue"] = self.pick("H", "H,1", "", None)
         if kind in ("string", "number", "stringarray"):
             self.vary(made, VALUES, "conditional")
         return made
@@ -201,7 +239,15 @@ class Generator:
         if "extract" in entry and self.chance(0.6):
             is_line = ".lists[" in path or "[*]" in str(entry.get("generate"))
             is_array = "mappings" in entry and "dataType" not in entry
-            paths = LINES if is_line else BARE if path.startswith("mapping.") else ARRAYS if is_array else ROOTED
+            paths = (
+                [*LINES, *LINE_TEMPLATES]
+                if is_line
+                else BARE
+                if path.startswith("mapping.")
+                else ARRAYS
+                if is_array
+                else ROOTED
+            )
             entry["extract"] = self.pick(*paths, *(ELEMENTS if "buildArrayHelper" in path and not is_array else ()))
         elif "default" in entry and self.chance(0.5):
             del entry["default"]
@@ -241,14 +287,20 @@ def entries_of(doc: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     def down(entries: Any, base: str) -> None:
         for place, entry in enumerate(entries or ()):
             path = f"{base}[{place}]"
-            if not base.endswith("lists"):
+            if entry.get("status") == "Draft":
+                continue
+            if not base.endswith("lists") and "subRecordMapping" not in entry:
                 found.append((path, entry))
             for name in ("fields", "mappings", "buildArrayHelper"):
                 down(entry.get(name), f"{path}.{name}")
+            if "subRecordMapping" in entry:
+                both(entry["subRecordMapping"]["mapping"], f"{path}.subRecordMapping.mapping")
 
-    mapping = doc.get("mapping") or {}
-    down(mapping.get("fields"), "mapping.fields")
-    down(mapping.get("lists"), "mapping.lists")
+    def both(mapping: dict[str, Any], base: str) -> None:
+        down(mapping.get("fields"), f"{base}.fields")
+        down(mapping.get("lists"), f"{base}.lists")
+
+    both(doc.get("mapping") or {}, "mapping")
     down(doc.get("mappings"), "mappings")
     return found
 

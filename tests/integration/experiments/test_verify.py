@@ -201,3 +201,26 @@ def test_verify_knows_rows_that_the_filter_leaves_out_and_children_of_one_to_man
         (0, "[1].s", "mappings[0]", 2, 9),
         (2, "[0].s", "mappings[0]", 3, "(left out)"),
     ]
+
+
+def test_verify_child_that_one_side_refuses_does_not_move_the_others():
+    refusal = {"code": "x", "message": "no", "source": "mapping"}
+    answers = [
+        [{"s": 1}, {"s": 7}, {"s": 3}],
+        {"statusCode": 200, "data": [{"s": 2}, {"s": 3}], "errors": [refusal]},
+        {"statusCode": 200, "data": [{"s": 1}, {"s": 9}], "errors": [refusal]},
+    ]
+    rule = {"generate": "s", "extract": "$.s", "dataType": "number", "status": "Active"}
+    document = {"mappings": [rule], "oneToMany": True, "pathToMany": "l"}
+    rows = [{"l": [{"s": one} for one in children]} for children in ((1, "q", 3), (1, 2, 3), (1, "q", 3))]
+    with Account(lambda _: answers) as connection:
+        found = Mapping(document).verify(rows, connection)
+
+    text = "Mapper 2.0: s: You can't map string (source) to number (destination)"
+    assert [tuple(row) for row in found[["row", "cell", "local", "server"]].itertuples(index=False)] == [
+        (0, "[2].s", f"(fails: {text})", 7),
+        (1, "[0]", {"s": 1}, "(fails: no)"),
+        (2, "[1].s", 3, 9),
+        (2, "[2].s", f"(fails: {text})", "(fails: no)"),
+        (2, "[2]", f"(fails: {text})", "(fails: no)"),
+    ]

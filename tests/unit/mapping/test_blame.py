@@ -128,6 +128,14 @@ def test_blame_tells_a_key_with_a_dot_from_a_nested_key() -> None:
     assert blame(document, "a.b").trace.rule == "mappings[1].mappings[0]"
 
 
+@pytest.mark.parametrize(("record", "value"), [([{"n": 1}, {"n": 2}], 1), ({"n": 5}, UNDEFINED)])
+def test_blame_of_a_template_reads_the_rows_that_the_template_does(record: Any, value: Any) -> None:
+    field = {"mapping": {"fields": [{"generate": "a", "extract": "{{rows.n}}"}]}}
+
+    assert blame([entry("a", "string", "{{rows.n}}")], "a", record).sources == (("n", value),)
+    assert blame(field, "a", record).sources == (("rows.n", value),)
+
+
 def test_blame_of_an_array_in_an_array_of_arrays() -> None:
     inner = {"dataType": "numberarray", "extract": "$.r.v", "status": "Active"}
     found = blame([array(each("$.r[*]", inner), data_type="arrayarray")], "a[1]", {"r": [{"v": [1, 2]}, {"v": ["3"]}]})
@@ -261,6 +269,18 @@ def test_blame_of_a_null_that_fills_an_array_leads_to_the_element_behind_it() ->
     assert (found.trace.rule, found.value, found.sources) == ("mapping.fields[0]", None, (("n", 7),))
     with pytest.raises(MappingError, match="No rule writes"):
         blame(document, "u[3]")
+
+
+def test_blame_of_a_null_tells_of_a_rule_that_gave_nothing_and_not_of_a_value_that_the_array_replaced() -> None:
+    silent = {"mapping": {"fields": [from_("u[0]", "zz"), from_("u[1]", "n")]}}
+    replaced = {"mapping": {"fields": [from_("o", "m[0].s"), from_("o.w[1].v", "n")]}}
+
+    whole = {"mapping": {"fields": [from_("u[*]", "m[0].s"), from_("u[2]", "n")]}}
+    both, one, added = blame(silent, "u[0]"), blame(replaced, "o.w[0]"), blame(whole, "u[1]")
+
+    assert (both.trace.rule, both.sources) == ("mapping.fields[0], mapping.fields[1]", (("zz", UNDEFINED), ("n", 7)))
+    assert (one.trace.rule, one.sources, one.value) == ("mapping.fields[1]", (("n", 7),), None)
+    assert (added.trace.rule, added.sources) == ("mapping.fields[1]", (("n", 7),))
 
 
 def test_blame_tells_of_positions_in_lines_and_of_a_list_that_a_line_does_not_have() -> None:

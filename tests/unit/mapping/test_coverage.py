@@ -35,6 +35,14 @@ def each(path: str, *children: Any) -> dict[str, Any]:
     return entry("a", "objectarray", buildArrayHelper=[{"extract": path, "mappings": list(children)}])
 
 
+def entry_from(extract: str) -> dict[str, Any]:
+    return {"mappings": [entry("a", "string", extract)]}
+
+
+def field_from(extract: str) -> dict[str, Any]:
+    return {"mapping": {"fields": [{"generate": "a", "extract": extract}]}}
+
+
 @pytest.mark.parametrize("path", ["$.zz[*]", "$.zz", "$.zz[*].s", "$.l[*].zz", "$.l[*].zz[*].k", "$.l[5]", "$.l[5].s"])
 def test_array_whose_path_names_no_field_is_dead(path: str) -> None:
     found = only(cover([strings({"extract": path})]))
@@ -168,6 +176,16 @@ def test_template_that_reads_the_rows_of_mapper_1_finds_them() -> None:
 
     assert dead(cover(document)) == []
     assert "n" not in cover(document).unused
+
+
+@pytest.mark.parametrize("template", ["{{rows.n}}", "{{rows.[0].n}}", "{{#each rows}}{{n}}{{/each}}"])
+@pytest.mark.parametrize("make", [entry_from, field_from])
+def test_template_that_reads_rows_finds_them_where_the_record_is_grouped(make: Any, template: str) -> None:
+    grouped, single = (cover(make(template), [record]) for record in ([{"n": 1, "q": 2}], {"n": 1, "q": 2}))
+
+    assert "n" not in grouped.unused
+    assert (dead(grouped), only(grouped).found) == ([], 1)
+    assert (only(single).is_dead, only(single).found) == (True, 0)
 
 
 def test_defaults_of_an_array_are_counted_out_of_the_places_they_fill() -> None:

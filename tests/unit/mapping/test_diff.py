@@ -391,6 +391,30 @@ def test_path_that_decides_the_element_of_a_line_is_behind_what_its_sub_records_
     assert cell.rule_after == f"mapping.lists[0].fields[0], {sub}"
 
 
+def test_field_that_took_over_the_path_of_the_lines_of_another_is_not_idle() -> None:
+    def mapping(x: str, y: str) -> dict[str, Any]:
+        lookups = [{"name": "L", "map": {}, "allowFailures": True}]
+        return {**made(lists=(from_("x", x), {**from_("y", y), "lookupName": "L"})), "lookups": lookups}
+
+    record = {"l": [{"s": 1}, {"s": 2}], "m": [{"s": 3}]}
+    found = difference(mapping("l[*].s", "m[*].s"), mapping("m[*].s", "l[*].s"), [record])
+
+    assert [one.cell for one in found.changes] == ["L[0].x", "L[1].x"]
+    assert (found.idle, found.undecided) == ((), ("L[*].y",))
+
+
+def test_line_that_another_rule_keeps_there_does_not_hide_the_path_that_made_it() -> None:
+    def mapping(path: str, text: str) -> dict[str, Any]:
+        lines = {"generate": "o.l", "fields": [from_("s", path), from_("n", text)]}
+        return {"mapping": {"fields": [from_("o.l[0].k", "a")], "lists": [lines]}}
+
+    found = difference(mapping("l[*].s", "a"), mapping("zz[*].s", "b"))
+
+    (gone,) = [one for one in found.rules if one.cell == "o.l[*].n"]
+    assert gone.examples[0][1:] == (("o", "l", 0, "n"), "1", UNDEFINED)
+    assert gone.rule_after == "mapping.lists[0].fields[0], mapping.lists[0].fields[1]"
+
+
 def test_elements_that_are_written_by_position_are_cells_of_their_own() -> None:
     record = {"a": 1, "b": 2, "c": 3}
 
