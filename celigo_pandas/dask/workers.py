@@ -77,12 +77,14 @@ def checked_route(
     found = on_every_worker(cluster, look_at_worker, base_url, profile)
     if not found:
         raise ConfigError("The cluster has no workers.", hint="Wait for them: client.wait_for_workers(1).")
-    problems = {name: problem for name, report in found.items() if (problem := _problem(report)) is not None}
+    problems: dict[str, list[str]] = {}
+    for name, report in found.items():
+        if (problem := _problem(report)) is not None:
+            problems.setdefault(problem, []).append(name)
     if problems:
         raise ConfigError(
-            f"{len(problems)} of {len(found)} workers cannot be used: "
-            + " ".join(f"{name}: {text}" for name, text in problems.items()),
-            hint=_HOW_TO_SET,
+            f"{sum(map(len, problems.values()))} of {len(found)} workers cannot be used. "
+            + " ".join(f"{', '.join(names)}: {problem}" for problem, names in problems.items())
         )
     count = len(found) if processes is None else whole_number("processes", processes)
     return Route(base_url, profile, count)
@@ -110,5 +112,5 @@ def _problem(report: Any) -> str | None:
         return f"celigo_pandas does not run there ({type(report).__name__}: {shown(str(report))})."
     there, problem = report
     if there != _VERSION:
-        return f"it has celigo_pandas {there}, this process {_VERSION}."
-    return str(problem) if problem is not None else None
+        return f"it has celigo_pandas {there}, this process {_VERSION}; install the same everywhere."
+    return None if problem is None else f"{problem} {_HOW_TO_SET}"

@@ -30,19 +30,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-FLIGHTS = {"rdbms": {"query": "select * from flights where time_hour >= '{{start}}' and time_hour < '{{end}}'"}}
-
-
 META = {"id": "Int64", "amount": "Int64", "note": "str"}
 
 
 def month(name: str) -> dict[str, Any]:
     return {"rdbms": {"query": f"select id, amount, note from orders where month = '{name}'"}}
-
-
-def by_key(frame: pd.DataFrame) -> pd.DataFrame:
-    keys = ["month", "day", "sched_dep_time", "carrier", "flight", "origin", "dest"]
-    return frame.sort_values(keys, kind="stable").reset_index(drop=True)
 
 
 def wait_until(condition: Any) -> None:
@@ -56,15 +48,20 @@ def wait_until(condition: Any) -> None:
 
 
 def test_flights_by_month_are_what_one_pull_gives(cluster_client: Any, flights: Any) -> None:
-    con = flights
-    whole = celigo.read_export({"rdbms": {"query": "select * from flights"}}, con)
+    query = "select * from flights"
+    whole = celigo.read_export({"rdbms": {"query": f"{query} order by month, rowid"}}, flights)
 
-    ddf = celigo.dask.read_exports(celigo.dask.windows(FLIGHTS, "2013-01-01", "2014-01-01", "MS"), con)
+    ddf = celigo.dask.read_exports(
+        {str(month): {"rdbms": {"query": f"{query} where month = {month} order by rowid"}} for month in range(1, 13)},
+        flights,
+    )
     kept = ddf.persist()
+    found = kept.compute()
 
     assert kept.npartitions == 12
-    assert len(kept) == 336_776
-    pd.testing.assert_frame_equal(by_key(kept.compute()), by_key(whole), check_dtype=False)
+    assert len(found) == 336_776
+    assert found.dtypes.equals(ddf.dtypes)
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), whole, check_dtype=False)
     delays = kept.groupby("carrier")["dep_delay"].mean().compute().sort_index()
     pd.testing.assert_series_equal(delays, whole.groupby("carrier")["dep_delay"].mean(), check_dtype=False)
 
@@ -236,6 +233,28 @@ def test_worker_of_another_version_is_found(cluster_client: Any, months: Any) ->
             celigo.dask.read_exports({"a": month("2024-01")}, months)
     finally:
         cluster_client.run(pretend, was)
+
+
+def test_worker_that_does_not_see_the_journal_is_found_before_anything_is_sent(
+    cluster_client: Any, tmp_path: Any
+) -> None:
+    def look_for(record: str) -> str:
+        from celigo_pandas.dask import partition_pushes
+
+        was, partition_pushes._RECORD = partition_pushes._RECORD, record
+        return was
+
+    address = next(iter(cluster_client.scheduler_info(n_workers=-1)["workers"]))
+    was = cluster_client.run(look_for, "of-another-disk.json", workers=[address])[address]
+    try:
+        with serving() as ledger, celigo.connect("token", base_url=ledger.url, progress=False) as client:
+            with pytest.raises(celigo.ConfigError, match=rf"1 of 2 workers do not see the journal .*j'?: {address}"):
+                celigo.dask.to_import(
+                    orders(20, 2), DOCUMENT, celigo.Connection(client, CONNECTION), journal=tmp_path / "j"
+                )
+            assert ledger.calls == []
+    finally:
+        cluster_client.run(look_for, was, workers=[address])
 
 
 def test_token_is_in_no_graph_state_or_log(cluster_client: Any, months: Any, tmp_path: Any) -> None:

@@ -1,9 +1,12 @@
-"""The blocks of docs/dask.md run as they stand; one that does not says why in its info string."""
+"""The blocks of docs/dask.md run as they stand, its script by itself; one that does not says why in its info string."""
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +22,22 @@ pytestmark = pytest.mark.cluster
 
 
 def test_blocks_that_do_not_run_say_why() -> None:
-    notes = [note.strip() for note, _ in BLOCKS]
+    notes = [note.strip() for note, _ in BLOCKS if note.strip() != "script"]
 
     assert [note for note in notes if note and not re.fullmatch(r"not-run=[\w-]{5,}", note)] == []
     assert notes.count("") >= 3
+
+
+def test_script_runs(tmp_path: Path) -> None:
+    (code,) = (code for note, code in BLOCKS if note.strip() == "script")
+    (tmp_path / "months.py").write_text(code, encoding="utf-8")
+    without = {name: value for name, value in os.environ.items() if name != "CELIGO_API_TOKEN"}
+
+    done = subprocess.run([sys.executable, "months.py"], cwd=tmp_path, env=without, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^UA +13[0-9]{3}$", done.stdout, re.MULTILINE), done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_blocks_run(
