@@ -12,8 +12,9 @@ from support.engine import TOKEN, EngineProcess
 
 import celigo_pandas as celigo
 
-# What a busy machine does late is not lost.
+# What a busy machine does late is not lost; nobody looks at profiles.
 PATIENCE = {
+    "distributed.worker.profile.enabled": False,
     "distributed.comm.timeouts.connect": "600s",
     "distributed.comm.timeouts.tcp": "600s",
     "distributed.scheduler.worker-ttl": None,
