@@ -29,7 +29,8 @@ quick: $(VENV)/.dev
 	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone" tests/unit tests/contract tests/architecture
 
 test: $(VENV)/.dev
-	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone and not browser" tests
+	$(RUN) pytest -q $(SIDE_BY_SIDE) -m "not alone and not browser and not cluster" tests
+	$(RUN) pytest -q -m cluster tests/integration/dask
 	$(RUN) pytest -q -m "alone or browser" tests
 	$(RUN) pytest -q -p no:randomly --nbval notebooks --nbval-sanitize-with notebooks/sanitize.cfg --nbval-kernel-name python3
 
@@ -62,8 +63,9 @@ bench: $(VENV)/.dev
 # pandas 2.2 in a second environment; the tests that concern pandas pass on both majors.
 test-pandas2: .venv-pandas2/.dev
 	.venv-pandas2/bin/python -m pytest -q $(SIDE_BY_SIDE) -m "not alone" $(PANDAS_TESTS)
+	.venv-pandas2/bin/python -m pytest -q -m cluster tests/integration/dask
 
-PANDAS_TESTS := $(addprefix tests/unit/,accessors experiments forms frames journal outward paging) \
+PANDAS_TESTS := $(addprefix tests/unit/,accessors dask experiments forms frames journal outward paging) \
 	tests/integration/pulls tests/integration/pushes
 
 # uv, in the environment or on the path, is faster than pip; where neither can do it, pip does the same.

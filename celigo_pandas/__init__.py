@@ -6,12 +6,14 @@ Names load on first use (PEP 562), so that importing the package costs little mo
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec as _find_spec
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.resources.environment import setting as _setting
 
 if TYPE_CHECKING:
     from celigo_pandas import builders as build
+    from celigo_pandas import dask as dask
     from celigo_pandas import errors as errors
     from celigo_pandas.accessors import (
         Client,
@@ -95,7 +97,7 @@ _PUBLIC: dict[str, str] = {
     "to_import": "accessors",
 }
 
-_MODULES: dict[str, str] = {"build": "builders", "errors": "errors"}
+_MODULES: dict[str, str] = {"build": "builders", "dask": "dask", "errors": "errors"}
 
 __all__ = [
     "ApiError", "AuthError", "CeligoError", "CeligoWarning", "Client", "ConfigError", "ConflictError", "Connection",
@@ -149,6 +151,8 @@ if not _setting("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, whi
 def __dir__() -> list[str]:
     # What this module itself imports is nothing to complete.
     own = {name for name, value in globals().items() if getattr(value, "__name__", None) == f"{__name__}.{name}"}
+    if _find_spec("dask") is not None:  # an extra: not in __all__, which a star import loads whole
+        own.add("dask")
     return sorted({*own, *__all__, *(name for name in globals() if name.startswith("__"))})
 
 

@@ -48,6 +48,7 @@ class RateBucket:
     ) -> None:
         self.capacity = capacity
         self.refill_per_s = refill_per_s
+        self._whole = capacity, refill_per_s
         self._monotonic = monotonic
         self.renew()
         renew_in_child(self)
@@ -67,6 +68,11 @@ class RateBucket:
             self._seen = now
             self._level -= 1
             return max(0.0, -self._level / self.refill_per_s, self._paused_until - now)
+
+    def share(self, processes: int) -> None:
+        """Keep to one part of the budget: `processes` of them send for the account, each with a bucket of its own."""
+        with self._lock:
+            self.capacity, self.refill_per_s = (part / processes for part in self._whole)
 
     def pause(self, seconds: float) -> None:
         """Let nobody send for so long: the server said that the account is over its limit."""

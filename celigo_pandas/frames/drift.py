@@ -17,7 +17,7 @@ from celigo_pandas.errors import ConfigError, DriftWarning, FrameError, shown
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.notices import notify
 
-__all__ = ["check_drift", "check_expectation", "column_types"]
+__all__ = ["check_drift", "check_expectation", "column_types", "recorded_types"]
 
 _VERSION = 1
 
@@ -58,7 +58,7 @@ def check_expectation(path: str | os.PathLike[str] | None, errors: str) -> None:
     if file.is_dir() or not file.absolute().parent.is_dir():
         raise ConfigError(f"expect: {shown(str(file))} cannot be written; expected a file in a folder that is there.")
     if file.exists():
-        _read(file)
+        recorded_types(file)
 
 
 def check_drift(df: pd.DataFrame, path: str | os.PathLike[str], errors: str = "warn") -> list[str]:
@@ -84,7 +84,7 @@ def check_drift(df: pd.DataFrame, path: str | os.PathLike[str], errors: str = "w
     if not file.exists():
         _write(file, found)
         return []
-    expected = _read(file)
+    expected = recorded_types(file)
     differences = [
         *(f"new column {name!r} ({found[name]})" for name in found if name not in expected),
         *(f"missing column {name!r} (was {expected[name]})" for name in expected if name not in found),
@@ -112,7 +112,8 @@ def _write(file: Path, columns: dict[str, str]) -> None:
         raise ConfigError(f"expect: {shown(str(file))} cannot be written: {error.strerror}.") from error
 
 
-def _read(file: Path) -> dict[str, Any]:
+def recorded_types(file: Path) -> dict[str, Any]:
+    """Read what :func:`check_drift` recorded: the words of :func:`column_types` by column."""
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
         columns = record["columns"]
