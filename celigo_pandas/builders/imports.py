@@ -148,4 +148,4 @@ def _import(
         document = mapping.to_import(document)
     elif mapping is not None:
         checks.add("mapping", f"got {shown(mapping)}; expected Mapper 2.0 rules, a Mapper 1.0 object or a Mapping")
-    return checks.finish("import", document, members)
+    return checks.finish(document, members)
