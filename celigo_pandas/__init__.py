@@ -147,9 +147,8 @@ if not _setting("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, whi
 
 
 def __dir__() -> list[str]:
-    # What this module itself imports is nothing to complete.
-    own = {name for name, value in globals().items() if getattr(value, "__name__", None) == f"{__name__}.{name}"}
-    return sorted({*own, *__all__, *(name for name in globals() if name.startswith("__"))})
+    # Rooms that were used become attributes, too; people write against the names in __all__.
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
 
 
 def load_ipython_extension(ipython: Any) -> None:
