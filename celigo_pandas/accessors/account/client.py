@@ -154,13 +154,15 @@ class Client:
         return f"<celigo Client {', '.join(notes)}>"
 
     def _repr_html_(self) -> Markup:
-        rows = [
+        return tag("div", tag("b", "Client"), table(("", ""), self._facts()))
+
+    def _facts(self) -> list[tuple[str, str]]:
+        return [
             ("host", self.host),
             ("account", self.account or "not asked yet: client.check()"),
             ("server", "local engine" if self.is_local_engine else "integrator.io API"),
             ("writes", "refused (read-only)" if self.read_only else "allowed"),
         ]
-        return tag("div", tag("b", "Client"), table(("", ""), rows))
 
     def _learn(self, info: dict[str, Any]) -> None:
         self._token_info = info
