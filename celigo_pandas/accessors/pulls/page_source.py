@@ -61,8 +61,8 @@ class PageSource:
             )
         self.page_size = paging.effective_page_size(doc, options.page_size)
         self.is_own_size = options.page_size == "auto" and self.page_size is not None
-        if self.is_own_size and options.max_rows is not None and self.page_size is not None:
-            self.page_size = min(self.page_size, options.max_rows)
+        if self.is_own_size and options.limit is not None and self.page_size is not None:
+            self.page_size = min(self.page_size, options.limit)
         self.state: bytes | None = None
         self.trail = paging.Trail()
         self.pages = 0
