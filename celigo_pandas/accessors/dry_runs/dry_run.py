@@ -13,7 +13,7 @@ import pandas as pd
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
 from celigo_pandas.accessors.progress import ProgressSetting
-from celigo_pandas.accessors.targets import DocumentLike, SavedTarget, Target, resolve_import
+from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, SavedTarget, resolve_import
 from celigo_pandas.errors import FrameError, legible
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.foreign import as_frame
@@ -214,7 +214,7 @@ def _same(old: Any, new: Any) -> bool:
 def dry_run(
     df: pd.DataFrame,
     import_doc: DocumentLike,
-    con: Target | None = None,
+    con: ConnectionLike | None = None,
     *,
     batch_size: int = 100,
     na: str = "omit",
@@ -230,8 +230,9 @@ def dry_run(
         Any index. Not modified. Anything with the Arrow stream interface (polars, pyarrow) is taken too.
     import_doc : dict, builder or saved import
         Mapper 1.0 (``mapping``), 2.0 (``mappings``), or neither: then records pass through.
-    con : Connection, optional
-        ``None`` evaluates here, without any request; else the server's ``/import/map`` does.
+    con : Connection, name or id, optional
+        ``None`` evaluates here, without any request; else the server's ``/import/map`` does. A name is taken as in
+        :func:`~celigo_pandas.to_import`.
     batch_size : int
         Rows per request.
     na, unflatten, sep
@@ -260,7 +261,7 @@ def dry_run(
     nested_by = flatten_sep(df, unflatten, sep)
     if con is None and isinstance(import_doc, SavedTarget) and import_doc.kind == "import":
         import_doc = import_doc.virtual()  # its connection is not asked for
-    connection, document = resolve_import(import_doc, con)
+    connection, document = resolve_import(import_doc, con, df)
     rows = kept_copy(df)
     if con is None or connection is None:
         states, mapped = map_here(rows, document, na=na, sep=nested_by)
@@ -274,7 +275,7 @@ def dry_run(
 def map_import(
     df: pd.DataFrame,
     import_doc: DocumentLike,
-    con: Target | None = None,
+    con: ConnectionLike | None = None,
     *,
     batch_size: int = 100,
     na: str = "omit",

@@ -49,6 +49,7 @@ class PageSource:
     def __init__(self, connection: Target, doc: Mapping[str, Any], options: PullOptions) -> None:
         self.connection = connection
         self._connection_id = connection.id
+        self._server = connection.client.base_url
         self.doc = doc
         _refuse_unwritable(doc)
         self.consuming = consuming_member(doc)
@@ -183,6 +184,7 @@ class PageSource:
     def _origin(self, shape: Shape) -> dict[str, Any]:
         return {
             "connection_id": self._connection_id,
+            "server": self._server,
             "export_digest": self._digest,
             "page_size": self.sent_page_size,
             "page_size_added": self.page_size is not None,
