@@ -17,7 +17,7 @@ from celigo_pandas.errors import CeligoError, ConfigError, MissingExtraError
 
 __all__ = ["main"]
 
-_COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "mappings", "journals", "doctor")
+_COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "retry", "mappings", "journals", "doctor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

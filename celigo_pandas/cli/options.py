@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.streams import is_unicode
@@ -64,10 +65,14 @@ def read_document(source: str) -> dict[str, Any]:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
-    text = json.dumps(document, indent=2, default=str, ensure_ascii=False)
+    text = json.dumps(document, indent=2, default=_plain, ensure_ascii=False)
     if not is_unicode(sys.stdout) or not _is_whole(text):
-        text = json.dumps(document, indent=2, default=str)
+        text = json.dumps(document, indent=2, default=_plain)
     print(text)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, Number) and hasattr(value, "item") else str(value)
 
 
 def _is_whole(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from celigo_pandas.errors import ConfigError, DocumentError, MissingExtraError
 from celigo_pandas.folders import user_path
 
-__all__ = ["parse_document", "read_document", "write_document"]
+__all__ = ["parse_document", "read_document", "read_text", "write_document"]
 
 
 def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -26,18 +26,37 @@ def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
     MissingExtraError
         It is YAML, and nothing is installed that reads it.
     """
-    try:
-        return parse_document(user_path(path).read_bytes(), os.fspath(path))
-    except OSError as error:
-        raise ConfigError(f"Cannot read {os.fspath(path)!r}: {error.strerror}.") from error
+    return _parsed(read_text(path), os.fspath(path))
 
 
 def parse_document(content: bytes, name: str) -> dict[str, Any]:
     """Read a document from the bytes of a file, whose name says what they are; see :func:`read_document`."""
+    return _parsed(_decoded(content, name), name)
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Read a text in UTF-8, without an editor's byte order mark.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read.
+    """
     try:
-        text = content.decode("utf-8-sig")  # an editor's byte order mark is no part of a document
+        content = user_path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"Cannot read {os.fspath(path)!r}: {error.strerror}.") from error
+    return _decoded(content, os.fspath(path))
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"Cannot read {name!r}: it is not UTF-8 text ({error.reason}).") from error
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
     if name.endswith((".yaml", ".yml")):
         document = _from_yaml(text, name)
     else:

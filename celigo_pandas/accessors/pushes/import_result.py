@@ -39,6 +39,8 @@ class ImportResult:
         The *input rows* with that outcome.
     counts : dict
         Number of rows by outcome; the values add up to ``len(result)``.
+    connection_id : str
+        Id of the connection that the rows went through.
     stop_reason : str or None
         Why the push ended before its last row.
 
@@ -68,6 +70,11 @@ class ImportResult:
     @cached_property
     def _frame(self) -> pd.DataFrame:
         return self._outcomes.to_frame(self._rows.index)
+
+    @property
+    def connection_id(self) -> str:
+        """Id of the connection that the rows went through."""
+        return self._call.connection_id
 
     @property
     def counts(self) -> dict[str, int]:
