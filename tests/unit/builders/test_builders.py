@@ -3,13 +3,17 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+import celigo_pandas
 from celigo_pandas import Mapping, build
 from celigo_pandas.errors import ConfigError, DocumentError
 from celigo_pandas.filters import keep
+from celigo_pandas.handlebars import render
 
 
 def test_sql_export_prints_the_exact_json_it_sends():
@@ -241,3 +245,14 @@ def test_document_that_json_cannot_hold_is_not_saved(tmp_path):
 def test_document_that_cannot_be_written_names_the_file(tmp_path):
     with pytest.raises(ConfigError, match="no_such_folder"):
         build.sql_export("select 1").save(tmp_path / "no_such_folder" / "x.json")
+
+
+def test_file_names_of_examples_have_no_colons():
+    root = Path(celigo_pandas.__file__).parents[1]
+    pages = [*(root / "docs").glob("*.md"), *(root / "celigo_pandas" / "builders").glob("*.py")]
+    names = [
+        name for page in pages for name in re.findall(r"[\w-]*\{\{timestamp[^}]*\}\}[\w-]*\.csv", page.read_text())
+    ]
+
+    assert len(names) >= 2
+    assert not [name for name in names if ":" in render(name, {})]
