@@ -217,7 +217,7 @@ def _preview(kept: pd.DataFrame, call: PushCall, connection: Target) -> PushPrev
     )
     head = kept.iloc[:_PREVIEWED_ROWS]
     try:
-        mapped = DryRun(head, *map_here(head, call.document, na=call.na, sep=call.sep)).mapped
+        mapped = DryRun(head, *map_here(head, call.document, na=call.na, sep=call.sep), call.document, call.sep).mapped
     except CeligoError:  # a mapping that only the server can evaluate
         mapped = None
     return PushPreview(kept, Outcomes(len(kept)), call, target=target, mapped=mapped)
