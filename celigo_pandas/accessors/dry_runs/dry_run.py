@@ -13,6 +13,7 @@ import pandas as pd
 from celigo_pandas.accessors.dry_runs.comparison import compared, comparison_html, sources_of
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
+from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, SavedTarget, resolve_import
 from celigo_pandas.errors import FrameError, legible
@@ -231,6 +232,8 @@ def dry_run(
 
     Notes
     -----
+    Warns once (:class:`HintWarning`) of rules that read no column, write a literal where a column has that name, or
+    make text of numbers.
     Requests: none without `con`; else one POST per batch, which changes nothing and is resent like a read.
     """
     df = as_frame(df)
@@ -238,6 +241,7 @@ def dry_run(
     if con is None and isinstance(import_doc, SavedTarget) and import_doc.kind == "import":
         import_doc = import_doc.virtual()  # its connection is not asked for
     connection, document = resolve_import(import_doc, con, df)
+    warn_of_traps(df, document, nested_by)
     rows = kept_copy(df)
     if con is None or connection is None:
         states, mapped = map_here(rows, document, na=na, sep=nested_by)

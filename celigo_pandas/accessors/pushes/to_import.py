@@ -17,6 +17,7 @@ import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun
 from celigo_pandas.accessors.dry_runs.local_steps import map_here
+from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.delivery import deliver
 from celigo_pandas.accessors.pushes.fit import fitted
@@ -161,6 +162,7 @@ def to_import(
         progress=progress,
         journal=None if journal is None else os.path.abspath(user_path(journal)),
     )
+    warn_of_traps(df, call.document, call.sep)
     kept = kept_copy(df)
     rows = encode_rows(df, na=na, unflatten=call.sep is not None, sep=call.sep or sep)
     if preview:

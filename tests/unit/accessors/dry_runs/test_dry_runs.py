@@ -280,7 +280,7 @@ def test_dry_run_many_errors_leave_attrs_small() -> None:
 
 def test_dry_run_infinity_is_refused_here_too() -> None:
     with pytest.raises(celigo.FrameError, match="infinity"):
-        pd.DataFrame({"key": [np.inf]}).celigo.dry_run(MAPPING)
+        pd.DataFrame({"key": [np.inf], "day": "2024-05-01"}).celigo.dry_run(MAPPING)
 
 
 def test_dry_run_here_of_a_saved_import_sends_nothing() -> None:
