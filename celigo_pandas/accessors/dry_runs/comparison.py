@@ -117,7 +117,7 @@ def comparison_html(before: pd.DataFrame, after: pd.DataFrame, sources: Mapping[
         known = [_label(source) for source in sources[name]]
         above.append(tag("th", name, colspan=len(known) + 1, style=_EDGE))
         below += [tag("th", source, style=_SOURCE if place else _SOURCE + _EDGE) for place, source in enumerate(known)]
-        below.append(tag("th", "→" if known else "constant", style="text-align:left" if known else _SOURCE + _EDGE))
+        below.append(tag("th", "→" if known else "constant", style=_MAPPED if known else _SOURCE + _EDGE))
         for place, row in enumerate(cells):
             values = [frame[name, source].iloc[place] for source in known]
             new, changed = frame[name, _AFTER].iloc[place], bool(frame[name, _CHANGED].iloc[place])
@@ -133,9 +133,9 @@ def comparison_html(before: pd.DataFrame, after: pd.DataFrame, sources: Mapping[
     return tag("table", head, tag("tbody", *(tag("tr", *row) for row in cells)), style="border-collapse:collapse")
 
 
-_EDGE = ";text-align:left;border-left:1px solid var(--jp-border-color2,#bbb)"
-_SOURCE = "text-align:left;font-weight:normal;color:var(--jp-ui-font-color2,#777)"
-_MAPPED = "text-align:left"
+_EDGE = ";text-align:left;padding:.2em .7em;border-left:1px solid var(--jp-border-color2,#bbb)"
+_SOURCE = "text-align:left;padding:.2em .7em;font-weight:normal;color:var(--jp-ui-font-color2,#777)"
+_MAPPED = "text-align:left;padding:.2em .7em"
 _NEW = "text-decoration:none;color:var(--jp-success-color0,#1b7f3b)"
 
 
