@@ -73,7 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
         connection = client.connections[arguments.connection] if arguments.connection else None
         export: Any = client.exports[arguments.export] if document is None else document
         # A frame is whole in memory; what needs none goes to its file page by page.
-        needs_frame = arguments.nested == "keep" or any(value not in (None, False) for value in framed.values())
+        needs_frame = arguments.nested == "keep" or any(value is not None for value in framed.values())
         if arguments.output.lower().endswith(".parquet") and not needs_frame:
             from celigo_pandas.accessors import export_to_parquet
 

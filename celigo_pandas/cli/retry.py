@@ -62,11 +62,13 @@ def _loaded(path: str) -> Any:
     from celigo_pandas.accessors import ImportResult
 
     claimed = _claim_of(path)
-    if not user_path(path).exists() and claimed.exists():
+    if claimed.exists() and not user_path(path).exists():
         raise ConfigError(
             f"{path!r} is being retried, or its retry was killed: its rows may have been sent.",
             hint=f"If no retry runs, look into the target; then rename {str(claimed)!r} back.",
         )
+    if not user_path(path).is_file():
+        raise ConfigError(f"Cannot read {path!r}: there is no such file.")
     try:
         return ImportResult.load(path)
     except OSError as error:

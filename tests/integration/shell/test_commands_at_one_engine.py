@@ -56,6 +56,13 @@ def test_pull_takes_a_query_with_the_options_of_a_frame(run):
     assert pa.types.is_timestamp(schema.field("seen").type)
 
 
+def test_pull_of_no_rows_has_the_columns_alone(run):
+    code, said, complaints = run("pull", "--sql", QUERY, "-c", "Small shop", "-o", "x.parquet", "--max-rows", "0")
+
+    assert (code, said) == (0, "0 rows, 4 columns → x.parquet\n"), complaints
+    assert pq.read_schema("x.parquet").names == ["id", "name", "zip", "seen"]
+
+
 def test_pull_takes_a_file_of_sql(run):
     Path("customers.sql").write_text(f"\ufeff-- every customer\n{QUERY}\n", encoding="utf-8")
     code, said, complaints = run("pull", "customers.sql", "-c", "Small shop", "-o", "x.parquet", "--columns", "id")
@@ -69,6 +76,15 @@ def test_pull_parses_every_column_of_times_by_itself_and_keeps_objects(run):
 
     assert code == 0, complaints
     assert json.loads(Path("x.json").read_text())[0]["seen"].startswith("2024-05-01T10:00:00")
+
+
+@pytest.mark.filterwarnings("default::celigo_pandas.errors.HintWarning")
+def test_warning_is_a_line_for_people(run):
+    code, _, complaints = run("pull", "--sql", QUERY, "-c", "Small shop", "-o", "x.csv", "--columns", "id,nope")
+
+    assert code == 0
+    assert complaints.splitlines()[-1] == "celigo-pandas: No record has a field 'nope'; such a column is empty."
+    assert "HintWarning" not in complaints
 
 
 @pytest.mark.parametrize(
