@@ -149,11 +149,10 @@ if not _setting("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, whi
 
 
 def __dir__() -> list[str]:
-    # What this module itself imports is nothing to complete.
-    own = {name for name, value in globals().items() if getattr(value, "__name__", None) == f"{__name__}.{name}"}
-    if _find_spec("dask") is not None:  # an extra: not in __all__, which a star import loads whole
-        own.add("dask")
-    return sorted({*own, *__all__, *(name for name in globals() if name.startswith("__"))})
+    # Rooms that were used become attributes, too; people write against the names in __all__. Dask is an extra: not in
+    # __all__, which a star import loads whole.
+    extra = {"dask"} if _find_spec("dask") is not None else set()
+    return sorted({*__all__, *extra, *(name for name in globals() if name.startswith("__"))})
 
 
 def load_ipython_extension(ipython: Any) -> None:

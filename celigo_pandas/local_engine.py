@@ -55,10 +55,21 @@ class LocalClient(Client):
         """Whether the engine's process is alive."""
         return self._engine.is_running()
 
+    @property
+    def is_local_engine(self) -> bool:
+        """True, before any call."""
+        return True
+
     def __repr__(self) -> str:
         state = "" if self.is_running() else ", stopped"
-        kept = f"store {self.store}" if self.store is not None else "temporary store"
-        return f"<celigo Client {self.host}, local engine, {kept}{state}>"
+        return f"<celigo Client {self.host}, local engine, {self._kept()}{state}>"
+
+    def _facts(self) -> list[tuple[str, str]]:
+        state = "" if self.is_running() else " (stopped)"
+        return [("server", f"local engine{state}"), ("host", self.host), ("keeps", self._kept())]
+
+    def _kept(self) -> str:
+        return f"store {self.store}" if self.store is not None else "temporary store"
 
 
 def local(

@@ -1,7 +1,7 @@
-"""``%%celigo_export``: a cell whose body is an export document.
+"""``%%celigo_export``: a cell whose body is an export document, or SQL.
 
 ``%load_ext celigo_pandas`` registers it; ``%%celigo_export flights --connection "NYC flights" --max-rows 1000`` pulls
-the document below it into the variable ``flights`` and shows the frame.
+the document below it into the variable ``flights`` and shows the frame. ``%%celigo_export?`` prints the help.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import keyword
 import shlex
 from typing import Any, NoReturn
 
+from celigo_pandas.builders import sql_export
 from celigo_pandas.errors import ConfigError, DocumentError, MissingExtraError
 
 __all__ = ["load", "parse_body", "parse_line"]
@@ -24,14 +25,35 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(f"%%celigo_export: {message}.", hint=self.format_usage().strip())
 
 
+_DESCRIPTION = """\
+Pull what the cell describes through a connection, and show the frame.
+
+The cell holds one export document, in JSON or YAML; with --sql it holds a query:
+
+    %%celigo_export flights -c "NYC flights" --sql --max-rows 1000
+    select carrier, flight, dep_delay
+    from flights
+    where dep_delay > 120
+"""
+
+
 def _parser() -> _Parser:
-    parser = _Parser(prog="%%celigo_export", add_help=False)
-    parser.add_argument("name", nargs="?", help="variable that takes the frame")
-    parser.add_argument("--connection", "-c", required=True, help="name or id of a connection")
-    parser.add_argument("--max-rows", type=int)
-    parser.add_argument("--page-size", type=int)
-    parser.add_argument("--consume", action="store_true")
-    parser.add_argument("--client", help="variable that holds the client (default: the one client of the notebook)")
+    parser = _Parser(
+        prog="%%celigo_export",
+        usage="%%%%celigo_export [NAME] --connection CONNECTION [options]",
+        description=_DESCRIPTION,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=96),
+        add_help=False,
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help="variable that takes the frame")
+    parser.add_argument("--connection", "-c", required=True, metavar="CONNECTION", help="name or id of a connection")
+    parser.add_argument("--sql", action="store_true", help="the cell is a query, not a document")
+    parser.add_argument("--max-rows", type=int, metavar="N", help="stop after so many rows")
+    parser.add_argument("--page-size", type=int, metavar="N", help="records a request (default: 1,000)")
+    parser.add_argument("--consume", action="store_true", help="allow an export that changes its source")
+    parser.add_argument(
+        "--client", metavar="NAME", help="variable that holds the client (default: the one client of the notebook)"
+    )
     return parser
 
 
@@ -69,7 +91,8 @@ def parse_body(body: str) -> dict[str, Any]:
         except yaml.YAMLError as error:
             raise DocumentError(f"The cell is neither JSON nor YAML: {error}.") from error
     if not isinstance(document, dict):
-        raise DocumentError(f"The cell holds a {type(document).__name__}; expected one export document.")
+        hint = "A query is taken with --sql." if isinstance(document, str) else None
+        raise DocumentError(f"The cell holds a {type(document).__name__}; expected one export document.", hint=hint)
     return document
 
 
@@ -80,7 +103,7 @@ def load(ipython: Any) -> None:
         options = parse_line(line)
         client = _client(ipython.user_ns, options.client)
         frame = client.connections[options.connection].read_export(
-            parse_body(cell),
+            sql_export(cell.strip()) if options.sql else parse_body(cell),
             page_size="auto" if options.page_size is None else options.page_size,
             max_rows=options.max_rows,
             consume=options.consume,
@@ -89,6 +112,7 @@ def load(ipython: Any) -> None:
             ipython.push({options.name: frame})
         return frame
 
+    celigo_export.__doc__ = _parser().format_help()
     ipython.register_magic_function(celigo_export, magic_kind="cell", magic_name="celigo_export")
 
 

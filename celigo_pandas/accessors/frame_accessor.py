@@ -11,7 +11,7 @@ from celigo_pandas.accessors.dry_runs.dry_run import DryRun, dry_run, map_import
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.import_result import ImportResult
 from celigo_pandas.accessors.pushes.to_import import to_import
-from celigo_pandas.accessors.targets import DocumentLike, Target
+from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike
 from celigo_pandas.frames.nesting import nest
 from celigo_pandas.frames.outward import Unflatten
 
@@ -27,7 +27,7 @@ class FrameAccessor:
     def to_import(
         self,
         import_doc: DocumentLike,
-        con: Target | None = None,
+        con: ConnectionLike | None = None,
         *,
         batch_size: int = 100,
         max_workers: int = 1,
@@ -62,7 +62,7 @@ class FrameAccessor:
     def dry_run(
         self,
         import_doc: DocumentLike,
-        con: Target | None = None,
+        con: ConnectionLike | None = None,
         *,
         batch_size: int = 100,
         na: str = "omit",
@@ -78,7 +78,7 @@ class FrameAccessor:
     def map_import(
         self,
         import_doc: DocumentLike,
-        con: Target | None = None,
+        con: ConnectionLike | None = None,
         *,
         batch_size: int = 100,
         na: str = "omit",

@@ -10,12 +10,33 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
+from weakref import WeakValueDictionary
 
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 
-__all__ = ["Account", "DocumentBuilder", "DocumentLike", "SavedTarget", "Target", "resolve_export", "resolve_import"]
+__all__ = [
+    "Account",
+    "ConnectionLike",
+    "DocumentBuilder",
+    "DocumentLike",
+    "SavedTarget",
+    "Target",
+    "forget_account",
+    "note_account",
+    "resolve_connection",
+    "resolve_export",
+    "resolve_import",
+    "server_of",
+]
+
+
+class ConnectionsByName(Protocol):
+    """The connections of an account."""
+
+    def __getitem__(self, name_or_id: str) -> Target:
+        """The one with that name or id."""
 
 
 class Account(Protocol):
@@ -26,6 +47,10 @@ class Account(Protocol):
     last_pull: Any
     last_push: Any
     completions: dict[str, tuple[float, list[str]]]
+
+    @property
+    def connections(self) -> ConnectionsByName:
+        """Its connections."""
 
     @property
     def base_url(self) -> str:
@@ -81,6 +106,7 @@ class SavedTarget(ABC):
     """A document of the account that brings its connection."""
 
     kind = ""
+    client: Account
 
     @property
     @abstractmethod
@@ -102,16 +128,75 @@ class DocumentBuilder(Protocol):
 DocumentLike: TypeAlias = Mapping[str, Any] | SavedTarget | DocumentBuilder
 """What is taken for an export or an import: a document as it is sent, a saved one, or a builder."""
 
+ConnectionLike: TypeAlias = Target | str
+"""What is taken for a connection: one of a client, or its name or id where it is plain whose it is."""
 
-def resolve_export(export: DocumentLike, con: Target | None) -> tuple[Target, dict[str, Any]]:
+_open_accounts: WeakValueDictionary[int, Account] = WeakValueDictionary()
+
+
+def note_account(account: Account) -> None:
+    """Let an open client be asked for connections that are given by name."""
+    _open_accounts[id(account)] = account
+
+
+def forget_account(account: Account) -> None:
+    """Ask a closed client no more."""
+    _open_accounts.pop(id(account), None)
+
+
+def resolve_connection(con: ConnectionLike, document: Any = None, server: str | None = None) -> Target:
+    """Return the connection that was given, or that a name or id means.
+
+    Parameters
+    ----------
+    con : Connection or str
+        A name or id is looked up (one request or more) at the client of a saved `document`; else at the one that is
+        connected to `server`, where the frame came from; else at the only one that is open.
+    document : object
+    server : str, optional
+        Base URL.
+
+    Raises
+    ------
+    ConfigError
+        It is neither, or there is no client, or more than one, that could be meant.
+    NotFoundError
+        The client has no such connection, or several.
+    """
+    if isinstance(con, Target):
+        return con
+    if not isinstance(con, str):
+        raise ConfigError(
+            f"con= is {shown(con)}; expected a connection.", hint="Take one with client.connections['name or id']."
+        )
+    if isinstance(document, SavedTarget):
+        return document.client.connections[con]
+    # Clients of one account are one, the newest: a cell that is run again makes another.
+    accounts = {
+        (account.base_url, id(account.api.bucket), account.read_only): account
+        for account in list(_open_accounts.values())
+    }
+    found = [account for account in accounts.values() if account.base_url == server] or list(accounts.values())
+    if len(found) != 1:
+        raise ConfigError(
+            f"con={shown(con)} names a connection; expected one open client that could know it, found {len(found)}"
+            + (f": {', '.join(sorted(account.host for account in found))}." if found else "."),
+            hint=f"Say whose it is: con=client.connections[{shown(con)}]."
+            if found
+            else "Make one with client = celigo.connect() or celigo.local().",
+        )
+    return found[0].connections[con]
+
+
+def resolve_export(export: DocumentLike, con: ConnectionLike | None) -> tuple[Target, dict[str, Any]]:
     """Return the connection and the document of an export.
 
     Parameters
     ----------
     export : mapping, saved export, or builder
         A mapping is returned member for member as it is; a saved export without its read-only members.
-    con : Connection, optional
-        A saved export brings its own.
+    con : Connection, name or id, optional
+        A saved export brings its own. See :func:`resolve_connection` for a name.
 
     Raises
     ------
@@ -129,16 +214,25 @@ def resolve_export(export: DocumentLike, con: Target | None) -> tuple[Target, di
     return connection, doc
 
 
-def resolve_import(import_doc: DocumentLike, con: Target | None) -> tuple[Target | None, dict[str, Any]]:
-    """Return the connection, or None, and the document of an import; see :func:`resolve_export`."""
-    return _resolved(import_doc, con, "import")
+def resolve_import(
+    import_doc: DocumentLike, con: ConnectionLike | None, df: Any = None
+) -> tuple[Target | None, dict[str, Any]]:
+    """Return the connection, or None, and the document of an import of a frame; see :func:`resolve_export`."""
+    return _resolved(import_doc, con, "import", server_of(df))
 
 
-def _resolved(document: Any, con: Any, kind: str) -> tuple[Target | None, dict[str, Any]]:
-    if con is not None and not isinstance(con, Target):
-        raise ConfigError(
-            f"con= is {shown(con)}; expected a connection.", hint="Take one with client.connections['name or id']."
-        )
+def server_of(df: Any) -> str | None:
+    """Return the base URL that a frame was pulled from, where it is noted."""
+    note = getattr(df, "attrs", {}).get("celigo")
+    server = note.get("server") if isinstance(note, Mapping) else None
+    return server if isinstance(server, str) else None
+
+
+def _resolved(
+    document: Any, con: ConnectionLike | None, kind: str, server: str | None = None
+) -> tuple[Target | None, dict[str, Any]]:
+    if con is not None:
+        con = resolve_connection(con, document, server)
     if isinstance(document, SavedTarget):
         if document.kind != kind:
             raise DocumentError(f"{document!r} was given; expected a saved {kind}.")

@@ -8,7 +8,7 @@ Source: ``integrator-api.md`` §4 and §6, which follow the vendor's published s
 
 from __future__ import annotations
 
-from celigo_pandas.builders.documents import Document
+from celigo_pandas.builders.documents import Document, load
 from celigo_pandas.builders.exports import file_export, http_export, netsuite_export, salesforce_export, sql_export
 from celigo_pandas.builders.imports import file_import, http_import, sql_import
 
@@ -18,6 +18,7 @@ __all__ = [
     "file_import",
     "http_export",
     "http_import",
+    "load",
     "netsuite_export",
     "salesforce_export",
     "sql_export",

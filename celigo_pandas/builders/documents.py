@@ -5,40 +5,108 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from celigo_pandas.builders.contents import content_problems
 from celigo_pandas.errors import DocumentError, Problem, shown
 from celigo_pandas.resources.counts import as_integer
+from celigo_pandas.resources.document_files import read_document, write_document
 
-__all__ = ["FILE_PLACES", "FILE_TYPES", "HTTP_METHODS", "Checks", "Document"]
+__all__ = ["FILE_PLACES", "FILE_TYPES", "HTTP_METHODS", "Checks", "Document", "load"]
 
 FILE_TYPES = ("csv", "json", "xlsx", "xml")
 FILE_PLACES = ("ftp", "s3", "filesystem")
 HTTP_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 
-class Document:
-    """An export or import document; ``repr`` is the JSON that is sent."""
+class Document(dict[str, Any]):
+    """An export or import document: a dict of what is sent, shown as the JSON that it is.
 
-    __slots__ = ("_members", "kind")
+    What a builder made and what :func:`load` read was checked then; what is changed later is checked where it is used.
 
-    def __init__(self, kind: str, members: Mapping[str, Any]) -> None:
-        self.kind = kind
-        self._members = copy.deepcopy(dict(members))
+    Examples
+    --------
+    >>> from celigo_pandas import build
+    >>> orders = build.sql_export("select * from orders")
+    >>> orders["rdbms"]
+    {'query': 'select * from orders'}
+    >>> {**orders, "name": "Orders"}["name"]
+    'Orders'
+    """
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        super().__init__(copy.deepcopy(dict(members)))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document as sent: a copy, free to change."""
-        return copy.deepcopy(self._members)
+        """Return the document as a plain dict: a copy, free to change."""
+        return copy.deepcopy(dict(self))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the document as indented JSON, to be kept with a team's code; :func:`load` reads it.
+
+        Parameters
+        ----------
+        path : path
+            Replaced when the new file is whole; ``~`` is the home folder.
+
+        Returns
+        -------
+        Path
+            Where it was written.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be written.
+        DocumentError
+            A member that was changed since is nothing that JSON can hold.
+        """
+        if problems := _json_problems(self):
+            raise DocumentError(f"This document cannot be saved: {_listed(problems)}.", problems=problems)
+        return write_document(self, path)
 
     def __repr__(self) -> str:
-        return json.dumps(self._members, indent=2, ensure_ascii=False)
+        return json.dumps(self, indent=2, ensure_ascii=False, default=repr)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Document) and self._members == other._members
 
-    __hash__ = None  # type: ignore[assignment]
+def load(path: str | os.PathLike[str]) -> Document:
+    """Read an export or import document from a file, and check it as the builders do.
+
+    Parameters
+    ----------
+    path : path
+        JSON, as :meth:`Document.save` writes it; or YAML (the extra ``yaml``) under a name that ends in ``.yaml`` or
+        ``.yml``.
+
+    Returns
+    -------
+    Document
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read.
+    DocumentError
+        It holds no document, or one whose rules, filters or templates cannot be read; with every problem and its place.
+
+    Examples
+    --------
+    >>> from celigo_pandas import build
+    >>> build.sql_export("select * from orders").save("orders.json")  # doctest: +SKIP
+    >>> build.load("orders.json")["rdbms"]  # doctest: +SKIP
+    {'query': 'select * from orders'}
+    """
+    document = read_document(path)
+    if problems := content_problems(document):
+        raise DocumentError(f"{os.fspath(path)!r}: {_listed(problems)}.", problems=problems)
+    return Document(document)
+
+
+def _listed(problems: Sequence[Problem]) -> str:
+    return "; ".join(f"{problem.field}: {problem.message}" for problem in problems).removesuffix(".")
 
 
 class Checks:
@@ -101,7 +169,7 @@ class Checks:
             found["region"] = region
         return found
 
-    def finish(self, kind: str, document: dict[str, Any], members: Any) -> Document:
+    def finish(self, document: dict[str, Any], members: Any) -> Document:
         """Return the document with `members` over it, or raise what is wrong with either.
 
         Raises
@@ -113,9 +181,8 @@ class Checks:
         if not self.problems:
             self.problems += _json_problems(whole) or content_problems(whole)
         if self.problems:
-            listed = "; ".join(f"{problem.field}: {problem.message}" for problem in self.problems)
-            raise DocumentError(f"build.{self.builder}: {listed.removesuffix('.')}.", problems=self.problems)
-        return Document(kind, whole)
+            raise DocumentError(f"build.{self.builder}: {_listed(self.problems)}.", problems=self.problems)
+        return Document(whole)
 
 
 def _json_problems(document: dict[str, Any]) -> list[Problem]:

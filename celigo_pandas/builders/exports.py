@@ -172,4 +172,4 @@ def _export(
 ) -> Document:
     if page_size is not None:
         document["pageSize"] = checks.positive("pageSize", page_size)
-    return checks.finish("export", document, members)
+    return checks.finish(document, members)

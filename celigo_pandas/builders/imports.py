@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.builders.documents import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
-from celigo_pandas.errors import shown
+from celigo_pandas.errors import HintWarning, shown
+from celigo_pandas.frames.notices import notify_once
+from celigo_pandas.mapping import compile_mapping
+from celigo_pandas.mapping.traps import find_traps, trap_texts
 
 __all__ = ["file_import", "http_import", "sql_import"]
 
@@ -111,7 +114,8 @@ def file_import(
     Parameters
     ----------
     file_name : str
-        A template, e.g. ``"orders-{{timestamp 'YYYYMMDDHHmmss'}}.csv"``.
+        A template, e.g. ``"orders-{{timestamp 'YYYYMMDDHHmmss'}}.csv"``; without a format the time has colons, which
+        Windows refuses in names.
     directory : str, default "/"
         Directory (ftp, filesystem) or key prefix (s3).
     """
@@ -148,4 +152,7 @@ def _import(
         document = mapping.to_import(document)
     elif mapping is not None:
         checks.add("mapping", f"got {shown(mapping)}; expected Mapper 2.0 rules, a Mapper 1.0 object or a Mapping")
-    return checks.finish("import", document, members)
+    made = checks.finish(document, members)
+    for text in trap_texts(find_traps(compile_mapping(made), made, None), None, as_call=False):
+        notify_once(text, HintWarning)
+    return made

@@ -8,21 +8,38 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
 from celigo_pandas.cli.streams import write_anything
-from celigo_pandas.errors import CeligoError, ConfigError, MissingExtraError
+from celigo_pandas.errors import CeligoError, CeligoWarning, ConfigError, MissingExtraError
 
 __all__ = ["main"]
 
-_COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "mappings", "journals", "doctor")
+_COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "retry", "mappings", "journals", "doctor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     write_anything(sys.stdout, sys.stderr)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(argv)
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    """Show a warning of this package as a line for people: it points at no line of theirs."""
+    is_own = issubclass(category, CeligoWarning)
+    said = str(message) if is_own else f"{category.__name__}: {message} ({filename}:{lineno})"
+    print(f"celigo-pandas: {said}", file=sys.stderr)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     arguments, rest = parser.parse_known_args(argv)
     if rest and not hasattr(arguments, "engine_options"):

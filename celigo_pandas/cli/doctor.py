@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from celigo_pandas.cli.options import print_json
+from celigo_pandas.client.addresses import REGIONS, without_userinfo
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.resources.environment import secret_setting
 
@@ -30,6 +31,9 @@ _EXTRAS = {
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("doctor", help="say what is installed and what answers")
+    parser.add_argument("--profile", help="a profile that `celigo-pandas login` stored")
+    parser.add_argument("--region", choices=tuple(REGIONS), help="integrator.io's region")
+    parser.add_argument("--base-url", help="another server's address; the token comes from CELIGO_API_TOKEN")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     parser.set_defaults(run=_run)
 
@@ -42,8 +46,9 @@ def _run(arguments: argparse.Namespace) -> int:
         "CELIGO_API_TOKEN": "set" if secret_setting("CELIGO_API_TOKEN") else "not set",
     }
     healthy = True
-    for name, check in (("integrator.io", _account), ("local engine", _engine)):
-        findings[name], good = check()
+    server = without_userinfo(arguments.base_url) or "integrator.io"
+    for name, (said, good) in ((server, _account(arguments)), ("local engine", _engine())):
+        findings[name] = said
         healthy = healthy and good
     if arguments.json:
         print_json(findings)
@@ -54,16 +59,17 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if healthy else 1
 
 
-def _account() -> tuple[str, bool]:
+def _account(arguments: argparse.Namespace) -> tuple[str, bool]:
     from celigo_pandas.accessors import connect
     from celigo_pandas.errors import ConfigError
 
+    wanted = {name: getattr(arguments, name) for name in ("profile", "region", "base_url")}
     try:
-        with connect() as client:
+        with connect(**wanted) as client:
             client.check()
             return f"{client.host} answers", True
     except ConfigError as error:
-        return f"not configured: {error}", True
+        return f"not configured: {error}", not any(wanted.values())
     except CeligoError as error:
         return f"does not answer: {error}", False
 

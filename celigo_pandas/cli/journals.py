@@ -36,6 +36,26 @@ def _run(arguments: argparse.Namespace) -> int:
     elif not found:
         print(f"No journals below {arguments.folder}.")
     else:
-        for entry in found:
-            print("  ".join(f"{name}={value}" for name, value in entry.items()))
+        lines = [
+            (
+                entry["path"],
+                entry["kind"],
+                entry["state"],
+                _counted(entry),
+                f"{entry['bytes']:,} bytes",
+                entry["last_at"],
+            )
+            for entry in found
+        ]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            print("  ".join(f"{text:{width}}" for text, width in zip(line, widths, strict=True)).rstrip())
     return 0
+
+
+def _counted(entry: dict[str, Any]) -> str:
+    """Say how much a journal holds."""
+    if "pages" in entry:
+        return f"{entry['pages']:,} pages"
+    counts = [f"{count:,} {name.replace('_', ' ')}" for name, count in entry.get("outcomes", {}).items() if count]
+    return f"{entry['rows']:,} rows: {', '.join(counts)}" if counts else ""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.streams import is_unicode
 from celigo_pandas.client.addresses import REGIONS
-from celigo_pandas.errors import ConfigError, DocumentError
-from celigo_pandas.folders import user_path
+from celigo_pandas.errors import ConfigError
+from celigo_pandas.resources import document_files
 
 if TYPE_CHECKING:
     from celigo_pandas.accessors import Client
@@ -57,44 +58,21 @@ def open_client(arguments: argparse.Namespace, *, read_only: bool | None = None)
 
 def read_document(source: str) -> dict[str, Any]:
     """Read a JSON (or, with the extra ``yaml``, YAML) document from a file, or from stdin for ``-``."""
-    try:
-        content = sys.stdin.buffer.read() if source == "-" else user_path(source).read_bytes()
-        text = content.decode("utf-8-sig")  # an editor's byte order mark is no part of a document
-    except OSError as error:
-        raise ConfigError(f"Cannot read {source!r}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"Cannot read {source!r}: it is not UTF-8 text ({error.reason}).") from error
-    if source.endswith((".yaml", ".yml")):
-        document = _from_yaml(text, source)
-    else:
-        try:
-            document = json.loads(text)
-        except ValueError as error:
-            raise DocumentError(f"{source!r} is not JSON: {error}.") from error
-    if not isinstance(document, dict):
-        raise DocumentError(f"{source!r} holds a {type(document).__name__}; expected one JSON object.")
-    return document
-
-
-def _from_yaml(text: str, source: str) -> Any:
-    try:
-        import yaml
-    except ImportError as error:
-        from celigo_pandas.errors import MissingExtraError
-
-        raise MissingExtraError("Reading YAML", "yaml") from error
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise DocumentError(f"{source!r} is not YAML: {error}.") from error
+    if source != "-":
+        return document_files.read_document(source)
+    return document_files.parse_document(sys.stdin.buffer.read(), source)
 
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
-    text = json.dumps(document, indent=2, default=str, ensure_ascii=False)
+    text = json.dumps(document, indent=2, default=_plain, ensure_ascii=False)
     if not is_unicode(sys.stdout) or not _is_whole(text):
-        text = json.dumps(document, indent=2, default=str)
+        text = json.dumps(document, indent=2, default=_plain)
     print(text)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, Number) and hasattr(value, "item") else str(value)
 
 
 def _is_whole(text: str) -> bool:

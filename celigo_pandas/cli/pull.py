@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import csv
 from typing import Any
 
+from celigo_pandas.builders import sql_export
 from celigo_pandas.cli.frame_files import check_output, write_frame
 from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
+from celigo_pandas.errors import ConfigError
+from celigo_pandas.resources.document_files import read_text
 
 __all__ = ["add"]
 
@@ -14,11 +18,35 @@ __all__ = ["add"]
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("pull", help="pull a virtual export into a file")
-    parser.add_argument("export", help="export document (.json, .yaml, or - for stdin), or the name of a saved export")
+    parser.add_argument(
+        "export",
+        nargs="?",
+        help="export document (.json, .yaml, or - for stdin), a query (.sql), or the name of a saved export",
+    )
+    parser.add_argument("--sql", metavar="QUERY", help="a query in place of a document")
     parser.add_argument("--connection", "-c", metavar="NAME", help="name or id (a saved export brings its own)")
     parser.add_argument("-o", "--output", required=True, help="x.parquet, x.csv, x.json or x.jsonl")
     parser.add_argument("--max-rows", type=int, metavar="N")
     parser.add_argument("--page-size", type=int, metavar="N", help="records a request (default: 1,000)")
+    parser.add_argument("--columns", metavar="NAMES", help="keep these columns only: a,b,c")
+    parser.add_argument(
+        "--nested",
+        choices=("flatten", "keep", "json"),
+        default="flatten",
+        help="objects become parent.child columns, stay objects, or become JSON text (default: flatten)",
+    )
+    parser.add_argument(
+        "--parse-dates",
+        metavar="NAMES",
+        help="columns to read as times: a,b, or auto for all whose values are ISO 8601",
+    )
+    parser.add_argument(
+        "--dtype",
+        action="append",
+        default=[],
+        metavar="NAME=TYPE",
+        help="read a column as a pandas dtype: zip=string (may be given several times)",
+    )
     parser.add_argument("--consume", action="store_true", help="allow an export that changes its source")
     parser.add_argument("--journal", metavar="FOLDER", help="keep pages on disk, so that a stopped pull goes on")
     add_target(parser)
@@ -27,20 +55,29 @@ def add(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     check_output(arguments.output)
-    is_file = arguments.export == "-" or arguments.export.endswith((".json", ".yaml", ".yml"))
-    document = read_document(arguments.export) if is_file else None
+    document = _document(arguments)
+    options: dict[str, Any] = {
+        "page_size": "auto" if arguments.page_size is None else arguments.page_size,
+        "columns": None if arguments.columns is None else _names(arguments.columns),
+        "nested": arguments.nested,
+        "consume": arguments.consume,
+        "progress": False if arguments.json else None,
+    }
+    framed = {
+        "max_rows": arguments.max_rows,
+        "journal": arguments.journal,
+        "parse_dates": _dates(arguments.parse_dates),
+        "dtype": _dtypes(arguments.dtype),
+    }
     with open_client(arguments) as client:
         connection = client.connections[arguments.connection] if arguments.connection else None
-        export: Any = document if is_file else client.exports[arguments.export]
-        settings = {
-            "page_size": "auto" if arguments.page_size is None else arguments.page_size,
-            "consume": arguments.consume,
-            "progress": False if arguments.json else None,
-        }
-        if arguments.output.lower().endswith(".parquet") and arguments.max_rows is None and arguments.journal is None:
+        export: Any = client.exports[arguments.export] if document is None else document
+        # A frame is whole in memory; what needs none goes to its file page by page.
+        needs_frame = arguments.nested == "keep" or any(value is not None for value in framed.values())
+        if arguments.output.lower().endswith(".parquet") and not needs_frame:
             from celigo_pandas.accessors import export_to_parquet
 
-            export_to_parquet(export, connection, arguments.output, **settings)
+            export_to_parquet(export, connection, arguments.output, **options)
             import pyarrow.parquet as parquet
 
             metadata = parquet.read_metadata(arguments.output)
@@ -48,7 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
         else:
             from celigo_pandas.accessors import read_export
 
-            frame = read_export(export, connection, max_rows=arguments.max_rows, journal=arguments.journal, **settings)
+            frame = read_export(export, connection, **options, **framed)
             write_frame(frame, arguments.output)
             rows, columns = frame.shape
     if arguments.json:
@@ -56,3 +93,39 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         print(f"{rows:,} rows, {columns} columns → {arguments.output}")
     return 0
+
+
+def _document(arguments: argparse.Namespace) -> Any:
+    """Read the export that a file or ``--sql`` gives; None for the name of a saved one."""
+    if (arguments.export is None) == (arguments.sql is None):
+        got = "neither" if arguments.sql is None else "both"
+        raise ConfigError(
+            f"Got {got} an export and --sql; expected one of them.",
+            hint='For example: pull orders.sql …, or pull --sql "select * from orders" …',
+        )
+    if arguments.sql is not None:
+        return sql_export(arguments.sql)
+    if arguments.export.endswith(".sql"):
+        return sql_export(read_text(arguments.export))
+    if arguments.export == "-" or arguments.export.endswith((".json", ".yaml", ".yml")):
+        return read_document(arguments.export)
+    return None
+
+
+def _names(text: str) -> list[str]:
+    """Split names at commas; one that holds a comma stands in double quotes, as in CSV."""
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+
+
+def _dates(text: str | None) -> bool | list[str] | None:
+    return None if text is None else True if text == "auto" else _names(text)
+
+
+def _dtypes(texts: list[str]) -> dict[str, str] | None:
+    found = {}
+    for text in texts:
+        name, sign, dtype = text.rpartition("=")
+        if not (name and sign and dtype):
+            raise ConfigError(f"--dtype: got {text!r}; expected NAME=TYPE, for example zip=string.")
+        found[name] = dtype
+    return found or None

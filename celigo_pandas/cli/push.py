@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from itertools import chain, count
 from typing import Any
 
 from celigo_pandas.cli.frame_files import add_rows, check_output, read_frame, write_frame
 from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
-from celigo_pandas.errors import CeligoError
+from celigo_pandas.errors import CeligoError, ConfigError
 
-__all__ = ["add"]
+__all__ = ["add", "check_result", "confirmed", "report", "save_result"]
 
 
 def add(commands: Any) -> None:
@@ -24,8 +25,12 @@ def add(commands: Any) -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="N")
     parser.add_argument("--first", type=int, default=5, metavar="N", help="rows that go alone first (0: none)")
     parser.add_argument("--max-failures", type=int, metavar="N")
-    parser.add_argument("--journal", metavar="FILE", help="make the push resumable")
+    parser.add_argument("--journal", metavar="FOLDER", help="make the push resumable")
     parser.add_argument("--outcomes", metavar="FILE", help="write one outcome a row to this file")
+    parser.add_argument("--result", metavar="FILE", help="keep rows and outcomes in x.parquet, for `retry`")
+    parser.add_argument(
+        "--nest", action="store_true", help="send columns such as cust.name, as a pull writes them, as objects"
+    )
     parser.add_argument("--dry-run", action="store_true", help="only map the rows on the server, send nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     add_rows(parser)
@@ -35,6 +40,7 @@ def add(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     check_output(arguments.outcomes)
+    check_result(arguments.result)
     frame = read_frame(arguments.rows, delimiter=arguments.delimiter)
     is_file = arguments.import_doc.endswith((".json", ".yaml", ".yml"))
     written = read_document(arguments.import_doc) if is_file else None
@@ -43,32 +49,68 @@ def _run(arguments: argparse.Namespace) -> int:
         document: Any = written if is_file else client.imports[arguments.import_doc]
         if arguments.dry_run:
             return _dry_run(frame, document, connection, arguments)
-        if not arguments.yes and not _confirmed(frame, document, connection):
+        if not arguments.yes and not _confirmed(frame, document, connection, arguments):
             print("Nothing was sent.", file=sys.stderr)
             return 1
         from celigo_pandas.accessors import to_import
 
-        result = to_import(
-            frame,
-            document,
-            connection,
-            batch_size=arguments.batch_size,
-            max_workers=arguments.workers,
-            first=arguments.first,
-            max_failures=arguments.max_failures,
-            journal=arguments.journal,
-            progress=False if arguments.json else None,
-        )
+        try:
+            result = to_import(
+                frame,
+                document,
+                connection,
+                batch_size=arguments.batch_size,
+                max_workers=arguments.workers,
+                first=arguments.first,
+                max_failures=arguments.max_failures,
+                unflatten=_unflatten(arguments),
+                journal=arguments.journal,
+                progress=False if arguments.json else None,
+            )
+        except BaseException:  # what was sent before the end is known all the same
+            if client.last_push is not None:
+                save_result(client.last_push, arguments.result)
+            raise
+    is_kept = save_result(result, arguments.result)
+    return report(result, arguments) or int(not is_kept)
+
+
+def check_result(path: str | None) -> None:
+    """Refuse a place for a result before anything is sent."""
+    check_output(path)
+    if path is not None and not path.lower().endswith(".parquet"):
+        raise ConfigError(f"--result {path!r}: a result is kept as Parquet; expected a name that ends in .parquet.")
+
+
+def save_result(result: Any, path: str | None) -> bool:
+    """Keep a result in a file; what was done is not undone by a file that cannot be written."""
+    try:
+        if path is not None:
+            result.save(path)
+    except (OSError, CeligoError) as error:
+        print(f"celigo-pandas: the rows were sent, but {path!r} was not written: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def report(result: Any, arguments: argparse.Namespace) -> int:
+    """Say what became of the rows, and return the exit code."""
     is_written = arguments.outcomes is None or _written(result.frame, arguments.outcomes)
-    counts = {str(name): int(count) for name, count in result.frame["outcome"].value_counts().items()}
+    counts = {name: count for name, count in result.counts.items() if count}
+    errors = result.errors()
     if arguments.json:
-        print_json({"rows": len(frame), "outcomes": counts})
+        groups = errors.astype(object).where(errors.notna(), None).to_dict("records")
+        told = {"rows": len(result), "outcomes": counts, "errors": groups}
+        print_json(told if result.stop_reason is None else {**told, "stopped": result.stop_reason})
     else:
         print(result.summary())
-        errors = result.errors()
         if len(errors):
             print(errors.to_string(index=False))
     return 0 if is_written and set(counts) <= {"ok", "ignored"} else 1
+
+
+def _unflatten(arguments: argparse.Namespace) -> Any:
+    return True if arguments.nest else "auto"
 
 
 def _written(outcomes: Any, path: str, done: str = "the rows were sent") -> bool:
@@ -92,7 +134,7 @@ def _numbered(outcomes: Any) -> Any:
 def _dry_run(frame: Any, document: Any, connection: Any, arguments: argparse.Namespace) -> int:
     from celigo_pandas.accessors import dry_run
 
-    trial = dry_run(frame, document, connection)
+    trial = dry_run(frame, document, connection, unflatten=_unflatten(arguments))
     states = {str(name): int(count) for name, count in trial.frame["state"].value_counts().items()}
     is_written = arguments.outcomes is None or _written(trial.mapped, arguments.outcomes, "the rows were mapped")
     if arguments.json:
@@ -103,14 +145,22 @@ def _dry_run(frame: Any, document: Any, connection: Any, arguments: argparse.Nam
     return 0 if is_written and set(states) <= {"mapped", "ignored"} else 1
 
 
-def _confirmed(frame: Any, document: Any, connection: Any) -> bool:
+def _confirmed(frame: Any, document: Any, connection: Any, arguments: argparse.Namespace) -> bool:
     from celigo_pandas.accessors import to_import
 
+    def shown() -> object:
+        return to_import(frame, document, connection, unflatten=_unflatten(arguments), preview=True)
+
+    return confirmed("push", len(frame), shown)
+
+
+def confirmed(command: str, rows: int, shown: Callable[[], object]) -> bool:
+    """Ask a person whether rows shall be sent, after showing what and where to."""
     if not sys.stdin.isatty():
-        print("celigo-pandas: push asks before it sends; add --yes where nobody can answer.", file=sys.stderr)
+        print(f"celigo-pandas: {command} asks before it sends; add --yes where nobody can answer.", file=sys.stderr)
         return False
-    print(to_import(frame, document, connection, preview=True))
+    print(shown())
     try:
-        return input(f"Send {len(frame):,} rows? [y/N] ").strip().lower() in ("y", "yes")
+        return input(f"Send {rows:,} rows? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False

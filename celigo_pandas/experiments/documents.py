@@ -26,7 +26,7 @@ def document_of(source: Any) -> dict[str, Any]:
         It is none of these.
     """
     if isinstance(source, dict):
-        return copy.deepcopy(source)
+        return copy.deepcopy(dict(source))
     for name in ("to_import", "virtual", "to_dict"):
         method = getattr(source, name, None)
         if callable(method):

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pandas as pd
 
 from celigo_pandas.errors import MappingError, printable, shown
-from celigo_pandas.experiments.frozen import shown_output
 from celigo_pandas.experiments.rows import exact_frame, label_text
+from celigo_pandas.experiments.side_by_side import cell_text, pair_texts, shown_output, type_change
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.blame import Blame
 from celigo_pandas.mapping.coverage import Coverage, RuleCoverage
 from celigo_pandas.mapping.diff import CellChange, MappingDifference
 from celigo_pandas.markup import Markup, table, tag, text
 
-__all__ = ["BlameFindings", "CoverageFindings", "DiffFindings", "cell_text"]
+__all__ = ["BlameFindings", "CoverageFindings", "DiffFindings"]
 
 _SHARES = ("found", "null", "empty", "defaulted", "retyped", "lookup_misses", "date_failures", "failures")
-
-
-def cell_text(value: Any, limit: int = 120) -> str:
-    """Write one value for a table: JSON, cut at `limit` characters."""
-    value = shown_output(value)
-    if isinstance(value, str):
-        written = value
-    else:
-        written = json.dumps(value, ensure_ascii=False, default=str)
-    return written if len(written) <= limit else written[: limit - 1] + "…"
 
 
 class CoverageFindings:
@@ -109,10 +98,11 @@ class DiffFindings:
     frame : DataFrame
         One row per kind of cell and rules: ``cell``, ``rule_before`` and ``rule_after`` (the rules behind the change:
         what differs of all that decides such a cell), ``cells`` (how many changed), ``rows`` (in how many rows),
-        ``example_row``, ``example_before``, ``example_after``.
+        ``example_row``, ``example_before``, ``example_after``, ``type_change`` (of the example: ``"number → text"``,
+        or empty).
     cells : DataFrame
-        One row per cell that differs: ``row`` (index label), ``cell``, ``change``, ``before``, ``after``. Of a row that
-        only one of the two can map: the cells of the rules that fail.
+        One row per cell that differs: ``row`` (index label), ``cell``, ``change``, ``before``, ``after``,
+        ``type_change``. Of a row that only one of the two can map: the cells of the rules that fail.
     idle : list of str
         Cells whose rules were changed without any effect on these rows.
     undecided : list of str
@@ -140,7 +130,7 @@ class DiffFindings:
     def frame(self) -> pd.DataFrame:
         """One row per kind of cell that differs."""
         columns = ["cell", "rule_before", "rule_after", "cells", "rows"]
-        examples = ["example_row", "example_before", "example_after"]
+        examples = ["example_row", "example_before", "example_after", "type_change"]
         rows = [
             (
                 entry.cell,
@@ -149,6 +139,7 @@ class DiffFindings:
                 entry.count,
                 entry.records,
                 *self._shown(entry.examples[0]),
+                type_change(entry.examples[0].before, entry.examples[0].after),
             )
             for entry in self.difference.rules
         ]
@@ -158,10 +149,17 @@ class DiffFindings:
     def cells(self) -> pd.DataFrame:
         """One row per cell that differs."""
         rows = [
-            (label_text(self._df, one.position), one.cell, one.kind, shown_output(one.before), shown_output(one.after))
+            (
+                label_text(self._df, one.position),
+                one.cell,
+                one.kind,
+                shown_output(one.before),
+                shown_output(one.after),
+                type_change(one.before, one.after),
+            )
             for one in self.difference.changes
         ]
-        return exact_frame(rows, ["row", "cell", "change", "before", "after"], ["row"])
+        return exact_frame(rows, ["row", "cell", "change", "before", "after", "type_change"], ["row"])
 
     def __repr__(self) -> str:
         lines = [self._headline()]
@@ -178,16 +176,12 @@ class DiffFindings:
     def _repr_html_(self) -> Markup:
         rows = []
         for entry in self.difference.rules:
-            shown_examples = [
-                tag(
-                    "div",
-                    f"row {row}: ",
-                    tag("del", cell_text(before), style=_OLD),
-                    " → ",
-                    tag("ins", cell_text(after), style=_NEW),
-                )
-                for row, before, after in map(self._shown, entry.examples[:3])
-            ]
+            shown_examples = []
+            for example in entry.examples[:3]:
+                row, *values = self._shown(example)
+                before, after = pair_texts(*values)
+                old, new = tag("del", before, style=_OLD), tag("ins", after, style=_NEW)
+                shown_examples.append(tag("div", f"row {row}: ", old, " → ", new))
             rows.append(
                 (tag("b", entry.cell), f"{entry.count:,}", f"{entry.records:,}", Markup("".join(shown_examples)))
             )
@@ -268,7 +262,7 @@ class BlameFindings:
         lines += [f"  source    {path} = {shown(value)}" for path, value in self.sources.items()]
         lines += [f"  source    {path} is not there" for path in self.missing]
         for one in self.blame.trace.steps:
-            lines.append(f"  {one.step:<9} {cell_text(one.after)}")
+            lines.append(f"  {one.step:<9} {pair_texts(one.before, one.after)[1]}")
         if self.blame.cell != self.blame.trace.cell:
             lines.append(f"  value     {cell_text(self.blame.value)}")
         for part in self.blame.parts[:_PARTS]:
@@ -281,10 +275,9 @@ class BlameFindings:
     def _repr_html_(self) -> Markup:
         rows = [("source", path, cell_text(value)) for path, value in self.sources.items()]
         rows += [("source", path, tag("i", "not there")) for path in self.missing]
-        rows += [
-            (one.step, cell_text(one.before) if one.before is not UNDEFINED else "", cell_text(one.after))
-            for one in self.blame.trace.steps
-        ]
+        for one in self.blame.trace.steps:
+            before, after = pair_texts(one.before, one.after)
+            rows.append((one.step, "" if one.before is UNDEFINED else before, after))
         if self.blame.cell != self.blame.trace.cell:
             rows.append(("value", self.blame.cell, cell_text(self.blame.value)))
         rows += [("inside", part.cell, cell_text(part.value)) for part in self.blame.parts[:_PARTS]]

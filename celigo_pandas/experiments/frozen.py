@@ -20,9 +20,9 @@ import pandas as pd
 from celigo_pandas.errors import ConfigError, DocumentError, MappingError, Problem, problems_from_body
 from celigo_pandas.experiments.documents import document_of
 from celigo_pandas.experiments.rows import exact_frame
+from celigo_pandas.experiments.side_by_side import shown_output, type_change
 from celigo_pandas.folders import user_path
 from celigo_pandas.javascript.dates import utc_now
-from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
 from celigo_pandas.mapping.diff import CellChange, compare_outputs
@@ -103,8 +103,8 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
     Returns
     -------
     DataFrame
-        One row per cell that differs: ``example`` (its position), ``cell``, ``rule``, ``expected``, ``got``. Empty
-        when nothing changed.
+        One row per cell that differs: ``example`` (its position), ``cell``, ``rule``, ``expected``, ``got``,
+        ``type_change`` (``"number → text"``, or empty). Empty when nothing changed.
 
     Raises
     ------
@@ -125,11 +125,12 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
             difference.rule_of(change),
             shown_output(change.before),
             shown_output(change.after),
+            type_change(change.before, change.after),
         )
         for change in difference.changes
         if _kind(change, fixed) not in frozen["varying"]
     )
-    return exact_frame(rows, ["example", "cell", "rule", "expected", "got"], ["example"])
+    return exact_frame(rows, ["example", "cell", "rule", "expected", "got", "type_change"], ["example"])
 
 
 def _mappings(frozen: Any, mapping: Any) -> tuple[CompiledMapping, CompiledMapping]:
@@ -143,13 +144,6 @@ def _mappings(frozen: Any, mapping: Any) -> tuple[CompiledMapping, CompiledMappi
     except DocumentError:
         # What an earlier version took may be refused today; the examples can be checked all the same.
         return after, after
-
-
-def shown_output(value: Any) -> Any:
-    """Show an output in a table: an absent value and a failure as text, everything else as it is."""
-    if value is UNDEFINED:
-        return "(left out)"
-    return f"(fails: {value.message})" if isinstance(value, MappingError) else value
 
 
 def _read(path: Path) -> dict[str, Any]:

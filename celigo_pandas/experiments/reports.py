@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.experiments.documents import diff_documents
-from celigo_pandas.experiments.findings import CoverageFindings, DiffFindings, cell_text, failing_rows
+from celigo_pandas.experiments.findings import CoverageFindings, DiffFindings, failing_rows
 from celigo_pandas.experiments.frozen import digest
 from celigo_pandas.experiments.rows import records_of
+from celigo_pandas.experiments.side_by_side import pair_texts
 from celigo_pandas.folders import user_path
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.mapping.coverage import measure
@@ -117,11 +118,12 @@ def _rule_changes(mapping: Mapping, before: Mapping) -> Markup:
     if changes.empty:
         return tag("p", "The rules are the same.")
     rows = [
-        (tag("code", row.rule), row.member, _value(row.before), _value(row.after), row.change)
+        (tag("code", row.rule), row.member, *_values(row.before, row.after), row.change)
         for row in changes.itertuples(index=False)
     ]
     return table(("rule", "member", "before", "after", ""), rows)
 
 
-def _value(value: Any) -> str:
-    return "" if value is None else cell_text(value)
+def _values(before: Any, after: Any) -> tuple[str, str]:
+    old, new = pair_texts(before, after)
+    return "" if before is None else old, "" if after is None else new

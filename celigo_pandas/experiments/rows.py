@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from celigo_pandas.errors import FrameError, shown
+from celigo_pandas.frames.names import split_path
 from celigo_pandas.frames.outward import to_records
 
-__all__ = ["exact_frame", "label_text", "position_of", "records_of"]
+__all__ = ["exact_frame", "fields_of", "label_text", "position_of", "records_of"]
 
 
 def records_of(df: Any) -> list[Any]:
@@ -27,6 +28,26 @@ def records_of(df: Any) -> list[Any]:
     if isinstance(df, Sequence) and not isinstance(df, (str, bytes)):
         return list(df)
     raise FrameError(f"Got {shown(df)}; expected a DataFrame or a list of records.")
+
+
+def fields_of(df: pd.DataFrame, sep: str | None = None) -> dict[tuple[str, ...], str]:
+    """Return the fields that rules can read of a frame's rows, with kinds as in :mod:`~celigo_pandas.mapping.traps`.
+
+    Parameters
+    ----------
+    df : DataFrame
+    sep : str, optional
+        Separator by which its names are nested.
+    """
+    dtypes = zip(df.columns, df.dtypes, strict=True)
+    return {split_path(name, sep) if sep and isinstance(name, str) else (str(name),): _kind(dtype)
+            for name, dtype in dtypes}  # fmt: skip
+
+
+def _kind(dtype: Any) -> str:
+    if pd.api.types.is_bool_dtype(dtype):
+        return "boolean"
+    return "number" if pd.api.types.is_numeric_dtype(dtype) else ""
 
 
 def position_of(df: Any, row: Any) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from celigo_pandas.errors import ConfigError, DocumentError, printable, shown
+from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, printable, shown
 from celigo_pandas.experiments.documents import document_of, merged, put_lookups
 from celigo_pandas.experiments.editing import (
     find_rule,
@@ -23,14 +23,17 @@ from celigo_pandas.experiments.editing import (
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frozen import freeze
 from celigo_pandas.experiments.reports import Report
-from celigo_pandas.experiments.rows import exact_frame, position_of, records_of
-from celigo_pandas.experiments.suggestion import Suggested, suggest_document
+from celigo_pandas.experiments.rows import exact_frame, fields_of, position_of, records_of
+from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
 from celigo_pandas.experiments.upgrading import upgraded
 from celigo_pandas.experiments.verification import verify
+from celigo_pandas.frames.notices import notify_once
+from celigo_pandas.frames.outward import flatten_sep
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.blame import blame_cell
 from celigo_pandas.mapping.coverage import measure
 from celigo_pandas.mapping.diff import compare
+from celigo_pandas.mapping.traps import find_traps, trap_texts
 from celigo_pandas.markup import Markup, table, tag
 from celigo_pandas.resources.mapping_documents import LookupEntry, MappingDocument
 
@@ -85,6 +88,8 @@ class Mapping:
         if document is None and dialect == 1:
             self._document["mapping"] = {"fields": [], "lists": []}
         self._wanted: tuple[str, ...] = ()
+        self._fields: dict[tuple[str, ...], str] = {}
+        self._suggested: tuple[Suggestion, ...] = ()
 
     # --- making ------------------------------------------------------------------------------------------------------
 
@@ -108,13 +113,18 @@ class Mapping:
         Returns
         -------
         Mapping
-            Mapper 2.0. ``unmatched`` lists the target fields for which no source is alike enough; they get no rule.
+            Mapper 2.0. ``suggestions`` gives each pair its confidence and reason; ``unmatched`` lists the target fields
+            for which no source is alike enough, and which get no rule. It remembers the columns of `df`: :meth:`set`
+            warns of a path that none of them has, of a literal that is the name of one, and of numbers that become
+            text.
         """
         found: Suggested = suggest_document(
             records_of(df if not isinstance(df, pd.DataFrame) else df.head(1000)), target
         )
         mapping = cls(found.document)
-        mapping._wanted = found.unmatched
+        mapping._wanted, mapping._suggested = found.unmatched, found.pairs
+        if isinstance(df, pd.DataFrame):
+            mapping._fields = fields_of(df, flatten_sep(df, "auto", "."))
         return mapping
 
     # --- reading and editing -----------------------------------------------------------------------------------------
@@ -128,6 +138,21 @@ class Mapping:
     def unmatched(self) -> tuple[str, ...]:
         """Target fields for which :meth:`suggest` found no source, and which still have no rule."""
         return tuple(path for path in self._wanted if path not in self)
+
+    @property
+    def suggestions(self) -> pd.DataFrame:
+        """What :meth:`suggest` paired and :meth:`set` left: ``target, source, confidence`` (0 to 1)``, reason``.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> orders = pd.DataFrame({"age": [30], "placed_at": ["2024-05-01"]})
+        >>> found = Mapping.suggest(orders, ["customer_age", "orderedAt"])
+        >>> found.suggestions["reason"].tolist()
+        ["age is the end of the target's name", 'the same meaning: placed for ordered']
+        """
+        rows = [(pair.target, pair.source, round(pair.score, 2), pair.reason) for pair in self._suggested]
+        return exact_frame(rows, ["target", "source", "confidence", "reason"], ["confidence"])
 
     @property
     def lookups(self) -> list[dict[str, Any]]:
@@ -211,7 +236,23 @@ class Mapping:
         if self.dialect == 2:
             changes = with_helper(find_rule(self._document, generate), changes, generate)
         set_rule(self._document, generate, changes)
+        if extract is not _UNSET:
+            self._suggested = tuple(pair for pair in self._suggested if pair.target != generate)
+        self._warn_of_traps(generate, is_typed="dataType" in changes)
         return self
+
+    def _warn_of_traps(self, generate: str, *, is_typed: bool) -> None:
+        if not self._fields:
+            return
+        try:
+            compiled = self.compiled
+        except DocumentError:  # what is not whole yet is told when it is used
+            return
+        traps = [trap for trap in find_traps(compiled, self._document, self._fields) if trap.cell == generate]
+        if is_typed:  # text is what was asked for
+            traps = [trap for trap in traps if trap.kind != "retyped"]
+        for text in trap_texts(traps, self._fields, as_call=True):
+            notify_once(text, HintWarning)
 
     def set_lookup(self, name: str, map: AnyMapping[str, Any], **members: Any) -> Mapping:
         """Add or replace a static lookup; further members (``default``, ``allowFailures``) in the vendor's spelling."""
@@ -222,12 +263,13 @@ class Mapping:
     def remove(self, generate: str) -> Mapping:
         """Remove a rule, with everything below it."""
         remove_rule(self._document, generate)
+        self._suggested = tuple(pair for pair in self._suggested if pair.target != generate)
         return self
 
     def copy(self) -> Mapping:
         """Return a mapping that can be changed apart from this one."""
         twin = Mapping(self._document)
-        twin._wanted = self._wanted
+        twin._wanted, twin._fields, twin._suggested = self._wanted, self._fields, self._suggested
         return twin
 
     def to_import(self, doc: Any = None) -> dict[str, Any]:
@@ -369,7 +411,10 @@ class Mapping:
 
     def __repr__(self) -> str:
         lines = [f"<Mapping {self.dialect}.0, {sum(1 for _ in iter_rules(self._document))} rules>"]
-        lines += [f"  {path:<28} ← {_source(rule)}" for path, rule in iter_rules(self._document)]
+        reasons = {pair.target: f"{pair.score:.0%}, {pair.reason}" for pair in self._suggested}
+        for path, rule in iter_rules(self._document):
+            line = f"  {path:<28} ← {_source(rule)}"
+            lines.append(f"{line:<60}  ({reasons[path]})" if path in reasons else line)
         if self.unmatched:
             lines.append("  no source found for: " + ", ".join(self.unmatched))
         return printable("\n".join(lines))

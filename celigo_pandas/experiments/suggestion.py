@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,8 @@ from celigo_pandas.paths import WILDCARD, Path, Step, rooted_text
 __all__ = ["Suggested", "Suggestion", "match_names", "suggest_document", "tokens"]
 
 THRESHOLD = 0.5
+_END = 0.6
+_CLOSE = 0.05
 
 _SYNONYMS = (
     "id identifier key no num number nr code",
@@ -43,6 +45,7 @@ _SYNONYMS = (
     "state province region",
     "date day time datetime timestamp at on",
     "created create creation",
+    "ordered placed purchased",
     "updated update modified changed",
     "description desc text memo note",
     "first given",
@@ -61,11 +64,12 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One pair: the target's name, the source's path, and how alike they are (0 to 1)."""
+    """One pair: the target's name, the source's path, how alike they are (0 to 1), and in what."""
 
     target: str
     source: str
     score: float
+    reason: str = ""
 
 
 def tokens(name: str) -> tuple[str, ...]:
@@ -74,8 +78,11 @@ def tokens(name: str) -> tuple[str, ...]:
     >>> tokens("customerID")
     ('customer', 'id')
     """
-    words = _WORDS.findall(re.sub(r"([a-z])([A-Z])", r"\1 \2", name))
-    return tuple(_CANONICAL.get(word.lower(), word.lower()) for word in words)
+    return tuple(_CANONICAL.get(word, word) for word in _words(name))
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(map(str.lower, _WORDS.findall(re.sub(r"([a-z])([A-Z])", r"\1 \2", name))))
 
 
 def match_names(targets: Sequence[str], sources: Iterable[str]) -> list[Suggestion]:
@@ -84,7 +91,7 @@ def match_names(targets: Sequence[str], sources: Iterable[str]) -> list[Suggesti
     Returns
     -------
     list of Suggestion
-        In the order of `targets`; targets without a source that is alike enough are absent.
+        In the order of `targets`, each with its reason; targets without a source that is alike enough are absent.
     """
     known = list(dict.fromkeys(sources))
     taken: dict[str, Suggestion] = {}
@@ -99,7 +106,46 @@ def match_names(targets: Sequence[str], sources: Iterable[str]) -> list[Suggesti
         if pair.score >= THRESHOLD and pair.target not in taken and (exact or pair.source not in used):
             taken[pair.target] = pair
             used.add(pair.source)
-    return [taken[target] for target in targets if target in taken]
+    rivals: dict[str, str] = {}
+    for pair in pairs:
+        best = taken.get(pair.target)
+        if best is not None and pair.source != best.source and best.score - pair.score < _CLOSE and best.score < 0.999:
+            rivals.setdefault(pair.target, pair.source)
+    return [
+        replace(taken[target], reason=_reason(taken[target], rivals.get(target)))
+        for target in targets
+        if target in taken
+    ]
+
+
+def _reason(pair: Suggestion, rival: str | None) -> str:
+    """Say in what the names of a pair are alike, and which other source is nearly as near."""
+    if pair.target == pair.source:
+        return "the same name"
+    target, source = _words(pair.target), _words(pair.source)
+    leaf = _words(pair.source.rsplit(".", 1)[-1])
+    alike = [
+        word if word == other else f"{other} for {word}"
+        for word in target
+        for other in source
+        if word == other or _CANONICAL.get(word, word) == _CANONICAL.get(other, other)
+    ]
+    if "".join(target) == "".join(source):
+        reason = "the same words"
+    elif tokens(pair.target) == tokens(pair.source):
+        reason = f"the same meaning: {', '.join(word for word in dict.fromkeys(alike) if ' for ' in word)}"
+    elif _is_end(target, source):
+        reason = f"{' '.join(source)} is the end of the target's name"
+    elif _is_end(leaf, target):
+        reason = f"the target's name is the end of {' '.join(source)}"
+    else:
+        shared = ", ".join(dict.fromkeys(alike)) or "words that begin alike"
+        reason = f"in common: {shared}"
+    return reason if rival is None else f"{reason}; {rival} is nearly as near"
+
+
+def _is_end(whole: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    return 0 < len(part) < len(whole) and whole[-len(part) :] == part
 
 
 @lru_cache(maxsize=65536)
@@ -110,12 +156,18 @@ def similarity(target: str, source: str) -> float:
     wanted, found = tokens(target), tokens(source)
     if not wanted or not found:
         return 0.0
-    if wanted == found or "".join(wanted) == "".join(found):
+    words = _words(target), _words(source)
+    if "".join(words[0]) == "".join(words[1]):
         return 0.95
+    if wanted == found or "".join(wanted) == "".join(found):
+        return 0.9
     # The last key of a nested path says most: order.customer.name is a name.
     leaf, wanted_leaf = (tokens(path.rsplit(".", 1)[-1]) for path in (source, target))
     # The same words in another order say less than the name itself: 0:1 is not 1:0.
-    score = min(0.9, max(_overlap(wanted, found), 0.9 * _overlap(wanted, leaf), 0.9 * _overlap(wanted_leaf, leaf)))
+    score = min(0.85, max(_overlap(wanted, found), 0.9 * _overlap(wanted, leaf), 0.9 * _overlap(wanted_leaf, leaf)))
+    # age for customer_age: what comes before is most often whose it is. Of the words themselves, not of synonyms.
+    if _is_end(*words):
+        score = max(score, _END)
     return score if (EACH in target) == (EACH in source) else 0.6 * score
 
 

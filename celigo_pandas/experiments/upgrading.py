@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celigo_pandas.errors import DocumentError, MappingError, Problem
-from celigo_pandas.experiments.findings import cell_text
+from celigo_pandas.experiments.side_by_side import pair_texts
 from celigo_pandas.mapping import compile_mapping
 from celigo_pandas.mapping.conversions import kind_of
 from celigo_pandas.mapping.diff import compare
@@ -25,7 +25,7 @@ def upgraded(document: dict[str, Any], records: list[Any] | None) -> dict[str, A
         problems = [
             Problem(
                 "differs",
-                f"record {change.position}: {cell_text(change.before)} in 1.0, {cell_text(change.after)} in 2.0",
+                f"record {change.position}: {' in 1.0, '.join(pair_texts(change.before, change.after))} in 2.0",
                 entry.cell,
             )
             for entry in difference.rules

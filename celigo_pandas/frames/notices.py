@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from celigo_pandas.errors import legible
 
-__all__ = ["listed", "notify", "on_behalf_of_caller"]
+__all__ = ["listed", "notify", "notify_once", "on_behalf_of_caller"]
 
 T = TypeVar("T")
 
@@ -39,6 +39,16 @@ def notify(message: str, category: type[Warning]) -> None:
         module=frame.f_globals.get("__name__"),
         registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )
+
+
+_told: set[str] = set()
+
+
+def notify_once(message: str, category: type[Warning]) -> None:
+    """Warn as :func:`notify`, but of the same thing only once in this process."""
+    if message not in _told:
+        _told.add(message)
+        notify(message, category)
 
 
 def on_behalf_of_caller(work: Callable[..., T]) -> Callable[..., T]:

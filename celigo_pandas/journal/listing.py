@@ -11,6 +11,7 @@ from celigo_pandas.errors import CeligoError, JournalError, shown
 from celigo_pandas.folders import user_path
 from celigo_pandas.journal.files import JournalFolder
 from celigo_pandas.journal.pulls import NEXT, PAGES, read_record
+from celigo_pandas.journal.pushes import read_outline
 
 __all__ = ["delete_journal", "list_journals"]
 
@@ -24,8 +25,9 @@ def list_journals(folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``path``, ``kind`` (``"pull"`` or ``"push"``), ``state``, ``bytes``, ``last_at`` (ISO 8601, UTC), and of a pull
-        ``connection_id`` and ``pages``. Sorted by path.
+        ``path``, ``kind`` (``"pull"`` or ``"push"``), ``state`` (``"finished"``, ``"unfinished"``, ``"damaged"``),
+        ``bytes``, ``last_at`` (ISO 8601, UTC), and of one that can be read ``connection_id`` and, of a pull, ``pages``;
+        of a push ``rows`` and ``outcomes``, the number of rows by outcome. Sorted by path.
     """
     found = []
     for root, _, names in os.walk(user_path(folder)):
@@ -44,16 +46,26 @@ def _described(file: Path) -> dict[str, Any]:
         "bytes": status.st_size,
         "last_at": datetime.fromtimestamp(status.st_mtime, timezone.utc).isoformat(timespec="seconds"),
     }
-    if entry["kind"] == "push":
-        del entry["state"]
-        return entry
     try:
+        if entry["kind"] == "push":
+            return {**entry, **_described_push(file)}
         record = read_record(file)
     except CeligoError:
         return {**entry, "state": "damaged"}
     header = record.header or {}
     entry["state"] = "finished" if record.is_finished else "unfinished"
     return {**entry, "connection_id": header.get("connection_id"), "pages": record.pages}
+
+
+def _described_push(file: Path) -> dict[str, Any]:
+    connection_id, outcomes = read_outline(file)
+    counts = outcomes.counts()
+    return {
+        "state": "unfinished" if counts["not_sent"] else "finished",
+        "connection_id": connection_id,
+        "rows": len(outcomes),
+        "outcomes": counts,
+    }
 
 
 def delete_journal(folder: str | os.PathLike[str]) -> None:

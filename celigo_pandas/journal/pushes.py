@@ -25,7 +25,7 @@ from celigo_pandas.folders import user_path
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.journal.files import Frame, FrameFile, JournalFolder, check_folder, read_frames, sync_folder
 
-__all__ = ["FILE_NAME", "PushIdentity", "PushJournal"]
+__all__ = ["FILE_NAME", "PushIdentity", "PushJournal", "read_outline"]
 
 FORMAT = 1
 FILE_NAME = "push.journal"
@@ -164,13 +164,13 @@ class PushJournal:
 
     def _replay(self, path: Path) -> int:
         """Read what earlier runs left and return the length of its sound part, in bytes."""
-        in_flight: dict[int, list[int]] = {}
+        history = _History(self.outcomes)
         end = 0
         for frame in self._frames(path):
             try:
                 entry = json.loads(frame.payload)
                 if end:
-                    self._apply(frame.kind, entry, in_flight)
+                    history.take(frame.kind, entry)
                 else:
                     self._check_header(entry)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -178,9 +178,8 @@ class PushJournal:
                     f"The journal {self.folder} is damaged before byte {frame.end:,} of {FILE_NAME}.", hint=_DAMAGED
                 ) from error
             end = frame.end
-        for batch, positions in in_flight.items():
-            unknown = RowOutcome("unknown", message=_IN_FLIGHT, batch=batch, attempts=1)
-            self.outcomes.record(positions, [unknown] * len(positions))
+        history.end()
+        self.last_batch = history.last_batch
         self.resumed = bool(self.last_batch)
         return end
 
@@ -204,20 +203,62 @@ class PushJournal:
                 hint="Call with what it was begun with, or give this push a folder of its own.",
             )
 
-    def _apply(self, kind: bytes, entry: dict[str, Any], in_flight: dict[int, list[int]]) -> None:
+
+class _History:
+    """What the entries of a journal say about the rows, in their order."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        self.outcomes = outcomes
+        self.last_batch = 0
+        self._in_flight: dict[int, list[int]] = {}
+
+    def take(self, kind: bytes, entry: dict[str, Any]) -> None:
         batch = entry["batch"]
         if kind == _SENDING:
             positions = [place for start, stop in entry["rows"] for place in range(start, stop)]
             if any(not 0 <= place < len(self.outcomes) for place in positions):
                 raise ValueError("a position beyond the frame")
-            in_flight[batch] = positions
+            self._in_flight[batch] = positions
             self.last_batch = max(self.last_batch, batch)
         elif kind == _ANSWERED:
-            self.outcomes.record(in_flight.pop(batch), [RowOutcome(*row) for row in entry["outcomes"]])
+            self.outcomes.record(self._in_flight.pop(batch), [RowOutcome(*row) for row in entry["outcomes"]])
         elif kind == _RELEASED:
-            del in_flight[batch]
+            del self._in_flight[batch]
         else:
             raise ValueError(f"an entry of kind {kind!r}")
+
+    def end(self) -> None:
+        """Count what was on its way as unknown."""
+        for batch, positions in self._in_flight.items():
+            unknown = RowOutcome("unknown", message=_IN_FLIGHT, batch=batch, attempts=1)
+            self.outcomes.record(positions, [unknown] * len(positions))
+
+
+def read_outline(path: Path) -> tuple[str, Outcomes]:
+    """Read whose push a journal file is (the connection's id), and what became of its rows; nothing is changed.
+
+    Raises
+    ------
+    JournalError
+        It is damaged, or no journal of a push in this format.
+    """
+    history: _History | None = None
+    connection = ""
+    for frame in read_frames(path):
+        try:
+            entry = json.loads(frame.payload)
+            if history is not None:
+                history.take(frame.kind, entry)
+            elif (frame.kind, entry["kind"], entry["format"]) == (_HEADER, "push", FORMAT):
+                history, connection = _History(Outcomes(int(entry["rows"]))), str(entry["connection"])
+            else:
+                raise ValueError("another kind of journal")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise JournalError(f"The journal {path} is damaged before byte {frame.end:,}.") from error
+    if history is None:
+        raise JournalError(f"The journal {path} is empty.")
+    history.end()
+    return connection, history.outcomes
 
 
 def _ranges(positions: Sequence[int]) -> list[list[int]]:

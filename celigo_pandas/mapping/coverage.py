@@ -34,7 +34,7 @@ from celigo_pandas.mapping.traces import read_context
 from celigo_pandas.mapping.values import key_text
 from celigo_pandas.paths import PathError, Step, escape_key, parse_extract
 
-__all__ = ["Coverage", "RuleCoverage", "field_paths", "measure"]
+__all__ = ["Coverage", "RuleCoverage", "field_paths", "fields_read", "measure"]
 
 Keys = tuple[str, ...]
 _RECORD_NAMES: Final = {1: ("data", "rows"), 2: ("record", "rows", "batch_of_records")}
@@ -109,7 +109,7 @@ def measure(
     failed = [output for output in outputs if type(output) is MappingError]
     counter.count_failures(failed)
     fields = _fields(records)
-    used = {keys for rule in compiled.rules for keys in _reads(rule, compiled)}
+    used = {keys for rule in compiled.rules for keys in fields_read(rule, compiled)}
     passed = {keys[:length] for keys in _iterated(compiled) for length in range(1, len(keys))}
     unused = tuple(path for path, keys in fields.items() if keys not in passed and not _is_used(keys, used))
     for counts, part in counter.parts():
@@ -275,7 +275,7 @@ def _paths(rows: list[dict[str, Any]], prefix: str, outer: Keys) -> dict[str, Ke
 # --- reads ------------------------------------------------------------------------------------------------------------
 
 
-def _reads(rule: Rule, compiled: CompiledMapping) -> Iterator[Keys]:
+def fields_read(rule: Rule, compiled: CompiledMapping) -> Iterator[Keys]:
     """Give the keys of each field of the record that a rule reads, by itself or through a lookup that it asks."""
     for source in _sources_of(rule):
         yield from _read_by(source, compiled)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from celigo_pandas.accessors.account.collections import Connections, SavedExports, SavedImports
 from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.accessors.targets import forget_account, note_account
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.pacing import bucket_for
@@ -48,6 +49,7 @@ class Client:
         self.completions: dict[str, tuple[float, list[str]]] = {}
         self._on_close = on_close
         self._token_info: dict[str, Any] | None = None
+        note_account(self)
 
     @property
     def connections(self) -> Connections:
@@ -133,6 +135,7 @@ class Client:
 
     def close(self) -> None:
         """Close the pooled connections (and stop the engine of a local client). The client can be closed twice."""
+        forget_account(self)
         self.api.close()
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
@@ -154,13 +157,15 @@ class Client:
         return f"<celigo Client {', '.join(notes)}>"
 
     def _repr_html_(self) -> Markup:
-        rows = [
+        return tag("div", tag("b", "Client"), table(("", ""), self._facts()))
+
+    def _facts(self) -> list[tuple[str, str]]:
+        return [
             ("host", self.host),
             ("account", self.account or "not asked yet: client.check()"),
             ("server", "local engine" if self.is_local_engine else "integrator.io API"),
             ("writes", "refused (read-only)" if self.read_only else "allowed"),
         ]
-        return tag("div", tag("b", "Client"), table(("", ""), rows))
 
     def _learn(self, info: dict[str, Any]) -> None:
         self._token_info = info

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from celigo_pandas.accessors.dry_runs.comparison import compared, comparison_html, sources_of
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
+from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 from celigo_pandas.accessors.progress import ProgressSetting
-from celigo_pandas.accessors.targets import DocumentLike, SavedTarget, Target, resolve_import
+from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, SavedTarget, resolve_import
 from celigo_pandas.errors import FrameError, legible
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.foreign import as_frame
@@ -46,8 +48,17 @@ class DryRun:
         Number of rows by state.
     """
 
-    def __init__(self, rows: pd.DataFrame, states: Sequence[RowState], mapped: Sequence[tuple[int, Any]]) -> None:
+    def __init__(
+        self,
+        rows: pd.DataFrame,
+        states: Sequence[RowState],
+        mapped: Sequence[tuple[int, Any]],
+        document: Mapping[str, Any],
+        sep: str | None = None,
+    ) -> None:
         self._rows = rows
+        self._document = document
+        self._sep = sep
         self._states = list(states)
         self._records = list(mapped)
 
@@ -86,32 +97,31 @@ class DryRun:
         return {name: found[name] for name in STATES}
 
     def compare(self) -> pd.DataFrame:
-        """Put each mapped record beside its input row.
+        """Put each mapped column beside the columns of the input that it is made of.
 
         Returns
         -------
         DataFrame
-            The index of ``mapped``. Columns of two levels: the field, and ``before``, ``after``, ``changed`` (bool).
-            Fields of the mapped records come first, then those that only the input has. A missing value equals a
-            missing value, and a number equals a number.
+            The index of ``mapped``. Columns of two levels: the mapped field, and below it the names of its sources
+            (those columns of the input that its rules read; of an import without a mapping the one of the same name),
+            ``after`` (the mapped value), ``changed`` (bool: no source has this value), and, where the only source has
+            values of another type, ``type_change`` (``"number → text"``). A missing value equals a missing value, and a
+            number equals a number.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from celigo_pandas import Mapping
+        >>> notices = Mapping().set("minutes", "$.dep_delay", data_type="string").to_import()
+        >>> pd.DataFrame({"dep_delay": [79]}).celigo.dry_run(notices).compare()["minutes"].iloc[0].to_dict()
+        {'dep_delay': 79, 'after': '79', 'changed': True, 'type_change': 'number → text'}
         """
+        return compared(*self._pairs())
+
+    def _pairs(self, limit: int | None = None) -> tuple[pd.DataFrame, pd.DataFrame, dict[Any, list[Any]]]:
         after, positions = self._mapped
-        before = self._rows.iloc[positions]
-        fields = list(dict.fromkeys([*after.columns, *before.columns]))
-        columns: dict[tuple[Any, str], Any] = {}
-        for name in fields:
-            old, new = _objects(before, name), _objects(after, name)
-            columns[name, "before"] = old
-            columns[name, "after"] = new
-            columns[name, "changed"] = np.fromiter(
-                (not _same(a, b) for a, b in zip(old, new, strict=True)), bool, len(new)
-            )
-        # Objects stay objects: Arrow's texts, which pandas would make of them, hold no lone surrogate.
-        held = (pd.Series(values, index=after.index, dtype=values.dtype) for values in columns.values())
-        frame = pd.DataFrame(dict(enumerate(held)), index=after.index)
-        levels = [pd.Index(level, dtype=object) for level in zip(*columns, strict=True)] or [[], []]
-        frame.columns = pd.MultiIndex.from_arrays(levels, names=["field", None])
-        return frame
+        before = self._rows.iloc[positions[:limit]]
+        return before, after.iloc[:limit], sources_of(self._document, before, after, self._sep)
 
     def summary(self) -> str:
         """Say in a few words what became of the rows."""
@@ -132,29 +142,13 @@ class DryRun:
 
     def _compared_html(self) -> Markup:
         try:
-            after, positions = self._mapped
+            count = len(self._mapped[0])
         except FrameError as error:
             return tag("p", legible(str(error), 500))
-        head = DryRun(self._rows, self._states, [])
-        head.__dict__["_mapped"] = (after.iloc[:_SHOWN_ROWS], positions[:_SHOWN_ROWS])
-        compared = head.compare()
-        cells = [[tag("td", label), *(_cell(compared, place, name) for name in after.columns)]
-                 for place, label in enumerate(compared.index)]  # fmt: skip
-        header = tag("tr", tag("th"), *(tag("th", name) for name in after.columns))
-        return tag("table", tag("thead", header), tag("tbody", *(tag("tr", *row) for row in cells)))
-
-
-def _cell(compared: pd.DataFrame, place: int, name: Any) -> Markup:
-    old, new, changed = (compared[name, part].iloc[place] for part in ("before", "after", "changed"))
-    if not changed:
-        return tag("td", _shown(new))
-    if _is_missing(old):
-        return tag("td", tag("ins", _shown(new)))
-    return tag("td", tag("del", _shown(old)), " ", tag("ins", _shown(new)))
-
-
-def _shown(value: Any) -> str:
-    return "" if _is_missing(value) else str(value)
+        shown = comparison_html(*self._pairs(_SHOWN_ROWS))
+        if count <= _SHOWN_ROWS:
+            return shown
+        return tag("div", shown, tag("p", f"The first {_SHOWN_ROWS} of {count:,} mapped records."))
 
 
 def mapped_frame(records: list[Any]) -> tuple[pd.DataFrame, list[int]]:
@@ -194,27 +188,10 @@ def _framed(records: list[Any], shape: Shape) -> tuple[pd.DataFrame, list[int]]:
     return frame, list(range(len(rows.records))) if rows.sources is None else rows.sources
 
 
-def _objects(frame: pd.DataFrame, name: Any) -> np.ndarray:
-    if name not in frame.columns:
-        return np.full(len(frame), None, dtype=object)
-    values: np.ndarray = frame[name].astype(object).to_numpy()
-    return values
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
-
-
-def _same(old: Any, new: Any) -> bool:
-    if _is_missing(old) or _is_missing(new):
-        return _is_missing(old) and _is_missing(new)
-    return bool(np.array_equal(old, new)) if isinstance(old, np.ndarray) else bool(old == new)
-
-
 def dry_run(
     df: pd.DataFrame,
     import_doc: DocumentLike,
-    con: Target | None = None,
+    con: ConnectionLike | None = None,
     *,
     batch_size: int = 100,
     na: str = "omit",
@@ -230,8 +207,9 @@ def dry_run(
         Any index. Not modified. Anything with the Arrow stream interface (polars, pyarrow) is taken too.
     import_doc : dict, builder or saved import
         Mapper 1.0 (``mapping``), 2.0 (``mappings``), or neither: then records pass through.
-    con : Connection, optional
-        ``None`` evaluates here, without any request; else the server's ``/import/map`` does.
+    con : Connection, name or id, optional
+        ``None`` evaluates here, without any request; else the server's ``/import/map`` does. A name is taken as in
+        :func:`~celigo_pandas.to_import`.
     batch_size : int
         Rows per request.
     na, unflatten, sep
@@ -254,13 +232,16 @@ def dry_run(
 
     Notes
     -----
+    Warns once (:class:`HintWarning`) of rules that read no column, write a literal where a column has that name, or
+    make text of numbers.
     Requests: none without `con`; else one POST per batch, which changes nothing and is resent like a read.
     """
     df = as_frame(df)
     nested_by = flatten_sep(df, unflatten, sep)
     if con is None and isinstance(import_doc, SavedTarget) and import_doc.kind == "import":
         import_doc = import_doc.virtual()  # its connection is not asked for
-    connection, document = resolve_import(import_doc, con)
+    connection, document = resolve_import(import_doc, con, df)
+    warn_of_traps(df, document, nested_by)
     rows = kept_copy(df)
     if con is None or connection is None:
         states, mapped = map_here(rows, document, na=na, sep=nested_by)
@@ -268,13 +249,13 @@ def dry_run(
         states, mapped = map_there(
             rows, document, connection, na=na, sep=nested_by, batch_size=batch_size, progress=progress
         )
-    return DryRun(rows, states, mapped)
+    return DryRun(rows, states, mapped, document, nested_by)
 
 
 def map_import(
     df: pd.DataFrame,
     import_doc: DocumentLike,
-    con: Target | None = None,
+    con: ConnectionLike | None = None,
     *,
     batch_size: int = 100,
     na: str = "omit",

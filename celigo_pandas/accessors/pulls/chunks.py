@@ -47,12 +47,14 @@ class _Stream:
         setting = self._options.progress if self._options.progress is not None else client.progress
         with open_progress(setting, description=self._source.title) as progress:
             try:
+                wants_rows = self._options.max_rows != 0
                 for page, block in self._pages(progress):
                     self._add(page, block)
-                    while self._waiting.rows and self._waiting.rows >= (chunksize or 1):
+                    while wants_rows and self._waiting.rows and self._waiting.rows >= (chunksize or 1):
                         yield self._next(chunksize or self._waiting.rows)
                 if self._waiting.rows:
-                    yield self._next(self._waiting.rows)
+                    left = self._next(self._waiting.rows)
+                    yield left if wants_rows else left.iloc[:0]
             except GeneratorExit:
                 self._source.leave()
                 raise
@@ -71,14 +73,14 @@ class _Stream:
         self._warn()
 
     def _pages(self, progress: Progress) -> Iterator[tuple[Page, Block]]:
-        wanted = self._options.max_rows
+        wanted = self._options.limit
         pages = self._source.pages_from_here(lambda: wanted is not None and self._rows >= wanted, decode=self._decode)
         for page, _, block in pages:
             yield page, block
             progress.show(self._rows, self._total)
 
     def _decode(self, page: Page) -> Block:
-        left = None if self._options.max_rows is None else self._options.max_rows - self._rows
+        left = None if self._options.limit is None else self._options.limit - self._rows
         return self._ladder.decode([page], left)
 
     def _add(self, page: Page, block: Block) -> None:

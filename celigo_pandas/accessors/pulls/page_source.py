@@ -49,6 +49,7 @@ class PageSource:
     def __init__(self, connection: Target, doc: Mapping[str, Any], options: PullOptions) -> None:
         self.connection = connection
         self._connection_id = connection.id
+        self._server = connection.client.base_url
         self.doc = doc
         _refuse_unwritable(doc)
         self.consuming = consuming_member(doc)
@@ -61,8 +62,8 @@ class PageSource:
             )
         self.page_size = paging.effective_page_size(doc, options.page_size)
         self.is_own_size = options.page_size == "auto" and self.page_size is not None
-        if self.is_own_size and options.max_rows is not None and self.page_size is not None:
-            self.page_size = min(self.page_size, options.max_rows)
+        if self.is_own_size and options.limit is not None and self.page_size is not None:
+            self.page_size = min(self.page_size, options.limit)
         self.state: bytes | None = None
         self.trail = paging.Trail()
         self.pages = 0
@@ -184,6 +185,7 @@ class PageSource:
     def _origin(self, shape: Shape) -> dict[str, Any]:
         return {
             "connection_id": self._connection_id,
+            "server": self._server,
             "export_digest": self._digest,
             "page_size": self.sent_page_size,
             "page_size_added": self.page_size is not None,

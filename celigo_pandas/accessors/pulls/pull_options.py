@@ -16,6 +16,8 @@ from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["PullOptions"]
 
+_LOOKED_AT = 100
+
 
 @dataclass(frozen=True)
 class PullOptions:
@@ -43,11 +45,16 @@ class PullOptions:
         if self.page_size != "auto":
             self._set("page_size", whole_number("page_size", self.page_size, otherwise="'auto'"))
         if self.max_rows is not None:
-            self._set("max_rows", whole_number("max_rows", self.max_rows, otherwise="None"))
+            self._set("max_rows", whole_number("max_rows", self.max_rows, 0, otherwise="None"))
         check_backend(self.dtype_backend)
         self._set("parse_dates", _columns_of(self.parse_dates))
         _check_dtypes(self.dtype)
         check_expectation(self.expect, self.errors)
+
+    @property
+    def limit(self) -> int | None:
+        """Most rows to read: of ``max_rows=0``, which asks for the columns alone, those that tell them."""
+        return _LOOKED_AT if self.max_rows == 0 else self.max_rows
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

@@ -180,7 +180,7 @@ class Pull:
     def _walk_to_the_end(self, progress: Progress) -> bool:
         """Walk; say whether rows were cut off. Whatever is raised, this pull stands where its rows end."""
         while True:
-            decoder = BackgroundDecoder(self._ladder, self._columns, self.options.max_rows)
+            decoder = BackgroundDecoder(self._ladder, self._columns, self.options.limit)
             pages_before, self._first_state = self.source.pages, self.source.state
             began = time.monotonic()
             try:
@@ -206,7 +206,7 @@ class Pull:
         return is_damage and retries > 0 and self.source.consuming is None and not self._checks_records
 
     def _walk(self, decoder: BackgroundDecoder, progress: Progress) -> None:
-        wanted = self.options.max_rows
+        wanted = self.options.limit
 
         def enough() -> bool:
             if wanted is None:
@@ -252,9 +252,9 @@ class Pull:
             raise KeyboardInterrupt
 
     def _shown_total(self) -> int | None:
-        if self._total is None or self.options.max_rows is None:
+        if self._total is None or self.options.limit is None:
             return self._total
-        return min(self._total, self.options.max_rows)
+        return min(self._total, self.options.limit)
 
     def _stand_where(self, decoder: BackgroundDecoder, pages_before: int) -> None:
         """Stand behind the last page whose rows were taken: what came after it is asked for once more."""
@@ -308,7 +308,8 @@ class Pull:
         options = self.options
         frame = self._columns.frame(dtype_backend=options.dtype_backend, release=True)
         self._frame = _Held(frame)  # until it is the caller's
-        self.reason = "max_rows" if was_cut else self.source.reason
+        is_cut = was_cut or (options.max_rows == 0 and self.rows > 0)
+        self.reason = "max_rows" if is_cut else self.source.reason
         self.complete = self.reason in ("done", "no state")
         self._noted(frame)
         self._warn()
@@ -321,6 +322,9 @@ class Pull:
             raise
         if self._journal is not None:
             self._journal.finish()
+        if options.max_rows == 0:
+            frame = frame.iloc[:0]
+            frame.attrs["celigo"]["rows"] = 0
         self._columns.forget()
         self._frame = weakref.ref(frame)
         return frame

@@ -14,7 +14,7 @@ import pandas as pd
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.resumable import Pull
-from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
+from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, resolve_export
 from celigo_pandas.errors import ConfigError, DocumentError, PullCancelled, shown
 from celigo_pandas.frames.notices import on_behalf_of_caller
 from celigo_pandas.frames.shape import Shape
@@ -24,7 +24,7 @@ from celigo_pandas.resources.turns import wait_in_turns
 
 __all__ = ["Pulls", "read_exports"]
 
-Export: TypeAlias = DocumentLike | tuple[DocumentLike, Target]
+Export: TypeAlias = DocumentLike | tuple[DocumentLike, ConnectionLike]
 """An export, or one with its connection."""
 
 
@@ -91,7 +91,7 @@ class Pulls(Mapping[str, pd.DataFrame]):
 
 def read_exports(
     exports: Mapping[str, Export] | Iterable[Export],
-    con: Target | None = None,
+    con: ConnectionLike | None = None,
     *,
     max_workers: int = 4,
     on_error: Literal["collect", "raise"] = "collect",
@@ -115,7 +115,7 @@ def read_exports(
     exports : Mapping of name to export, or iterable of export or (export, con)
         Values of the mapping may be ``(export, con)`` too. Without names, the documents' ``name`` or their numbers are
         used.
-    con : Connection, optional
+    con : Connection, name or id, optional
         For exports that come without one.
     max_workers : int
         How many at once. All share the account's rate budget.
@@ -175,7 +175,7 @@ def read_exports(
 
 
 def _prepared(
-    exports: Mapping[str, Export] | Iterable[Export], con: Target | None, options: PullOptions
+    exports: Mapping[str, Export] | Iterable[Export], con: ConnectionLike | None, options: PullOptions
 ) -> tuple[dict[str, Pull], dict[str, BaseException]]:
     """Make the pulls, and say which exports cannot be pulled at all."""
     pulls: dict[str, Pull] = {}

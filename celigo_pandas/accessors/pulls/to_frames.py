@@ -12,7 +12,7 @@ from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pulls.chunks import iter_chunks
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.resumable import Pull
-from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
+from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, resolve_export
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.journal.pulls import PullJournal
 
@@ -21,7 +21,7 @@ __all__ = ["iter_export", "read_export"]
 
 def read_export(
     export: DocumentLike,
-    con: Target | None = None,
+    con: ConnectionLike | None = None,
     *,
     page_size: int | Literal["auto"] = "auto",
     max_rows: int | None = None,
@@ -46,13 +46,15 @@ def read_export(
     ----------
     export : Mapping, builder or saved export
         The export document. A dict is sent as it is; ``pageSize`` is the only member ever added.
-    con : Connection, optional
-        May be left out for a saved export, which has its own.
+    con : Connection, name or id, optional
+        May be left out for a saved export, which has its own. A name is looked up at the client of the saved export,
+        else at the only client that is open.
     page_size : int or "auto"
         Records a request. ``"auto"`` asks for 1,000 where the document says nothing (the vendor's default is 20), and
         halves it while the server finds pages of that size too large.
     max_rows : int, optional
-        Stop after so many rows, with at most one request too many.
+        Stop after so many rows, with at most one request too many. 0 gives an empty frame with the columns of the
+        first 100 rows.
     columns : sequence of str, optional
         Keep these columns only; the name of an object stands for all columns below it.
     nested : {"flatten", "keep", "json"}
@@ -134,7 +136,7 @@ def read_export(
 
 def iter_export(
     export: DocumentLike,
-    con: Target | None = None,
+    con: ConnectionLike | None = None,
     *,
     chunksize: int | None = None,
     page_size: int | Literal["auto"] = "auto",

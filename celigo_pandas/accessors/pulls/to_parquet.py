@@ -15,7 +15,7 @@ from celigo_pandas.accessors.progress import Progress, ProgressSetting, open_pro
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.resumable import warn_of_more, warn_of_record_errors, warn_of_the_whole
-from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
+from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, resolve_export
 from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, FrameError, PullCancelled, shown
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.columns import ColumnSet
@@ -31,7 +31,7 @@ _GROUP_BYTES = 3_000_000
 
 def export_to_parquet(
     export: DocumentLike,
-    con: Target | None,
+    con: ConnectionLike | None,
     path: str | os.PathLike[str],
     *,
     page_size: int | Literal["auto"] = "auto",

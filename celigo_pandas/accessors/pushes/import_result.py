@@ -14,7 +14,7 @@ from celigo_pandas.accessors.pushes.failure_groups import group_failures
 from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.pushes.result_files import load, save
 from celigo_pandas.accessors.pushes.retry import retry
-from celigo_pandas.accessors.targets import Target
+from celigo_pandas.accessors.targets import ConnectionLike, resolve_connection
 from celigo_pandas.errors import ConfigError, ImportRejectedError, PushCancelled, legible
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import OUTCOMES, Outcomes
@@ -39,6 +39,8 @@ class ImportResult:
         The *input rows* with that outcome.
     counts : dict
         Number of rows by outcome; the values add up to ``len(result)``.
+    connection_id : str
+        Id of the connection that the rows went through.
     stop_reason : str or None
         Why the push ended before its last row.
 
@@ -68,6 +70,11 @@ class ImportResult:
     @cached_property
     def _frame(self) -> pd.DataFrame:
         return self._outcomes.to_frame(self._rows.index)
+
+    @property
+    def connection_id(self) -> str:
+        """Id of the connection that the rows went through."""
+        return self._call.connection_id
 
     @property
     def counts(self) -> dict[str, int]:
@@ -163,7 +170,7 @@ class ImportResult:
             )
 
     def retry(
-        self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: Target | None = None
+        self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: ConnectionLike | None = None
     ) -> ImportResult:
         """Send the failed and the not-sent rows again.
 
@@ -174,7 +181,7 @@ class ImportResult:
             Rows are matched to their place, not their label: where labels repeat, keep the rows in their order.
         unknown : bool
             Send the ``unknown`` rows too. They may be in the target already.
-        con : Connection, optional
+        con : Connection, name or id, optional
             The connection of the push, for a result that came from a file, a copy or another process.
 
         Returns
@@ -196,7 +203,7 @@ class ImportResult:
         settled counts too; one that was deleted is written anew. Copies, loaded and unpickled results know nothing of
         each other's retries: without a journal, retry only one of them, or the same rows are sent twice.
         """
-        call = self._call if con is None else self._call.through(con)
+        call = self._call if con is None else self._call.through(resolve_connection(con))
         if call.client is None:
             raise ConfigError(
                 "This result was loaded, copied or unpickled without a connection, so it cannot send.",
@@ -209,13 +216,13 @@ class ImportResult:
         save(path, self._rows, self._outcomes, self._call, self.stop_reason)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], con: Target | None = None) -> Self:
+    def load(cls, path: str | os.PathLike[str], con: ConnectionLike | None = None) -> Self:
         """Read what :meth:`save` wrote.
 
         Parameters
         ----------
         path : path
-        con : Connection, optional
+        con : Connection, name or id, optional
             Where a :meth:`retry` goes; must be the connection of the push.
 
         Returns
@@ -223,7 +230,7 @@ class ImportResult:
         ImportResult
             It goes on with the journal of the push, if that is still there; else its summary says so.
         """
-        rows, outcomes, call, stop_reason, note = load(path, con)
+        rows, outcomes, call, stop_reason, note = load(path, None if con is None else resolve_connection(con))
         return cls(rows, outcomes, call, stop_reason=stop_reason, note=note)
 
     def __repr__(self) -> str:
@@ -286,7 +293,7 @@ class PushPreview(ImportResult):
         self.mapped = mapped
 
     def retry(
-        self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: Target | None = None
+        self, df: pd.DataFrame | None = None, *, unknown: bool = False, con: ConnectionLike | None = None
     ) -> ImportResult:
         """Refuse: a preview has sent nothing that could be sent again."""
         raise ConfigError("A preview cannot be retried.", hint="Call to_import without preview=True.")

@@ -17,12 +17,13 @@ import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun
 from celigo_pandas.accessors.dry_runs.local_steps import map_here
+from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.delivery import deliver
 from celigo_pandas.accessors.pushes.fit import fitted
 from celigo_pandas.accessors.pushes.import_result import ImportResult, PushPreview, concluded
 from celigo_pandas.accessors.pushes.push_call import PushCall
-from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_import
+from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, Target, resolve_import
 from celigo_pandas.client.documents import encode
 from celigo_pandas.errors import (
     CeligoError,
@@ -46,7 +47,7 @@ _PREVIEWED_ROWS = 5
 def to_import(
     df: pd.DataFrame,
     import_doc: DocumentLike,
-    con: Target | None = None,
+    con: ConnectionLike | None = None,
     *,
     batch_size: int = 100,
     max_workers: int = 1,
@@ -69,8 +70,9 @@ def to_import(
         the Arrow stream interface (a polars DataFrame, a pyarrow Table) is taken too; its rows are numbered from 0.
     import_doc : dict, builder or saved import
         A dict is sent exactly as it is.
-    con : Connection, optional
-        A saved import brings its own.
+    con : Connection, name or id, optional
+        A saved import brings its own. A name is looked up at the client of the saved import, else at the one that the
+        frame was pulled from, else at the only client that is open.
     batch_size : int, default 100
         Rows per request. An import that acts per call (a file, ``first_page``) goes out in one call instead.
     max_workers : int, default 1
@@ -136,7 +138,7 @@ def to_import(
     max_failures = None if max_failures is None else whole_number("max_failures", max_failures, 0, otherwise="None")
     if on_error not in ("collect", "raise"):
         raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")
-    connection, document = resolve_import(import_doc, con)
+    connection, document = resolve_import(import_doc, con, df)
     if connection is None:
         raise ConfigError(
             "No connection was given for this import; expected con=client.connections['…'].",
@@ -161,6 +163,7 @@ def to_import(
         progress=progress,
         journal=None if journal is None else os.path.abspath(user_path(journal)),
     )
+    warn_of_traps(df, call.document, call.sep)
     kept = kept_copy(df)
     rows = encode_rows(df, na=na, unflatten=call.sep is not None, sep=call.sep or sep)
     if preview:
@@ -217,7 +220,7 @@ def _preview(kept: pd.DataFrame, call: PushCall, connection: Target) -> PushPrev
     )
     head = kept.iloc[:_PREVIEWED_ROWS]
     try:
-        mapped = DryRun(head, *map_here(head, call.document, na=call.na, sep=call.sep)).mapped
+        mapped = DryRun(head, *map_here(head, call.document, na=call.na, sep=call.sep), call.document, call.sep).mapped
     except CeligoError:  # a mapping that only the server can evaluate
         mapped = None
     return PushPreview(kept, Outcomes(len(kept)), call, target=target, mapped=mapped)

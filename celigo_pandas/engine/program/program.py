@@ -183,9 +183,18 @@ def _token(options: argparse.Namespace, embedded: dict[str, Any]) -> Secret:
 
 
 def _private_text(path: Path) -> str:
-    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise ConfigError(f"The token file {path} can be read by others.", hint=f"Run: chmod 600 {path}")
-    return path.read_text()
+    try:
+        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise ConfigError(f"The token file {path} can be read by others.", hint=f"Run: chmod 600 {path}")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot read the token file {path}: {error.strerror}.",
+            hint="Without --token-file the engine makes a token and says in which file it is.",
+        ) from error
+    except UnicodeDecodeError:  # not chained: it shows what is in the file
+        pass
+    raise ConfigError(f"The token file {path} holds no text.")
 
 
 def _keys(options: argparse.Namespace, embedded: dict[str, Any]) -> tuple[tuple[Secret, ...], Path | None]:

@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.accessors.targets import resolve_connection, server_of
 from celigo_pandas.errors import ConfigError, shown
 
-__all__ = ["document_of", "is_connection", "need_client", "need_connection"]
+__all__ = ["connection_of", "document_of", "need_client"]
 
 _CONNECTION_HINT = "Use client.connections['name']."
 _CLIENT_HINT = "Use celigo.connect() or celigo.local()."
 
 
-def is_connection(value: Any) -> bool:
-    """Whether this is a connection of a client."""
+def _is_connection(value: Any) -> bool:
     return hasattr(value, "client") and hasattr(value, "type")
 
 
-def need_connection(form: str, value: Any) -> None:
-    """Raise :class:`ConfigError` unless this is a connection."""
-    if not is_connection(value):
+def connection_of(form: str, value: Any, document: Any = None, df: Any = None) -> Any:
+    """Return the connection that was given, or that a name means; see :func:`resolve_connection`."""
+    if isinstance(value, str):
+        return resolve_connection(value, document, server_of(df))
+    if not _is_connection(value):
         raise ConfigError(f"{form} takes a Connection, got {shown(value)}.", hint=_CONNECTION_HINT)
+    return value
 
 
 def need_client(form: str, value: Any, *, or_connection: bool = False) -> None:
     """Raise :class:`ConfigError` unless this is a client, or one of its connections where the form takes those."""
-    if hasattr(value, "connections") or (or_connection and is_connection(value)):
+    if hasattr(value, "connections") or (or_connection and _is_connection(value)):
         return
     wanted = "a Connection or a Client" if or_connection else "a Client"
     hint = f"{_CONNECTION_HINT} {_CLIENT_HINT}" if or_connection else _CLIENT_HINT

@@ -7,7 +7,7 @@ from typing import Any
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.export_layout import export_layout
 from celigo_pandas.forms.export_state import ExportState
-from celigo_pandas.forms.views.arguments import document_of, need_connection
+from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
 
 __all__ = ["ExportForm"]
@@ -18,7 +18,7 @@ class ExportForm(FormView):
 
     Parameters
     ----------
-    con : Connection
+    con : Connection, name or id
         Read through.
     export : dict, builder or saved export, optional
         The document to start from.
@@ -41,7 +41,7 @@ class ExportForm(FormView):
     state: ExportState
 
     def __init__(self, con: Any, export: Any = None, *, consume: bool = False) -> None:
-        need_connection("ExportForm", con)
+        con = connection_of("ExportForm", con, export)
         if export is not None:
             export = document_of("ExportForm", "export", export)
         super().__init__(ExportState(con, export, consume=consume))

@@ -10,7 +10,7 @@ from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout
 from celigo_pandas.forms.mapping_state import MappingState
-from celigo_pandas.forms.views.arguments import document_of, need_connection
+from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
 from celigo_pandas.resources.counts import whole_number
 
@@ -29,7 +29,7 @@ class MappingEditor(FormView):
         The rows to map. Not modified.
     import_doc : dict, builder or saved import
         Where the rules start from. Not modified.
-    con : Connection, optional
+    con : Connection, name or id, optional
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview; *All rows* counts the others.
@@ -58,7 +58,7 @@ class MappingEditor(FormView):
         if con is None and document is not import_doc:
             con = getattr(import_doc, "connection", None)
         if con is not None:
-            need_connection("MappingEditor", con)
+            con = connection_of("MappingEditor", con, import_doc, df)
         sample = whole_number("MappingEditor: sample", sample)
         super().__init__(MappingState(df, document, con, sample=sample))
 

@@ -40,7 +40,9 @@ def frame(rows: int) -> pd.DataFrame:
 
 def test_five_thousand_rows_are_one_file_and_come_back(con: celigo.Connection, tmp_path: Path) -> None:
     df = frame(5_000)
-    document = build.file_import("orders-{{timestamp}}.csv", directory=str(tmp_path), place="filesystem")
+    document = build.file_import(
+        "orders-{{timestamp 'YYYYMMDD-HHmmss'}}.csv", directory=str(tmp_path), place="filesystem"
+    )
 
     result = df.celigo.to_import(document, con)
 

@@ -85,6 +85,7 @@ def orders(client: Any) -> pd.DataFrame:
     return pd.DataFrame({"id": range(8), "qty": ["1", "2", "x", "4", "5", "6", "7", "y"], "who": list("abcdefgh")})
 
 
+@pytest.mark.filterwarnings(r"ignore:no reads \$.absent:celigo_pandas.errors.HintWarning")
 @pytest.mark.parametrize(("kind", "records"), [("string", 8), ("number", 6)])
 def test_editor_dry_run_on_server_agrees(client: Any, orders: pd.DataFrame, kind: str, records: int) -> None:
     rules = {"mappings": [entry("id", "$.id", "number"), entry("n.deep", "$.qty", kind), entry("no", "$.absent")]}

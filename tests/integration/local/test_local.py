@@ -50,6 +50,16 @@ def test_local_same_arguments_give_the_running_engine(home):
         assert "temporary store" in repr(client)
 
 
+def test_local_client_says_that_it_is_the_local_engine_before_any_call(home):
+    with celigo.local(demo="none") as client:
+        shown = client._repr_html_()
+
+        assert "local engine" in shown
+        assert "integrator.io" not in shown
+        assert "client.check()" not in shown
+    assert "local engine (stopped)" in client._repr_html_()
+
+
 def test_local_after_close_starts_a_new_engine(home):
     first = celigo.local(demo="none")
     first.close()

@@ -41,7 +41,7 @@ def _never_asked() -> Any:
         ({"parse_dates": 5}, "parse_dates: got 5"),
         ({"dtype": {"a": "foo"}}, "dtype for column 'a': got 'foo'"),
         ({"dtype": "foo"}, "dtype: got 'foo'"),
-        ({"max_rows": 0}, "max_rows: got 0"),
+        ({"max_rows": -1}, "max_rows: got -1"),
         ({"max_rows": True}, "max_rows: got True"),
         ({"page_size": 2.0}, r"page_size: got 2\.0; expected 'auto' or a whole number"),
     ],
@@ -74,6 +74,40 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
     assert len(read_export(EXPORT, con, max_rows=np.int64(3), page_size=np.int32(2))) == 3
     assert [len(chunk) for chunk in iter_export(EXPORT, con, chunksize=np.int64(5))] == [5, 4]
+
+
+def test_no_rows_are_an_empty_frame_with_its_columns() -> None:
+    server = PageServer(encoded([{"n": 1, "address": {"city": "x"}}, {"n": 2, "tag": "t"}] * 500))
+    con = connection_to(server)
+
+    frame = read_export(EXPORT, con, max_rows=0, parse_dates=True)
+    whole = read_export(EXPORT, con)
+
+    assert frame.shape == (0, 3)
+    assert list(frame.columns) == ["n", "address.city", "tag"]
+    assert frame.dtypes.equals(whole.dtypes)
+    assert isinstance(frame.index, pd.RangeIndex)
+    assert {name: frame.attrs["celigo"][name] for name in ("rows", "complete", "reason")} == {
+        "rows": 0, "complete": False, "reason": "max_rows",
+    }  # fmt: skip
+    assert frame.attrs["celigo"]["pages"] <= 2
+
+
+def test_no_rows_of_a_stream_are_one_empty_chunk_with_its_columns() -> None:
+    con = connection_to(PageServer(encoded({"n": n, "s": "x"} for n in range(900))))
+
+    chunks = list(iter_export(EXPORT, con, max_rows=0, chunksize=10))
+
+    assert [(len(chunk), list(chunk.columns)) for chunk in chunks] == [(0, ["n", "s"])]
+
+
+def test_no_rows_of_an_export_without_records_have_no_columns() -> None:
+    con = connection_to(PageServer(encoded([])))
+
+    frame = read_export(EXPORT, con, max_rows=0)
+
+    assert frame.shape == (0, 0)
+    assert frame.attrs["celigo"]["complete"]
 
 
 @pytest.mark.parametrize("options", [{"parse_dates": ["d"]}, {"dtype": {"a": "int64"}}])

@@ -108,7 +108,10 @@ def test_push_with_yes_exits_1_for_refused_rows_and_writes_outcomes(run, tmp_pat
     )
 
     assert code == 1, complaints
-    assert json.loads(said) == {"rows": 3, "outcomes": {"ok": 2, "failed": 1}}
+    told = json.loads(said)
+    assert (told["rows"], told["outcomes"]) == (3, {"ok": 2, "failed": 1})
+    assert [(group["count"], group["rows"]) for group in told["errors"]] == [(1, [1])]
+    assert "tail is required" in told["errors"][0]["message"]
     outcomes = pd.read_csv(tmp_path / "outcomes.csv")
     assert list(outcomes["outcome"]) == ["ok", "failed", "ok"]
     assert "tail is required" in outcomes["message"].iloc[1]

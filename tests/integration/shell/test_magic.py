@@ -21,6 +21,7 @@ shown = run('%%celigo_export products --connection "Small shop" --max-rows 5\\n'
 print(shown.shape, run("products.shape"))
 print(run('%%celigo_export -c "Small shop"\\nrdbms:\\n  query: select count(*) as n from customers').to_dict("list"))
 run('%%celigo_export -c "Small shop"\\n{"rdbms": ')
+print(run('%%celigo_export -c "Small shop" --sql\\nselect count(*) as n\\nfrom customers\\n').to_dict("list"))
 run("client.close()")
 """
 
@@ -45,7 +46,7 @@ def test_magic_pulls_into_the_variable_and_shows_the_frame(tmp_path):
     )
     said = [line for line in done.stdout.splitlines() if line.startswith(("(", "{", "FAILED"))]
 
-    assert said == ["(5, 3) (5, 3)", "{'n': [60]}", "FAILED DocumentError"], done.stdout + done.stderr
+    assert said == ["(5, 3) (5, 3)", "{'n': [60]}", "FAILED DocumentError", "{'n': [60]}"], done.stdout + done.stderr
 
 
 def test_plugin_gives_users_an_engine(tmp_path):

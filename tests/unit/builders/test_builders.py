@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+import celigo_pandas
 from celigo_pandas import Mapping, build
-from celigo_pandas.errors import DocumentError
+from celigo_pandas.errors import ConfigError, DocumentError
 from celigo_pandas.filters import keep
+from celigo_pandas.handlebars import render
 
 
 def test_sql_export_prints_the_exact_json_it_sends():
@@ -166,3 +172,87 @@ def test_builder_takes_a_mapping_of_either_dialect_with_its_lookups():
 
     assert [lookup["name"] for lookup in document["lookups"]] == ["M", "L"]
     assert Mapping(document).apply([{"a": "1"}]) == [{"x": "one"}]
+
+
+def test_document_is_a_mapping_that_json_and_a_star_take():
+    export = build.sql_export("select 1", page_size=50)
+
+    assert export["rdbms"] == {"query": "select 1"}
+    assert {**export} == dict(export) == json.loads(json.dumps(export)) == export.to_dict()
+    assert type(export.to_dict()) is dict
+    assert copy.deepcopy(export) == pickle.loads(pickle.dumps(export)) == export
+    assert type(Mapping().to_import(export)) is dict
+
+
+def test_document_is_a_copy_of_what_it_was_made_of():
+    members = {"http": {"method": ["POST"]}}
+    document = build.Document(members)
+    document["http"]["method"].append("PUT")
+
+    assert members == {"http": {"method": ["POST"]}}
+
+
+def test_document_as_a_file_comes_back_as_it_was(tmp_path):
+    rule = {"generate": "straße", "dataType": "string", "extract": "$.a\ud83d"}
+    document = build.http_import("/notices", mapping=[rule])
+
+    path = document.save(tmp_path / "notices.json")
+
+    assert build.load(path) == document
+    assert isinstance(build.load(path), build.Document)
+    assert "straße" in path.read_text(encoding="utf-8")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notices.json"]
+
+
+def test_document_in_yaml_is_read(tmp_path):
+    (tmp_path / "orders.yaml").write_text("rdbms:\n  query: select 1\n")
+
+    assert build.load(tmp_path / "orders.yaml") == build.sql_export("select 1")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "said"),
+    [
+        ("x.json", None, ConfigError, "No such file"),
+        ("x.json", b"{", DocumentError, "not JSON"),
+        ("x.json", b"[1]", DocumentError, "holds a list"),
+        ("x.json", b'{"a": "\xff"}', ConfigError, "not UTF-8"),
+        ("x.yaml", b"a: [1", DocumentError, "not YAML"),
+        ("x.json", b'{"rdbms": {"query": "select {{#if}"}}', DocumentError, "rdbms.query"),
+    ],
+)
+def test_file_without_a_good_document_is_named(tmp_path, name, content, kind, said):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(kind, match=said) as caught:
+        build.load(tmp_path / name)
+
+    assert name in str(caught.value)
+
+
+def test_document_that_json_cannot_hold_is_not_saved(tmp_path):
+    document = build.sql_export("select 1")
+    document["when"] = datetime(2026, 1, 1)
+
+    with pytest.raises(DocumentError, match="when: got"):
+        document.save(tmp_path / "x.json")
+
+    assert list(tmp_path.iterdir()) == []
+    assert "2026" in repr(document)
+
+
+def test_document_that_cannot_be_written_names_the_file(tmp_path):
+    with pytest.raises(ConfigError, match="no_such_folder"):
+        build.sql_export("select 1").save(tmp_path / "no_such_folder" / "x.json")
+
+
+def test_file_names_of_examples_have_no_colons():
+    root = Path(celigo_pandas.__file__).parents[1]
+    pages = [*(root / "docs").glob("*.md"), *(root / "celigo_pandas" / "builders").glob("*.py")]
+    names = [
+        name for page in pages for name in re.findall(r"[\w-]*\{\{timestamp[^}]*\}\}[\w-]*\.csv", page.read_text())
+    ]
+
+    assert len(names) >= 2
+    assert not [name for name in names if ":" in render(name, {})]

@@ -106,3 +106,25 @@ def test_coverage_calls_constant_only_what_is():
     said = repr(Mapping().set("a", "text").set("b", "{{settings.x}}").set("c.d", "$.a").coverage(ROWS))
 
     assert [line.split()[1:] for line in said.splitlines()[1:4]] == [["constant"], ["reads", "no", "field"], ["object"]]
+
+
+def test_a_change_of_the_type_alone_is_seen_wherever_two_values_stand_side_by_side():
+    df = pd.DataFrame({"n": [79]})
+    before = Mapping().set("minutes", "$.n", data_type="number")
+    after = Mapping().set("minutes", "$.n", data_type="string")
+    found = before.diff(after, df)
+
+    assert found.frame["type_change"].tolist() == found.cells["type_change"].tolist() == ["number → text"]
+    assert "79 → '79'" in repr(found)
+    assert ">79</del> → <ins" in found._repr_html_()
+    assert ">&#x27;79&#x27;</ins>" in found._repr_html_()
+    assert ">&#x27;79&#x27;</ins>" in after.report(df, against=before).html
+    assert "'79'" in repr(after.blame(df, 0, "minutes"))
+
+
+def test_texts_beside_each_other_stand_without_quotes():
+    df = pd.DataFrame({"a": ["x"], "b": ["y"]})
+    found = Mapping().set("v", "$.a").diff(Mapping().set("v", "$.b"), df)
+
+    assert found.frame["type_change"].tolist() == [""]
+    assert ">x</del> → <ins" in found._repr_html_()

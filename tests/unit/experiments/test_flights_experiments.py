@@ -184,6 +184,9 @@ def test_freeze_then_change_shows_the_example_the_cell_and_the_rule(before, tmp_
     assert set(changed["cell"]) == {"scheduled"}
     assert set(changed["rule"]) == {"mappings[5]"}
     assert changed["got"].iloc[0] == "2013"
+    assert set(changed["type_change"]) == {""}
+    retyped = check_frozen(path, before.copy().set("minutes", data_type="string"))
+    assert set(retyped["type_change"]) == {"number → text"}
 
 
 def test_freeze_keeps_failures_as_failures(before, tmp_path):

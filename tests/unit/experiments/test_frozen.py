@@ -24,7 +24,7 @@ def test_frozen_array_that_changes_names_its_rule(tmp_path):
     strings("$.l[*]").freeze([RECORD], tmp_path / "x.json")
     (row,) = check_frozen(tmp_path / "x.json", strings("$.k[*]")).itertuples(index=False)
 
-    assert row == (0, "o", "mappings[0]", ["1", "2"], ["3"])
+    assert row == (0, "o", "mappings[0]", ["1", "2"], ["3"], "")
 
 
 def test_frozen_failure_that_is_gone_names_the_rule_that_failed(tmp_path):

@@ -27,6 +27,52 @@ def test_match_names_guesses_nothing_for_names_without_a_likeness():
     assert match_names(["color"], ["qty", "price", "sku"]) == []
 
 
+@pytest.mark.parametrize(
+    ("target", "source", "confidence", "reason"),
+    [
+        ("age", "age", 1.0, "the same name"),
+        ("customerAge", "customer_age", 0.95, "the same words"),
+        ("orderedAt", "placed_at", 0.9, "the same meaning: placed for ordered"),
+        ("customer_age", "age", 0.6, "age is the end of the target's name"),
+        ("orderId", "id", 0.6, "id is the end of the target's name"),
+        ("unitPrice", "price", 0.6, "price is the end of the target's name"),
+        ("age", "customer_age", 0.58, "the target's name is the end of customer age"),
+        ("flightNumber", "flight", 0.64, "in common: flight"),
+    ],
+)
+def test_match_names_says_how_sure_it_is_and_why(target, source, confidence, reason):
+    [pair] = match_names([target], ["color", source])
+
+    assert (pair.source, round(pair.score, 2), pair.reason) == (source, confidence, reason)
+
+
+def test_match_names_tells_a_source_that_is_nearly_as_near():
+    [pair] = match_names(["shippingCity"], ["billing_city", "city", "town_city"])
+
+    assert pair.source == "city"
+    assert match_names(["city"], ["home_city", "work_city"])[0].reason.endswith("; work_city is nearly as near")
+
+
+def test_day_is_not_taken_for_the_end_of_a_time():
+    assert match_names(["shippedAt"], ["day"]) == []
+
+
+def test_suggestions_are_a_frame_and_stand_beside_the_rules_until_they_are_changed():
+    df = pd.DataFrame({"age": [30], "id": ["1"]})
+    mapping = Mapping.suggest(df, ["customer_age", "orderId", "color"])
+
+    assert mapping.suggestions.to_dict("records") == [
+        {"target": "customer_age", "source": "age", "confidence": 0.6, "reason": "age is the end of the target's name"},
+        {"target": "orderId", "source": "id", "confidence": 0.6, "reason": "id is the end of the target's name"},
+    ]
+    assert "(60%, id is the end of the target's name)" in repr(mapping)
+    mapping.set("orderId", "{{record.id}}-x").set("customer_age", default=0)
+    assert mapping.copy().suggestions["target"].tolist() == ["customer_age"]
+    assert "id is the end" not in repr(mapping)
+    assert mapping.remove("customer_age").suggestions.empty
+    assert list(Mapping().suggestions.columns) == ["target", "source", "confidence", "reason"]
+
+
 def test_suggest_maps_real_flights_to_a_desk_of_other_names():
     mapping = Mapping.suggest(february(), ["flightNumber", "tail", "from", "to", "Carrier", "miles", "color"])
     written = {path: mapping[path]["extract"] for path in mapping.to_frame()["path"]}

@@ -121,7 +121,7 @@ def test_explode_of_a_path_inside_objects() -> None:
 @pytest.mark.parametrize(
     "options",
     [{"nested": "x"}, {"grouped": "x"}, {"sep": ""}, {"sep": "\\"}, {"columns": "a"}, {"explode": ["a"]},
-     {"page_size": 0}, {"page_size": True}, {"max_rows": 0}, {"dtype_backend": "arrow"}, {"progress": "x"}],
+     {"page_size": 0}, {"page_size": True}, {"max_rows": -1}, {"dtype_backend": "arrow"}, {"progress": "x"}],
 )  # fmt: skip
 def test_option_that_cannot_be_is_a_config_error(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(options))):

@@ -40,6 +40,21 @@ def test_parse_body_no_document_raises_document_error(body):
         parse_body(body)
 
 
+def test_query_without_its_option_is_told_of_it():
+    with pytest.raises(DocumentError, match="--sql"):
+        parse_body("select * from orders")
+
+
+def test_help_of_the_magic_has_every_option_and_an_example():
+    shell = Shell()
+    load(shell)
+    text = shell.magics["cell", "celigo_export"].__doc__
+
+    assert text.startswith("usage: %%celigo_export [NAME] --connection CONNECTION [options]\n")
+    assert '    %%celigo_export flights -c "NYC flights" --sql --max-rows 1000\n    select' in text
+    assert all(f"  {option}" in text for option in ("--sql", "--max-rows N", "--page-size N", "--consume", "--client"))
+
+
 class Shell:
     """As much of IPython's shell as the magic uses."""
 

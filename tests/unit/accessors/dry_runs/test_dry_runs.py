@@ -99,7 +99,7 @@ def test_dry_run_there_accepts_bare_and_wrapped_records(form: str) -> None:
         ]
 
     requests: list[Request] = []
-    df = pd.DataFrame({"key": range(10)}, index=list("abcdefghij"))
+    df = pd.DataFrame({"key": range(10), "day": "2024-05-01"}, index=list("abcdefghij"))
     trial = df.celigo.dry_run(MAPPING, calling(answering(make, requests), read_only=True), batch_size=4)
 
     assert [(request.path, request.repeat) for request in requests] == [
@@ -168,9 +168,79 @@ def test_compare_marks_what_changed() -> None:
     assert list(compared.index) == ["r", "s"]
     assert list(compared["id"]["changed"]) == [False, False]
     assert list(compared["name"]["changed"]) == [True, False]
-    assert list(compared["new"]["changed"]) == [True, False]
-    assert list(compared["gone"]["changed"]) == [False, True]
+    assert list(compared["new"].columns) == ["after", "changed"]
     assert compared["name"].loc["r"].tolist() == ["a", "A", True]
+    assert "gone" not in compared
+
+
+FLIGHTS = pd.DataFrame({
+    "carrier": ["UA", "B6"], "number": [1545, 79], "dep.delay": [79, 5], "after": ["x", "y"], "spare": [0, 0],
+}).astype({"dep.delay": "Int64"})  # fmt: skip
+
+
+def notices() -> dict[str, Any]:
+    return (
+        celigo.Mapping()
+        .set("flight", "{{record.carrier}}{{record.number}}")
+        .set("delay.minutes", "$.dep.delay", data_type="string")
+        .set("text", "$.after")
+        .set("kind", value="notice")
+        .to_import()
+    )
+
+
+def test_compare_lays_mapped_columns_beside_their_sources() -> None:
+    compared = FLIGHTS.celigo.dry_run(notices(), unflatten=True).compare()
+
+    assert list(compared.columns) == [
+        ("flight", "carrier"), ("flight", "number"), ("flight", "after"), ("flight", "changed"),
+        ("delay.minutes", "dep.delay"), ("delay.minutes", "after"), ("delay.minutes", "changed"),
+        ("delay.minutes", "type_change"),
+        ("text", "after (input)"), ("text", "after"), ("text", "changed"),
+        ("kind", "after"), ("kind", "changed"),
+    ]  # fmt: skip
+    assert compared["flight"].iloc[0].tolist() == ["UA", 1545, "UA1545", True]
+    assert compared["delay.minutes"].iloc[0].tolist() == [79, "79", True, "number → text"]
+    assert list(compared["text", "changed"]) == [False, False]
+
+
+def test_compare_of_a_mapping_that_only_a_server_knows_pairs_equal_names() -> None:
+    document = {"mappings": [{"generate": "id", "extract": "{{#if", "dataType": "string"}]}
+    answers = [{"id": "1", "new": 2}]
+    df = pd.DataFrame({"id": [1], "x": [5]})
+    compared = df.celigo.dry_run(document, calling(answering(lambda data: answers, []))).compare()
+
+    assert list(compared["id"].columns) == ["id", "after", "changed", "type_change"]
+    assert list(compared["new"].columns) == ["after", "changed"]
+
+
+def test_compare_takes_lists_and_objects_by_the_column_that_holds_them() -> None:
+    df = pd.DataFrame({"who": [{"name": "Ann"}], "lines": [[{"sku": "a"}, {"sku": "b"}]]})
+    rules = [
+        {"generate": "name", "dataType": "string", "extract": "$.who.name", "status": "Active"},
+        {"generate": "skus", "dataType": "stringarray", "extract": "$.lines[*].sku", "status": "Active"},
+    ]
+    compared = df.celigo.dry_run({"mappings": rules}).compare()
+
+    assert [column for column in compared.columns if column[1] not in ("changed", "type_change")] == [
+        ("name", "who"), ("name", "after"), ("skus", "lines"), ("skus", "after"),
+    ]  # fmt: skip
+    assert compared["skus"].iloc[0]["after"] == ["a", "b"]
+
+
+def test_dry_run_html_is_a_table_of_sources_and_mapped_columns() -> None:
+    html = str(FLIGHTS.celigo.dry_run(notices(), unflatten=True)._repr_html_())
+
+    assert html.count("<table") == 1
+    for shown in (">dep.delay</th>", ">79</td>", "&#x27;79&#x27;</ins>", ">constant</th>", ">UA1545</ins>"):
+        assert shown in html
+    assert "spare" not in html
+
+
+def test_dry_run_html_says_that_there_are_more_rows() -> None:
+    html = str(pd.DataFrame({"a": range(1000)}).celigo.dry_run({})._repr_html_())
+
+    assert "The first 20 of 1,000 mapped records." in html
 
 
 def test_dry_run_html_escapes_and_marks() -> None:
@@ -178,8 +248,8 @@ def test_dry_run_html_escapes_and_marks() -> None:
     df = pd.DataFrame({"a": ["<u>", "y"]}, index=["<p>", "q"])
     html = df.celigo.dry_run({}, calling(answering(lambda data: answers, [])))._repr_html_()
 
-    assert "<del>&lt;u&gt;</del>" in html
-    assert "<ins>&lt;script&gt;" in html
+    assert ">&lt;u&gt;</td>" in html
+    assert ">&lt;script&gt;x&lt;/script&gt;</ins>" in html
     for bad in ("<script", "<i>", "<b>", "<u>", "<p>&lt;"):
         assert bad not in html.replace("<p>2 rows", "")
 
@@ -210,7 +280,7 @@ def test_dry_run_many_errors_leave_attrs_small() -> None:
 
 def test_dry_run_infinity_is_refused_here_too() -> None:
     with pytest.raises(celigo.FrameError, match="infinity"):
-        pd.DataFrame({"key": [np.inf]}).celigo.dry_run(MAPPING)
+        pd.DataFrame({"key": [np.inf], "day": "2024-05-01"}).celigo.dry_run(MAPPING)
 
 
 def test_dry_run_here_of_a_saved_import_sends_nothing() -> None:
@@ -262,7 +332,7 @@ def test_dry_run_of_records_that_cannot_be_flattened_keeps_their_objects(where: 
     flat = [one for record in records for one in (record if isinstance(record, list) else [record])]
     assert to_records(mapped) == flat
     assert len(trial.compare()) == len(flat)
-    assert "<table>" in str(trial._repr_html_())
+    assert "<table" in str(trial._repr_html_())
 
 
 def test_dry_run_of_records_whose_own_keys_are_ids_says_what_a_dry_run_can_do() -> None:

@@ -158,4 +158,4 @@ def test_rows_of_a_dry_run_share_nothing_with_the_frame() -> None:
     trial.mapped["lines"].iloc[0].clear()
 
     assert trial.mapped["lines"].iloc[0] == [{"sku": "a", "tags": ["x"]}]
-    assert trial.compare()["lines", "before"].iloc[0] == [{"sku": "a", "tags": ["x"]}]
+    assert trial.compare()["lines", "lines"].iloc[0] == [{"sku": "a", "tags": ["x"]}]

@@ -1,0 +1,29 @@
+"""What is said of a mapping before it is used on a frame: see :mod:`celigo_pandas.mapping.traps`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from celigo_pandas.errors import CeligoError, HintWarning
+from celigo_pandas.experiments.rows import fields_of
+from celigo_pandas.frames.notices import notify_once
+from celigo_pandas.mapping import compile_mapping
+from celigo_pandas.mapping.traps import find_traps, trap_texts
+from celigo_pandas.resources.map_answers import is_one_to_many
+
+__all__ = ["warn_of_traps"]
+
+
+def warn_of_traps(df: pd.DataFrame, document: Mapping[str, Any], sep: str | None) -> None:
+    """Warn once of rules that most likely do not do what was meant; a mapping that cannot be read is told elsewhere."""
+    try:
+        compiled = compile_mapping(document)
+    except CeligoError:
+        return
+    # Children of one-to-many, and what a hook makes of a record, have other fields than the frame.
+    fields = None if is_one_to_many(document) or document.get("hooks") else fields_of(df, sep)
+    for text in trap_texts(find_traps(compiled, document, fields), fields, as_call=False):
+        notify_once(text, HintWarning)
