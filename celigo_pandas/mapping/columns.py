@@ -27,11 +27,18 @@ class Column(list[Any]):
     _types: frozenset[type] | None
     _filled: list[Any] | None
 
-    def __init__(self, values: Iterable[Any]) -> None:
+    def __init__(self, values: Iterable[Any], gaps: list[int] | None = None) -> None:
         super().__init__(values)
-        self._gaps = None
+        self._gaps = gaps
         self._types = None
         self._filled = None
+
+    @classmethod
+    def constant(cls, value: Any, size: int) -> Column:
+        """Make a column of the same value in every row."""
+        column = cls([value] * size)
+        column._types = frozenset({type(value)})
+        return column
 
     @property
     def types(self) -> frozenset[type]:
@@ -67,10 +74,10 @@ class Column(list[Any]):
         """Whether every value that is there is text: joining them finds out faster than their types do."""
         if self._types is None:
             try:
-                "".join(self.filled)
+                "".join(self if self._gaps is None else self.filled)
+                self._types = frozenset({str, Undefined} if self._gaps else {str})
             except TypeError:
-                return False
-            self._types = frozenset({str, Undefined} if self.gaps else {str})
+                return self.types <= {str, Undefined}
         return self._types <= {str, Undefined}
 
 
@@ -123,5 +130,6 @@ def stepped(column: list[Any], step: Step) -> list[Any]:
             return Column(map(dict.get, column, repeat(step), repeat(UNDEFINED)))
         except TypeError:
             # Some value is no object.
-            pass
+            if types_of(column) <= {dict, type(None), Undefined}:
+                return Column([value.get(step, UNDEFINED) if value else UNDEFINED for value in column])
     return Column([read_step(value, step, UNDEFINED) for value in column])

@@ -11,18 +11,16 @@ from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.evaluation import object_rows, rule_column
 from celigo_pandas.mapping.fields import compile_fields
 from celigo_pandas.mapping.parts import Parts
-from celigo_pandas.mapping.rows import Layout
 from celigo_pandas.mapping.rules import Rule, walk
 from celigo_pandas.mapping.runs import ResolveLookup, Run, Watch
 from celigo_pandas.mapping.scopes import Scope
-from celigo_pandas.mapping.shortcut import Shortcut, find_shortcut
 from celigo_pandas.mapping.traces import CellTrace, Tracer
 from celigo_pandas.mapping.tree import compile_tree
 from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["CompiledMapping", "compile_mapping", "compile_parts", "map_records"]
 
-_CHUNK: Final = 1000
+_CHUNK: Final = 2000
 
 
 class CompiledMapping:
@@ -46,7 +44,6 @@ class CompiledMapping:
         self.dialect = dialect
         self.tree = tree
         self.rules = tuple(walk(tree))
-        self._order = {rule.path: place for place, rule in enumerate(self.rules)}
         self.lookups = tuple(lookups)
         self.is_envelope = envelope
 
@@ -84,16 +81,12 @@ class CompiledMapping:
             return list(records)
         mapped: list[Any] = []
         surroundings = dict(context or {})
-        may_shorten = watch is None and len(records) > 2 * _CHUNK and not self.makes_rows
-        shortcut: Shortcut | None = None
         for start in range(0, len(records), _CHUNK):
             run = Run(start, surroundings, self.lookups, resolve_lookup, now, watch)
             scope = self._scope(list(records[start : start + _CHUNK]), surroundings)
-            outputs = self._outputs(scope, run) if shortcut is None else self._shortened(shortcut, scope, run)
+            outputs = self._outputs(scope, run)
             for record in run.failures:
                 outputs[record] = run.error_of(record)
-            if start == 0 and may_shorten:
-                shortcut = find_shortcut(self.tree, scope)
             mapped += outputs
         return mapped
 
@@ -105,23 +98,7 @@ class CompiledMapping:
         if self.makes_rows:
             column = rule_column(self.tree[0], scope, run)
             return [[] if value is UNDEFINED else value for value in column]
-        return list(object_rows(self.tree, scope, run))
-
-    def _shortened(self, shortcut: Shortcut, scope: Scope, run: Run) -> list[Any]:
-        """Evaluate the other rules by column, copy the rest in one loop, and take odd records the general way."""
-        columns = [rule_column(self.tree[place], scope, run) for place in shortcut.others]
-        rows, odd = shortcut.build(scope.roots(), columns)
-        if odd:
-            inside = scope.inner(odd)
-            built: list[list[Any]] = [[] for _ in self.tree]
-            for place in shortcut.copied:
-                built[place] = rule_column(self.tree[place], inside, run)
-            for place, column in zip(shortcut.others, columns, strict=True):
-                built[place] = [column[row] for row in odd]
-            for row, output in zip(odd, Layout([rule.keys for rule in self.tree]).build(built, len(odd)), strict=True):
-                rows[row] = output
-                run.failures.get(row, []).sort(key=lambda error: self._order[error.rule or ""])
-        return rows
+        return object_rows(self.tree, scope, run)
 
     @property
     def makes_rows(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from celigo_pandas.handlebars import Rows
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
-from celigo_pandas.mapping.columns import stepped
+from celigo_pandas.mapping.columns import stepped, types_of
 from celigo_pandas.paths import Path, Step
 
 __all__ = ["Prefix", "Scope", "leading_keys"]
@@ -180,7 +180,7 @@ def leading_keys(steps: tuple[Step, ...]) -> Prefix:
 
 
 def _all_objects(values: list[Any]) -> bool:
-    return set(map(type, values)) <= {dict, Undefined}
+    return types_of(values) <= {dict, Undefined}
 
 
 def _replaced(root: Any, keys: Prefix, value: Any) -> Any:

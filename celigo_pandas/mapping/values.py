@@ -12,15 +12,15 @@ from typing import Any
 
 from celigo_pandas.errors import CeligoError, TemplateError, shown
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_text
-from celigo_pandas.mapping.columns import holds_only_text, types_of
+from celigo_pandas.mapping.columns import Column, gap_rows, holds_only_text, types_of
 from celigo_pandas.mapping.conversions import (
     ARRAY_ELEMENTS,
     CASTS,
     CONVERTERS,
     PASSING,
     RefusedType,
+    convert_column,
     destination_type,
-    int_texts,
 )
 from celigo_pandas.mapping.rules import DateStep, Lookup, PathSource, Source, TemplateSource, TextSource, ValueRule
 from celigo_pandas.mapping.runs import Run
@@ -46,10 +46,10 @@ def source_column(source: Source, rule: Any, scope: Scope, run: Run) -> list[Any
             return [(value[0] if value else UNDEFINED) if type(value) is list else value for value in column]
         return column
     if isinstance(source, TextSource):
-        return [source.value] * scope.size
+        return Column.constant(source.value, scope.size)
     if isinstance(source, TemplateSource):
         return _rendered(source, rule, scope, run)
-    return [UNDEFINED] * scope.size
+    return Column.constant(UNDEFINED, scope.size)
 
 
 def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list[Any]:
@@ -300,23 +300,20 @@ def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: Any, scope: 
 def convert(rule: Any, column: list[Any], scope: Scope, run: Run, rows: list[int] | None) -> list[Any]:
     """Convert a column to the rule's type; what the table refuses fails its record."""
     data_type = rule.data_type
-    if data_type is None:
+    if data_type is None or not column:
         return column
     if data_type == "string" and holds_only_text(column):
         return column
     types = types_of(column)
     if types <= PASSING.get(data_type, _NO_VALUE):
         return column
-    if types == {int} and data_type == "string":
-        converted = int_texts(column)
-    else:
-        converter = (CONVERTERS if rule.dialect == 2 else CASTS)[data_type]
-        try:
-            converted = list(map(converter, column))
-        except (RefusedType, RecursionError):
-            converted = [
-                _converted_one(rule, converter, value, scope, run, row) for row, value in _numbered(column, rows)
-            ]
+    converter = (CONVERTERS if rule.dialect == 2 else CASTS)[data_type]
+    converted: list[Any]
+    try:
+        # A conversion neither makes gaps nor fills them.
+        converted = Column(convert_column(column, types, data_type, converter), gap_rows(column))
+    except (RefusedType, RecursionError):
+        converted = [_converted_one(rule, converter, value, scope, run, row) for row, value in _numbered(column, rows)]
     if run.watch is not None:
         run.watch(rule, "convert", column, converted, scope, rows)
     return converted
