@@ -34,6 +34,13 @@ class Column(list[Any]):
         self._filled = None
 
     @classmethod
+    def of_text(cls, values: Iterable[str]) -> Column:
+        """Make a column of nothing but text."""
+        column = cls(values, [])
+        column._types = frozenset({str})
+        return column
+
+    @classmethod
     def constant(cls, value: Any, size: int) -> Column:
         """Make a column of the same value in every row."""
         column = cls([value] * size)

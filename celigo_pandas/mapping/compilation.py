@@ -8,6 +8,7 @@ from typing import Any, Final
 from celigo_pandas.errors import DocumentError, Problem
 from celigo_pandas.handlebars import Rows, record_members
 from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.columns import stepped, types_of
 from celigo_pandas.mapping.evaluation import object_rows, rule_column
 from celigo_pandas.mapping.fields import compile_fields
 from celigo_pandas.mapping.parts import Parts
@@ -92,7 +93,7 @@ class CompiledMapping:
 
     def _scope(self, records: list[Any], surroundings: Mapping[str, Any]) -> Scope:
         roots = [{**surroundings, "record": record} for record in records] if self.is_envelope else records
-        return Scope(roots, self._context_maker(surroundings))
+        return Scope(roots, self._context_maker(surroundings), read_member=self._member_reader(surroundings))
 
     def _outputs(self, scope: Scope, run: Run) -> list[Any]:
         if self.makes_rows:
@@ -111,6 +112,18 @@ class CompiledMapping:
         if self.is_envelope:
             return lambda root: {**surroundings, **root, **record_members(root.get("record"))}
         return lambda record: record_context(record, surroundings)
+
+    def _member_reader(self, surroundings: Mapping[str, Any]) -> Callable[[str, list[Any]], list[Any] | None]:
+        """Say which members of contexts are columns of the records themselves."""
+
+        def read(name: str, roots: list[Any]) -> list[Any] | None:
+            if self.dialect == 2:
+                return roots if name == "record" and not self.is_envelope else None
+            if name in surroundings or name in ("data", "rows") or types_of(roots) != {dict}:
+                return None
+            return stepped(roots, name)
+
+        return read
 
     def trace(self, record: Any, **surroundings: Any) -> list[CellTrace]:
         """Map one record and tell every step of every output cell.

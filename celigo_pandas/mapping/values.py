@@ -7,10 +7,11 @@ and absent from then on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from celigo_pandas.errors import CeligoError, TemplateError, shown
+from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_text
 from celigo_pandas.mapping.columns import Column, gap_rows, holds_only_text, types_of
 from celigo_pandas.mapping.conversions import (
@@ -29,6 +30,7 @@ from celigo_pandas.mapping.scopes import Scope
 __all__ = ["convert", "empty_rows", "finish", "source_column", "value_column"]
 
 _NEVER_EMPTY = frozenset({int, float, bool, dict})
+_PART = 50
 _NO_VALUE = frozenset({type(None), Undefined})
 
 
@@ -53,11 +55,42 @@ def source_column(source: Source, rule: Any, scope: Scope, run: Run) -> list[Any
 
 
 def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list[Any]:
-    render = _renderer(source, run)
+    """Render a template for every row: all together, in parts where one is refused, one by one in such a part."""
+    dynamic = {lookup["name"]: lookup for lookup in run.lookups if "map" not in lookup and "name" in lookup}
+    options: dict[str, Any] = {"lookups": by_name(run.lookups), "now": run.now, "escape": source.escape}
+    if dynamic and run.resolve_lookup is not None:
+        return _rendered_alone(source, rule, scope, run, range(scope.size), options, dynamic)
+    together = source.template.render_together
+    texts: list[Any] | None = together(scope.for_templates(), **options)
+    if texts is not None:
+        return Column.of_text(texts)
+    texts = []
+    for start in range(0, scope.size, _PART):
+        rows = range(start, min(start + _PART, scope.size))
+        part = together(scope.for_templates().pick(rows), **options)
+        texts += part or _rendered_alone(source, rule, scope, run, rows, options, {})
+    return texts
+
+
+def _rendered_alone(
+    source: TemplateSource,
+    rule: Any,
+    scope: Scope,
+    run: Run,
+    rows: Sequence[int],
+    options: dict[str, Any],
+    dynamic: dict[str, Any],
+) -> list[Any]:
+    template, resolve, contexts = source.template, run.resolve_lookup, scope.contexts()
     texts: list[Any] = []
-    for row, context in enumerate(scope.contexts()):
+    for row in rows:
+        context = contexts[row]
+
+        def ask(name: str, context: Any = context) -> Any:
+            return resolve(dynamic[name], context) if resolve is not None and name in dynamic else UNDEFINED
+
         try:
-            texts.append(render(context))
+            texts.append(template.render(context, **options, dynamic_lookups=ask if dynamic else None))
         except TemplateError as error:
             texts.append(UNDEFINED)
             of_lookup = bool(error.problems) and error.problems[0].source == "lookup"
@@ -71,21 +104,6 @@ def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list
                 value=source.template.source,
             )
     return texts
-
-
-def _renderer(source: TemplateSource, run: Run) -> Callable[[Any], str]:
-    template, lookups, now, resolve = source.template, run.lookups, run.now, run.resolve_lookup
-    dynamic = {lookup["name"]: lookup for lookup in lookups if "map" not in lookup and "name" in lookup}
-    if not dynamic or resolve is None:
-        return template.renderer(lookups=lookups, now=now, escape=source.escape)
-
-    def render(context: dict[str, Any]) -> str:
-        def ask(name: str) -> Any:
-            return resolve(dynamic[name], context) if name in dynamic else UNDEFINED
-
-        return template.render(context, lookups=lookups, now=now, escape=source.escape, dynamic_lookups=ask)
-
-    return render
 
 
 def empty_rows(column: list[Any]) -> list[int]:
