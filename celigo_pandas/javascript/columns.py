@@ -24,9 +24,12 @@ def number_texts(numbers: list[Any]) -> list[str]:
     """Write ints and floats, of exactly these types, as :func:`number_text` does."""
     texts = list(map(str, numbers))
     joined = "\n".join(texts) + "\n"
-    # Exponents, infinities and what is no number are laid out otherwise; so are long ints and negative zero.
-    if "e" in joined or "n" in joined or "-0.0\n" in joined or not -_EXACT < min(numbers) <= max(numbers) < _EXACT:
+    # What is no number hides the largest; it, infinities and ints that no double holds are laid out otherwise.
+    if "n" in joined or not -_EXACT < min(numbers) <= max(numbers) < _EXACT:
         return list(map(number_text, numbers))
+    if "e" in joined or "-0.0\n" in joined:
+        pairs = zip(numbers, texts, strict=True)
+        return [number_text(number) if "e" in text or text.endswith(".0") else text for number, text in pairs]
     return joined.replace(".0\n", "\n")[:-1].split("\n") if ".0\n" in joined else texts
 
 

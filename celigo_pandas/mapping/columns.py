@@ -7,15 +7,16 @@ column for every rule that reads the same path.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import repeat
+from itertools import compress, repeat
+from operator import is_
 from typing import Any, Final
 
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
 from celigo_pandas.paths import Step, read_step
 
-__all__ = ["Column", "filled_column", "gap_rows", "holds_only_text", "stepped", "types_of"]
+__all__ = ["Column", "filled_column", "gap_rows", "holds_only_text", "stepped", "types_of", "without"]
 
-_MANY_GAPS: Final = 0.25
+_MANY_GAPS: Final = 0.08
 
 
 class Column(list[Any]):
@@ -81,11 +82,21 @@ class Column(list[Any]):
         """Whether every value that is there is text: joining them finds out faster than their types do."""
         if self._types is None:
             try:
-                "".join(self if self._gaps is None else self.filled)
-                self._types = frozenset({str, Undefined} if self._gaps else {str})
+                "".join(self)
+                self._types = frozenset({str})
             except TypeError:
-                return self.types <= {str, Undefined}
+                self._types = self._types_beside_gaps()
         return self._types <= {str, Undefined}
+
+    def _types_beside_gaps(self) -> frozenset[type]:
+        if self.gaps:
+            try:
+                "".join(self.filled)
+            except TypeError:
+                pass
+            else:
+                return frozenset({str, Undefined})
+        return frozenset(map(type, self))
 
 
 def _find_gaps(values: list[Any]) -> list[int]:
@@ -97,7 +108,15 @@ def _find_gaps(values: list[Any]) -> list[int]:
             gaps.append(row)
     except ValueError:
         return gaps
-    return [row for row, value in enumerate(values) if value is UNDEFINED]
+    return list(compress(range(len(values)), map(is_, values, repeat(UNDEFINED))))
+
+
+def without(column: list[Any], rows: list[int]) -> tuple[list[int], list[Any]]:
+    """Leave some rows out of a column: return the other rows, and their values."""
+    kept = bytearray(b"\x01") * len(column)
+    for row in rows:
+        kept[row] = 0
+    return list(compress(range(len(column)), kept)), list(compress(column, kept))
 
 
 def types_of(column: list[Any]) -> frozenset[type]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from celigo_pandas.javascript.columns import number_texts, read_decimals
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_number, to_text
+from celigo_pandas.mapping.columns import gap_rows, without
 
 __all__ = [
     "ARRAY_ELEMENTS",
@@ -292,16 +293,28 @@ def convert_column(
     together = _TOGETHER.get(data_type)
     if together is None:
         return list(map(convert, column))
-    if len(types) == 1 and (function := together.get(next(iter(types)))) is not None:
-        converted = function(column)
-        if converted is not None:
-            return converted
     converted = column[:]
-    for kind in types - PASSING[data_type]:
+    kinds = types - PASSING[data_type]
+    if len(kinds) == 1 and types - kinds <= {Undefined} and (alike := together.get(*kinds)) is not None:
+        if Undefined not in types:
+            found = alike(column)
+            if found is not None:
+                return found
+        else:
+            rows, values = without(column, gap_rows(column))
+            found = alike(values)
+            if found is not None:
+                return _put(converted, rows, found)
+    for kind in kinds:
         rows = [row for row, value in enumerate(column) if type(value) is kind and value != ""]
         values = [column[row] for row in rows]
         function = together.get(kind) if values else None
         found = None if function is None else function(values)
-        for row, value in zip(rows, map(convert, values) if found is None else found, strict=True):
-            converted[row] = value
+        _put(converted, rows, list(map(convert, values)) if found is None else found)
     return converted
+
+
+def _put(column: list[Any], rows: list[int], values: list[Any]) -> list[Any]:
+    for row, value in zip(rows, values, strict=True):
+        column[row] = value
+    return column

@@ -13,7 +13,7 @@ from typing import Any
 from celigo_pandas.errors import CeligoError, TemplateError, shown
 from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_text
-from celigo_pandas.mapping.columns import Column, gap_rows, holds_only_text, types_of
+from celigo_pandas.mapping.columns import Column, gap_rows, holds_only_text, types_of, without
 from celigo_pandas.mapping.conversions import (
     ARRAY_ELEMENTS,
     CASTS,
@@ -29,7 +29,7 @@ from celigo_pandas.mapping.scopes import Scope
 
 __all__ = ["convert", "empty_rows", "finish", "source_column", "value_column"]
 
-_NEVER_EMPTY = frozenset({int, float, bool, dict})
+_NEVER_EMPTY = frozenset({int, float, bool, dict, Undefined})
 _PART = 50
 _NO_VALUE = frozenset({type(None), Undefined})
 
@@ -109,10 +109,8 @@ def _rendered_alone(
 def empty_rows(column: list[Any]) -> list[int]:
     """List the rows whose value is empty: absent, null, empty text, or an array without elements."""
     types = types_of(column)
-    if types <= _NEVER_EMPTY:
-        return []
-    if types == {str} and "" not in column:
-        return []
+    if types <= _NEVER_EMPTY or (types <= {str, Undefined} and "" not in column):
+        return gap_rows(column)
     return [
         row
         for row, value in enumerate(column)
@@ -132,10 +130,9 @@ def finish(rule: ValueRule, column: list[Any], scope: Scope, run: Run) -> list[A
     empties = _set_aside(rule, column)
     if not empties:
         return _worked(rule, column, scope, run, None)
-    aside = set(empties)
-    rows = [row for row in range(scope.size) if row not in aside]
+    rows, values = without(column, empties)
     result = _substituted(rule, column, scope, run, empties)
-    worked = _worked(rule, [column[row] for row in rows], scope, run, rows)
+    worked = _worked(rule, values, scope, run, rows)
     for row, value in zip(rows, worked, strict=True):
         result[row] = value
     return result
