@@ -21,8 +21,8 @@ from celigo_pandas.javascript.values import UNDEFINED, Undefined, to_text
 
 __all__ = [
     "Batch",
-    "Constant",
     "Contexts",
+    "Fixed",
     "Many",
     "call_column",
     "choose",
@@ -126,6 +126,17 @@ class Constant(list[Any]):
     """A column of the same value in every row."""
 
 
+class Fixed:
+    """The function of a batch that gives the same value in every row."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, batch: Batch) -> Column:
+        """Give the column."""
+        return Constant([self.value] * batch.size)
+
+
 def each_scope(one: Callable[[Scope], Any]) -> Many:
     """Make the function of a batch that evaluates a node scope by scope."""
 
@@ -221,6 +232,9 @@ def _weight(column: Column) -> int:
 
 def choose(test: Many, body: Many, inverse: Many) -> Many:
     """Make the function of a batch that renders one of two bodies, or neither where the answer is None."""
+    if isinstance(body, Fixed) and isinstance(inverse, Fixed):
+        yes, no = body.value, inverse.value
+        return lambda batch: [yes if answer else "" if answer is None else no for answer in test(batch)]
 
     def evaluate(batch: Batch) -> Column:
         answers = test(batch)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from celigo_pandas.errors import TemplateError, shown
 from celigo_pandas.handlebars import blocks
-from celigo_pandas.handlebars.batches import Constant, Many, call_column, choose, each_scope, joined, written
+from celigo_pandas.handlebars.batches import Fixed, Many, call_column, choose, each_scope, joined, written
 from celigo_pandas.handlebars.fields import compile_path, is_plain
 from celigo_pandas.handlebars.helpers import HELPERS, Helper
 from celigo_pandas.handlebars.lookups import compile_lookup, lookup_column
@@ -63,8 +63,8 @@ class _Compiler:
         self.names: list[tuple[str, ...]] = []
         # Of the functions of a scope those that have a way for many outermost scopes at once.
         self._many: dict[Callable[[Scope], Any], Many] = {
-            _nothing: _constant(""),
-            _undefined: _constant(UNDEFINED),
+            _nothing: Fixed(""),
+            _undefined: Fixed(UNDEFINED),
         }
 
     def many(self, one: Callable[[Scope], Any]) -> Many:
@@ -94,7 +94,7 @@ class _Compiler:
         def put(scope: Scope) -> str:
             return text
 
-        self._many[put] = _constant(text)
+        self._many[put] = Fixed(text)
         return put
 
     def _statement(self, node: Any) -> Render | None:
@@ -139,7 +139,7 @@ class _Compiler:
         def give(scope: Scope) -> Any:
             return value
 
-        self._many[give] = _constant(value)
+        self._many[give] = Fixed(value)
         return give
 
     def _path(self, path: Path) -> Value:
@@ -346,10 +346,6 @@ def _nothing(scope: Scope) -> str:
 
 def _undefined(scope: Scope) -> Any:
     return UNDEFINED
-
-
-def _constant(value: Any) -> Many:
-    return lambda batch: Constant([value] * batch.size)
 
 
 def _weigh(values: list[Any], run: Any) -> None:

@@ -127,8 +127,9 @@ def _row_maker(keys: tuple[str, ...]) -> Callable[..., list[dict[str, Any]]]:
     A dict display is twice as fast as ``dict(zip(...))``. Its text depends on the width alone: keys are put into the
     syntax tree as constants and are never parsed.
     """
-    values = "".join(f"v{place}, " for place in range(len(keys)))
-    parsed = ast.parse(f"lambda *columns: [{{}} for {values} in zip(*columns)]", mode="eval")
+    values = ", ".join(f"v{place}" for place in range(len(keys)))
+    columns = "zip(*columns)" if len(keys) > 1 else "columns[0]"
+    parsed = ast.parse(f"lambda *columns: [{{}} for {values} in {columns}]", mode="eval")
     display = next(node for node in ast.walk(parsed) if isinstance(node, ast.Dict))
     display.keys = [ast.Constant(key) for key in keys]
     display.values = [ast.Name(f"v{place}", ast.Load()) for place in range(len(keys))]

@@ -51,7 +51,9 @@ def _pad_right(value: Any, length: Any = UNDEFINED, filler: Any = UNDEFINED) -> 
 
 
 def _replace(run: Run, value: Any, old: Any, new: Any) -> str:
-    text, sought, put = to_text(value), to_text(old), to_text(new)
+    text = value if type(value) is str else to_text(value)
+    sought = old if type(old) is str else to_text(old)
+    put = new if type(new) is str else to_text(new)
     if not sought:
         return text
     if len(put) > len(sought):
