@@ -19,7 +19,7 @@ from celigo_pandas.mapping.traces import CellTrace, Tracer
 from celigo_pandas.mapping.tree import compile_tree
 from celigo_pandas.resources.mapping_documents import MappingDocument
 
-__all__ = ["CompiledMapping", "compile_mapping", "compile_parts", "map_records"]
+__all__ = ["CompiledMapping", "compile_mapping", "compile_parts", "evaluate_together", "map_records"]
 
 _CHUNK: Final = 2000
 
@@ -78,20 +78,19 @@ class CompiledMapping:
         list
             One object (or list of rows, or MappingError) per record, in order.
         """
-        if self.dialect == 0:
-            return list(records)
-        mapped: list[Any] = []
-        surroundings = dict(context or {})
-        for start in range(0, len(records), _CHUNK):
-            run = Run(start, surroundings, self.lookups, resolve_lookup, now, watch)
-            scope = self._scope(list(records[start : start + _CHUNK]), surroundings)
-            outputs = self._outputs(scope, run)
-            for record in run.failures:
-                outputs[record] = run.error_of(record)
-            mapped += outputs
-        return mapped
+        return evaluate_together([self], records, context=context, resolve_lookup=resolve_lookup, now=now, watch=watch)[
+            0
+        ]
 
-    def _scope(self, records: list[Any], surroundings: Mapping[str, Any]) -> Scope:
+    def evaluate_chunk(self, scope: Scope, run: Run) -> list[Any]:
+        """Map the records of one scope that :meth:`open_scope` made."""
+        outputs = self._outputs(scope, run)
+        for record in run.failures:
+            outputs[record] = run.error_of(record)
+        return outputs
+
+    def open_scope(self, records: list[Any], surroundings: Mapping[str, Any]) -> Scope:
+        """Open what the rules read from; mappings of one dialect may share it."""
         roots = [{**surroundings, "record": record} for record in records] if self.is_envelope else records
         return Scope(roots, self._context_maker(surroundings), read_member=self._member_reader(surroundings))
 
@@ -144,6 +143,36 @@ class CompiledMapping:
         tracer = Tracer(self.tree)
         outcome = self.evaluate([record], watch=tracer, **surroundings)[0]
         return tracer.cells(outcome)
+
+
+def evaluate_together(
+    mappings: Sequence[CompiledMapping],
+    records: Sequence[Any],
+    *,
+    context: Mapping[str, Any] | None = None,
+    resolve_lookup: ResolveLookup | None = None,
+    now: Callable[[], Any] | None = None,
+    watch: Watch | None = None,
+) -> list[list[Any]]:
+    """Map records by several mappings, which read each path once; the rest as for :meth:`CompiledMapping.evaluate`.
+
+    Returns
+    -------
+    list of list
+        For each mapping its outputs.
+    """
+    surroundings = dict(context or {})
+    mapped: list[list[Any]] = [[] if mapping.dialect else list(records) for mapping in mappings]
+    for start in range(0, len(records), _CHUNK):
+        chunk = list(records[start : start + _CHUNK])
+        scopes: dict[tuple[int, bool], Scope] = {}
+        for mapping, outputs in zip(mappings, mapped, strict=True):
+            if mapping.dialect:
+                kind = (mapping.dialect, mapping.is_envelope)
+                scope = scopes.get(kind) or scopes.setdefault(kind, mapping.open_scope(chunk, surroundings))
+                run = Run(start, surroundings, mapping.lookups, resolve_lookup, now, watch)
+                outputs += mapping.evaluate_chunk(scope, run)
+    return mapped
 
 
 def bare_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, Any]:
