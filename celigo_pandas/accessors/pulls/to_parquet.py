@@ -127,7 +127,7 @@ class _ParquetPull:
             self._write_or_stop(TableMaker(self._options.shape, settler), self._spooled(spool))
 
     def _write_as_they_come(self, maker: TableMaker, progress: Progress) -> None:
-        self._write_or_stop(maker, self._coming(progress))
+        self._write_or_stop(maker, ((block, len(content)) for block, content in self._coming(progress)))
 
     def _coming(self, progress: Progress) -> Iterator[tuple[Block, bytes]]:
         """Yield pages as they come, decoded, with their bytes."""
@@ -140,24 +140,32 @@ class _ParquetPull:
             self._seen.count(block)
             progress.show(rows, page.total_rows)
 
-    def _spooled(self, spool: Spool) -> Iterator[tuple[Block, bytes]]:
+    def _spooled(self, spool: Spool) -> Iterator[tuple[Block, int]]:
         ladder = Ladder(self._options.shape)
+        pages: list[paging.Page] = []
+        size = 0
         for content in spool:
-            yield ladder.decode([paging.read_page(content)]), content
+            pages.append(paging.read_page(content))
+            size += len(content)
+            if size >= ladder.block_bytes:
+                yield ladder.decode(pages), size
+                pages, size = [], 0
+        if pages:
+            yield ladder.decode(pages), size
 
-    def _write(self, maker: TableMaker, blocks: Iterable[tuple[Block, bytes]], path: Path) -> None:
+    def _write(self, maker: TableMaker, blocks: Iterable[tuple[Block, int]], path: Path) -> None:
         with self._file(maker, path) as groups:
-            for block, content in blocks:
-                groups.add(block, len(content))
+            for block, size in blocks:
+                groups.add(block, size)
             groups.flush()
 
-    def _write_or_stop(self, maker: TableMaker, blocks: Iterable[tuple[Block, bytes]]) -> None:
+    def _write_or_stop(self, maker: TableMaker, blocks: Iterable[tuple[Block, int]]) -> None:
         """Write the file; if that stops midway, leave what could be written in the partial one and say so."""
         stopped: BaseException | None = None
         with self._file(maker, self._path) as groups:
             try:
-                for block, content in blocks:
-                    groups.add(block, len(content))
+                for block, size in blocks:
+                    groups.add(block, size)
                 groups.flush()
             except (Exception, KeyboardInterrupt) as error:
                 with suppress(FrameError):
