@@ -1,7 +1,8 @@
 """``make bench``: run every benchmark, print ratio and budget, write JSON, exit 1 over budget.
 
 Each module here has ``run() -> list[dict]`` with ``name``, ``ratio``, ``budget`` and, where more is better,
-``at_least: True``. A ratio compares two things measured in the same run, so that the machine's speed cancels out.
+``at_least: True``. A ratio compares two things measured in the same run, so that the machine's speed cancels out;
+``spread`` is how far its series lie apart, as a share. ``told`` are lines beside a row, which nothing is gated by.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ def main(names: list[str]) -> int:
                 over.append(row["name"])
             sign = "≥" if row.get("at_least") else "≤"
             verdict = "ok" if good else "OVER BUDGET"
-            print(f"{suite:10} {row['name']:<58} {row['ratio']:8.2f}  {sign} {row['budget']:<6} {verdict}", flush=True)
+            spread = f"±{row['spread'] / 2:4.0%}" if "spread" in row else "     "
+            figures = f"{row['ratio']:8.2f} {spread}  {sign} {row['budget']:<6}"
+            print(f"{suite:11} {row['name']:<62} {figures} {verdict}", flush=True)
+            for line in row.get("told", ()):
+                print(f"{'':14}{line}", flush=True)
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
     path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}.json"

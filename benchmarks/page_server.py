@@ -23,6 +23,8 @@ WORDS = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel
 
 
 def record(kind: str, number: int, rng: random.Random) -> dict[str, object]:
+    if kind in SHAPES:
+        return SHAPES[kind](number, rng)
     made: dict[str, object] = {
         "internalId": 1_000_000 + number,
         "number": f"SO-{number:08d}",
@@ -50,6 +52,26 @@ def record(kind: str, number: int, rng: random.Random) -> dict[str, object]:
     elif kind == "mixed" and number % 3 == 0:
         made["quantity"] = str(made["quantity"])
     return made
+
+
+def wide(number: int, rng: random.Random) -> dict[str, object]:
+    """Two thousand columns, of numbers and texts."""
+    made: dict[str, object] = {f"n{column}": number * column for column in range(1000)}
+    return made | {f"t{column}": f"{number} {column}" for column in range(1000)}
+
+
+def deep(number: int, rng: random.Random, level: int = 8) -> dict[str, object]:
+    """Objects in objects, eight levels down."""
+    made: dict[str, object] = {"id": number, "name": f"name {number}", "rate": rng.random(), "level": level}
+    return made if not level else made | {"below": deep(number, rng, level - 1)}
+
+
+def keyed(number: int, rng: random.Random) -> dict[str, object]:
+    """Four thousand keys, of which each record has a hundred and twenty."""
+    return {"id": number, "stock": {f"sku{rng.randrange(4000)}": rng.randrange(100) for _ in range(120)}}
+
+
+SHAPES = {"wide": wide, "deep": deep, "keyed": keyed}
 
 
 @functools.cache

@@ -122,7 +122,7 @@ def _str(pieces: Sequence[Piece], _rows: int, _nullable: bool, backend: str | No
     chunks = chunked(pieces, "str")
     if backend == "numpy_nullable":
         return pd.StringDtype("pyarrow").__from_arrow__(chunks)
-    dtype = pd.Series(["text"]).dtype  # ``str`` from pandas 3.0 on, objects before it or where an option says so
+    dtype = pd.Index(["text"]).dtype  # ``str`` from pandas 3.0 on, objects before it or where an option says so
     if isinstance(dtype, pd.StringDtype):
         return dtype.__from_arrow__(chunks)
     return chunks.to_pandas(deduplicate_objects=True).to_numpy()

@@ -38,7 +38,8 @@ from celigo_pandas.frames.spreading import DEEPEST
 __all__ = ["ColumnarReader", "Marked", "Unfit"]
 
 
-_SAMPLES = 24
+_SAMPLES = (8, 24)
+_SAMPLE_EVERY = 50_000
 _SAMPLE_BYTES = 500
 _MOST_NEW_KEYS = 32
 _KEY = re.compile(rb'"([^"\\\x7f]+)[^"\\]*"[ \t]*:')
@@ -181,7 +182,8 @@ def _as_lines(pages: Sequence[bytes]) -> bytes:
 
 
 def _sampled_keys(block: bytes) -> Counter[bytes]:
-    step = max(_SAMPLE_BYTES, len(block) // _SAMPLES)
+    least, most = _SAMPLES
+    step = max(_SAMPLE_BYTES, len(block) // min(max(least, len(block) // _SAMPLE_EVERY), most))
     parts = (_KEY.findall(block, start, start + _SAMPLE_BYTES) for start in range(0, len(block), step))
     return Counter(chain.from_iterable(parts))
 

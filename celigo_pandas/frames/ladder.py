@@ -40,6 +40,8 @@ RUNGS = ("columnar", "records", "plain")
 _DEEPEST_COLUMNAR = 64
 _FLAT = 2  # a list of objects without any inside
 
+_BYTES_A_COLUMN = 5_000
+
 _EMPTY = re.compile(rb"\[[ \t\r\n]*\]\Z")
 _BEYOND = 2.0**63  # a smaller float never was an integer beyond 64 bits
 _MOST_DIGITS = 4300  # Python's own bound for integers as text, which json keeps to
@@ -85,14 +87,15 @@ class Ladder:
         self._shape = shape
         self._rung = RUNGS.index(start)
         self._reader = ColumnarReader()
+        self._width = 0
         self.decoded: Counter[str] = Counter()
         if shape.explode is not None:
             self._rung = max(self._rung, 1)
 
     @property
     def block_bytes(self) -> int:
-        """How much to gather before it is decoded: Arrow has a price per block, Python objects should fit the cache."""
-        return 1_500_000 if self._rung == 0 else 400_000
+        """How much to gather before it is decoded: Arrow has a price a column, Python objects should fit the cache."""
+        return max(1_500_000, _BYTES_A_COLUMN * self._width) if self._rung == 0 else 400_000
 
     def prepare(self, pages: Sequence[Page]) -> Marked | None:
         """Do ahead what needs no block before these, while another thread decodes those."""
@@ -142,6 +145,7 @@ class Ladder:
         if not filled:
             raise Unfit("nothing but empty pages")
         rows, columns = self._reader.read(filled, marked)
+        self._width = len(columns)
         if limit is not None and rows > limit:
             raise Unfit("more rows than wanted")
         errors = [error for page in pages for error in page.errors]

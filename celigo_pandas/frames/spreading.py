@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -25,6 +25,7 @@ MOST_SPARSE = 2000
 """Columns that a frame has at most where nearly all of their cells are empty."""
 
 _CELLS_PER_MEMBER = 50
+_SCATTERED = 8  # from so many cells for each member on, looking for a key in every record costs more than all members
 
 _NOTHING: dict[str, Any] = {}
 
@@ -152,12 +153,10 @@ def _spread(
     keys = [key for key in dict.fromkeys(chain.from_iterable(records)) if shape.may_want((*prefix, key))]
     if keys:
         refuse_sparse(len(columns) + len(keys), len(records), members, shape.name((*prefix, keys[-1])))
+    scattered = _scattered(records, keys) if members * _SCATTERED < len(keys) * len(records) else None
     for key in keys:
         path = (*prefix, key)
-        try:
-            values = list(map(itemgetter(key), records))  # twice as fast, where no record lacks the key
-        except KeyError:
-            values = [record.get(key) for record in records]
+        values = _column(records, key) if scattered is None else _gathered(scattered.pop(key), len(records))
         types = set(map(type, values))
         if nested == "json" and (dict in types or list in types):
             values = [_text(value) if type(value) in (dict, list) else value for value in values]
@@ -173,6 +172,30 @@ def _spread(
                 continue
         columns[path] = piece_of(values, types)
     return members
+
+
+def _column(records: Sequence[dict[str, Any]], key: str) -> list[Any]:
+    try:
+        return list(map(itemgetter(key), records))  # twice as fast, where no record lacks the key
+    except KeyError:
+        return list(map(dict.get, records, repeat(key)))
+
+
+def _scattered(records: Sequence[dict[str, Any]], keys: list[str]) -> dict[str, list[tuple[int, Any]]]:
+    """List for each key the rows that have it, with their values: of records that each have a few of many keys."""
+    cells: dict[str, list[tuple[int, Any]]] = {key: [] for key in keys}
+    for row, record in enumerate(records):
+        for key, value in record.items():
+            if key in cells:
+                cells[key].append((row, value))
+    return cells
+
+
+def _gathered(cells: list[tuple[int, Any]], rows: int) -> list[Any]:
+    values = [None] * rows
+    for row, value in cells:
+        values[row] = value
+    return values
 
 
 def _text(value: Any) -> str:

@@ -9,16 +9,17 @@ Source: Handlebars.js 4.7 (runtime and built-in helpers).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from celigo_pandas.handlebars.rendering import NULL_CONTEXT, Scope
-from celigo_pandas.javascript.values import UNDEFINED, loose_equal, ordered_keys, to_text, truthy
+from celigo_pandas.javascript.values import UNDEFINED, Undefined, loose_equal, ordered_keys, to_text, truthy
 
 __all__ = [
     "as_text",
     "choice_block",
     "each_renderer",
     "element_block",
+    "holding",
     "if_block",
     "in_same_context",
     "section",
@@ -28,6 +29,9 @@ __all__ = [
 Render = Callable[[Scope], str]
 Value = Callable[[Scope], Any]
 Each = Callable[[Scope, Any], str]
+
+# Types whose values ``#if`` takes as true where Python does.
+_AS_PYTHON: Final = frozenset({bool, int, str, list, type(None), Undefined})
 
 
 def as_text(value: Value) -> Render:
@@ -72,15 +76,27 @@ def _is_empty(value: Any) -> bool:
     return not truthy(value)
 
 
+def _holds(condition: Any, zero_counts: bool) -> bool:
+    return (zero_counts or truthy(condition)) and not _is_empty(condition)
+
+
+def holding(conditions: list[Any]) -> list[bool]:
+    """Say for which conditions ``#if`` renders its body."""
+    types = set(map(type, conditions))
+    if types == {bool}:
+        return conditions
+    if types <= _AS_PYTHON:
+        return list(map(bool, conditions))
+    return [_holds(condition, False) for condition in conditions]
+
+
 def if_block(value: Value, include_zero: Value | None, body: Render, inverse: Render) -> Render:
     """Make ``#if``; with the bodies exchanged it is ``#unless``."""
 
     def render(scope: Scope) -> str:
         condition = value(scope)
         zero_counts = include_zero is not None and truthy(include_zero(scope))
-        if (not zero_counts and not truthy(condition)) or _is_empty(condition):
-            return inverse(scope)
-        return body(scope)
+        return body(scope) if _holds(condition, zero_counts) else inverse(scope)
 
     return render
 

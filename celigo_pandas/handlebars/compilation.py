@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from celigo_pandas.errors import TemplateError, shown
 from celigo_pandas.handlebars import blocks
-from celigo_pandas.handlebars.fields import compile_path
+from celigo_pandas.handlebars.batches import Fixed, Many, call_column, choose, each_scope, joined, written
+from celigo_pandas.handlebars.fields import compile_path, is_plain
 from celigo_pandas.handlebars.helpers import HELPERS, Helper
-from celigo_pandas.handlebars.lookups import compile_lookup
+from celigo_pandas.handlebars.lookups import compile_lookup, lookup_column
 from celigo_pandas.handlebars.rendering import Refusal, Scope, failure
 from celigo_pandas.handlebars.syntax import Argument, Block, Call, Content, Literal, Mustache, Path, Program, Raw
 from celigo_pandas.javascript.dates import DateError
@@ -40,9 +41,14 @@ def compile_program(
     escape: Callable[[Any], str],
     strict: bool,
     forms: Mapping[str, Callable[[Any], str]],
-) -> Render:
-    """Compile a whole template for one escape; `forms` are helpers of one argument that exist beside all others."""
-    return _Compiler(source, escape, strict, forms).program(program)
+) -> tuple[Render, Many]:
+    """Compile a whole template for one escape, to be rendered for one scope or for many contexts.
+
+    `forms` are helpers of one argument that exist beside all others.
+    """
+    compiler = _Compiler(source, escape, strict, forms)
+    render = compiler.program(program)
+    return render, compiler.many(render)
 
 
 class _Compiler:
@@ -55,6 +61,15 @@ class _Compiler:
         self.strict = strict
         # Names of the block parameters in sight, innermost first.
         self.names: list[tuple[str, ...]] = []
+        # Of the functions of a scope those that have a way for many outermost scopes at once.
+        self._many: dict[Callable[[Scope], Any], Many] = {
+            _nothing: Fixed(""),
+            _undefined: Fixed(UNDEFINED),
+        }
+
+    def many(self, one: Callable[[Scope], Any]) -> Many:
+        """Give the function of a batch for a function of a scope."""
+        return self._many.get(one) or each_scope(one)
 
     # Statements
 
@@ -68,13 +83,25 @@ class _Compiler:
             return _nothing
         if len(renders) == 1:
             return renders[0]
-        return lambda scope: "".join([render(scope) for render in renders])
+
+        def render_all(scope: Scope) -> str:
+            return "".join([render(scope) for render in renders])
+
+        self._many[render_all] = joined([self.many(render) for render in renders])
+        return render_all
+
+    def _text(self, text: str) -> Render:
+        def put(scope: Scope) -> str:
+            return text
+
+        self._many[put] = Fixed(text)
+        return put
 
     def _statement(self, node: Any) -> Render | None:
         if isinstance(node, Content):
-            return _text(node.value) if node.value else None
+            return self._text(node.value) if node.value else None
         if isinstance(node, Raw):
-            return _text(node.text)
+            return self._text(node.text)
         if isinstance(node, Mustache):
             return self._mustache(node)
         if isinstance(node, Block):
@@ -84,16 +111,19 @@ class _Compiler:
     def _mustache(self, node: Mustache) -> Render:
         value = self._value_of_call(node.call, is_argument=False)
         write = self.escape if node.escaped else to_text
-        if not node.escaped or write is to_text:
-            return lambda scope: to_text(value(scope))
 
         def put(scope: Scope) -> str:
+            return to_text(value(scope))
+
+        def put_escaped(scope: Scope) -> str:
             try:
                 return write(value(scope))
             except Refusal as error:
                 raise failure(self.source, node.position, "The value", error) from None
 
-        return put
+        render, column = put if write is to_text else put_escaped, self.many(value)
+        self._many[render] = lambda batch: written(column(batch), write)
+        return render
 
     # Values
 
@@ -102,12 +132,22 @@ class _Compiler:
         if isinstance(argument, Call):
             return self._value_of_call(argument, is_argument=True)
         if isinstance(argument, Literal):
-            value = argument.value
-            return lambda scope: value
+            return self._literal(argument.value)
         return self._path(argument)
 
+    def _literal(self, value: Any) -> Value:
+        def give(scope: Scope) -> Any:
+            return value
+
+        self._many[give] = Fixed(value)
+        return give
+
     def _path(self, path: Path) -> Value:
-        return compile_path(path, self._param_place(path), self.strict, self.source)
+        place, parts = self._param_place(path), path.parts
+        read = compile_path(path, place, self.strict, self.source)
+        if place is None and not self.strict and is_plain(path):
+            self._many[read] = lambda batch: batch.contexts.column(parts)
+        return read
 
     def _param_place(self, path: Path) -> tuple[int, int] | None:
         """Say where a path's first name is a block parameter: how many steps out, and its number there."""
@@ -138,7 +178,12 @@ class _Compiler:
 
     def _known_value(self, name: str, call: Call) -> Value:
         if name == "lookup":
-            return compile_lookup(call, [self.argument(param) for param in call.params], self.source)
+            arguments = [self.argument(param) for param in call.params]
+            value = compile_lookup(call, arguments, self.source)
+            column = lookup_column(call, self.many(arguments[-1]), self.source) if arguments else None
+            if column is not None:
+                self._many[value] = column
+            return value
         if name == "log":
             return _undefined
         return self._refusal(call, f"#{name} is a block: it needs a body and {{{{/{name}}}}}")
@@ -188,12 +233,13 @@ class _Compiler:
             except OverflowError:
                 raise failure(source, position, characters, Refusal("a number is too large")) from None
 
+        if not ignored and not named:
+            self._many[evaluate] = call_column(helper, [self.many(argument) for argument in arguments])
         return evaluate
 
     def _helper_argument(self, helper: Helper, place: int, param: Argument) -> Value:
         if place == helper.bare_word and isinstance(param, Path) and len(param.parts) == 1:
-            word = param.parts[0]
-            return lambda scope: word
+            return self._literal(param.parts[0])
         return self.argument(param)
 
     # Blocks
@@ -206,16 +252,23 @@ class _Compiler:
         is_param = path.is_simple and self._param_place(path) is not None
         body, inverse = self._body(node.program), self._body(node.inverse)
         names = node.program.block_params if node.program is not None else ()
-        inverse = blocks.in_same_context(inverse, bool(node.inverse and node.inverse.block_params))
+        inverse = self._in_same_context(inverse, bool(node.inverse and node.inverse.block_params))
         if name in _KNOWN and (has_arguments or path.is_simple) and not is_param and not path.data:
             return self._known_block(name, node, body, inverse, names)
         if not is_param and path.is_simple and not path.data and name in HELPERS:
             return self._helper_block(HELPERS[name], node, body, inverse, names)
         if has_arguments and not is_param:
             return blocks.as_text(self._missing_helper(path, call))
-        same = blocks.in_same_context(body, bool(names))
+        same = self._in_same_context(body, bool(names))
         field, each = self._path(path), blocks.each_renderer(body, inverse, names)
         return self._guarded(node, blocks.section(field, body, same, inverse, each, names))
+
+    def _in_same_context(self, body: Render, has_params: bool) -> Render:
+        same = blocks.in_same_context(body, has_params)
+        if not has_params:
+            # Outermost contexts are objects, which such a block hands on as they are.
+            self._many[same] = self.many(body)
+        return same
 
     def _body(self, program: Program | None) -> Render:
         if program is None:
@@ -244,8 +297,16 @@ class _Compiler:
         zero = next((self.argument(given) for key, given in call.hash if key == "includeZero"), None)
         if name == "unless":
             # Handlebars.js hands on the named arguments, so includeZero works here too.
-            return blocks.if_block(value, zero, inverse, blocks.in_same_context(body, bool(names)))
-        return blocks.if_block(value, zero, blocks.in_same_context(body, bool(names)), inverse)
+            body, inverse = inverse, self._in_same_context(body, bool(names))
+        else:
+            body = self._in_same_context(body, bool(names))
+        render = blocks.if_block(value, zero, body, inverse)
+        if zero is None:
+            column = self.many(value)
+            self._many[render] = choose(
+                lambda batch: blocks.holding(column(batch)), self.many(body), self.many(inverse)
+            )
+        return render
 
     def _helper_block(
         self, helper: Helper, node: Block, body: Render, inverse: Render, names: tuple[str, ...]
@@ -254,7 +315,10 @@ class _Compiler:
         if helper.kind == "elements":
             return self._guarded(node, blocks.element_block(value, body, inverse, names))
         if helper.kind == "choice":
-            return blocks.choice_block(value, blocks.in_same_context(body, bool(names)), inverse)
+            same = self._in_same_context(body, bool(names))
+            render = blocks.choice_block(value, same, inverse)
+            self._many[render] = choose(self.many(value), self.many(same), self.many(inverse))
+            return render
         # As in Handlebars.js: a helper that ignores its body prints its value in the body's place.
         return blocks.as_text(value)
 
@@ -282,10 +346,6 @@ def _nothing(scope: Scope) -> str:
 
 def _undefined(scope: Scope) -> Any:
     return UNDEFINED
-
-
-def _text(text: str) -> Render:
-    return lambda scope: text
 
 
 def _weigh(values: list[Any], run: Any) -> None:

@@ -16,7 +16,7 @@ from celigo_pandas.handlebars.rendering import Refusal
 from celigo_pandas.handlebars.soql import escape_soql
 from celigo_pandas.javascript.values import to_text
 
-__all__ = ["NEEDS_ENTITY", "encode_component", "find_escape"]
+__all__ = ["NEEDS_ENTITY", "encode_component", "find_escape", "has_entities"]
 
 NEEDS_ENTITY: Final = re.compile("[&<>\"'`=]")
 """What the escape ``html`` writes otherwise."""
@@ -69,3 +69,8 @@ def find_escape(name: str) -> Callable[[Any], str]:
         return _ESCAPES[name]
     except (KeyError, TypeError):
         raise ConfigError(f"Not an escape: {name!r}; expected one of {', '.join(_ESCAPES)}.") from None
+
+
+def has_entities(escape: Callable[[Any], str], text: str) -> bool:
+    """Whether an escape may write a text otherwise: that of HTML says so at a look, the others always may."""
+    return escape is not _to_html or NEEDS_ENTITY.search(text) is not None

@@ -10,7 +10,7 @@ from celigo_pandas.handlebars.rendering import Refusal, Scope, failure, member
 from celigo_pandas.handlebars.syntax import EVERY, Path
 from celigo_pandas.javascript.values import UNDEFINED, truthy
 
-__all__ = ["compile_path", "walk"]
+__all__ = ["compile_path", "is_plain", "walk"]
 
 Value = Callable[[Scope], Any]
 
@@ -69,6 +69,13 @@ def _reader(path: Path, place: tuple[int, int] | None, source: str) -> Value:
     if len(parts) == 2:
         return _two_step_reader(*parts)
     return lambda scope: walk(scope.context, parts)
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a path that is no block parameter goes down from the context by names alone."""
+    if path.data or path.depth or not path.parts or EVERY in path.parts:
+        return False
+    return len(path.parts) == 1 or path.parts[0] not in ("$", "lookup")
 
 
 def walk(value: Any, parts: tuple[str, ...]) -> Any:

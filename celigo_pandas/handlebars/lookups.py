@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from celigo_pandas.errors import Problem, TemplateError, shown
+from celigo_pandas.handlebars.batches import Batch, Many
 from celigo_pandas.handlebars.rendering import Refusal, Run, Scope, failure, member
 from celigo_pandas.handlebars.syntax import Call, Literal
 from celigo_pandas.javascript.values import UNDEFINED, js_text, to_text, truthy
 
-__all__ = ["by_name", "compile_lookup"]
+__all__ = ["by_name", "compile_lookup", "lookup_column"]
 
 Value = Callable[[Scope], Any]
 
@@ -40,6 +41,25 @@ def compile_lookup(call: Call, arguments: list[Value], source: str) -> Value:
         if isinstance(target, str) and (is_name or target in scope.run.lookups):
             return _look_up(scope.run, target, key, source, call.position)
         return member(target, js_text(key)) if truthy(target) else target
+
+    return evaluate
+
+
+def lookup_column(call: Call, keys: Many, source: str) -> Many | None:
+    """Make the function of a batch for a lookup by a name written in the template; None for any other."""
+    target = call.params[0] if len(call.params) == 2 else None
+    if not isinstance(target, Literal) or target.kind != "text" or not target.value:
+        return None
+    name, position = str(target.value), call.position
+
+    def evaluate(batch: Batch) -> list[Any]:
+        run = batch.run
+        table = run.lookups.get(name, {}).get("map")
+        known = table if type(table) is dict else {}
+        return [
+            known[key] if type(key) is str and key in known else _look_up(run, name, key, source, position)
+            for key in keys(batch)
+        ]
 
     return evaluate
 

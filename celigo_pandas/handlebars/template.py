@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars.analysis import find_elements, find_lookups, find_paths, find_warnings
+from celigo_pandas.handlebars.batches import Batch, Contexts, Many
 from celigo_pandas.handlebars.compilation import check_depth, compile_program
 from celigo_pandas.handlebars.escaping import find_escape
 from celigo_pandas.handlebars.lookups import by_name
@@ -17,7 +18,9 @@ from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits, Refusal, 
 from celigo_pandas.handlebars.shortcut import compile_shortcut, without_entities
 from celigo_pandas.handlebars.soql import FORMS
 from celigo_pandas.javascript.date_parts import Clock
-from celigo_pandas.javascript.dates import utc_now
+from celigo_pandas.javascript.dates import DateError, utc_now
+from celigo_pandas.javascript.regexes import PatternError
+from celigo_pandas.javascript.values import UNDEFINED
 
 __all__ = ["Template", "compile_template", "render"]
 
@@ -56,7 +59,7 @@ class Template:
             self._tree = parse_template(source)
         except RecursionError as error:
             raise check_depth(error, source) from None
-        self._programs: dict[tuple[str, bool], Callable[[Scope], str]] = {}
+        self._programs: dict[tuple[str, bool], tuple[Callable[[Scope], str], Many]] = {}
         self._shortcut = compile_shortcut(self._tree)
         if self._shortcut is not None:
             # Stands before the method: the call of a method alone would cost a third of the rendering.
@@ -152,11 +155,7 @@ class Template:
         return self._evaluate(context, run, escape, strict)
 
     def _evaluate(self, context: Any, run: Run, escape: str, strict: bool) -> str:
-        program = self._programs.get((escape, strict))
-        if program is None:
-            forms = FORMS if escape == "soql" else {}
-            program = compile_program(self._tree, self.source, find_escape(escape), strict, forms)
-            self._programs[escape, strict] = program
+        program, _ = self._program(escape, strict)
         try:
             text = program(Scope(context, None, {"root": context}, None, run))
             run.check_size(len(text))
@@ -167,6 +166,34 @@ class Template:
                 f"The template cannot be evaluated: {error}.", template=self.source, position=0, hint=error.hint or None
             ) from None
         return text
+
+    def _program(self, escape: str, strict: bool) -> tuple[Callable[[Scope], str], Many]:
+        program = self._programs.get((escape, strict))
+        if program is None:
+            forms = FORMS if escape == "soql" else {}
+            program = compile_program(self._tree, self.source, find_escape(escape), strict, forms)
+            self._programs[escape, strict] = program
+        return program
+
+    def render_together(
+        self, contexts: Contexts, *, lookups: Lookups = (), escape: Escape = "none", now: Clock | None = None
+    ) -> list[str] | None:
+        """Render for many contexts at once, with the options of :meth:`render`.
+
+        Returns
+        -------
+        list of str, or None
+            What :meth:`render` gives for each; None where one of them is refused, or they are too much together.
+        """
+        names = by_name(lookups) if lookups else _NO_LOOKUPS
+        run = Run(UNDEFINED, names, None, now or utc_now, _secure_number, DEFAULT_LIMITS)
+        _, program = self._program(escape, False)
+        try:
+            texts: list[str] = program(Batch(contexts, run))
+            run.check_size(len("".join(texts)))
+        except (TemplateError, Refusal, PatternError, DateError, OverflowError, RecursionError):
+            return None
+        return texts
 
     def paths(self) -> tuple[str, ...]:
         """List the field paths that the template reads, from the root of the context.

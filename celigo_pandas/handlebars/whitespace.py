@@ -14,6 +14,7 @@ import re
 from typing import Final
 
 from celigo_pandas.handlebars.syntax import Block, Comment, Content, Mustache, Program, Statement, Strip
+from celigo_pandas.javascript.values import BLANKS
 
 __all__ = ["control_whitespace"]
 
@@ -21,9 +22,6 @@ _SPACE: Final = r"[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\
 _LEADING_LINE: Final = re.compile(r"[ \t]*\r?\n?")
 _STARTS_LINE: Final = re.compile(rf"{_SPACE}*?\r?\n")
 _ALL_BLANK: Final = re.compile(rf"{_SPACE}*\Z")
-_BLANKS: Final = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
 
 
 def control_whitespace(program: Program) -> None:
@@ -129,7 +127,7 @@ def _line_ends_before(body: list[Statement], place: int, is_root: bool) -> bool:
     if not isinstance(node, Content):
         return False
     text = node.original
-    kept = text.rstrip(_BLANKS)
+    kept = text.rstrip(BLANKS)
     if "\n" in text[len(kept) :]:
         return True
     return not kept and is_root and place == 1
@@ -153,7 +151,7 @@ def _line_starts_after(body: list[Statement], place: int, is_root: bool) -> bool
 def _take_all_after(body: list[Statement], place: int) -> None:
     node = body[place + 1] if place + 1 < len(body) else None
     if isinstance(node, Content):
-        kept = node.value.lstrip(_BLANKS)
+        kept = node.value.lstrip(BLANKS)
         node.right_stripped = kept != node.value
         node.value = kept
 
@@ -161,7 +159,7 @@ def _take_all_after(body: list[Statement], place: int) -> None:
 def _take_all_before(body: list[Statement], place: int) -> None:
     node = body[place - 1] if place > 0 else None
     if isinstance(node, Content):
-        kept = node.value.rstrip(_BLANKS)
+        kept = node.value.rstrip(BLANKS)
         node.left_stripped = kept != node.value
         node.value = kept
 

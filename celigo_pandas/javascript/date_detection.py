@@ -81,11 +81,13 @@ def detect(text: str, zone: tzinfo) -> datetime:
         try:
             moment = datetime(
                 int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0),
-                _milliseconds(fraction) * 1000 if fraction else 0, timezone.utc if offset == "Z" else zone,
+                _milliseconds(fraction) * 1000 if fraction else 0, zone if offset is None else timezone.utc,
             )  # fmt: skip
             if offset is None or offset == "Z":
                 return moment
-        except ValueError:
+            return moment - timedelta(minutes=read_offset(offset))
+        except (ValueError, OverflowError, parts_of.UnreadableDate):
+            # The forms below say what it is, or why it is nothing.
             pass
     if len(text) > _MAX_TEXT:
         raise DateError(f"Not a date: a text of {len(text)} characters.")

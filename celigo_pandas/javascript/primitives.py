@@ -10,6 +10,7 @@ import re
 from typing import Any, Final, final
 
 __all__ = [
+    "BLANKS",
     "UNDEFINED",
     "Number",
     "Undefined",
@@ -26,8 +27,8 @@ Number = int | float
 
 # Up to here a double holds every integer, so an int prints as itself.
 _EXACT: Final = 2**53
-_BLANKS: Final = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_TRIM: Final = re.compile(rf"\A[{_BLANKS}]+|[{_BLANKS}]+\Z")
+BLANKS: Final = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
+"""JavaScript's white space, line ends among it."""
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+\Z")
 _RADIX: Final = {"0x": 16, "0X": 16, "0o": 8, "0O": 8, "0b": 2, "0B": 2}
@@ -63,7 +64,7 @@ UNDEFINED: Final = Undefined()
 
 def trim(text: str) -> str:
     """Take JavaScript's white space (line ends, no-break space and byte order mark too) off both ends."""
-    return _TRIM.sub("", text)
+    return text.strip(BLANKS)
 
 
 def number_text(number: Number) -> str:

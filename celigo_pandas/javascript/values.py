@@ -13,6 +13,7 @@ from __future__ import annotations
 from celigo_pandas.javascript.comparison import compare, less_than, loose_equal, strict_equal
 from celigo_pandas.javascript.json_texts import json_text, ordered_keys
 from celigo_pandas.javascript.primitives import (
+    BLANKS,
     UNDEFINED,
     Undefined,
     js_text,
@@ -26,6 +27,7 @@ from celigo_pandas.javascript.primitives import (
 from celigo_pandas.javascript.units import join_units, split_units, utf16_length, utf16_slice
 
 __all__ = [
+    "BLANKS",
     "UNDEFINED",
     "Undefined",
     "compare",

@@ -35,10 +35,14 @@ class Causes:
         self._fixed = before.fixed | after.fixed
         self._composite = before.composite | after.composite
         self._known: dict[tuple[Steps, bool | None], Names] = {}
+        self._kinds: dict[Steps, Steps] = {}
 
     def kind(self, steps: Steps) -> Steps:
         """Tell of which kind a cell is: positions that a rule of either mapping names are kinds of their own."""
-        return kind_of_cell(steps, self._fixed)
+        kind = self._kinds.get(steps)
+        if kind is None:
+            kind = self._kinds[steps] = kind_of_cell(steps, self._fixed)
+        return kind
 
     def are_placed(self, steps: Steps) -> bool:
         """Whether rules write the elements of an array one by one, by their positions."""

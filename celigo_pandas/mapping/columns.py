@@ -7,15 +7,16 @@ column for every rule that reads the same path.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import repeat
+from itertools import compress, repeat
+from operator import is_
 from typing import Any, Final
 
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
 from celigo_pandas.paths import Step, read_step
 
-__all__ = ["Column", "filled_column", "gap_rows", "holds_only_text", "stepped", "types_of"]
+__all__ = ["Column", "filled_column", "gap_rows", "holds_only_text", "stepped", "types_of", "without"]
 
-_MANY_GAPS: Final = 0.25
+_MANY_GAPS: Final = 0.08
 
 
 class Column(list[Any]):
@@ -27,11 +28,25 @@ class Column(list[Any]):
     _types: frozenset[type] | None
     _filled: list[Any] | None
 
-    def __init__(self, values: Iterable[Any]) -> None:
+    def __init__(self, values: Iterable[Any], gaps: list[int] | None = None) -> None:
         super().__init__(values)
-        self._gaps = None
+        self._gaps = gaps
         self._types = None
         self._filled = None
+
+    @classmethod
+    def of_text(cls, values: Iterable[str]) -> Column:
+        """Make a column of nothing but text."""
+        column = cls(values, [])
+        column._types = frozenset({str})
+        return column
+
+    @classmethod
+    def constant(cls, value: Any, size: int) -> Column:
+        """Make a column of the same value in every row."""
+        column = cls([value] * size)
+        column._types = frozenset({type(value)})
+        return column
 
     @property
     def types(self) -> frozenset[type]:
@@ -67,11 +82,21 @@ class Column(list[Any]):
         """Whether every value that is there is text: joining them finds out faster than their types do."""
         if self._types is None:
             try:
+                "".join(self)
+                self._types = frozenset({str})
+            except TypeError:
+                self._types = self._types_beside_gaps()
+        return self._types <= {str, Undefined}
+
+    def _types_beside_gaps(self) -> frozenset[type]:
+        if self.gaps:
+            try:
                 "".join(self.filled)
             except TypeError:
-                return False
-            self._types = frozenset({str, Undefined} if self.gaps else {str})
-        return self._types <= {str, Undefined}
+                pass
+            else:
+                return frozenset({str, Undefined})
+        return frozenset(map(type, self))
 
 
 def _find_gaps(values: list[Any]) -> list[int]:
@@ -83,7 +108,15 @@ def _find_gaps(values: list[Any]) -> list[int]:
             gaps.append(row)
     except ValueError:
         return gaps
-    return [row for row, value in enumerate(values) if value is UNDEFINED]
+    return list(compress(range(len(values)), map(is_, values, repeat(UNDEFINED))))
+
+
+def without(column: list[Any], rows: list[int]) -> tuple[list[int], list[Any]]:
+    """Leave some rows out of a column: return the other rows, and their values."""
+    kept = bytearray(b"\x01") * len(column)
+    for row in rows:
+        kept[row] = 0
+    return list(compress(range(len(column)), kept)), list(compress(column, kept))
 
 
 def types_of(column: list[Any]) -> frozenset[type]:
@@ -123,5 +156,6 @@ def stepped(column: list[Any], step: Step) -> list[Any]:
             return Column(map(dict.get, column, repeat(step), repeat(UNDEFINED)))
         except TypeError:
             # Some value is no object.
-            pass
+            if types_of(column) <= {dict, type(None), Undefined}:
+                return Column([value.get(step, UNDEFINED) if value else UNDEFINED for value in column])
     return Column([read_step(value, step, UNDEFINED) for value in column])

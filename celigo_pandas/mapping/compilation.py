@@ -8,22 +8,21 @@ from typing import Any, Final
 from celigo_pandas.errors import DocumentError, Problem
 from celigo_pandas.handlebars import Rows, record_members
 from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.columns import stepped, types_of
 from celigo_pandas.mapping.evaluation import object_rows, rule_column
 from celigo_pandas.mapping.fields import compile_fields
 from celigo_pandas.mapping.parts import Parts
-from celigo_pandas.mapping.rows import Layout
 from celigo_pandas.mapping.rules import Rule, walk
 from celigo_pandas.mapping.runs import ResolveLookup, Run, Watch
 from celigo_pandas.mapping.scopes import Scope
-from celigo_pandas.mapping.shortcut import Shortcut, find_shortcut
 from celigo_pandas.mapping.traces import CellTrace, Tracer
 from celigo_pandas.mapping.tree import compile_tree
 from celigo_pandas.resources.mapping_documents import MappingDocument
 from celigo_pandas.resources.scalars import with_truth
 
-__all__ = ["CompiledMapping", "compile_mapping", "compile_parts", "map_records"]
+__all__ = ["CompiledMapping", "compile_mapping", "compile_parts", "evaluate_together", "map_records"]
 
-_CHUNK: Final = 1000
+_CHUNK: Final = 2000
 
 
 class CompiledMapping:
@@ -47,7 +46,6 @@ class CompiledMapping:
         self.dialect = dialect
         self.tree = tree
         self.rules = tuple(walk(tree))
-        self._order = {rule.path: place for place, rule in enumerate(self.rules)}
         self.lookups = tuple(lookups)
         self.is_envelope = envelope
 
@@ -81,48 +79,27 @@ class CompiledMapping:
         list
             One object (or list of rows, or MappingError) per record, in order.
         """
-        if self.dialect == 0:
-            return list(records)
-        mapped: list[Any] = []
-        surroundings = dict(context or {})
-        may_shorten = watch is None and len(records) > 2 * _CHUNK and not self.makes_rows
-        shortcut: Shortcut | None = None
-        for start in range(0, len(records), _CHUNK):
-            run = Run(start, surroundings, self.lookups, resolve_lookup, now, watch)
-            scope = self._scope(list(records[start : start + _CHUNK]), surroundings)
-            outputs = self._outputs(scope, run) if shortcut is None else self._shortened(shortcut, scope, run)
-            for record in run.failures:
-                outputs[record] = run.error_of(record)
-            if start == 0 and may_shorten:
-                shortcut = find_shortcut(self.tree, scope)
-            mapped += outputs
-        return mapped
+        return evaluate_together([self], records, context=context, resolve_lookup=resolve_lookup, now=now, watch=watch)[
+            0
+        ]
 
-    def _scope(self, records: list[Any], surroundings: Mapping[str, Any]) -> Scope:
+    def evaluate_chunk(self, scope: Scope, run: Run) -> list[Any]:
+        """Map the records of one scope that :meth:`open_scope` made."""
+        outputs = self._outputs(scope, run)
+        for record in run.failures:
+            outputs[record] = run.error_of(record)
+        return outputs
+
+    def open_scope(self, records: list[Any], surroundings: Mapping[str, Any]) -> Scope:
+        """Open what the rules read from; mappings of one dialect may share it."""
         roots = [{**surroundings, "record": record} for record in records] if self.is_envelope else records
-        return Scope(roots, self._context_maker(surroundings))
+        return Scope(roots, self._context_maker(surroundings), read_member=self._member_reader(surroundings))
 
     def _outputs(self, scope: Scope, run: Run) -> list[Any]:
         if self.makes_rows:
             column = rule_column(self.tree[0], scope, run)
             return [[] if value is UNDEFINED else value for value in column]
-        return list(object_rows(self.tree, scope, run))
-
-    def _shortened(self, shortcut: Shortcut, scope: Scope, run: Run) -> list[Any]:
-        """Evaluate the other rules by column, copy the rest in one loop, and take odd records the general way."""
-        columns = [rule_column(self.tree[place], scope, run) for place in shortcut.others]
-        rows, odd = shortcut.build(scope.roots(), columns)
-        if odd:
-            inside = scope.inner(odd)
-            built: list[list[Any]] = [[] for _ in self.tree]
-            for place in shortcut.copied:
-                built[place] = rule_column(self.tree[place], inside, run)
-            for place, column in zip(shortcut.others, columns, strict=True):
-                built[place] = [column[row] for row in odd]
-            for row, output in zip(odd, Layout([rule.keys for rule in self.tree]).build(built, len(odd)), strict=True):
-                rows[row] = output
-                run.failures.get(row, []).sort(key=lambda error: self._order[error.rule or ""])
-        return rows
+        return object_rows(self.tree, scope, run)
 
     @property
     def makes_rows(self) -> bool:
@@ -135,6 +112,18 @@ class CompiledMapping:
         if self.is_envelope:
             return lambda root: {**surroundings, **root, **record_members(root.get("record"))}
         return lambda record: record_context(record, surroundings)
+
+    def _member_reader(self, surroundings: Mapping[str, Any]) -> Callable[[str, list[Any]], list[Any] | None]:
+        """Say which members of contexts are columns of the records themselves."""
+
+        def read(name: str, roots: list[Any]) -> list[Any] | None:
+            if self.dialect == 2:
+                return roots if name == "record" and not self.is_envelope else None
+            if name in surroundings or name in ("data", "rows") or types_of(roots) != {dict}:
+                return None
+            return stepped(roots, name)
+
+        return read
 
     def trace(self, record: Any, **surroundings: Any) -> list[CellTrace]:
         """Map one record and tell every step of every output cell.
@@ -155,6 +144,36 @@ class CompiledMapping:
         tracer = Tracer(self.tree)
         outcome = self.evaluate([record], watch=tracer, **surroundings)[0]
         return tracer.cells(outcome)
+
+
+def evaluate_together(
+    mappings: Sequence[CompiledMapping],
+    records: Sequence[Any],
+    *,
+    context: Mapping[str, Any] | None = None,
+    resolve_lookup: ResolveLookup | None = None,
+    now: Callable[[], Any] | None = None,
+    watch: Watch | None = None,
+) -> list[list[Any]]:
+    """Map records by several mappings, which read each path once; the rest as for :meth:`CompiledMapping.evaluate`.
+
+    Returns
+    -------
+    list of list
+        For each mapping its outputs.
+    """
+    surroundings = dict(context or {})
+    mapped: list[list[Any]] = [[] if mapping.dialect else list(records) for mapping in mappings]
+    for start in range(0, len(records), _CHUNK):
+        chunk = list(records[start : start + _CHUNK])
+        scopes: dict[tuple[int, bool], Scope] = {}
+        for mapping, outputs in zip(mappings, mapped, strict=True):
+            if mapping.dialect:
+                kind = (mapping.dialect, mapping.is_envelope)
+                scope = scopes.get(kind) or scopes.setdefault(kind, mapping.open_scope(chunk, surroundings))
+                run = Run(start, surroundings, mapping.lookups, resolve_lookup, now, watch)
+                outputs += mapping.evaluate_chunk(scope, run)
+    return mapped
 
 
 def bare_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,22 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, number_text, to_number, to_text
+from celigo_pandas.javascript.columns import number_texts, read_decimals
+from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_number, to_text
+from celigo_pandas.mapping.columns import gap_rows, without
 
-__all__ = ["ARRAY_ELEMENTS", "CASTS", "CONVERTERS", "PASSING", "RefusedType", "kind_of", "listed", "shown_type"]
+__all__ = [
+    "ARRAY_ELEMENTS",
+    "CASTS",
+    "CONVERTERS",
+    "PASSING",
+    "RefusedType",
+    "convert_column",
+    "destination_type",
+    "kind_of",
+    "listed",
+    "shown_type",
+]
 
 
 class RefusedType(ValueError):
@@ -238,6 +251,76 @@ PASSING: Final[dict[str | None, frozenset[type]]] = {
 """Destination type to the types that pass unchanged, so that a whole column of them needs no look at its values."""
 
 
-def int_texts(column: list[Any]) -> list[Any]:
-    """Convert a column of nothing but ints to text."""
-    return list(map(str if max(column) < 2**53 and min(column) > -(2**53) else number_text, column))
+def _truths(texts: list[Any]) -> list[Any] | None:
+    """Convert texts to booleans; few of them differ, so each distinct one is looked at once."""
+    try:
+        truths = {text: to_boolean(text) for text in set(texts)}
+    except RefusedType:
+        return None
+    return list(map(truths.__getitem__, texts))
+
+
+def _numbers(texts: list[Any]) -> list[Any] | None:
+    return read_decimals(texts, _LONGEST_NUMBER)
+
+
+def _truth_texts(truths: list[Any]) -> list[Any]:
+    return ["true" if truth else "false" for truth in truths]
+
+
+_TOGETHER: Final[dict[str, dict[type, Callable[[list[Any]], list[Any] | None]]]] = {
+    "string": {int: number_texts, float: number_texts, bool: _truth_texts},
+    "number": {str: _numbers},
+    "boolean": {str: _truths},
+}
+
+
+def convert_column(
+    column: list[Any], types: frozenset[type], data_type: str, convert: Callable[[Any], Any]
+) -> list[Any]:
+    """Convert a column, the values of one type together where that can be done, and else one by one.
+
+    Parameters
+    ----------
+    column : list
+        The values.
+    types : frozenset of type
+        Those of the values.
+    data_type : str
+        The destination.
+    convert : callable
+        Converts one value: that of :data:`CONVERTERS` or :data:`CASTS` for the destination.
+
+    Raises
+    ------
+    RefusedType
+        At the first value that the table refuses.
+    """
+    together = _TOGETHER.get(data_type)
+    if together is None:
+        return list(map(convert, column))
+    converted = column[:]
+    kinds = types - PASSING[data_type]
+    if len(kinds) == 1 and types - kinds <= {Undefined} and (alike := together.get(*kinds)) is not None:
+        if Undefined not in types:
+            found = alike(column)
+            if found is not None:
+                return found
+        else:
+            rows, values = without(column, gap_rows(column))
+            found = alike(values)
+            if found is not None:
+                return _put(converted, rows, found)
+    for kind in kinds:
+        rows = [row for row, value in enumerate(column) if type(value) is kind and value != ""]
+        values = [column[row] for row in rows]
+        function = together.get(kind) if values else None
+        found = None if function is None else function(values)
+        _put(converted, rows, list(map(convert, values)) if found is None else found)
+    return converted
+
+
+def _put(column: list[Any], rows: list[int], values: list[Any]) -> list[Any]:
+    for row, value in zip(rows, values, strict=True):
+        column[row] = value
+    return column

@@ -18,7 +18,7 @@ from celigo_pandas.javascript.values import UNDEFINED, Undefined
 from celigo_pandas.mapping.causes import Causes, Names
 from celigo_pandas.mapping.cell_places import value_at
 from celigo_pandas.mapping.cells import Cells, Steps
-from celigo_pandas.mapping.compilation import CompiledMapping
+from celigo_pandas.mapping.compilation import CompiledMapping, evaluate_together
 from celigo_pandas.mapping.sameness import same
 from celigo_pandas.paths import WILDCARD, Step, cell_text
 
@@ -123,8 +123,7 @@ def compare(
     """
     started = utc_now()
     surroundings.setdefault("now", lambda: started)
-    old = before.evaluate(records, **surroundings)
-    new = after.evaluate(records, **surroundings)
+    old, new = evaluate_together([before, after], records, **surroundings)
     return compare_evaluations(before, after, old, new)
 
 

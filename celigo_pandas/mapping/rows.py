@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -110,7 +111,7 @@ def _built(tree: dict[str | int, Any], columns: Sequence[list[Any]], size: int) 
     keys = list(map(str, tree))
     filled = [filled_column(column) for column in members]
     if len(keys) <= _WIDEST:
-        rows = _row_maker(len(keys))(*keys)(*filled)
+        rows = _row_maker(tuple(keys))(*filled)
     else:
         rows = [dict(zip(keys, values, strict=True)) for values in zip(*filled, strict=True)]
     for key, column in zip(keys, members, strict=True):
@@ -119,20 +120,20 @@ def _built(tree: dict[str | int, Any], columns: Sequence[list[Any]], size: int) 
     return rows
 
 
-@lru_cache(maxsize=_WIDEST + 1)
-def _row_maker(width: int) -> Callable[..., Callable[..., list[dict[str, Any]]]]:
-    """Make a function from keys to a function from columns to objects.
+@lru_cache(maxsize=512)
+def _row_maker(keys: tuple[str, ...]) -> Callable[..., list[dict[str, Any]]]:
+    """Make a function from columns to objects.
 
-    A dict display of fixed width is twice as fast as ``dict(zip(...))``. The source text depends on the width alone:
-    keys and values are arguments and never part of it.
+    A dict display is twice as fast as ``dict(zip(...))``. Its text depends on the width alone: keys are put into the
+    syntax tree as constants and are never parsed.
     """
-    keys = ", ".join(f"k{i}" for i in range(width))
-    columns = ", ".join(f"c{i}" for i in range(width))
-    values = ", ".join(f"v{i}" for i in range(width))
-    members = ", ".join(f"k{i}: v{i}" for i in range(width))
-    if width == 1:
-        text = "lambda k0: lambda c0: [{k0: v0} for v0 in c0]"
-    else:
-        text = f"lambda {keys}: lambda {columns}: [{{{members}}} for {values} in zip({columns})]"
-    maker: Callable[..., Callable[..., list[dict[str, Any]]]] = eval(text, {"zip": zip, "__builtins__": {}})
+    values = ", ".join(f"v{place}" for place in range(len(keys)))
+    columns = "zip(*columns)" if len(keys) > 1 else "columns[0]"
+    parsed = ast.parse(f"lambda *columns: [{{}} for {values} in {columns}]", mode="eval")
+    display = next(node for node in ast.walk(parsed) if isinstance(node, ast.Dict))
+    display.keys = [ast.Constant(key) for key in keys]
+    display.values = [ast.Name(f"v{place}", ast.Load()) for place in range(len(keys))]
+    maker: Callable[..., list[dict[str, Any]]] = eval(
+        compile(ast.fix_missing_locations(parsed), "<rows>", "eval"), {"zip": zip, "__builtins__": {}}
+    )
     return maker

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from celigo_pandas.handlebars import Rows
+from celigo_pandas.handlebars import Contexts, Rows
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
-from celigo_pandas.mapping.columns import stepped
+from celigo_pandas.mapping.columns import stepped, types_of
 from celigo_pandas.paths import Path, Step
 
 __all__ = ["Prefix", "Scope", "leading_keys"]
 
 Prefix = tuple[str, ...]
+ReadMember = Callable[[str, list[Any]], list[Any] | None]
 
 
 class Scope:
@@ -30,6 +31,8 @@ class Scope:
         The record of each row, as the rule's paths see it; for an inner scope the record it lies in.
     make_context : callable
         Record to template context.
+    read_member : callable, optional
+        Name and records to the column of that member of their contexts, or None where it takes whole contexts.
     parent, index : Scope and list of int, optional
         For an inner scope: the wider one, and the row in it that each row here belongs to (ascending).
     overlay : dict, optional
@@ -43,6 +46,7 @@ class Scope:
         roots: list[Any] | None,
         make_context: Callable[[Any], dict[str, Any]],
         *,
+        read_member: ReadMember | None = None,
         parent: Scope | None = None,
         index: list[int] | None = None,
         overlay: dict[Prefix, list[Any]] | None = None,
@@ -55,8 +59,10 @@ class Scope:
         self.positions = positions
         self._roots = roots
         self._make_context = make_context
+        self._read_member = read_member
         self._columns: dict[tuple[Step, ...], list[Any]] = {}
         self._contexts: list[dict[str, Any]] | None = None
+        self._templates: Contexts | None = None
         self._lineage: list[int] | None = None
 
     def inner(
@@ -68,7 +74,15 @@ class Scope:
         """Open a narrower scope; its overlay is this one's, gathered, with `overlay` over it."""
         gathered = {keys: [column[i] for i in index] for keys, column in self.overlay.items()}
         gathered.update(overlay or {})
-        return Scope(None, self._make_context, parent=self, index=index, overlay=gathered, positions=positions)
+        return Scope(
+            None,
+            self._make_context,
+            read_member=self._read_member,
+            parent=self,
+            index=index,
+            overlay=gathered,
+            positions=positions,
+        )
 
     @property
     def lineage(self) -> list[int]:
@@ -103,6 +117,15 @@ class Scope:
             else:
                 self._contexts = list(contexts)
         return self._contexts
+
+    def for_templates(self) -> Contexts:
+        """The template contexts of all rows, of which templates mostly need a few members."""
+        if self._templates is None:
+            read = self._read_member
+            self._templates = Contexts(
+                self.size, self.contexts, None if read is None else lambda name: read(name, self.roots())
+            )
+        return self._templates
 
     def column(self, path: Path) -> list[Any]:
         """Read one path for every row; with a wildcard each value is a list of matches.
@@ -180,7 +203,7 @@ def leading_keys(steps: tuple[Step, ...]) -> Prefix:
 
 
 def _all_objects(values: list[Any]) -> bool:
-    return set(map(type, values)) <= {dict, Undefined}
+    return types_of(values) <= {dict, Undefined}
 
 
 def _replaced(root: Any, keys: Prefix, value: Any) -> Any:

@@ -7,20 +7,21 @@ and absent from then on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from celigo_pandas.errors import CeligoError, TemplateError, shown
+from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_text
-from celigo_pandas.mapping.columns import holds_only_text, types_of
+from celigo_pandas.mapping.columns import Column, gap_rows, holds_only_text, types_of, without
 from celigo_pandas.mapping.conversions import (
     ARRAY_ELEMENTS,
     CASTS,
     CONVERTERS,
     PASSING,
     RefusedType,
+    convert_column,
     destination_type,
-    int_texts,
 )
 from celigo_pandas.mapping.rules import DateStep, Lookup, PathSource, Source, TemplateSource, TextSource, ValueRule
 from celigo_pandas.mapping.runs import Run
@@ -28,7 +29,8 @@ from celigo_pandas.mapping.scopes import Scope
 
 __all__ = ["convert", "empty_rows", "finish", "source_column", "value_column"]
 
-_NEVER_EMPTY = frozenset({int, float, bool, dict})
+_NEVER_EMPTY = frozenset({int, float, bool, dict, Undefined})
+_PART = 50
 _NO_VALUE = frozenset({type(None), Undefined})
 
 
@@ -46,18 +48,49 @@ def source_column(source: Source, rule: Any, scope: Scope, run: Run) -> list[Any
             return [(value[0] if value else UNDEFINED) if type(value) is list else value for value in column]
         return column
     if isinstance(source, TextSource):
-        return [source.value] * scope.size
+        return Column.constant(source.value, scope.size)
     if isinstance(source, TemplateSource):
         return _rendered(source, rule, scope, run)
-    return [UNDEFINED] * scope.size
+    return Column.constant(UNDEFINED, scope.size)
 
 
 def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list[Any]:
-    render = _renderer(source, run)
+    """Render a template for every row: all together, in parts where one is refused, one by one in such a part."""
+    dynamic = {lookup["name"]: lookup for lookup in run.lookups if "map" not in lookup and "name" in lookup}
+    options: dict[str, Any] = {"lookups": by_name(run.lookups), "now": run.now, "escape": source.escape}
+    if dynamic and run.resolve_lookup is not None:
+        return _rendered_alone(source, rule, scope, run, range(scope.size), options, dynamic)
+    together = source.template.render_together
+    texts: list[Any] | None = together(scope.for_templates(), **options)
+    if texts is not None:
+        return Column.of_text(texts)
+    texts = []
+    for start in range(0, scope.size, _PART):
+        rows = range(start, min(start + _PART, scope.size))
+        part = together(scope.for_templates().pick(rows), **options)
+        texts += part or _rendered_alone(source, rule, scope, run, rows, options, {})
+    return texts
+
+
+def _rendered_alone(
+    source: TemplateSource,
+    rule: Any,
+    scope: Scope,
+    run: Run,
+    rows: Sequence[int],
+    options: dict[str, Any],
+    dynamic: dict[str, Any],
+) -> list[Any]:
+    template, resolve, contexts = source.template, run.resolve_lookup, scope.contexts()
     texts: list[Any] = []
-    for row, context in enumerate(scope.contexts()):
+    for row in rows:
+        context = contexts[row]
+
+        def ask(name: str, context: Any = context) -> Any:
+            return resolve(dynamic[name], context) if resolve is not None and name in dynamic else UNDEFINED
+
         try:
-            texts.append(render(context))
+            texts.append(template.render(context, **options, dynamic_lookups=ask if dynamic else None))
         except TemplateError as error:
             texts.append(UNDEFINED)
             of_lookup = bool(error.problems) and error.problems[0].source == "lookup"
@@ -73,28 +106,11 @@ def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list
     return texts
 
 
-def _renderer(source: TemplateSource, run: Run) -> Callable[[Any], str]:
-    template, lookups, now, resolve = source.template, run.lookups, run.now, run.resolve_lookup
-    dynamic = {lookup["name"]: lookup for lookup in lookups if "map" not in lookup and "name" in lookup}
-    if not dynamic or resolve is None:
-        return template.renderer(lookups=lookups, now=now, escape=source.escape)
-
-    def render(context: dict[str, Any]) -> str:
-        def ask(name: str) -> Any:
-            return resolve(dynamic[name], context) if name in dynamic else UNDEFINED
-
-        return template.render(context, lookups=lookups, now=now, escape=source.escape, dynamic_lookups=ask)
-
-    return render
-
-
 def empty_rows(column: list[Any]) -> list[int]:
     """List the rows whose value is empty: absent, null, empty text, or an array without elements."""
     types = types_of(column)
-    if types <= _NEVER_EMPTY:
-        return []
-    if types == {str} and "" not in column:
-        return []
+    if types <= _NEVER_EMPTY or (types <= {str, Undefined} and "" not in column):
+        return gap_rows(column)
     return [
         row
         for row, value in enumerate(column)
@@ -114,10 +130,9 @@ def finish(rule: ValueRule, column: list[Any], scope: Scope, run: Run) -> list[A
     empties = _set_aside(rule, column)
     if not empties:
         return _worked(rule, column, scope, run, None)
-    aside = set(empties)
-    rows = [row for row in range(scope.size) if row not in aside]
+    rows, values = without(column, empties)
     result = _substituted(rule, column, scope, run, empties)
-    worked = _worked(rule, [column[row] for row in rows], scope, run, rows)
+    worked = _worked(rule, values, scope, run, rows)
     for row, value in zip(rows, worked, strict=True):
         result[row] = value
     return result
@@ -300,23 +315,20 @@ def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: Any, scope: 
 def convert(rule: Any, column: list[Any], scope: Scope, run: Run, rows: list[int] | None) -> list[Any]:
     """Convert a column to the rule's type; what the table refuses fails its record."""
     data_type = rule.data_type
-    if data_type is None:
+    if data_type is None or not column:
         return column
     if data_type == "string" and holds_only_text(column):
         return column
     types = types_of(column)
     if types <= PASSING.get(data_type, _NO_VALUE):
         return column
-    if types == {int} and data_type == "string":
-        converted = int_texts(column)
-    else:
-        converter = (CONVERTERS if rule.dialect == 2 else CASTS)[data_type]
-        try:
-            converted = list(map(converter, column))
-        except (RefusedType, RecursionError):
-            converted = [
-                _converted_one(rule, converter, value, scope, run, row) for row, value in _numbered(column, rows)
-            ]
+    converter = (CONVERTERS if rule.dialect == 2 else CASTS)[data_type]
+    converted: list[Any]
+    try:
+        # A conversion neither makes gaps nor fills them.
+        converted = Column(convert_column(column, types, data_type, converter), gap_rows(column))
+    except (RefusedType, RecursionError):
+        converted = [_converted_one(rule, converter, value, scope, run, row) for row, value in _numbered(column, rows)]
     if run.watch is not None:
         run.watch(rule, "convert", column, converted, scope, rows)
     return converted

@@ -107,7 +107,8 @@ class _ParquetPull:
             if schema is None:
                 self._settle_then_write()
             else:
-                self._write_or_stop(TableMaker(self._options.shape, schema=schema), self._coming())
+                coming = ((block, len(content)) for block, content in self._coming())
+                self._write_or_stop(TableMaker(self._options.shape, schema=schema), coming)
         if self._errors:
             warn_of_record_errors(self._errors, "read_export() keeps them")
         warn_of_the_whole(self._source, self._seen, self._rows, self._total)
@@ -139,24 +140,32 @@ class _ParquetPull:
             warn_of_more(self._source, page, self._seen, self._total)
             self._progress.show(rows, page.total_rows)
 
-    def _spooled(self, spool: Spool) -> Iterator[tuple[Block, bytes]]:
+    def _spooled(self, spool: Spool) -> Iterator[tuple[Block, int]]:
         ladder = Ladder(self._options.shape)
+        pages: list[paging.Page] = []
+        size = 0
         for content in spool:
-            yield ladder.decode([paging.read_page(content)]), content
+            pages.append(paging.read_page(content))
+            size += len(content)
+            if size >= ladder.block_bytes:
+                yield ladder.decode(pages), size
+                pages, size = [], 0
+        if pages:
+            yield ladder.decode(pages), size
 
-    def _write(self, maker: TableMaker, blocks: Iterable[tuple[Block, bytes]], path: Path) -> None:
+    def _write(self, maker: TableMaker, blocks: Iterable[tuple[Block, int]], path: Path) -> None:
         with self._file(maker, path) as groups:
-            for block, content in blocks:
-                groups.add(block, len(content))
+            for block, size in blocks:
+                groups.add(block, size)
             groups.flush()
 
-    def _write_or_stop(self, maker: TableMaker, blocks: Iterable[tuple[Block, bytes]]) -> None:
+    def _write_or_stop(self, maker: TableMaker, blocks: Iterable[tuple[Block, int]]) -> None:
         """Write the file; if that stops midway, leave what could be written in the partial one and say so."""
         stopped: BaseException | None = None
         with self._file(maker, self._path) as groups:
             try:
-                for block, content in blocks:
-                    groups.add(block, len(content))
+                for block, size in blocks:
+                    groups.add(block, size)
                 groups.flush()
             except (Exception, KeyboardInterrupt) as error:
                 with suppress(FrameError):

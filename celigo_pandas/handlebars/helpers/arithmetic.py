@@ -20,6 +20,7 @@ __all__ = ["HELPERS", "as_number", "whole_number"]
 
 Number = int | float
 _EXACT: Final = 2**53
+_FARTHEST: Final = 10**9
 _MAX_RANDOM: Final = 10_000
 _ALPHABETS: Final = {
     # Shown results are hexadecimal, although the reference says letters and digits.
@@ -44,10 +45,12 @@ def as_number(value: Any) -> Number:
 
 def whole_number(value: Any, default: int) -> int:
     """Read a count: cut to a whole number, `default` where it is none."""
+    if type(value) is int and -_FARTHEST <= value <= _FARTHEST:
+        return value
     number = as_number(value)
     if number != number:
         return default
-    return int(max(-(10.0**9), min(10.0**9, _double(number))))
+    return int(max(-_FARTHEST, min(_FARTHEST, _double(number))))
 
 
 def _double(number: Number) -> float:

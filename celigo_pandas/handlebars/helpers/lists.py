@@ -125,6 +125,6 @@ HELPERS: Final = (
     Helper("unique", _unique),
     Helper("pluck", _pluck, 2, 2),
     Helper("arrayify", _arrayify),
-    Helper("getValue", _get_value, 1, 2, with_run=True),
+    Helper("getValue", _get_value, 1, 2, with_run=True, reads_root=True),
     Helper("filter", _filter, 2, 3, kind="elements"),
 )

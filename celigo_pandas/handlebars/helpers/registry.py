@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Helper"]
+from celigo_pandas.javascript.values import to_text
+
+__all__ = ["Helper", "text_helper"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,10 @@ class Helper:
         Named arguments that it takes; others are ignored.
     bare_word : int, optional
         Place of an argument that is a word, not a path.
+    of_text : callable, optional
+        The function of a helper that takes one text, makes one hardly longer, and refuses nothing.
+    reads_root : bool
+        Whether the function reads the root of the run, which is another for each context.
     """
 
     name: str
@@ -40,3 +46,10 @@ class Helper:
     with_run: bool = False
     named: tuple[str, ...] = ()
     bare_word: int | None = None
+    of_text: Callable[[str], str] | None = None
+    reads_root: bool = False
+
+
+def text_helper(name: str, function: Callable[[str], str]) -> Helper:
+    """Make a helper of a function from text to text; any other value is printed first."""
+    return Helper(name, lambda value: function(to_text(value)), of_text=function)

@@ -78,4 +78,4 @@ def _location(url: str) -> tuple[str, str]:
     return path, "&".join(f"{name}={value}" for name, value in pairs)
 
 
-HELPERS: Final = (Helper("aws4", _aws4, 5, 5, with_run=True),)
+HELPERS: Final = (Helper("aws4", _aws4, 5, 5, with_run=True, reads_root=True),)

@@ -6,19 +6,17 @@ Source: the vendor's helper reference, "String".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Any, Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number, whole_number
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.registry import Helper, text_helper
 from celigo_pandas.handlebars.rendering import Refusal, Run
-from celigo_pandas.javascript.values import UNDEFINED, to_text, trim, utf16_length, utf16_slice
+from celigo_pandas.javascript.values import BLANKS, UNDEFINED, to_text, utf16_length, utf16_slice
 
 __all__ = ["HELPERS", "flat"]
 
 _MAX_PADDED: Final = 999_999
-_BLANKS: Final = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
 
 
 def flat(values: Any) -> Iterator[Any]:
@@ -53,10 +51,13 @@ def _pad_right(value: Any, length: Any = UNDEFINED, filler: Any = UNDEFINED) -> 
 
 
 def _replace(run: Run, value: Any, old: Any, new: Any) -> str:
-    text, sought, put = to_text(value), to_text(old), to_text(new)
+    text = value if type(value) is str else to_text(value)
+    sought = old if type(old) is str else to_text(old)
+    put = new if type(new) is str else to_text(new)
     if not sought:
         return text
-    run.check_size(len(text) + text.count(sought) * (len(put) - len(sought)))
+    if len(put) > len(sought):
+        run.check_size(len(text) + text.count(sought) * (len(put) - len(sought)))
     return text.replace(sought, put)
 
 
@@ -69,8 +70,7 @@ def _remove_first(value: Any, sought: Any) -> str:
     return to_text(value).replace(to_text(sought), "", 1)
 
 
-def _chop(value: Any) -> str:
-    text = to_text(value)
+def _chop(text: str) -> str:
     start, end = 0, len(text)
     while start < end and not text[start].isalnum():
         start += 1
@@ -79,8 +79,8 @@ def _chop(value: Any) -> str:
     return text[start:end]
 
 
-def _sanitize(value: Any) -> str:
-    text, pieces, done = to_text(value), [], 0
+def _sanitize(text: str) -> str:
+    pieces, done = [], 0
     start = text.find("<")
     while start >= 0:
         end = text.find(">", start)
@@ -124,11 +124,14 @@ def _occurrences(value: Any, sought: Any) -> int:
 
 
 def _substring(value: Any, start: Any = UNDEFINED, stop: Any = UNDEFINED) -> str:
-    text = to_text(value)
-    length = utf16_length(text)
-    low = max(0, min(length, whole_number(start, 0)))
-    high = length if stop is UNDEFINED else max(0, min(length, whole_number(stop, 0)))
-    return utf16_slice(text, min(low, high), max(low, high))
+    low, high = whole_number(start, 0), None if stop is UNDEFINED else whole_number(stop, 0)
+    low = low if low > 0 else 0
+    if high is not None:
+        high = high if high > 0 else 0
+        if high < low:
+            low, high = high, low
+    text = value if type(value) is str else to_text(value)
+    return text[low:high] if text.isascii() else utf16_slice(text, low, high)
 
 
 def _starts_with(prefix: Any, value: Any) -> bool | None:
@@ -142,16 +145,16 @@ def _is_even(value: Any) -> bool:
 
 
 HELPERS: Final = (
-    Helper("trim", lambda value: trim(to_text(value))),
-    Helper("trimLeft", lambda value: to_text(value).lstrip(_BLANKS)),
-    Helper("trimRight", lambda value: to_text(value).rstrip(_BLANKS)),
+    text_helper("trim", methodcaller("strip", BLANKS)),
+    text_helper("trimLeft", methodcaller("lstrip", BLANKS)),
+    text_helper("trimRight", methodcaller("rstrip", BLANKS)),
     Helper("padLeft", _pad_left, 2, 3),
     Helper("padRight", _pad_right, 2, 3),
     Helper("replace", _replace, 3, 3, with_run=True),
     Helper("replacefirst", _replace_first, 3, 3),
     Helper("removefirst", _remove_first, 2, 2),
-    Helper("chop", _chop),
-    Helper("sanitize", _sanitize),
+    text_helper("chop", _chop),
+    text_helper("sanitize", _sanitize),
     Helper("split", _split, 2, 3),
     Helper("join", _join, 1, None, with_run=True),
     Helper("reverse", _reverse),

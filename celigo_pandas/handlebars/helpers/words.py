@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.registry import Helper, text_helper
 from celigo_pandas.javascript.values import UNDEFINED, to_text
 
 __all__ = ["HELPERS"]
@@ -22,34 +22,33 @@ _SENTENCE: Final = re.compile(r"\S[^.?!]*[.?!]*")
 _CAPITALIZED: Final = re.compile(r"[A-Za-z0-9_\u00c0-\u024f]\S*")
 
 
-def _words(value: Any) -> list[str]:
-    return [word.lower() for run in _WORD.findall(to_text(value)) for word in _CAPITAL.split(run) if word]
+def _words(text: str) -> list[str]:
+    return [word.lower() for run in _WORD.findall(text) for word in _CAPITAL.split(run) if word]
 
 
-def _joined(separator: str) -> Callable[[Any], str]:
-    return lambda value: separator.join(_words(value))
+def _joined(separator: str) -> Callable[[str], str]:
+    return lambda text: separator.join(_words(text))
 
 
-def _pascal(value: Any) -> str:
-    return "".join([word[:1].upper() + word[1:] for word in _words(value)])
+def _pascal(text: str) -> str:
+    return "".join([word[:1].upper() + word[1:] for word in _words(text)])
 
 
-def _camel(value: Any) -> str:
-    words = _words(value)
+def _camel(text: str) -> str:
+    words = _words(text)
     return "".join(words[:1] + [word[:1].upper() + word[1:] for word in words[1:]])
 
 
-def _capitalize(value: Any) -> str:
-    text = to_text(value)
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _capitalize_all(value: Any) -> str:
-    return _CAPITALIZED.sub(lambda match: _capitalize(match.group()), to_text(value))
+def _capitalize_all(text: str) -> str:
+    return _CAPITALIZED.sub(lambda match: _capitalize(match.group()), text)
 
 
-def _sentence(value: Any) -> str:
-    return _SENTENCE.sub(lambda match: match[0][:1].upper() + match[0][1:].lower(), to_text(value))
+def _sentence(text: str) -> str:
+    return _SENTENCE.sub(lambda match: match[0][:1].upper() + match[0][1:].lower(), text)
 
 
 def _truncate_words(value: Any, count: Any = UNDEFINED, suffix: Any = UNDEFINED) -> str:
@@ -64,16 +63,16 @@ def _truncate_words(value: Any, count: Any = UNDEFINED, suffix: Any = UNDEFINED)
 
 
 HELPERS: Final = (
-    Helper("uppercase", lambda value: to_text(value).upper()),
-    Helper("lowercase", lambda value: to_text(value).lower()),
-    Helper("capitalize", _capitalize),
-    Helper("capitalizeAll", _capitalize_all),
-    Helper("camelcase", _camel),
-    Helper("pascalcase", _pascal),
-    Helper("snakecase", _joined("_")),
-    Helper("dashcase", _joined("-")),
-    Helper("dotcase", _joined(".")),
-    Helper("pathcase", _joined("/")),
-    Helper("sentence", _sentence),
+    text_helper("uppercase", str.upper),
+    text_helper("lowercase", str.lower),
+    text_helper("capitalize", _capitalize),
+    text_helper("capitalizeAll", _capitalize_all),
+    text_helper("camelcase", _camel),
+    text_helper("pascalcase", _pascal),
+    text_helper("snakecase", _joined("_")),
+    text_helper("dashcase", _joined("-")),
+    text_helper("dotcase", _joined(".")),
+    text_helper("pathcase", _joined("/")),
+    text_helper("sentence", _sentence),
     Helper("truncateWords", _truncate_words, 2, 3),
 )

@@ -1,4 +1,4 @@
-"""Long lists take a quick way for rules that only copy: the results must be those of the general way."""
+"""Values are read and converted many at a time: whatever stands beside a record, its output is that of it alone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from support.mapping import entry
 
 from celigo_pandas.errors import MappingError
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.scopes import Scope
-from celigo_pandas.mapping.shortcut import find_shortcut
 
 ENTRIES = [
     entry("text", "string", "$.s"),
@@ -20,6 +18,11 @@ ENTRIES = [
     entry("deep", "string", "$.o.p.q"),
     entry("k0", "string", "$.o['it\\'s \"quoted\" \\\\ \\n']"),
     entry("whole", "string", "$.w"),
+    entry("fraction", "string", "$.n"),
+    entry("said", "string", "$.b"),
+    entry("count", "number", "$.t"),
+    entry("price", "number", "$.p"),
+    entry("truth", "boolean", "$.y"),
     entry("object", "object", "$.o"),
     entry("constant", "number", "5"),
     entry("null", "string", hardCodedValue=None),
@@ -37,9 +40,15 @@ USUAL: dict[str, Any] = {
     "b": True,
     "o": {"p": {"q": "deep"}, 'it\'s "quoted" \\ \\n': "odd name"},
     "w": 12,
+    "t": "12",
+    "p": "1.50",
+    "y": "true",
     "l": [{"m": 1}],
 }
 STRANGE: list[Any] = [None, "", "x", 0, 1, 2**60, 1.0, True, [], [1], {}, {"p": 5}, {"p": {}}, {"p": {"q": 5}}]
+STRANGE += [-0.0, 1e21, 5e-7, 2**53, -(2**53), float("inf"), float("nan")]
+STRANGE += ["12.0", " 7 ", "-0", "+5", "1_0", "1e400", "9007199254740993", "0" * 400, "\u0663"]
+STRANGE += ["0x1F", "T", " FALSE", "0"]
 
 
 def strange_records(count: int, seed: int) -> list[Any]:
@@ -63,61 +72,23 @@ def outcome(output: Any) -> str:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_shortcut_long_list_equals_records_by_chunk(seed: int) -> None:
+@pytest.mark.parametrize("usual", [1000, 0])
+def test_long_list_equals_records_alone(seed: int, usual: int) -> None:
     compiled = compile_mapping(DOC)
-    records = strange_records(2200, seed)
+    records = strange_records(1200, seed)[1000 - usual :]
 
     long = compiled.evaluate(records)
-    short = [
-        output for start in range(0, len(records), 700) for output in compiled.evaluate(records[start : start + 700])
-    ]
+    alone = [compiled.evaluate([record])[0] for record in records]
 
-    for place, (actual, expected) in enumerate(zip(long, short, strict=True)):
+    for place, (actual, expected) in enumerate(zip(long, alone, strict=True)):
         if isinstance(expected, MappingError):
             expected.position = place
         assert outcome(actual) == outcome(expected)
         assert list(actual) == list(expected) if isinstance(actual, dict) else True
-    assert any(isinstance(output, MappingError) for output in long[1000:])
+    assert any(isinstance(output, MappingError) for output in long)
 
 
-def test_shortcut_is_found_for_rules_that_only_copied() -> None:
-    compiled = compile_mapping(DOC)
-    scope = Scope([dict(USUAL) for _ in range(10)], lambda record: {"record": record})
-
-    shortcut = find_shortcut(compiled.tree, scope)
-
-    assert shortcut is not None
-    assert [compiled.tree[place].generate for place in shortcut.others] == ["worked", "guarded", "looked", "listed"]
-    columns = [["x", "y"] for _ in shortcut.others]
-    rows, odd = shortcut.build([USUAL, {**USUAL, "n": "1"}], columns)
-    assert (rows[1], odd) == (None, [1])
-    assert rows[0] == {
-        "text": "a",
-        "number": 1.5,
-        "flag": True,
-        "deep": "deep",
-        "k0": "odd name",
-        "whole": "12",
-        "object": USUAL["o"],
-        "constant": 5,
-        "null": None,
-        "worked": "x",
-        "guarded": "x",
-        "looked": "x",
-        "listed": "x",
-    }
-
-
-def test_shortcut_needs_several_copies_and_plain_names() -> None:
-    scope = Scope([{"a": "x", "b": "y", "c": "z"}], lambda record: {"record": record})
-    few = compile_mapping({"mappings": [entry("a", "string", "$.a"), entry("b", "string", "$.b")]})
-    nested = compile_mapping({"mapping": {"fields": [{"generate": f"o.{name}", "extract": name} for name in "abc"]}})
-
-    assert find_shortcut(few.tree, scope) is None
-    assert find_shortcut(nested.tree, scope) is None
-
-
-def test_shortcut_serves_first_mapper_and_leaves_grouped_records_to_the_general_way() -> None:
+def test_first_mapper_takes_grouped_records_among_others() -> None:
     doc = {"mapping": {"fields": [{"generate": f"x{name}", "extract": name} for name in "abc"]}}
     records: list[Any] = [{"a": 1, "b": [2], "c": None}] * 2500 + [[{"a": 5}]] + [{"a": {}}]
 
