@@ -110,6 +110,11 @@ def to_import(
     """
     if not isinstance(ddf, dd.DataFrame):
         raise ConfigError(f"ddf={shown(type(ddf))}; expected a Dask DataFrame.", hint="Of pandas: df.celigo.to_import.")
+    if not isinstance(journal, (str, os.PathLike)):
+        raise ConfigError(
+            f"journal={shown(journal)}; expected the path of a folder that all workers share.",
+            hint="Without it a lost worker's rows would be sent twice.",
+        )
     connection, document = resolve_import(import_doc, con)
     if connection is None:
         raise ConfigError("No connection was given for this import; expected con=client.connections['…'].")

@@ -366,6 +366,8 @@ def test_what_could_send_twice_or_lose_is_refused_before_it_is_sent(cluster_clie
             push(orders(20, 2).rename(columns={"key": "o.x"}), DOCUMENT, con, journal=tmp_path / "k")
         with pytest.raises(celigo.ConfigError, match="expected a Dask DataFrame"):
             push(pd.DataFrame({"key": [1]}), DOCUMENT, con, journal=tmp_path / "k")
+        with pytest.raises(celigo.ConfigError, match="journal=None; expected the path of a folder"):
+            push(orders(20, 2), DOCUMENT, con, journal=None)  # type: ignore[arg-type]
         assert len(ledger.calls) == sent
         con.client.close()
 
