@@ -11,13 +11,19 @@ from typing import Any, Final
 
 from celigo_pandas.javascript.primitives import Number, number_text
 
-__all__ = ["number_texts", "read_decimals"]
+__all__ = ["int_texts", "number_texts", "read_decimals"]
 
 _EXACT: Final = 2**53
 # Of these signs Python reads the same numbers as JavaScript, and nothing else.
 _WHOLE_SIGNS: Final = re.compile(r"[0-9+\- ]*\Z")
 _DECIMAL_SIGNS: Final = re.compile(r"[0-9+\-.eE ]*\Z")
 _SURELY_EXACT: Final = 16
+
+
+def int_texts(numbers: list[Any]) -> list[str]:
+    """Write ints, of exactly this type, as :func:`number_text` does."""
+    is_exact = -_EXACT < min(numbers) and max(numbers) < _EXACT
+    return list(map(str if is_exact else number_text, numbers))
 
 
 def number_texts(numbers: list[Any]) -> list[str]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from celigo_pandas.javascript.columns import number_texts, read_decimals
+from celigo_pandas.javascript.columns import int_texts, number_texts, read_decimals
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_number, to_text
 from celigo_pandas.mapping.columns import gap_rows, without
 
@@ -269,7 +269,7 @@ def _truth_texts(truths: list[Any]) -> list[Any]:
 
 
 _TOGETHER: Final[dict[str, dict[type, Callable[[list[Any]], list[Any] | None]]]] = {
-    "string": {int: number_texts, float: number_texts, bool: _truth_texts},
+    "string": {int: int_texts, float: number_texts, bool: _truth_texts},
     "number": {str: _numbers},
     "boolean": {str: _truths},
 }

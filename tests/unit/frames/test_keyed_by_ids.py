@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from celigo_pandas.errors import FrameError
@@ -145,3 +146,41 @@ def test_few_records_may_have_many_keys() -> None:
         40,
         40 * 99,
     )
+
+
+def test_records_with_a_few_of_many_keys_keep_every_value_in_its_row() -> None:
+    values: list[Any] = [1, None, "text", [1], {"deep": 2}, {}]
+    records: list[dict[str, Any]] = [
+        {"n": number, "all": {f"k{(number * 7 + place) % 60}": values[(number + place) % 6] for place in range(3)}}
+        for number in range(120)
+    ]
+    ladder, columns = Ladder(Shape(), start="records"), ColumnSet(Shape())
+
+    columns.add(ladder.decode([Page(json.dumps(records).encode())]))
+    frame = columns.frame(quiet=True)
+
+    expected = [{f"all.{key}": value for key, value in record["all"].items()} for record in records]
+    for number in range(60):
+        for row, record in enumerate(expected):
+            value = record.get(f"all.k{number}")
+            found = frame.loc[row, f"all.k{number}"] if f"all.k{number}" in frame else None
+            deep = frame.loc[row, f"all.k{number}.deep"] if f"all.k{number}.deep" in frame else None
+            if value == {"deep": 2}:
+                assert deep == 2
+            elif value is not None:
+                assert found == value
+            else:
+                assert pd.isna(found)
+    assert list(frame["n"]) == list(range(120))
+
+
+def test_blocks_grow_with_the_columns_of_records() -> None:
+    ladder = Ladder(Shape())
+    narrow = ladder.block_bytes
+    wide = {f"field_{number}": number for number in range(1000)}
+
+    for _ in range(3):
+        ladder.decode([Page(json.dumps([wide] * 20).encode())])
+
+    assert ladder.decoded["columnar"] >= 1
+    assert ladder.block_bytes > narrow

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from celigo_pandas.javascript.columns import number_texts, read_decimals
+from celigo_pandas.javascript.columns import int_texts, number_texts, read_decimals
 from celigo_pandas.javascript.values import number_text, to_number
 
 LONGEST = 400
@@ -22,6 +22,13 @@ NUMBERS = st.integers(-(2**54), 2**54) | st.floats()
 @example([2**53 - 1, 0.5])
 def test_numbers_of_a_column_are_written_as_each_alone(numbers: list[Any]) -> None:
     assert number_texts(numbers) == list(map(number_text, numbers))
+
+
+@given(st.lists(st.integers(-(2**54), 2**54), min_size=1))
+@example([2**53 - 1, -(2**53) + 1])
+@example([1, 2**53 + 1])
+def test_ints_of_a_column_are_written_as_each_alone(numbers: list[Any]) -> None:
+    assert int_texts(numbers) == list(map(number_text, numbers))
 
 
 @given(st.lists(NUMBERS.map(str) | SIGNS, min_size=1, max_size=5))
