@@ -95,7 +95,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _document(arguments: argparse.Namespace) -> Any:
+def _document(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Read the export that a file or ``--sql`` gives; None for the name of a saved one."""
     if (arguments.export is None) == (arguments.sql is None):
         got = "neither" if arguments.sql is None else "both"

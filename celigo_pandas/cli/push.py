@@ -6,11 +6,15 @@ import argparse
 import sys
 from collections.abc import Callable
 from itertools import chain, count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.frame_files import add_rows, check_output, read_frame, write_frame
 from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
 from celigo_pandas.errors import CeligoError, ConfigError
+
+if TYPE_CHECKING:
+    from celigo_pandas.accessors import ImportResult
+    from celigo_pandas.frames.outward import Unflatten
 
 __all__ = ["add", "check_result", "confirmed", "report", "save_result"]
 
@@ -82,7 +86,7 @@ def check_result(path: str | None) -> None:
         raise ConfigError(f"--result {path!r}: a result is kept as Parquet; expected a name that ends in .parquet.")
 
 
-def save_result(result: Any, path: str | None) -> bool:
+def save_result(result: ImportResult, path: str | None) -> bool:
     """Keep a result in a file; what was done is not undone by a file that cannot be written."""
     try:
         if path is not None:
@@ -93,7 +97,7 @@ def save_result(result: Any, path: str | None) -> bool:
     return True
 
 
-def report(result: Any, arguments: argparse.Namespace) -> int:
+def report(result: ImportResult, arguments: argparse.Namespace) -> int:
     """Say what became of the rows, and return the exit code."""
     is_written = arguments.outcomes is None or _written(result.frame, arguments.outcomes)
     counts = {name: count for name, count in result.counts.items() if count}
@@ -109,7 +113,7 @@ def report(result: Any, arguments: argparse.Namespace) -> int:
     return 0 if is_written and set(counts) <= {"ok", "ignored"} else 1
 
 
-def _unflatten(arguments: argparse.Namespace) -> Any:
+def _unflatten(arguments: argparse.Namespace) -> Unflatten:
     return True if arguments.nest else "auto"
 
 

@@ -8,13 +8,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.frame_files import add_rows, check_output, read_frame
 from celigo_pandas.cli.options import add_target, open_client
 from celigo_pandas.cli.push import confirmed, report, save_result
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.folders import user_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from celigo_pandas.accessors import Client, ImportResult
 
 __all__ = ["add"]
 
@@ -58,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return report(result, arguments) or int(not user_path(arguments.result).exists())
 
 
-def _loaded(path: str) -> Any:
+def _loaded(path: str) -> ImportResult:
     from celigo_pandas.accessors import ImportResult
 
     claimed = _claim_of(path)
@@ -77,7 +82,7 @@ def _loaded(path: str) -> Any:
         raise ConfigError(f"{path!r} holds no result of a push ({error}).") from error
 
 
-def _corrected(before: Any, due: list[str], arguments: argparse.Namespace) -> Any:
+def _corrected(before: ImportResult, due: list[str], arguments: argparse.Namespace) -> pd.DataFrame:
     rows = read_frame(arguments.rows, delimiter=arguments.delimiter)
     if len(rows) != len(before):
         raise ConfigError(
@@ -89,7 +94,7 @@ def _corrected(before: Any, due: list[str], arguments: argparse.Namespace) -> An
 
 
 @contextmanager
-def _claimed(path: str, client: Any) -> Iterator[str]:
+def _claimed(path: str, client: Client) -> Iterator[str]:
     """Hold a result while its rows are sent: under another name, which a second process or a kill leaves in sight."""
     target, claimed = user_path(path), _claim_of(path)
     if claimed.exists():

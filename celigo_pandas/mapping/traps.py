@@ -168,9 +168,11 @@ def trap_texts(traps: Sequence[Trap], fields: Fields | None, *, as_call: bool) -
         said = _listed([f"{trap.cell} reads {trap.found}" for trap in unknown])
         lines = _listed([_line(trap.cell, "extract", trap.instead, as_call) for trap in unknown if trap.instead])
         there = ", ".join(".".join(keys) for keys in list(fields or ())[:_SHOWN])
+        is_flat = any(trap.found == rooted_text(keys[0].split(".")) for trap in unknown for keys in fields or ())
         texts.append(
             f"{said}: the frame has no such column, so nothing is written. "
             + (f"Did you mean {lines}?" if lines else f"Its columns begin {there}.")
+            + (" To read columns with dots as objects, give unflatten=True (--nest)." if is_flat else "")
         )
     if retyped:
         said = _listed([f"{trap.cell} (from {trap.found})" for trap in retyped])

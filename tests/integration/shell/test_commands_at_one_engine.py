@@ -103,7 +103,8 @@ def test_pull_says_what_it_needs(run, arguments, said):
     assert said in complaints
 
 
-def test_push_nests_flat_columns_when_told(run):
+@pytest.mark.filterwarnings("default::celigo_pandas.errors.HintWarning")
+def test_push_nests_flat_columns_when_told_and_says_when_it_is_not(run):
     Path("rows.csv").write_text("id,cust.name\n1,Ann\n")
     rules = [{"generate": "who", "dataType": "string", "extract": "$.cust.name", "status": "Active"}]
     build.http_import("/notices", mapping=rules).save("import.json")
@@ -112,6 +113,7 @@ def test_push_nests_flat_columns_when_told(run):
         arguments = ("push", "rows.csv", "import.json", "-c", "Delay desk", "--dry-run", "--outcomes", "x.jsonl")
         code, _, complaints = run(*arguments, *option)
         assert code == 0, complaints
+        assert ("(--nest)" in complaints) is (not option)
         found.append("Ann" in Path("x.jsonl").read_text())
 
     assert found == [False, True]

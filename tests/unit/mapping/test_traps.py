@@ -121,6 +121,14 @@ def test_texts_name_the_rules_and_the_line_to_type():
     assert '"dataType": "number"' in trap_texts(traps, FIELDS, as_call=False)[2]
 
 
+def test_text_of_a_flat_column_tells_how_to_nest_it():
+    flat = {("cust.id",): ""}
+    [text] = trap_texts(traps_of({"generate": "x", "extract": "$.cust.id"}, fields=flat), flat, as_call=True)
+
+    assert text.endswith("give unflatten=True (--nest).")
+    assert "Did you mean .set('x', '$.[cust.id]')?" in text
+
+
 # --- where they are told ----------------------------------------------------------------------------------------------
 
 
