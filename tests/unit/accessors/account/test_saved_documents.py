@@ -12,6 +12,7 @@ from support.client import FakeTime, client_of
 from support.standin import Reply, Seen, StandIn
 
 from celigo_pandas import builders
+from celigo_pandas.accessors import targets
 from celigo_pandas.accessors.account.authorizing import authorize
 from celigo_pandas.accessors.account.client import Client
 from celigo_pandas.accessors.account.connection import Connection
@@ -115,7 +116,8 @@ def test_import_needs_no_connection(server: StandIn, client: Client) -> None:
 
 
 @pytest.mark.parametrize("con", ["NYC flights", 5, {}, Connection])
-def test_connection_of_another_type_is_a_config_error(con: Any) -> None:
+def test_connection_of_another_type_is_a_config_error(con: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "_open_accounts", {})  # those of other tests know names, too
     with pytest.raises(ConfigError, match="con="):
         resolve_export({"rdbms": {}}, con)
 
