@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -27,6 +30,8 @@ from celigo_pandas.journal.spool import Spool
 __all__ = ["export_to_parquet"]
 
 _GROUP_BYTES = 3_000_000
+_END_BYTES = 200_000
+"""Room that is kept for the end of a file: without it no row of the file can be read."""
 
 
 def export_to_parquet(
@@ -68,7 +73,8 @@ def export_to_parquet(
     Raises
     ------
     ExportInterrupted, PullCancelled
-        ``partial`` is the path of a file ``<name>.partial.parquet`` with all rows that had come.
+        ``partial`` is the path of a file ``<name>.partial.parquet`` with the rows that had come (all, unless the disk
+        is full); None where no file could be written.
     FrameError
         `schema` does not fit the records; the rows of earlier row groups are in that file too.
     ConfigError
@@ -124,7 +130,12 @@ class _ParquetPull:
             except (Exception, KeyboardInterrupt) as error:
                 if not settler.rows:
                     raise
-                self._write(TableMaker(self._options.shape, settler), self._spooled(spool), self._partial)
+                try:
+                    spooled = self._spooled(spool)
+                    blocks = chain([next(spooled)], spooled)  # what is read gives room to the file before it is begun
+                    self._write_what_fits(TableMaker(self._options.shape, settler), blocks, self._partial)
+                except (OSError, pa.ArrowException) as unwritten:
+                    self._stop(error, unwritten)
                 self._stop(error)
             self._write_or_stop(TableMaker(self._options.shape, settler), self._spooled(spool))
 
@@ -144,7 +155,7 @@ class _ParquetPull:
         ladder = Ladder(self._options.shape)
         pages: list[paging.Page] = []
         size = 0
-        for content in spool:
+        for content in spool.drain():
             pages.append(paging.read_page(content))
             size += len(content)
             if size >= ladder.block_bytes:
@@ -153,26 +164,34 @@ class _ParquetPull:
         if pages:
             yield ladder.decode(pages), size
 
-    def _write(self, maker: TableMaker, blocks: Iterable[tuple[Block, int]], path: Path) -> None:
+    def _write_what_fits(self, maker: TableMaker, blocks: Iterable[tuple[Block, int]], path: Path) -> None:
         with self._file(maker, path) as groups:
-            for block, size in blocks:
-                groups.add(block, size)
-            groups.flush()
-
-    def _write_or_stop(self, maker: TableMaker, blocks: Iterable[tuple[Block, int]]) -> None:
-        """Write the file; if that stops midway, leave what could be written in the partial one and say so."""
-        stopped: BaseException | None = None
-        with self._file(maker, self._path) as groups:
             try:
                 for block, size in blocks:
                     groups.add(block, size)
                 groups.flush()
-            except (Exception, KeyboardInterrupt) as error:
-                with suppress(FrameError):
-                    groups.flush()
+            except OSError:  # the disk has no room for the others
                 if not groups.rows:
                     raise
-                stopped, groups.path = error, self._partial
+
+    def _write_or_stop(self, maker: TableMaker, blocks: Iterable[tuple[Block, int]]) -> None:
+        """Write the file; if that stops midway, leave what could be written in the partial one and say so."""
+        stopped: BaseException | None = None
+        try:
+            with self._file(maker, self._path) as groups:
+                try:
+                    for block, size in blocks:
+                        groups.add(block, size)
+                    groups.flush()
+                except (Exception, KeyboardInterrupt) as error:
+                    stopped = error
+                    with suppress(FrameError, OSError, pa.ArrowException):
+                        groups.flush()
+                    if not groups.rows:
+                        raise
+                    groups.path = self._partial
+        except (OSError, pa.ArrowException) as unwritten:
+            self._stop(stopped or unwritten, unwritten)
         if isinstance(stopped, FrameError):
             stopped.hint = f"{self._rows:,} rows before it are in {self._partial}."
             raise stopped
@@ -187,7 +206,7 @@ class _ParquetPull:
         unfinished = path.with_name(path.name + ".writing")
         try:
             with pyarrow.parquet.ParquetWriter(unfinished, maker.schema, compression=self._compression) as writer:
-                groups = _RowGroups(writer, maker, self._options.shape, path)
+                groups = _RowGroups(writer, maker, self._options.shape, path, self._compression)
                 yield groups
             os.replace(unfinished, groups.path)
             self._rows = groups.rows
@@ -199,17 +218,27 @@ class _ParquetPull:
     def _partial(self) -> Path:
         return self._path.with_name(self._path.stem + ".partial.parquet")
 
-    def _stop(self, error: BaseException) -> NoReturn:
+    def _stop(self, error: BaseException, unwritten: BaseException | None = None) -> NoReturn:
+        """Raise what a stopped export ends with; `unwritten` is why there is no file of its rows."""
         if error is self._progress.failure:
             raise error
-        told = f"after {self._source.pages:,} pages, {self._rows:,} rows; they are in {self._partial}"
+        partial = self._partial if unwritten is None else None
+        told = f"after {self._source.pages:,} pages"
+        told += (
+            f", of which no file could be written ({unwritten})"
+            if partial is None
+            else (f", {self._rows:,} rows; they are in {partial}")
+        )
         if isinstance(error, KeyboardInterrupt):
-            raise PullCancelled(f"Cancelled {told}.", partial=self._partial) from error
+            raise PullCancelled(f"Cancelled {told}.", partial=partial) from error
         what = str(error) if isinstance(error, CeligoError) else f"{type(error).__name__}: {error}"
+        is_disk = isinstance(unwritten or error, OSError)
         raise ExportInterrupted(
             f"The export stopped {told}: {what}",
-            hint="Call again to start over.",
-            partial=self._partial,
+            hint="Free some space, or name a file on another disk; then call again to start over."
+            if is_disk
+            else "Call again to start over.",
+            partial=partial,
             problems=getattr(error, "problems", ()),
             status=getattr(error, "status", None),
         ) from error
@@ -218,7 +247,8 @@ class _ParquetPull:
 class _RowGroups:
     """Writes blocks as row groups of some megabytes."""
 
-    def __init__(self, writer: Any, maker: TableMaker, shape: Shape, path: Path) -> None:
+    def __init__(self, writer: Any, maker: TableMaker, shape: Shape, path: Path, compression: str) -> None:
+        self._compression = compression
         self._writer = writer
         self._maker = maker
         self._waiting = ColumnSet(shape)
@@ -235,10 +265,24 @@ class _RowGroups:
     def flush(self) -> None:
         count = self._waiting.rows
         if count:
-            self._writer.write_table(self._maker.table(self._waiting))
+            table = self._maker.table(self._waiting)
+            self._check_room(table)
+            self._writer.write_table(table)
             self._waiting.drop(count)
         self._size = 0
         self.rows += count
+
+    def _check_room(self, table: pa.Table) -> None:
+        """Stop before the disk is full: a file whose last part did not fit cannot be read at all."""
+        import pyarrow.parquet
+
+        room = shutil.disk_usage(self.path.parent).free - _END_BYTES
+        if room >= table.nbytes:
+            return
+        packed = pa.BufferOutputStream()
+        pyarrow.parquet.write_table(table, packed, compression=self._compression)
+        if room < packed.tell():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
 
 def _check_target(path: Path, compression: Any) -> None:
