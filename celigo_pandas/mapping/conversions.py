@@ -302,7 +302,7 @@ def convert_column(
                 return found
         else:
             rows, values = without(column, gap_rows(column))
-            found = alike(values)
+            found = alike(values) if values else []
             if found is not None:
                 return _put(converted, rows, found)
     for kind in kinds:
