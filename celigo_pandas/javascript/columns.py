@@ -22,7 +22,7 @@ _SURELY_EXACT: Final = 16
 
 def int_texts(numbers: list[Any]) -> list[str]:
     """Write ints, of exactly this type, as :func:`number_text` does."""
-    is_exact = -_EXACT < min(numbers) and max(numbers) < _EXACT
+    is_exact = min(numbers) > -_EXACT and max(numbers) < _EXACT
     return list(map(str if is_exact else number_text, numbers))
 
 
