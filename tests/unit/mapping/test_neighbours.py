@@ -95,3 +95,10 @@ def test_first_mapper_takes_grouped_records_among_others() -> None:
     outputs = compile_mapping(doc).evaluate(records)
 
     assert outputs[2499:] == [{"xa": 1, "xb": [2], "xc": None}, {"xa": 5}, {"xa": {}}]
+
+
+def test_path_that_no_record_has_is_absent_for_rules_of_every_type() -> None:
+    types = ["string", "number", "boolean", "string"]
+    doc = {"mappings": [entry(f"x{place}", data_type, "$.gone") for place, data_type in enumerate(types)]}
+
+    assert compile_mapping(doc).evaluate([{"a": 1}, {}, {"a": "b"}]) == [{}, {}, {}]
