@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -232,7 +233,7 @@ def test_token_file_that_cannot_be_read_is_one_clear_line(tmp_path, content, sai
         file.chmod(0o600)
     done = subprocess.run(
         [sys.executable, "-m", "celigo_pandas.engine", "--token-file", str(file)],
-        capture_output=True, text=True, timeout=120,
+        env={**os.environ, "CELIGO_PANDAS_NO_PANDAS": "1"}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
     assert done.returncode == 2
