@@ -8,6 +8,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO
 
@@ -17,6 +18,14 @@ __all__ = ["Spool"]
 
 _LENGTH = struct.Struct("<I")
 _FILE_BYTES = 4_000_000
+_PART = 16  # of what is there goes into one file: few files are open, and little waits to be freed
+
+
+@dataclass(slots=True)
+class _File:
+    handle: IO[bytes]
+    size: int = 0
+    """Up to its last whole page."""
 
 
 class Spool:
@@ -30,40 +39,38 @@ class Spool:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = folder
-        self._files: deque[IO[bytes]] = deque()
-        self._size = 0  # of the last file, up to its last whole page
+        self._files: deque[_File] = deque()
+        self._size = 0
 
     def append(self, content: bytes) -> None:
         """Keep one page; where the disk is full, those before it stay."""
         packed = zstandard.ZstdCompressor(level=1).compress(content)
-        if not self._files or self._size >= _FILE_BYTES:
-            self._files.append(tempfile.TemporaryFile(dir=self._folder, buffering=0))  # noqa: SIM115 - see __exit__
-            self._size = 0
+        if not self._files or self._files[-1].size >= max(_FILE_BYTES, self._size // _PART):
+            self._files.append(_File(tempfile.TemporaryFile(dir=self._folder, buffering=0)))  # noqa: SIM115 - see __exit__
         file, left = self._files[-1], memoryview(_LENGTH.pack(len(packed)) + packed)
-        size = self._size + len(left)
-        file.seek(self._size)
+        size = len(left)
+        file.handle.seek(file.size)
         try:
             while left:
-                left = left[file.write(left) :]
+                left = left[file.handle.write(left) :]
         except OSError:
             with suppress(OSError):
-                file.truncate(self._size)
+                file.handle.truncate(file.size)
             raise
-        self._size = size
+        file.size += size
+        self._size += size
 
     def drain(self) -> Iterator[bytes]:
-        """Give the pages out; the room of those that were given is free for what is made of them."""
+        """Give the pages out; the room of those that were given is free for what is made of them, a file at a time."""
         unpack = zstandard.ZstdDecompressor().decompress
         while self._files:
-            with self._files.popleft() as file:
-                file.seek(0)
-                pages = file.read()
-            end = len(pages) if self._files else self._size
-            place = 0
-            while place < end:
-                (length,) = _LENGTH.unpack_from(pages, place)
-                place += _LENGTH.size + length
-                yield unpack(pages[place - length : place])
+            file = self._files.popleft()
+            with file.handle as handle:
+                handle.seek(0)
+                while handle.tell() < file.size:
+                    (length,) = _LENGTH.unpack(handle.read(_LENGTH.size))
+                    yield unpack(handle.read(length))
+            self._size -= file.size
 
     def __enter__(self) -> Spool:
         return self
@@ -72,4 +79,4 @@ class Spool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         while self._files:
-            self._files.pop().close()
+            self._files.pop().handle.close()

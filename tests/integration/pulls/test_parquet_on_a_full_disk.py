@@ -88,14 +88,14 @@ def test_rows_that_had_room_are_in_the_partial_file(
     monkeypatch.setattr(shutil, "disk_usage", FullLater(groups))
 
     with pytest.raises(ExportInterrupted, match=r"No space left on device.*Free some space") as caught:
-        export_to_parquet(EXPORT, _rows(6000), tmp_path / "x.parquet", schema=schema)
+        export_to_parquet(EXPORT, _rows(60_000), tmp_path / "x.parquet", schema=schema)
 
     assert isinstance(caught.value.__cause__, OSError)
     assert caught.value.__cause__.errno == errno.ENOSPC
     if groups:
         assert [path.name for path in tmp_path.iterdir()] == ["x.partial.parquet"]
         found = pd.read_parquet(caught.value.partial)
-        assert 1000 <= len(found) < 6000
+        assert 1000 <= len(found) < 60_000
         assert list(found["n"]) == list(range(len(found)))
     else:
         assert caught.value.partial is None
