@@ -20,6 +20,7 @@ ROWS = {
     "status": "Active",
     "buildArrayHelper": [{"extract": "$.s[*]", "mappings": [typed("t", "string", "$.s.t")]}],
 }
+NUMBERS = {**ROWS, "buildArrayHelper": [{"extract": "$", "mappings": [typed("n", "number", "$.n")]}]}
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,7 @@ def test_saved_import_diff_shows_what_to_change_in_production(client):
     [
         pytest.param({"mappings": [typed("n", "number", "$.n")]}, id="some children fail"),
         pytest.param({"mappings": [ROWS]}, id="each child becomes a list"),
+        pytest.param({"mappings": [NUMBERS]}, id="some children become lists and others fail"),
         pytest.param({"mapping": {"fields": [{"generate": name, "extract": name} for name in ("statusCode", "data")]}},
                      id="records that look wrapped"),
         pytest.param({}, id="children as they came"),
