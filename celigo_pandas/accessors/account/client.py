@@ -116,6 +116,11 @@ class Client:
         ------
         AuthError
             The token is refused; the text asks the question that is most often the answer.
+
+        Examples
+        --------
+        >>> "_userId" in client.check()
+        True
         """
         info = self.api.token_info()
         self._learn(info)
@@ -132,7 +137,14 @@ class Client:
                 self._learn({})
 
     def close(self) -> None:
-        """Close the pooled connections (and stop the engine of a local client). The client can be closed twice."""
+        """Close the pooled connections (and stop the engine of a local client). The client can be closed twice.
+
+        Examples
+        --------
+        >>> with celigo.connect(token="a", base_url="http://127.0.0.1:9") as other:
+        ...     other.read_only
+        False
+        """
         self.api.close()
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
