@@ -6,15 +6,16 @@ RUN := $(BIN)/python -m
 
 SOAK_TESTS ?= tests
 
-.PHONY: help structure demo quick test soak check lint types arch fmt bench test-pandas2 clean
+.PHONY: help structure demo quick test soak check lint types arch docs fmt bench test-pandas2 clean
 help:
 	@echo "make demo          pull, dry run and push 336,776 real flights with the embedded engine"
 	@echo "make quick         unit, contract and architecture tests: while you work"
 	@echo "make test          unit, contract, integration and browser tests, then the notebooks"
 	@echo "make soak          the random tests (marked soak) in their long form; SOAK_SEED=… repeats one run"
-	@echo "make check         lint, types, import contracts, then make test (what CI runs)"
+	@echo "make check         lint, types, import contracts, docs, then make test (what CI runs)"
 	@echo "make test-pandas2  the tests that touch pandas, with pandas 2.2"
 	@echo "make bench         speed and memory against their budgets; exits 1 over budget"
+	@echo "make docs          the documentation as a site in docs/_build/html; a warning is an error"
 	@echo "make structure     measure the code and write the table of docs/architecture.md"
 	@echo "make fmt           format and sort imports"
 
@@ -37,7 +38,7 @@ test: $(VENV)/.dev
 soak: $(VENV)/.dev
 	SOAK=1 $(RUN) pytest -q -rA -m soak $(SOAK_TESTS)
 
-check: lint types arch test
+check: lint types arch docs test
 
 lint: $(VENV)/.dev
 	$(RUN) ruff check .
@@ -52,6 +53,9 @@ arch: $(VENV)/.dev
 
 structure: $(VENV)/.dev
 	$(BIN)/python docs/structure.py --write
+
+docs: $(VENV)/.docs
+	$(RUN) sphinx -W --keep-going -q -b html docs docs/_build/html
 
 fmt: $(VENV)/.dev
 	$(RUN) ruff format .
@@ -85,6 +89,10 @@ $(VENV)/.dev: pyproject.toml
 	$(call install,$(VENV),-e ".[all$(,)dev]")
 	@touch $@
 
+$(VENV)/.docs: pyproject.toml
+	$(call install,$(VENV),-e ".[docs]")
+	@touch $@
+
 .venv-pandas2/.dev: pyproject.toml
 	$(call install,.venv-pandas2,-e ".[all$(,)dev]" "pandas==2.2.*")
 	@touch $@
@@ -92,4 +100,4 @@ $(VENV)/.dev: pyproject.toml
 , := ,
 
 clean:
-	rm -rf $(VENV) .venv-pandas2 .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-pandas2 docs/_build docs/reference/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis

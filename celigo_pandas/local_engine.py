@@ -106,6 +106,11 @@ def local(
     Notes
     -----
     No account and no network are needed. ``client.base_url`` and ``client.engine_token`` let any other program use it.
+
+    Examples
+    --------
+    >>> with celigo.local(demo="shop") as client:  # doctest: +SKIP
+    ...     shop = client.connections["Small shop"]
     """
     wanted = demo if isinstance(demo, str) else ("auto" if demo else "none")
     if wanted not in ("auto", "flights", "shop", "none"):

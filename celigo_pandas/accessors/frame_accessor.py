@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from celigo_pandas.accessors.borrowed_docs import documented_as
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun, dry_run, map_import
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.import_result import ImportResult
@@ -24,6 +25,7 @@ class FrameAccessor:
     def __init__(self, df: pd.DataFrame) -> None:
         self._df = df
 
+    @documented_as(to_import, "df")
     def to_import(
         self,
         import_doc: DocumentLike,
@@ -41,7 +43,13 @@ class FrameAccessor:
         progress: ProgressSetting = None,
         journal: str | os.PathLike[str] | None = None,
     ) -> ImportResult:
-        """Push the rows through a virtual import; see :func:`celigo_pandas.to_import`."""
+        """Push the rows through a virtual import; see :func:`celigo_pandas.to_import`.
+
+        Examples
+        --------
+        >>> orders.celigo.to_import(import_doc, desk, progress=False).summary()
+        '20 rows: 18 ok, 2 failed.'
+        """
         return to_import(
             self._df,
             import_doc,
@@ -59,6 +67,7 @@ class FrameAccessor:
             journal=journal,
         )
 
+    @documented_as(dry_run, "df")
     def dry_run(
         self,
         import_doc: DocumentLike,
@@ -70,11 +79,18 @@ class FrameAccessor:
         sep: str = ".",
         progress: ProgressSetting = None,
     ) -> DryRun:
-        """Map the rows and send nothing to the target; see :func:`celigo_pandas.dry_run`."""
+        """Map the rows and send nothing to the target; see :func:`celigo_pandas.dry_run`.
+
+        Examples
+        --------
+        >>> orders.celigo.dry_run(import_doc)
+        <DryRun 20 rows: 20 mapped.>
+        """
         return dry_run(
             self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
         )
 
+    @documented_as(map_import, "df")
     def map_import(
         self,
         import_doc: DocumentLike,
@@ -86,11 +102,25 @@ class FrameAccessor:
         sep: str = ".",
         progress: ProgressSetting = None,
     ) -> pd.DataFrame:
-        """Return the mapped records as a frame; see :func:`celigo_pandas.map_import`."""
+        """Return the mapped records as a frame; see :func:`celigo_pandas.map_import`.
+
+        Examples
+        --------
+        >>> list(orders.celigo.map_import(import_doc).columns)
+        ['order', 'email']
+        """
         return map_import(
             self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
         )
 
+    @documented_as(nest, "df")
     def nest(self, by: str | Sequence[str], into: str = "lines", *, sep: str | None = None) -> pd.DataFrame:
-        """Gather rows of one key into a list of objects; see :func:`celigo_pandas.nest`."""
+        """Gather rows of one key into a list of objects; see :func:`celigo_pandas.nest`.
+
+        Examples
+        --------
+        >>> lines = pd.DataFrame({"id": [1, 1], "lines.sku": ["A", "B"]})
+        >>> lines.celigo.nest("id").lines[0]
+        [{'sku': 'A'}, {'sku': 'B'}]
+        """
         return nest(self._df, by, into=into, sep=sep)

@@ -24,6 +24,11 @@ def sql_export(query: str, *, page_size: int | None = None, members: Mapping[str
         Records a page; left out, the pull decides.
     members : mapping, optional
         Further members in the vendor's spelling, e.g. ``{"transform": …}``.
+
+    Examples
+    --------
+    >>> celigo.build.sql_export("select id from orders", page_size=500).to_dict()
+    {'rdbms': {'query': 'select id from orders'}, 'pageSize': 500}
     """
     checks = Checks("sql_export")
     checks.text("rdbms.query", query)
@@ -55,6 +60,16 @@ def http_export(
         Where the records are in the answer, e.g. ``"data.items"``.
     paging : str or mapping, optional
         A paging method by name, or the whole ``http.paging`` block.
+    page_size : int, optional
+        Records a page; left out, the pull decides.
+    members : mapping, optional
+        Further members in the vendor's spelling, e.g. ``{"transform": …}``.
+
+    Examples
+    --------
+    >>> export = celigo.build.http_export("/orders?page={{export.http.paging.page}}", paging="page")
+    >>> export.to_dict()["http"]["paging"]
+    {'method': 'page'}
     """
     checks = Checks("http_export")
     checks.text("http.relativeURI", path)
@@ -104,6 +119,17 @@ def file_export(
         The ``file.csv`` block, e.g. ``{"columnDelimiter": ";"}``.
     resource_path : str, optional
         For json and xml: where the records are.
+    bucket, region : str, optional
+        For s3.
+    page_size : int, optional
+        Records a page; left out, the pull decides.
+    members : mapping, optional
+        Further members in the vendor's spelling, e.g. ``{"transform": …}``.
+
+    Examples
+    --------
+    >>> celigo.build.file_export("/out", ends_with=".csv").to_dict()["file"]["skipDelete"]
+    True
     """
     checks = Checks("file_export")
     checks.choice("file.type", type, FILE_TYPES)
@@ -145,6 +171,15 @@ def netsuite_export(
         The search's record type, e.g. ``"salesorder"``.
     skip_grouping : bool, default True
         One record a row; the platform's own default groups rows into arrays.
+    page_size : int, optional
+        Records a page; left out, the pull decides.
+    members : mapping, optional
+        Further members in the vendor's spelling, e.g. ``{"transform": …}``.
+
+    Examples
+    --------
+    >>> celigo.build.netsuite_export(1234, record_type="salesorder").to_dict()["netsuite"]["skipGrouping"]
+    True
     """
     checks = Checks("netsuite_export")
     number = as_integer(saved_search_id)
@@ -156,7 +191,22 @@ def netsuite_export(
 
 
 def salesforce_export(soql: str, *, page_size: int | None = None, members: Mapping[str, Any] | None = None) -> Document:
-    """Read with a SOQL query."""
+    """Read with a SOQL query.
+
+    Parameters
+    ----------
+    soql : str
+        One statement; a template.
+    page_size : int, optional
+        Records a page; left out, the pull decides.
+    members : mapping, optional
+        Further members in the vendor's spelling, e.g. ``{"transform": …}``.
+
+    Examples
+    --------
+    >>> celigo.build.salesforce_export("select Id, Name from Account").to_dict()["salesforce"]["type"]
+    'soql'
+    """
     checks = Checks("salesforce_export")
     checks.text("salesforce.soql.query", soql)
     return _export(checks, {"salesforce": {"type": "soql", "soql": {"query": soql}}}, page_size, members)

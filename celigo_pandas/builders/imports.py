@@ -36,6 +36,15 @@ def sql_import(
     query_type : {"per_record", "per_page", "first_page"}
     mapping : object, optional
         Mapper 2.0 rules (list), a Mapper 1.0 object (dict), or a :class:`celigo_pandas.Mapping`.
+    lookups : sequence of mapping, optional
+        Lookups of the mapping, in the vendor's spelling.
+    members : mapping, optional
+        Further members of the document in the vendor's spelling.
+
+    Examples
+    --------
+    >>> celigo.build.sql_import("insert into t values ({{record.id}})").to_dict()["rdbms"]["queryType"]
+    ['per_record']
     """
     checks = Checks("sql_import")
     if (query is None) == (table is None):
@@ -74,6 +83,19 @@ def http_import(
         Records a request; more than one needs `resource_path`.
     resource_path, id_path : str, optional
         Where the results and their ids are in the answer.
+    method : str, default "POST"
+    headers : mapping of str to str, optional
+    mapping : object, optional
+        Mapper 2.0 rules (list), a Mapper 1.0 object (dict), or a :class:`celigo_pandas.Mapping`.
+    lookups : sequence of mapping, optional
+        Lookups of the mapping, in the vendor's spelling.
+    members : mapping, optional
+        Further members of the document in the vendor's spelling.
+
+    Examples
+    --------
+    >>> celigo.build.http_import("/orders", mapping=celigo.Mapping().set("id", "$.id")).to_dict()["http"]
+    {'method': ['POST'], 'relativeURI': ['/orders']}
     """
     checks = Checks("http_import")
     checks.text("http.relativeURI", path)
@@ -118,6 +140,24 @@ def file_import(
         Windows refuses in names.
     directory : str, default "/"
         Directory (ftp, filesystem) or key prefix (s3).
+    type : {"csv", "json", "xlsx", "xml"}
+    place : {"ftp", "s3", "filesystem"}
+        Which block the connection needs.
+    bucket, region : str, optional
+        For s3.
+    csv : mapping, optional
+        The ``file.csv`` block, e.g. ``{"columnDelimiter": ";"}``.
+    mapping : object, optional
+        Mapper 2.0 rules (list), a Mapper 1.0 object (dict), or a :class:`celigo_pandas.Mapping`.
+    lookups : sequence of mapping, optional
+        Lookups of the mapping, in the vendor's spelling.
+    members : mapping, optional
+        Further members of the document in the vendor's spelling.
+
+    Examples
+    --------
+    >>> celigo.build.file_import("orders.csv", directory="/in").to_dict()["file"]
+    {'fileName': 'orders.csv', 'type': 'csv'}
     """
     checks = Checks("file_import")
     checks.choice("file.type", type, FILE_TYPES)

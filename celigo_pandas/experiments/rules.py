@@ -95,7 +95,18 @@ class Mapping:
 
     @classmethod
     def from_import(cls, doc: Any) -> Mapping:
-        """Take the mapping of an import document (dict, builder or saved import), of either dialect."""
+        """Take the mapping of an import document (dict, builder or saved import), of either dialect.
+
+        Parameters
+        ----------
+        doc : dict, builder or saved import
+            With ``mapping`` or ``mappings``, or neither.
+
+        Examples
+        --------
+        >>> celigo.Mapping.from_import(import_doc)["email"]["extract"]
+        '$.email'
+        """
         return cls(document_of(doc))
 
     @classmethod
@@ -117,6 +128,11 @@ class Mapping:
             for which no source is alike enough, and which get no rule. It remembers the columns of `df`: :meth:`set`
             warns of a path that none of them has, of a literal that is the name of one, and of numbers that become
             text.
+
+        Examples
+        --------
+        >>> celigo.Mapping.suggest(orders, ["email", "colour"]).unmatched
+        ('colour',)
         """
         found: Suggested = suggest_document(
             records_of(df if not isinstance(df, pd.DataFrame) else df.head(1000)), target
@@ -171,7 +187,14 @@ class Mapping:
         return compile_mapping(self._document)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per rule: ``path`` and the members in the vendor's spelling; children are rows of their own."""
+        """One row per rule: ``path`` and the members in the vendor's spelling; children are rows of their own.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping.to_frame()["path"].tolist()
+        ['order', 'email']
+        """
         hidden = ("mappings", "buildArrayHelper")
         rows = [
             {"path": path, **{name: value for name, value in rule.items() if name not in hidden}}
@@ -221,6 +244,12 @@ class Mapping:
             A list that the path goes through does not exist yet.
         ConfigError
             An option of another name.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping.set("email", default="none")["email"]["default"]
+        'none'
         """
         changes: dict[str, Any] = {}
         if unknown := set(options) - set(_MEMBERS):
@@ -255,19 +284,54 @@ class Mapping:
             notify_once(text, HintWarning)
 
     def set_lookup(self, name: str, map: AnyMapping[str, Any], **members: Any) -> Mapping:
-        """Add or replace a static lookup; further members (``default``, ``allowFailures``) in the vendor's spelling."""
+        """Add or replace a static lookup; further members (``default``, ``allowFailures``) in the vendor's spelling.
+
+        Parameters
+        ----------
+        name : str
+        map : mapping
+            What is looked up, and what it becomes.
+        **members
+            ``default``, ``allowFailures`` and others, in the vendor's spelling.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping = mapping.set_lookup("states", {"open": "O"}).set("state", "$.status", lookup="states")
+        >>> mapping.apply(orders.head(1))[0]["state"]
+        'O'
+        """
         lookup = {"name": name, "map": {str(key): value for key, value in map.items()}, **members}
         put_lookups(self._document, [LookupEntry("", 0, copy.deepcopy(lookup))])
         return self
 
     def remove(self, generate: str) -> Mapping:
-        """Remove a rule, with everything below it."""
+        """Remove a rule, with everything below it.
+
+        Parameters
+        ----------
+        generate : str
+            Path of what the rule writes.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> "email" in mapping.remove("email")
+        False
+        """
         remove_rule(self._document, generate)
         self._suggested = tuple(pair for pair in self._suggested if pair.target != generate)
         return self
 
     def copy(self) -> Mapping:
-        """Return a mapping that can be changed apart from this one."""
+        """Return a mapping that can be changed apart from this one.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> "email" in mapping.copy().remove("email"), "email" in mapping
+        (False, True)
+        """
         twin = Mapping(self._document)
         twin._wanted, twin._fields, twin._suggested = self._wanted, self._fields, self._suggested
         return twin
@@ -280,6 +344,12 @@ class Mapping:
         doc : dict, builder or saved import, optional
             Written into a copy of it: its rules are replaced, lookups replaced or added by name, everything else stays.
             By default the document that this mapping was made from.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping.to_import(celigo.build.http_import("/orders"))["http"]["relativeURI"]
+        ['/orders']
         """
         return copy.deepcopy(self._document) if doc is None else merged(document_of(doc), self._document)
 
@@ -297,19 +367,48 @@ class Mapping:
         ------
         DocumentError
             Rules without an equal, or rows that both map differently; ``problems`` names each.
+
+        Examples
+        --------
+        >>> old = celigo.Mapping({"mapping": {"fields": [{"generate": "order", "extract": "id"}]}})
+        >>> old.upgrade(orders)["order"]["extract"]
+        '$.id'
         """
         return Mapping(upgraded(self._document, None if df is None else records_of(df)))
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
     def apply(self, df: Any) -> list[Any]:
-        """Map each row; one object, list of rows or MappingError each."""
+        """Map each row; one object, list of rows or MappingError each.
+
+        Parameters
+        ----------
+        df : DataFrame, or list of dict
+            The rows.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping.apply(orders.iloc[[1]])[0]["order"]
+        '3'
+        """
         return self.compiled.evaluate(records_of(df))
 
     def coverage(self, df: Any) -> CoverageFindings:
         """Measure, per rule, how often its source is there, null, retyped, untranslated, undated; and unused fields.
 
         Costs about one evaluation. No request is made.
+
+        Parameters
+        ----------
+        df : DataFrame, or list of dict
+            The rows.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping.set("phone", "$.phone_number").coverage(orders).dead
+        ['phone']
         """
         return CoverageFindings(measure(self.compiled, records_of(df)))
 
@@ -326,6 +425,12 @@ class Mapping:
         -----
         Costs two evaluations. No request is made. What rules that do the same write is not compared, and both see one
         time, so that only the rules make a difference. Of rows that fail in both (``uncompared``) nothing is known.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping.diff(mapping.copy().set("email", default="none"), orders).frame["cells"].tolist()
+        [3]
         """
         return DiffFindings(compare(self.compiled, compile_mapping(document_of(other)), records_of(df)), df)
 
@@ -347,6 +452,12 @@ class Mapping:
             No rule writes such a cell of this row.
         FrameError
             No row, or several, have this label.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> "id = 3" in str(mapping.blame(orders, 1, "order"))
+        True
         """
         position = position_of(df, row)
         one = df.iloc[[position]] if isinstance(df, pd.DataFrame) else [df[position]]
@@ -361,6 +472,12 @@ class Mapping:
         against : Mapping or import document, optional
             The version before; the page then shows what changes.
         title : str
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping.report(orders).save("report.html").name
+        'report.html'
         """
         before = None if against is None else Mapping.from_import(against)
         return Report.of(self, before, df, title)
@@ -370,10 +487,23 @@ class Mapping:
 
         The check sees the time of freezing as the present. Cells that vary by themselves (random text) are left out.
 
+        Parameters
+        ----------
+        df : DataFrame, or list of dict
+            The rows.
+        path : path
+            A file to write.
+
         Returns
         -------
         int
             How many distinct examples were written.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping.freeze(orders, "orders.frozen.json")
+        20
         """
         return freeze(self._document, records_of(df), path)
 
@@ -399,6 +529,11 @@ class Mapping:
         -----
         The document's filter counts here as on the server: a row that one side leaves out has no cells there.
         One request per `batch_size` rows; nothing is written to the outer system.
+
+        Examples
+        --------
+        >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
+        >>> mapping.verify(orders, con).empty  # doctest: +SKIP
         """
         return verify(self._document, df, con, batch_size)
 

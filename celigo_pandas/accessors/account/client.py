@@ -118,6 +118,11 @@ class Client:
         ------
         AuthError
             The token is refused; the text asks the question that is most often the answer.
+
+        Examples
+        --------
+        >>> "_userId" in client.check()
+        True
         """
         info = self.api.token_info()
         self._learn(info)
@@ -134,7 +139,14 @@ class Client:
                 self._learn({})
 
     def close(self) -> None:
-        """Close the pooled connections (and stop the engine of a local client). The client can be closed twice."""
+        """Close the pooled connections (and stop the engine of a local client). The client can be closed twice.
+
+        Examples
+        --------
+        >>> with celigo.connect(token="a", base_url="http://127.0.0.1:9") as other:
+        ...     other.read_only
+        False
+        """
         forget_account(self)
         self.api.close()
         on_close, self._on_close = self._on_close, None

@@ -70,6 +70,10 @@ def connect(
     Notes
     -----
     Makes no request; ``client.check()`` does. The token goes to the base URL's origin only.
+
+    Examples
+    --------
+    >>> client = celigo.connect(region="eu", read_only=True)  # doctest: +SKIP
     """
     # Wrapped before anything can raise: a traceback shows the locals of this frame.
     secret = token if isinstance(token, Secret) or token is None else Secret(token)
@@ -134,6 +138,10 @@ def login(profile: str | None = None, *, base_url: str | None = None, region: st
     Notes
     -----
     One request (``GET /tokenInfo``).
+
+    Examples
+    --------
+    >>> client = celigo.login("sandbox", region="eu")  # doctest: +SKIP
     """
     store = ProfileStore()
     base_url = without_userinfo(base_url)
@@ -147,7 +155,17 @@ def login(profile: str | None = None, *, base_url: str | None = None, region: st
 
 
 def logout(profile: str | None = None) -> bool:
-    """Remove a stored token from the keyring and the profile file; return whether there was one."""
+    """Remove a stored token from the keyring and the profile file; return whether there was one.
+
+    Parameters
+    ----------
+    profile : str, optional
+        Name under which :func:`login` stored the token.
+
+    Examples
+    --------
+    >>> celigo.logout("sandbox")  # doctest: +SKIP
+    """
     return ProfileStore().remove(profile or "default")
 
 

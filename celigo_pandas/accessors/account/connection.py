@@ -15,6 +15,7 @@ from celigo_pandas.accessors.account.authorizing import authorize
 from celigo_pandas.accessors.account.editor import ConnectionEditor, open_editor
 from celigo_pandas.accessors.account.logs import audit_frame, debug_frame, dependencies_frame
 from celigo_pandas.accessors.account.pings import PingResult
+from celigo_pandas.accessors.borrowed_docs import documented_as
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun, dry_run, map_import
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pulls.first_rows import preview
@@ -84,7 +85,13 @@ class Connection(Target):
         return copy.deepcopy(self._doc)
 
     def refresh(self) -> Connection:
-        """Read the document again (one request) and return this connection."""
+        """Read the document again (one request) and return this connection.
+
+        Examples
+        --------
+        >>> desk.refresh().name
+        'Delay desk'
+        """
         return self._keep(self.client.api.get_connection(self.id))
 
     # Changing it
@@ -92,10 +99,22 @@ class Connection(Target):
     def replace(self, doc: Mapping[str, Any]) -> Connection:
         """Replace the whole document (PUT, one request): what `doc` leaves out is erased.
 
+        Parameters
+        ----------
+        doc : mapping
+            The whole document.
+
         Raises
         ------
         DocumentError
             `doc` holds a mask in place of a secret; nothing is sent.
+
+        Examples
+        --------
+        >>> http = {"baseURI": "http://127.0.0.1:9", "mediaType": "json"}
+        >>> made = client.connections.create({"name": "A", "type": "http", "http": http})
+        >>> made.replace({**made.doc, "name": "B"}).name
+        'B'
         """
         check_document(doc)
         paths, sealed = masked_paths(doc), seal_connection(writable(doc))
@@ -127,6 +146,13 @@ class Connection(Target):
         Notes
         -----
         Requests: PATCH and GET when every path is on the PATCH whitelist and there are no secrets; else GET and PUT.
+
+        Examples
+        --------
+        >>> http = {"baseURI": "http://127.0.0.1:9", "mediaType": "json"}
+        >>> made = client.connections.create({"name": "C", "type": "http", "http": http})
+        >>> made.update({"name": "D"}).name
+        'D'
         """
         if not secrets and changes and all(is_patchable(path) for path in changes):
             return self.patch(changes)
@@ -139,7 +165,20 @@ class Connection(Target):
         return self._keep(self.client.api.replace_connection(self.id, sealed))
 
     def patch(self, changes: Mapping[str, Any]) -> Connection:
-        """Change fields of the PATCH whitelist (one PATCH, and one GET where the server answers no document)."""
+        """Change fields of the PATCH whitelist (one PATCH, and one GET where the server answers no document).
+
+        Parameters
+        ----------
+        changes : mapping
+            Dotted path to new value; only paths that PATCH takes.
+
+        Examples
+        --------
+        >>> http = {"baseURI": "http://127.0.0.1:9", "mediaType": "json"}
+        >>> made = client.connections.create({"name": "E", "type": "http", "http": http})
+        >>> made.patch({"name": "F"}).name
+        'F'
+        """
         refuse_masks(masked_paths(dict(changes)), "patch")
         refused = [path for path in changes if not is_patchable(path)]
         if refused or not changes:
@@ -158,11 +197,31 @@ class Connection(Target):
         return self
 
     def delete(self) -> None:
-        """Delete the connection (one request)."""
+        """Delete the connection (one request).
+
+        Examples
+        --------
+        >>> http = {"baseURI": "http://127.0.0.1:9", "mediaType": "json"}
+        >>> made = client.connections.create({"name": "G", "type": "http", "http": http})
+        >>> made.delete()
+        >>> "G" in client.connections.to_frame()["name"].tolist()
+        False
+        """
         self.client.api.delete_connection(self.id)
 
     def enable_debug(self, minutes: float = 15) -> datetime:
-        """Keep debug entries for the next minutes (0 stops) and return until when, in UTC."""
+        """Keep debug entries for the next minutes (0 stops) and return until when, in UTC.
+
+        Parameters
+        ----------
+        minutes : float, default 15
+            0 stops.
+
+        Examples
+        --------
+        >>> desk.enable_debug(5) > pd.Timestamp.now("UTC")
+        True
+        """
         number = as_number(minutes)
         if number is None or not 0 <= number <= 60 * 24 * 365:
             raise ConfigError(f"Bad minutes {shown(minutes)}; expected a number from 0 up.")
@@ -174,6 +233,17 @@ class Connection(Target):
         """Authorize by OAuth 2.0: shows the provider's page, opens it, and waits until it is done.
 
         Requests: two, and then one every three seconds. Raises :class:`RequestTimeoutError` after `timeout` seconds.
+
+        Parameters
+        ----------
+        timeout : float, default 180
+            Seconds to wait until consent was given.
+        open_browser : bool, default True
+            Open the provider's page; its address is shown in any case.
+
+        Examples
+        --------
+        >>> con.authorize()  # doctest: +SKIP
         """
         authorize(self, timeout=timeout, open_browser=open_browser)
         return self
@@ -181,19 +251,53 @@ class Connection(Target):
     # Asking about it
 
     def ping(self) -> PingResult:
-        """Check whether the connection works (one request, two where the server pings by GET only)."""
+        """Check whether the connection works (one request, two where the server pings by GET only).
+
+        Examples
+        --------
+        >>> bool(desk.ping())
+        True
+        """
         return PingResult.from_body(self.client.api.ping_connection(self.id))
 
     def debug_log(self, resource_id: str | None = None) -> pd.DataFrame:
-        """Debug entries: ``time, request_id, resource_type, resource_id, kind, payload``. One request."""
+        """Debug entries: ``time, request_id, resource_type, resource_id, kind, payload``. One request.
+
+        Parameters
+        ----------
+        resource_id : str, optional
+            Entries of one saved export or import only.
+
+        Examples
+        --------
+        >>> "payload" in desk.debug_log()
+        True
+        """
         return debug_frame(self.client.api.debug_log(self.id, resource_id))
 
     def audit_log(self, **filters: str) -> pd.DataFrame:
-        """Who changed what: one row per changed field. Filters as the server knows them (``source``, ``limit``, …)."""
+        """Who changed what: one row per changed field. Filters as the server knows them (``source``, ``limit``, …).
+
+        Parameters
+        ----------
+        **filters : str
+            Query parameters, as the server knows them.
+
+        Examples
+        --------
+        >>> len(desk.audit_log()) > 0
+        True
+        """
         return audit_frame(self.client.api.audit_log(self.id, **filters))
 
     def dependencies(self) -> pd.DataFrame:
-        """What uses the connection: ``kind, id, name, paths, access_level, dependency_ids``. One request."""
+        """What uses the connection: ``kind, id, name, paths, access_level, dependency_ids``. One request.
+
+        Examples
+        --------
+        >>> len(desk.dependencies())
+        0
+        """
         return dependencies_frame(self.client.api.dependencies(self.id))
 
     # Working through it
@@ -201,13 +305,29 @@ class Connection(Target):
     def preview_export(self, export: DocumentLike, rows: int = 20, *, consume: bool = False) -> pd.DataFrame:
         """Run an export once (``/export``) and show its first rows.
 
+        Parameters
+        ----------
+        export : Mapping, builder or saved export
+            The export document.
+        rows : int, default 20
+            How many to show.
+        consume : bool
+            Allow an export that changes its source: a preview does that, too.
+
         Raises
         ------
         DocumentError
             The export changes its source (``type: once``, files without ``skipDelete``), and `consume` is not given.
+
+        Examples
+        --------
+        >>> export = {"rdbms": {"query": "select id from orders"}}
+        >>> len(shop.preview_export(export, rows=3))
+        3
         """
         return preview(self, export, rows, consume=consume)
 
+    @documented_as(read_export, "con")
     def read_export(
         self,
         export: DocumentLike,
@@ -229,7 +349,14 @@ class Connection(Target):
         journal: str | os.PathLike[str] | PullJournal | None = None,
         resume: bool | Literal["auto"] = "auto",
     ) -> pd.DataFrame:
-        """:func:`celigo_pandas.read_export` through this connection."""
+        """:func:`celigo_pandas.read_export` through this connection.
+
+        Examples
+        --------
+        >>> export = {"rdbms": {"query": "select id from orders"}}
+        >>> len(shop.read_export(export, progress=False))
+        400
+        """
         return read_export(
             export,
             self,
@@ -251,6 +378,7 @@ class Connection(Target):
             resume=resume,
         )
 
+    @documented_as(read_exports, "con")
     def read_exports(
         self,
         exports: Mapping[str, Export] | Iterable[Export],
@@ -270,7 +398,14 @@ class Connection(Target):
         consume: bool = False,
         progress: ProgressSetting = None,
     ) -> Pulls:
-        """:func:`celigo_pandas.read_exports` through this connection, for exports that come without one."""
+        """:func:`celigo_pandas.read_exports` through this connection, for exports that come without one.
+
+        Examples
+        --------
+        >>> export = {"rdbms": {"query": "select id from orders"}}
+        >>> shop.read_exports({"orders": export}, progress=False)
+        <Pulls 1 frames, 400 rows>
+        """
         return read_exports(
             exports,
             self,
@@ -290,6 +425,7 @@ class Connection(Target):
             progress=progress,
         )
 
+    @documented_as(iter_export, "con")
     def iter_export(
         self,
         export: DocumentLike,
@@ -308,7 +444,14 @@ class Connection(Target):
         consume: bool = False,
         progress: ProgressSetting = None,
     ) -> Iterator[pd.DataFrame]:
-        """:func:`celigo_pandas.iter_export` through this connection."""
+        """:func:`celigo_pandas.iter_export` through this connection.
+
+        Examples
+        --------
+        >>> export = {"rdbms": {"query": "select id from orders"}}
+        >>> [len(chunk) for chunk in shop.iter_export(export, chunksize=250, progress=False)]
+        [250, 150]
+        """
         return iter_export(
             export,
             self,
@@ -327,6 +470,7 @@ class Connection(Target):
             progress=progress,
         )
 
+    @documented_as(export_to_parquet, "con")
     def export_to_parquet(
         self,
         export: DocumentLike,
@@ -342,7 +486,15 @@ class Connection(Target):
         consume: bool = False,
         progress: ProgressSetting = None,
     ) -> Path:
-        """:func:`celigo_pandas.export_to_parquet` through this connection."""
+        """:func:`celigo_pandas.export_to_parquet` through this connection.
+
+        Examples
+        --------
+        >>> export = {"rdbms": {"query": "select id from orders"}}
+        >>> path = shop.export_to_parquet(export, "orders-of-shop.parquet", progress=False)
+        >>> len(pd.read_parquet("orders-of-shop.parquet"))
+        400
+        """
         return export_to_parquet(
             export,
             self,
@@ -358,6 +510,7 @@ class Connection(Target):
             progress=progress,
         )
 
+    @documented_as(to_import, "con")
     def to_import(
         self,
         df: pd.DataFrame,
@@ -375,7 +528,13 @@ class Connection(Target):
         progress: ProgressSetting = None,
         journal: str | os.PathLike[str] | None = None,
     ) -> ImportResult:
-        """:func:`celigo_pandas.to_import` through this connection."""
+        """:func:`celigo_pandas.to_import` through this connection.
+
+        Examples
+        --------
+        >>> desk.to_import(orders, import_doc, progress=False).summary()
+        '20 rows: 18 ok, 2 failed.'
+        """
         return to_import(
             df,
             import_doc,
@@ -393,6 +552,7 @@ class Connection(Target):
             journal=journal,
         )
 
+    @documented_as(dry_run, "con")
     def dry_run(
         self,
         df: pd.DataFrame,
@@ -404,11 +564,18 @@ class Connection(Target):
         sep: str = ".",
         progress: ProgressSetting = None,
     ) -> DryRun:
-        """:func:`celigo_pandas.dry_run` through this connection."""
+        """:func:`celigo_pandas.dry_run` through this connection.
+
+        Examples
+        --------
+        >>> desk.dry_run(orders, import_doc, progress=False)
+        <DryRun 20 rows: 20 mapped.>
+        """
         return dry_run(
             df, import_doc, self, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
         )
 
+    @documented_as(map_import, "con")
     def map_import(
         self,
         df: pd.DataFrame,
@@ -420,13 +587,24 @@ class Connection(Target):
         sep: str = ".",
         progress: ProgressSetting = None,
     ) -> pd.DataFrame:
-        """:func:`celigo_pandas.map_import` through this connection."""
+        """:func:`celigo_pandas.map_import` through this connection.
+
+        Examples
+        --------
+        >>> list(desk.map_import(orders, import_doc, progress=False).columns)
+        ['order', 'email']
+        """
         return map_import(
             df, import_doc, self, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
         )
 
     def edit(self) -> ConnectionEditor:
-        """Open the :class:`~celigo_pandas.ConnectionForm` of this connection."""
+        """Open the :class:`~celigo_pandas.ConnectionForm` of this connection.
+
+        Examples
+        --------
+        >>> desk.edit()  # doctest: +SKIP
+        """
         return open_editor(self)
 
     def __eq__(self, other: object) -> bool:

@@ -124,7 +124,13 @@ class DryRun:
         return before, after.iloc[:limit], sources_of(self._document, before, after, self._sep)
 
     def summary(self) -> str:
-        """Say in a few words what became of the rows."""
+        """Say in a few words what became of the rows.
+
+        Examples
+        --------
+        >>> orders.celigo.dry_run(import_doc).summary()
+        '20 rows: 20 mapped.'
+        """
         parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in self.counts.items() if count]
         return f"{len(self):,} row{'' if len(self) == 1 else 's'}: {', '.join(parts) or 'nothing to map'}."
 
@@ -235,6 +241,11 @@ def dry_run(
     Warns once (:class:`HintWarning`) of rules that read no column, write a literal where a column has that name, or
     make text of numbers.
     Requests: none without `con`; else one POST per batch, which changes nothing and is resent like a read.
+
+    Examples
+    --------
+    >>> celigo.dry_run(orders, import_doc)
+    <DryRun 20 rows: 20 mapped.>
     """
     df = as_frame(df)
     nested_by = flatten_sep(df, unflatten, sep)
@@ -275,6 +286,11 @@ def map_import(
     DataFrame
         The labels of the input rows, repeated where a row gives several records; rows that fail or are ignored are not
         in it.
+
+    Examples
+    --------
+    >>> celigo.map_import(orders, import_doc).order.tolist()[:3]
+    ['1', '3', '4']
     """
     return dry_run(
         df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress

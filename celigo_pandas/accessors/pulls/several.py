@@ -64,6 +64,13 @@ class Pulls(Mapping[str, pd.DataFrame]):
         ------
         BaseException
             The first failure, if there is one: a part must not pass for the whole.
+
+        Examples
+        --------
+        >>> export = {"rdbms": {"query": "select id from orders"}}
+        >>> pulls = celigo.read_exports({"a": (export, shop), "b": (export, shop)}, progress=False)
+        >>> len(pulls.concat())
+        800
         """
         for error in self.failures.values():
             raise error
@@ -133,6 +140,12 @@ def read_exports(
     ------
     PullCancelled
         Ctrl-C; ``partial`` is a :class:`Pulls` with the frames that were whole, ends within one request.
+
+    Examples
+    --------
+    >>> export = {"rdbms": {"query": "select id from orders"}}
+    >>> celigo.read_exports({"a": (export, shop), "b": (export, shop)}, progress=False)
+    <Pulls 2 frames, 800 rows>
     """
     if on_error not in ("collect", "raise"):
         raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")

@@ -116,7 +116,7 @@ def read_export(
 
     Examples
     --------
-    >>> read_export({"rdbms": {"query": "select 1 as one"}}, con)  # doctest: +SKIP
+    >>> celigo.read_export({"rdbms": {"query": "select 1 as one"}}, shop, progress=False)
        one
     0    1
     """
@@ -154,8 +154,12 @@ def iter_export(
 ) -> Iterator[pd.DataFrame]:
     """Read a virtual export as a stream of DataFrames, in flat memory.
 
-    Parameters are those of :func:`read_export`, and:
-
+    Parameters
+    ----------
+    export, con, page_size, max_rows, columns, nested, sep, explode, grouped
+        As in :func:`read_export`.
+    dtype, dtype_backend, parse_dates, consume, progress
+        As in :func:`read_export`.
     chunksize : int, optional
         Rows per frame; by default one frame per page that is not empty.
 
@@ -172,6 +176,12 @@ def iter_export(
     Requests: one POST per page, made when the next chunk is asked for. Raises as :func:`read_export`; the chunks that
     came are the caller's, so ``ExportInterrupted.partial`` has only rows not yet given out, those of a chunk that could
     not be converted too; `dtype` and `parse_dates` are not applied to it.
+
+    Examples
+    --------
+    >>> export = {"rdbms": {"query": "select id from orders"}}
+    >>> sum(len(chunk) for chunk in celigo.iter_export(export, shop, chunksize=100, progress=False))
+    400
     """
     shape = Shape.of(columns, nested=nested, sep=sep, explode=explode, grouped=grouped)
     options = PullOptions(

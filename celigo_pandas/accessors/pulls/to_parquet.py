@@ -83,6 +83,13 @@ def export_to_parquet(
     Notes
     -----
     Requests: one POST per page. Memory: a few pages and one row group of about 3 MB of JSON, however long the pull.
+
+    Examples
+    --------
+    >>> export = {"rdbms": {"query": "select id from orders"}}
+    >>> found = celigo.export_to_parquet(export, shop, "some-orders.parquet", progress=False)
+    >>> len(pd.read_parquet("some-orders.parquet"))
+    400
     """
     shape = Shape.of(columns, nested=nested, sep=sep, explode=explode, grouped="rows")
     if shape.nested == "keep":

@@ -117,6 +117,12 @@ class ImportResult:
         DataFrame
             Same index and order as the input. An outcome column whose name the input uses gets the prefix ``push_``, as
             often as it takes.
+
+        Examples
+        --------
+        >>> result = orders.celigo.to_import(import_doc, desk, progress=False)
+        >>> result.join()[["id", "push_id", "outcome"]].head(1).to_dict("records")
+        [{'id': 1, 'push_id': None, 'outcome': 'failed'}]
         """
         taken = set(self._rows.columns)
 
@@ -134,6 +140,12 @@ class ImportResult:
         DataFrame
             Columns ``code, message`` (the pattern)``, count, source, rule, example, rows`` (up to three labels). For a
             failure of the mapping, ``rule`` is the rule that the first such row stumbles over when it is mapped here.
+
+        Examples
+        --------
+        >>> result = orders.celigo.to_import(import_doc, desk, progress=False)
+        >>> result.errors()[["message", "count"]].to_dict("records")
+        [{'message': 'email is required.', 'count': 2}]
         """
         return group_failures(self._outcomes.rows, self._rows.index, self._blame)
 
@@ -142,7 +154,14 @@ class ImportResult:
         return rule_to_blame(rows, self._call.document, na=self._call.na, sep=self._call.sep)
 
     def summary(self) -> str:
-        """Say in a few words what became of the rows."""
+        """Say in a few words what became of the rows.
+
+        Examples
+        --------
+        >>> result = orders.celigo.to_import(import_doc, desk, progress=False)
+        >>> result.summary()
+        '20 rows: 18 ok, 2 failed.'
+        """
         counts = self.counts
         parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
         text = f"{len(self):,} row{'' if len(self) == 1 else 's'}: {', '.join(parts) or 'nothing to send'}."
@@ -160,6 +179,15 @@ class ImportResult:
         ------
         ImportRejectedError
             Holds this result as ``result``.
+
+        Examples
+        --------
+        >>> result = orders.celigo.to_import(import_doc, desk, progress=False)
+        >>> try:
+        ...     result.raise_for_failures()
+        ... except celigo.ImportRejectedError as error:
+        ...     len(error.result.failed)
+        2
         """
         counts = self.counts
         if counts["failed"] or counts["unknown"] or counts["not_sent"]:
@@ -202,6 +230,12 @@ class ImportResult:
         a later retry has settled: running a cell twice does not send a row twice. With a journal, what other processes
         settled counts too; one that was deleted is written anew. Copies, loaded and unpickled results know nothing of
         each other's retries: without a journal, retry only one of them, or the same rows are sent twice.
+
+        Examples
+        --------
+        >>> result = orders.celigo.to_import(import_doc, desk, progress=False)
+        >>> result.retry(result.failed.assign(email="service@example.com")).summary()
+        '20 rows: 20 ok.'
         """
         call = self._call if con is None else self._call.through(resolve_connection(con))
         if call.client is None:
@@ -212,7 +246,20 @@ class ImportResult:
         return concluded(retry(self._rows, self._outcomes.copy(), df, call, unknown=unknown))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows, their outcomes and the import document as it was passed to one Parquet file."""
+        """Write the rows, their outcomes and the import document as it was passed to one Parquet file.
+
+        Parameters
+        ----------
+        path : path
+            A new file, or one to replace.
+
+        Examples
+        --------
+        >>> result = orders.celigo.to_import(import_doc, desk, progress=False)
+        >>> result.save("push.parquet")
+        >>> len(celigo.ImportResult.load("push.parquet"))
+        20
+        """
         save(path, self._rows, self._outcomes, self._call, self.stop_reason)
 
     @classmethod
@@ -229,6 +276,13 @@ class ImportResult:
         -------
         ImportResult
             It goes on with the journal of the push, if that is still there; else its summary says so.
+
+        Examples
+        --------
+        >>> result = orders.celigo.to_import(import_doc, desk, progress=False)
+        >>> result.save("push.parquet")
+        >>> celigo.ImportResult.load("push.parquet", con=desk).summary()
+        '20 rows: 18 ok, 2 failed.'
         """
         rows, outcomes, call, stop_reason, note = load(path, None if con is None else resolve_connection(con))
         return cls(rows, outcomes, call, stop_reason=stop_reason, note=note)
