@@ -1,4 +1,4 @@
-"""The blocks of docs/dask.md run as they stand, its script by itself; one that does not says why in its info string."""
+"""The blocks of docs/dask.md that need a cluster run as they stand, its script by itself."""
 
 from __future__ import annotations
 
@@ -12,25 +12,20 @@ from typing import Any
 
 import pytest
 from support.engine import EngineProcess, make_sqlite
+from support.pages import read_blocks
 
 import celigo_pandas as celigo
 
 PAGE = (Path(__file__).parents[3] / "docs" / "dask.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python([^\n]*)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+BLOCKS = [block for block in read_blocks(PAGE) if "a test runs it" in block.options.get("no-run", "")]
 
 pytestmark = pytest.mark.cluster
 
 
-def test_blocks_that_do_not_run_say_why() -> None:
-    notes = [note.strip() for note, _ in BLOCKS if note.strip() != "script"]
-
-    assert [note for note in notes if note and not re.fullmatch(r"not-run=[\w-]{5,}", note)] == []
-    assert notes.count("") >= 3
-
-
 def test_script_runs(tmp_path: Path) -> None:
-    (code,) = (code for note, code in BLOCKS if note.strip() == "script")
-    (tmp_path / "months.py").write_text(code, encoding="utf-8")
+    script = BLOCKS[0]
+    assert "script" in script.options["no-run"]
+    (tmp_path / "months.py").write_text(script.code, encoding="utf-8")
     without = {name: value for name, value in os.environ.items() if name != "CELIGO_API_TOKEN"}
 
     done = subprocess.run([sys.executable, "months.py"], cwd=tmp_path, env=without, capture_output=True, text=True)
@@ -53,9 +48,8 @@ def test_blocks_run(
         "import_doc": celigo.build.sql_import("insert into sums values ({{record.customer}}, {{record.total}})"),
     }
 
-    for note, code in BLOCKS:
-        if not note:
-            exec(compile(code.replace("/shared", str(tmp_path)), "docs/dask.md", "exec"), names)
+    for block in BLOCKS[1:]:
+        exec(compile(block.code.replace("/shared", str(tmp_path)), "docs/dask.md", "exec"), names)
 
     assert names["outcomes"].compute()["outcome"].tolist() == ["ok"] * 24
     assert names["totals"].rows() == [("a", 132), ("b", 144)]
