@@ -100,4 +100,4 @@ $(VENV)/.docs: pyproject.toml
 , := ,
 
 clean:
-	rm -rf $(VENV) .venv-pandas2 docs/_build docs/reference/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-pandas2 docs/_build docs/notebooks docs/reference/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,12 @@
 """Sphinx: everything it needs is in the tree or in the environment, and so is everything the pages show."""
 
+import shutil
 from importlib.metadata import version as installed
+from pathlib import Path
+
+HERE = Path(__file__).parent
+# Sphinx takes pages below its own folder only, and through a link it would read the links between notebooks wrongly.
+shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks", ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
 
 project = "celigo_pandas"
 author = "The celigo_pandas project"
