@@ -65,7 +65,7 @@ def measured() -> list[Figure]:
     """Measure everything that the table holds."""
     modules = [Source.of(path) for path in sorted(PACKAGE.rglob("*.py"))]
     functions = [function for module in modules for function in module.functions()]
-    lengths = [len(function.body) and function.end_lineno - function.lineno + 1 for function in functions]
+    lengths = [_length(function) for function in functions]
     files = [module.lines for module in modules]
     parameters = [argument for function in functions for argument in _annotated(function)]
     names = Counter(module.path.stem for module in modules if not module.path.stem.startswith("__"))
@@ -81,9 +81,9 @@ def measured() -> list[Figure]:
         Figure("lines a file, 90 of 100", _at(files, 0.9)),
         Figure("lines of the largest file", max(files), "one thing each"),
         Figure("functions", len(functions)),
-        Figure("lines a function, median", statistics.median(lengths), "≤ 7", 7),
-        Figure("lines a function, 90 of 100", _at(lengths, 0.9), "≤ 20", 20),
-        Figure("lines of the longest function", max(lengths)),
+        Figure("lines a function without its docstring, median", statistics.median(lengths), "≤ 7", 7),
+        Figure("the same, 90 of 100", _at(lengths, 0.9), "≤ 20", 20),
+        Figure("the same, longest", max(lengths)),
         Figure("parameters that are bare `Any`, %", _share(map(_is_any, parameters)), "≤ 3", 15),
         Figure("functions that return bare `Any`, %", _share(_is_any(f.returns) for f in functions), "≤ 2", 7),
         Figure("`dict[str, Any]` and the like in signatures", sum(loose_in(function) for function in functions)),
@@ -94,6 +94,16 @@ def measured() -> list[Figure]:
         Figure("replaced attributes and mocks in 100 tests", 100 * mocks / test_count, "≤ 1"),
         Figure("lines of tests a line of source", sum(t.lines for t in tests) / sum(files), "≥ 1"),
     ]  # fmt: skip
+
+
+def _length(function: Function) -> int:
+    """Count the lines of a function without its docstring, whose examples are no code to be followed."""
+    first = function.body[0]
+    is_told = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
+    told = first.end_lineno - first.lineno + 1 if is_told else 0
+    return function.end_lineno - function.lineno + 1 - told
 
 
 def loose_in(function: Function) -> int:

@@ -430,7 +430,7 @@ class Mapping:
         --------
         >>> mapping = celigo.Mapping().set("order", "$.id").set("email", "$.email")
         >>> mapping.diff(mapping.copy().set("email", default="none"), orders).frame["cells"].tolist()
-        [3]
+        [2]
         """
         return DiffFindings(compare(self.compiled, compile_mapping(document_of(other)), records_of(df)), df)
 
