@@ -112,11 +112,15 @@ class Causes:
         }
 
     def _differing(self, kind: Steps) -> Both:
-        """Return what decides a kind of cell in one mapping only; all of it, where only the order differs."""
+        """Return what decides a kind of cell in one mapping only; where the order differs, all that does not stay."""
         old, new = self._before.influences(kind), self._after.influences(kind)
         (only_old, common_old), (only_new, common_new) = _parted(old, new), _parted(new, old)
         if common_old != common_new:
-            return list(old), list(new)
+            # What seems to have moved may be one rule that does now what another did.
+            staying = {(one.act, one.path) for one in old} & {(one.act, one.path) for one in new}
+            only_old, only_new = ([one for one in side if (one.act, one.path) not in staying] for side in (old, new))
+            if not only_old and not only_new:
+                return list(old), list(new)
         return only_old, only_new
 
     def _writers(self, cells: Cells, kind: Steps) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ import random
 import re
 from typing import Any
 
-from celigo_pandas.errors import DocumentError
-from celigo_pandas.mapping import compile_mapping
+from celigo_pandas.errors import DocumentError, MappingError
+from celigo_pandas.mapping import compile_mapping, map_records
 
 LOOKUPS = [
     {"name": "cc", "map": {"A": "Anna", "1": "one", "": "none"}, "allowFailures": True},
@@ -53,6 +53,49 @@ ITERATED = ["L[*].x", "L[*].n", "L[*].o.p", "L[*].u[1]", "o.l[*].k"]
 NAMES = [*PLAIN, *PLACED, *ITERATED]
 KEYS = ["x", "y", "a.b", "u[0]", "v w", "z"]
 VALUES = ["string", "number", "boolean", "stringarray", "numberarray", "object", "objectarray", "arrayarray"]
+
+ALIKE = [
+    [0, 1, -1, 7, 2**53 - 1, 2**53, -(2**53), 10**20, 10**400],
+    [0.0, -0.0, 1.0, 1.5, 1e17, 1e21, 1e-7, 123456789.125, 5e-324, 1e308],
+    ["0", "1", "-0", "+7", " 12 ", "007", "9007199254740993", "12345678901234567890", "9" * 350],
+    ["1.5", "-0.0", ".5", "5.", "1e3", "1E-7", "1e999", " 2.50 ", "-", "1e", "0x1F", "1_0", "\u0663", "Infinity"],
+    ["true", "FALSE", " t ", "f", "0", "1", "yes"],
+    [True, False],
+    ["A", "<b>", "a & b", "&amp;", "'\"", "{{n}}", "Straße", "é", "\u2028", "  x  ", "A,B", "[1, 2]"],
+    ["2024-02-29", "2024-02-29T12:00:00Z", "02/29/2024", "2024-13-01", "2023-11-05T01:30:00-04:00", 1709208000000],
+    ["[]", "[1]", "{", '{"k": 1}', '[{"k": null}]'],
+    [{"k": 1}, {}, {"k": {"z": None}}],
+    [["A"], [], [["A"]], [{"k": 1}], [None, ""]],
+]
+RICH = [
+    "{{#if R.n}}{{R.a}}{{else}}{{R.b}}{{/if}}",
+    "{{#if R.a}}x{{/if}}",
+    "{{#unless R.b}}{{{R.t}}}{{/unless}}",
+    "{{#compare R.n '>' 1}}many{{else}}{{R.n}}{{/compare}}",
+    "{{#contains R.t 'a'}}in{{else}}out{{/contains}}",
+    "{{add R.n 1}}",
+    "{{multiply R.n R.b}}",
+    "{{round R.n}}",
+    "{{toFixed R.n 2}}",
+    "{{abs R.a}}",
+    "{{uppercase R.t}} {{lowercase R.a}} {{capitalizeAll R.b}}",
+    "{{trim R.t}}|{{{trim R.a}}}",
+    "{{replace R.t 'a' 'b'}}",
+    "{{substring R.t 0 3}}",
+    "{{split R.t ',' 1}}",
+    "{{join '-' R.a R.b R.n}}",
+    "{{jsonSerialize R.o}}{{{jsonSerialize R.a}}}",
+    "{{jsonEncode R.t}}",
+    "{{encodeURI R.t}}",
+    "{{base64Encode R.a}}",
+    "{{dateFormat 'MM/DD/YYYY' R.t}}",
+    "{{dateFormat 'YYYY' R.a 'MM/DD/YYYY'}}",
+    "{{dateAdd R.t 86400000}}",
+    "{{lookup 'dd' R}}",
+    "{{R.o.x}}{{R.zz}}{{{R.o}}}",
+    "{{#each R.p}}{{this}};{{/each}}",
+    "{{#with R.o}}{{x}}{{../R.n}}{{/with}}",
+]
 
 
 class Generator:
@@ -107,6 +150,26 @@ class Generator:
     def gappy(self, record: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in record.items() if not self.chance(0.2)}
 
+    def alike(self, count: int) -> list[Any]:
+        """Make records whose columns hold values of one kind each, but for a few of another and gaps."""
+        kinds = {name: self.pick(*ALIKE) for name in ("a", "b", "n", "t", "x", "p")}
+        others = {name: self.pick(*ALIKE) for name in kinds}
+        odd, gaps = self.pick(0, 0, 0.1), self.pick(0, 0, 0.1, 0.5)
+        nothing = self.pick([None], [""], [None, "", []])
+
+        def value(name: str) -> Any:
+            return (
+                self.pick(*nothing)
+                if self.chance(gaps / 2)
+                else self.pick(*(others if self.chance(odd) else kinds)[name])
+            )
+
+        made = []
+        for _ in range(count):
+            flat = {name: value(name) for name in kinds if not self.chance(gaps / 2)}
+            made.append({**flat, "o": {"x": flat.pop("x")} if "x" in flat else {}})
+        return made
+
     # --- documents -------------------------------------------------------------------------------------------------
 
     def document(self) -> dict[str, Any]:
@@ -129,6 +192,23 @@ class Generator:
         if self.chance(0.2):
             mapping["fields"].append(self.sub_record(self.pick("sub", "o.sub", "y")))
         return {"mapping": mapping}
+
+    def conversions(self, records: list[Any]) -> dict[str, Any]:
+        """Make a document that converts what it reads, or writes templates of many kinds; few records fail in it."""
+        is_fields = self.chance(0.5)
+        kinds = [kind for kind in VALUES if not is_fields or ("object" not in kind and kind != "arrayarray")]
+        rules: list[dict[str, Any]] = []
+        while len(rules) < 4:
+            template = self.pick(*RICH).replace("R.", "" if is_fields else "record.").replace(" R}", " record}")
+            path = self.pick("a", "b", "n", "t", "o.x", "p")
+            rule = {"generate": f"c{len(rules)}", "extract": self.pick(path if is_fields else f"$.{path}", template)}
+            self.vary(rule, [*kinds, "json"] if is_fields else kinds, "discardIfEmpty" if is_fields else "conditional")
+            rule.setdefault("dataType", self.pick(*kinds))
+            rule.update({} if is_fields else {"status": "Active"})
+            doc = {**({"mapping": {"fields": [rule]}} if is_fields else {"mappings": [rule]}), "lookups": LOOKUPS}
+            if compiles(doc) and (self.chance(0.02) or failures(doc, records) * 10 <= len(records)):
+                rules.append(rule)
+        return {**({"mapping": {"fields": rules}} if is_fields else {"mappings": rules}), "lookups": LOOKUPS}
 
     def sub_record(self, generate: str) -> dict[str, Any]:
         inner: dict[str, Any] = {"fields": [self.field(name) for name in self.some([*PLAIN, "u[1]"], 3)]}
@@ -278,6 +358,10 @@ def compiles(doc: dict[str, Any]) -> bool:
     except DocumentError:
         return False
     return True
+
+
+def failures(doc: dict[str, Any], records: list[Any]) -> int:
+    return sum(isinstance(output, MappingError) for output in map_records(records, doc))
 
 
 def entries_of(doc: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -403,6 +403,18 @@ def test_field_that_took_over_the_path_of_the_lines_of_another_is_not_idle() -> 
     assert (found.idle, found.undecided) == ((), ("L[*].y",))
 
 
+def test_rule_that_stays_is_not_named_where_another_does_now_what_a_third_did() -> None:
+    def mapping(*paths: str) -> list[Any]:
+        inner = [{"dataType": "stringarray", "status": "Active", "extract": path} for path in paths]
+        helpers = [{"extract": "$.l[*]", "mappings": [one]} for one in inner]
+        return [entry("x", "arrayarray", buildArrayHelper=helpers)]
+
+    first, last = (f"mappings[0].buildArrayHelper[{place}].mappings[0]" for place in (0, 2))
+    found = difference(mapping("$.a", "$.b", "$.p"), mapping("$.p", "$.b", "$.q"))
+
+    assert rules(found) == [("x[*]", f"{first}, {last}", f"{first}, {last}")]
+
+
 def test_line_that_another_rule_keeps_there_does_not_hide_the_path_that_made_it() -> None:
     def mapping(path: str, text: str) -> dict[str, Any]:
         lines = {"generate": "o.l", "fields": [from_("s", path), from_("n", text)]}

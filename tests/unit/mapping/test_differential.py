@@ -95,6 +95,16 @@ def test_records_together_are_mapped_as_each_alone(monkeypatch: pytest.MonkeyPat
         assert list(map(outcome, map_records(records, doc))) == list(map(outcome, alone(doc, records))), (doc, records)
 
 
+def test_columns_of_one_kind_are_converted_as_each_value_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for made in generators("columns of one kind"):
+        monkeypatch.setattr(compilation, "_CHUNK", made.pick(4, 2000))
+        records = made.alike(made.pick(2, 8, 20))
+        doc = made.conversions(records)
+        together, single = map_records(records, doc), alone(doc, records)
+        assert list(map(outcome, together)) == list(map(outcome, single)), (doc, records)
+        assert repr(together) == repr(single)
+
+
 def test_children_of_one_to_many_are_mapped_and_answered_as_each_parent_alone() -> None:
     for made in generators("one to many"):
         doc = {**made.document(), "oneToMany": True, "pathToMany": made.pick("l", "m", "zz", "e")}
