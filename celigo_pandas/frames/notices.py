@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
 import warnings
@@ -11,13 +12,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
+import pandas as pd
+
 from celigo_pandas.errors import legible
 
 __all__ = ["listed", "notify", "notify_once", "on_behalf_of_caller"]
 
 T = TypeVar("T")
 
-_PACKAGE = str(Path(__file__).parents[1])
+_PACKAGES = tuple(str(folder) + os.sep for folder in (Path(__file__).parents[1], Path(pd.__file__).parent))
 _LIBRARY = sysconfig.get_path("stdlib")
 _INSTALLED = ("site-packages", "dist-packages")
 
@@ -25,7 +28,7 @@ _calling: ContextVar[FrameType | None] = ContextVar("_calling", default=None)
 
 
 def notify(message: str, category: type[Warning]) -> None:
-    """Warn as if the first line outside this package and Python's own library had done it.
+    """Warn as if the first line outside this package, pandas and Python's own library had done it.
 
     `message` may hold texts from outside, such as a column's name: see :func:`~celigo_pandas.errors.legible`.
     """
@@ -66,14 +69,14 @@ def on_behalf_of_caller(work: Callable[..., T]) -> Callable[..., T]:
 
 
 def _outside(frame: FrameType | None) -> FrameType | None:
-    """Find the first frame that is the user's: a context manager's way leads through Python's own library."""
+    """Find the first frame that is the user's: the way to a generator may lead through pandas, too."""
     while frame is not None and _is_inside(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
 
 
 def _is_inside(path: str) -> bool:
-    if path.startswith(_PACKAGE):
+    if path.startswith(_PACKAGES):
         return True
     return path.startswith((_LIBRARY, "<frozen")) and not any(part in path for part in _INSTALLED)
 
