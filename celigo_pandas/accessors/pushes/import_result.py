@@ -212,7 +212,18 @@ class ImportResult:
         return concluded(retry(self._rows, self._outcomes.copy(), df, call, unknown=unknown))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows, their outcomes and the import document as it was passed to one Parquet file."""
+        """Write the rows, their outcomes and the import document as it was passed to one Parquet file.
+
+        Parameters
+        ----------
+        path : path
+            Replaced when the new file is whole, and not before.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be written, or its disk is full.
+        """
         save(path, self._rows, self._outcomes, self._call, self.stop_reason)
 
     @classmethod
