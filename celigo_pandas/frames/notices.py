@@ -12,15 +12,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-import pandas as pd
-
 from celigo_pandas.errors import legible
 
 __all__ = ["listed", "notify", "notify_once", "on_behalf_of_caller"]
 
 T = TypeVar("T")
 
-_PACKAGES = tuple(str(folder) + os.sep for folder in (Path(__file__).parents[1], Path(pd.__file__).parent))
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 _LIBRARY = sysconfig.get_path("stdlib")
 _INSTALLED = ("site-packages", "dist-packages")
 
@@ -70,15 +68,19 @@ def on_behalf_of_caller(work: Callable[..., T]) -> Callable[..., T]:
 
 def _outside(frame: FrameType | None) -> FrameType | None:
     """Find the first frame that is the user's: the way to a generator may lead through pandas, too."""
-    while frame is not None and _is_inside(frame.f_code.co_filename):
+    while frame is not None and (_is_inside(frame.f_code.co_filename) or _is_pandas(frame)):
         frame = frame.f_back
     return frame
 
 
 def _is_inside(path: str) -> bool:
-    if path.startswith(_PACKAGES):
+    if path.startswith(_PACKAGE):
         return True
     return path.startswith((_LIBRARY, "<frozen")) and not any(part in path for part in _INSTALLED)
+
+
+def _is_pandas(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "pandas"
 
 
 def listed(names: Sequence[object]) -> str:

@@ -121,9 +121,9 @@ def test_views_of_texts_are_sent_as_texts_are(name: str, of: str) -> None:
 def test_arrow_type_that_pandas_cannot_work_with_is_refused_with_its_column(array: Any) -> None:
     held = pd.DataFrame({"n": [1, 2], "odd": pd.arrays.ArrowExtensionArray(pa.chunked_array([array]))})
 
-    for given in (held, pa.table({"n": [1, 2], "odd": array})):
+    for table in (held, pa.table({"n": [1, 2], "odd": array})):
         with pytest.raises(FrameError, match="Column 'odd': pandas cannot work with the Arrow type") as caught:
-            celigo.dry_run(given, {"mappings": []})
+            celigo.dry_run(table, {"mappings": []})
         assert caught.value.column == "odd"
 
 
