@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,9 @@ def _write(file: Path, columns: dict[str, str]) -> None:
         os.replace(temporary, file)
     except OSError as error:
         raise ConfigError(f"expect: {shown(str(file))} cannot be written: {error.strerror}.") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def recorded_types(file: Path) -> dict[str, Any]:

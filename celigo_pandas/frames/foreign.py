@@ -22,10 +22,10 @@ def as_frame(df: Any) -> pd.DataFrame:
     Raises
     ------
     FrameError
-        It is neither, or has a type that Arrow does not know.
+        It is neither, or has a type that Arrow or pandas does not know.
     """
     if isinstance(df, pd.DataFrame):
-        return df
+        return _known_columns(df)
     if isinstance(df, pd.Series) or not hasattr(df, "__arrow_c_stream__"):
         raise FrameError(
             f"df: got {type(df).__name__}; expected a pandas DataFrame, or a table with the "
@@ -35,12 +35,35 @@ def as_frame(df: Any) -> pd.DataFrame:
         )
     try:
         table = pa.table(df)
-        return table.cast(_schema_without_views(table.schema)).to_pandas(types_mapper=pd.ArrowDtype)
+        frame = table.cast(_schema_without_views(table.schema)).to_pandas(types_mapper=pd.ArrowDtype)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise FrameError(
             f"df: the Arrow stream of this {type(df).__name__} cannot be read: {shown(str(error), 200)}.",
             hint="Cast the column to a type that Arrow knows, or make a pandas DataFrame of it.",
         ) from error
+    return _known_columns(frame)
+
+
+def _known_columns(df: pd.DataFrame) -> pd.DataFrame:
+    """Give Arrow columns a type that pandas can work with: its frames hold more than it has operations for."""
+    known = df
+    for place, dtype in enumerate(df.dtypes):
+        if not isinstance(dtype, pd.ArrowDtype):
+            continue
+        plain = pd.ArrowDtype(_plain(dtype.pyarrow_dtype))
+        try:
+            _ = plain.type
+        except NotImplementedError as error:
+            raise FrameError(
+                f"Column {df.columns[place]!r}: pandas cannot work with the Arrow type {dtype.pyarrow_dtype}.",
+                hint="Cast the column to a plain type: a list, texts, numbers.",
+                column=df.columns[place],
+            ) from error
+        if plain != dtype:
+            known = df.copy(deep=False) if known is df else known
+            values = pa.chunked_array(df.iloc[:, place].array.__arrow_array__()).cast(plain.pyarrow_dtype)
+            known.isetitem(place, pd.Series(pd.arrays.ArrowExtensionArray(values), index=df.index))
+    return known
 
 
 def _schema_without_views(schema: pa.Schema) -> pa.Schema:
@@ -53,8 +76,11 @@ def _without_views(member: pa.Field) -> pa.Field:
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
+    # Views of lists stay: pyarrow 26 loses the last list when it casts one.
     if pa.types.is_string_view(kind):
         return pa.large_string()
+    if pa.types.is_binary_view(kind):
+        return pa.large_binary()
     if pa.types.is_struct(kind):
         return pa.struct([_without_views(member) for member in kind])
     if pa.types.is_large_list(kind):
@@ -63,6 +89,8 @@ def _plain(kind: pa.DataType) -> pa.DataType:
         return pa.list_(_without_views(kind.value_field))
     if pa.types.is_fixed_size_list(kind):
         return pa.list_(_without_views(kind.value_field), kind.list_size)
+    if pa.types.is_map(kind):
+        return pa.map_(_without_views(kind.key_field), _without_views(kind.item_field), kind.keys_sorted)
     if pa.types.is_dictionary(kind):
         return pa.dictionary(kind.index_type, _plain(kind.value_type), kind.ordered)
     return kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
 import warnings
@@ -17,7 +18,7 @@ __all__ = ["listed", "notify", "notify_once", "on_behalf_of_caller"]
 
 T = TypeVar("T")
 
-_PACKAGE = str(Path(__file__).parents[1])
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 _LIBRARY = sysconfig.get_path("stdlib")
 _INSTALLED = ("site-packages", "dist-packages")
 
@@ -25,7 +26,7 @@ _calling: ContextVar[FrameType | None] = ContextVar("_calling", default=None)
 
 
 def notify(message: str, category: type[Warning]) -> None:
-    """Warn as if the first line outside this package and Python's own library had done it.
+    """Warn as if the first line outside this package, pandas and Python's own library had done it.
 
     `message` may hold texts from outside, such as a column's name: see :func:`~celigo_pandas.errors.legible`.
     """
@@ -66,8 +67,8 @@ def on_behalf_of_caller(work: Callable[..., T]) -> Callable[..., T]:
 
 
 def _outside(frame: FrameType | None) -> FrameType | None:
-    """Find the first frame that is the user's: a context manager's way leads through Python's own library."""
-    while frame is not None and _is_inside(frame.f_code.co_filename):
+    """Find the first frame that is the user's: the way to a generator may lead through pandas, too."""
+    while frame is not None and (_is_inside(frame.f_code.co_filename) or _is_pandas(frame)):
         frame = frame.f_back
     return frame
 
@@ -76,6 +77,10 @@ def _is_inside(path: str) -> bool:
     if path.startswith(_PACKAGE):
         return True
     return path.startswith((_LIBRARY, "<frozen")) and not any(part in path for part in _INSTALLED)
+
+
+def _is_pandas(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "pandas"
 
 
 def listed(names: Sequence[object]) -> str:

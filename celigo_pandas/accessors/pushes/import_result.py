@@ -251,7 +251,12 @@ class ImportResult:
         Parameters
         ----------
         path : path
-            A new file, or one to replace.
+            Replaced when the new file is whole, and not before.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be written, or its disk is full.
 
         Examples
         --------

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from celigo_pandas.accessors.pushes.exact_values import pack, unpack
 from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.targets import Target
-from celigo_pandas.errors import FrameError, printable
+from celigo_pandas.errors import ConfigError, FrameError, printable, shown
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.journal.pushes import PushIdentity
@@ -83,6 +83,12 @@ def _write(table: pa.Table, path: Path) -> None:
     try:
         pq.write_table(table, unfinished)
         os.replace(unfinished, path)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigError(
+            f"path: {shown(str(path))} cannot be written: {why}.",
+            hint="The result is still whole here: save it in a folder that can be written and has room.",
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -18,6 +18,7 @@ from support.pulls import EXPORT, PageServer, connection_to, encoded
 
 from celigo_pandas import export_to_parquet
 from celigo_pandas.errors import ExportInterrupted
+from celigo_pandas.frames.ladder import Ladder
 from celigo_pandas.journal.spool import Spool
 
 SCHEMA = pa.schema([("n", pa.int64()), ("text", pa.string())])
@@ -85,6 +86,7 @@ def test_rows_that_had_room_are_in_the_partial_file(
     schema: Any, groups: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("celigo_pandas.accessors.pulls.to_parquet._GROUP_BYTES", 200_000)
+    monkeypatch.setattr(Ladder, "block_bytes", 150_000)
     monkeypatch.setattr(shutil, "disk_usage", FullLater(groups))
 
     with pytest.raises(ExportInterrupted, match=r"No space left on device.*Free some space") as caught:

@@ -430,6 +430,27 @@ def test_push_loaded_result_goes_on_with_its_journal(
         assert not (tmp_path / "elsewhere" / "j").exists()
 
 
+def test_result_on_a_full_disk_says_so_and_leaves_the_earlier_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(table: Any, path: Path) -> None:
+        path.write_bytes(b"PAR1")
+        raise OSError(errno.ENOSPC, "Error writing bytes to file")
+
+    with serving() as ledger, connected(ledger) as con:
+        result = orders(3).celigo.to_import(DOCUMENT, con)
+    file = tmp_path / "r.parquet"
+    result.save(file)
+    before = file.read_bytes()
+    monkeypatch.setattr("celigo_pandas.accessors.pushes.result_files.pq.write_table", full)
+
+    with pytest.raises(celigo.ConfigError, match=r"r\.parquet' cannot be written: No space left.*still whole here"):
+        result.save(file)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["r.parquet"]
+    assert file.read_bytes() == before
+
+
 @pytest.mark.parametrize("broken", range(1, 13))
 @pytest.mark.parametrize("repairable", [True, False])
 def test_push_disk_that_is_full_once_leaves_a_journal_that_can_be_read(

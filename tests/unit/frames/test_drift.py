@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -74,3 +76,15 @@ def test_pull_without_records_says_nothing_about_columns(tmp_path: Path) -> None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         _pull([], path)
+
+
+def test_record_on_a_full_disk_leaves_no_piece_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: Path, text: str, encoding: str) -> None:
+        file.write_bytes(text.encode(encoding)[:5])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(ConfigError, match="cannot be written: No space left"):
+        read_export(EXPORT, connection_to(PageServer(encoded([{"id": 1}]))), expect=tmp_path / "columns.json")
+
+    assert list(tmp_path.iterdir()) == []

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from support.pulls import EXPORT, PageServer, connection_to, encoded
 
@@ -55,11 +56,12 @@ def test_warning_of_a_pull_points_at_the_callers_line(way: str) -> None:
     assert set(found) == {line_of(ways[way])}
 
 
-def test_warning_of_a_stream_points_at_the_line_that_takes_the_chunk() -> None:
-    con = connection_to(PageServer(encoded([{"n": 1}, {"n": "a"}])))
-    work = lambda: list(iter_export(EXPORT, con, columns=["n", "gone"]))  # noqa: E731
+@pytest.mark.parametrize("taken", [list, pd.concat])
+def test_warning_of_a_stream_points_at_the_line_that_takes_the_chunk(taken: Callable[[Any], Any]) -> None:
+    con = connection_to(PageServer(encoded([{"n": 1}, {"n": 2}])))
+    work = lambda: taken(iter_export(EXPORT, con, dtype={"gone": "str"}))  # noqa: E731
 
-    assert set(pointed_at(work, HintWarning)) <= {line_of(work)}
+    assert pointed_at(work, HintWarning) == [line_of(work)]
 
 
 def test_warning_on_a_thread_points_at_who_started_it() -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import celigo_pandas as celigo
 from celigo_pandas.errors import FrameError
 from celigo_pandas.frames.foreign import as_frame
+from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outward import encode_rows, to_records
 
 _MOMENT = dt.datetime(2024, 5, 1, 9, 30)
@@ -81,6 +82,49 @@ def test_dry_run_of_a_polars_frame() -> None:
 
     assert trial.mapped["x"].tolist() == ["p", "q"]
     assert json.loads(encode_rows(trial.mapped)[1]) == {"x": "q"}
+
+
+VIEWS = {
+    "text": (pa.string_view(), ["a", None, "a text of more than twelve bytes"]),
+    "list": (pa.list_(pa.string_view()), [["a"], None, []]),
+    "struct": (pa.struct([("x", pa.string_view())]), [{"x": "a"}, None, {"x": None}]),
+    "map": (pa.map_(pa.string_view(), pa.string_view()), [[("k", "v")], None, []]),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("of", ["pyarrow", "pandas"])
+def test_views_of_texts_are_sent_as_texts_are(name: str, of: str) -> None:
+    kind, values = VIEWS[name]
+    array = pa.array(values, kind)
+    given: Any = pa.table({"a": array})
+    if of == "pandas":
+        given = pd.DataFrame({"a": pd.arrays.ArrowExtensionArray(pa.chunked_array([array]))}, index=[7, 8, 9])
+
+    frame = kept_copy(as_frame(given))
+
+    assert to_records(frame, na="null") == to_records(pd.DataFrame({"a": pd.Series(values, dtype=object)}), na="null")
+    assert len(encode_rows(frame.iloc[[2, 0]])) == 2
+    assert frame.index.tolist() == ([7, 8, 9] if of == "pandas" else [0, 1, 2])
+    assert len(celigo.dry_run(given, {"mappings": []}).mapped) == 3
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([[1], [2]], pa.list_view(pa.int64())),
+        pa.RunEndEncodedArray.from_arrays([1, 2], ["a", "b"]),
+        pa.array([None, None], pa.month_day_nano_interval()),
+    ],
+    ids=lambda array: str(array.type)[:9],
+)
+def test_arrow_type_that_pandas_cannot_work_with_is_refused_with_its_column(array: Any) -> None:
+    held = pd.DataFrame({"n": [1, 2], "odd": pd.arrays.ArrowExtensionArray(pa.chunked_array([array]))})
+
+    for table in (held, pa.table({"n": [1, 2], "odd": array})):
+        with pytest.raises(FrameError, match="Column 'odd': pandas cannot work with the Arrow type") as caught:
+            celigo.dry_run(table, {"mappings": []})
+        assert caught.value.column == "odd"
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,7 @@ class _Transactions(Transactional):
             return "kept"
         if word in _COMMITTING and not _TEMPORARY.search(sql):
             return "kept"
-        return "undone" if word in _NEVER_COMMITTING else "unknown"
+        return "undone" if word in _NEVER_COMMITTING or _OF_TEMPORARY.match(sql) else "unknown"
 
 
 _NOT_UNDONE = 1196
@@ -270,3 +270,6 @@ _COMMITTING = frozenset(
 """Statements that commit before they begin, so that their failure finds no transaction."""
 
 _TEMPORARY = re.compile(r"\btemporary\b", re.IGNORECASE)
+
+_OF_TEMPORARY = re.compile(r"\s*(create|drop)\s+temporary\s+table\b", re.IGNORECASE)
+"""Statements that commit nothing, though others of their first word do."""
