@@ -60,6 +60,10 @@ def before_call(context: Any, case: Any, **kwargs: Any) -> None:
     for member in ("_connectionId", "_newConnectionId"):
         if isinstance(case.body, dict) and re.fullmatch("[0-9a-f]{24}", str(case.body.get(member))):
             case.body[member] = IDS["connectionId"]
+    # Names that were made up are of no table, and made-up members are refused by name: most orders get what is there.
+    is_valid = case.meta is not None and "positive" in str(case.meta.generation.mode).lower()
+    if route == "getMetadata" and is_valid and RANDOM.random() < 0.8:
+        case.body = {"rdbms": {"type": case.body["rdbms"]["type"], "tables": ["orders"]}}
 
 
 @schemathesis.hook
