@@ -64,17 +64,17 @@ class Causes:
         kind = self.kind(steps)
         above = self._list_above(kind)
         is_kept = None if above is None else self._is_kept(position, steps, above)
-        is_null = any(value_at(outputs[position], steps) is None for outputs in (self._old, self._new))
-        names = self._known.get((kind, is_kept, is_null))
+        is_gap = any(_read(outputs[position], steps) is None for outputs in (self._old, self._new))
+        names = self._known.get((kind, is_kept, is_gap))
         if names is None:
-            found = self._differing(kind) if is_null else _without_fills(self._differing(kind))
+            found = self._differing(kind) if is_gap else _without_fills(self._differing(kind))
             if above is not None and is_kept is not None and not (is_kept and self._is_composite(kind)):
                 narrowed = tuple([one for one in side if _decides(one, above, is_kept)] for side in found)
                 found = (narrowed[0], narrowed[1]) if any(narrowed) else found
             names = (
                 _paths(found) if any(found) else (self._writers(self._before, kind), self._writers(self._after, kind))
             )
-            self._known[kind, is_kept, is_null] = names
+            self._known[kind, is_kept, is_gap] = names
         return names
 
     def silent(self, order: Iterable[Steps], named: Iterable[Names]) -> tuple[list[Steps], list[Steps]]:
