@@ -34,7 +34,7 @@ class Causes:
         self._lists = (before.lists & after.lists) - before.shared - after.shared
         self._fixed = before.fixed | after.fixed
         self._composite = before.composite | after.composite
-        self._known: dict[tuple[Steps, bool | None], Names] = {}
+        self._known: dict[tuple[Steps, bool | None, bool], Names] = {}
         self._kinds: dict[Steps, Steps] = {}
 
     def kind(self, steps: Steps) -> Steps:
@@ -64,23 +64,24 @@ class Causes:
         kind = self.kind(steps)
         above = self._list_above(kind)
         is_kept = None if above is None else self._is_kept(position, steps, above)
-        names = self._known.get((kind, is_kept))
+        is_gap = any(_read(outputs[position], steps) is None for outputs in (self._old, self._new))
+        names = self._known.get((kind, is_kept, is_gap))
         if names is None:
-            found = self._differing(kind)
+            found = self._differing(kind) if is_gap else _without_fills(self._differing(kind))
             if above is not None and is_kept is not None and not (is_kept and self._is_composite(kind)):
                 narrowed = tuple([one for one in side if _decides(one, above, is_kept)] for side in found)
                 found = (narrowed[0], narrowed[1]) if any(narrowed) else found
             names = (
                 _paths(found) if any(found) else (self._writers(self._before, kind), self._writers(self._after, kind))
             )
-            self._known[kind, is_kept] = names
+            self._known[kind, is_kept, is_gap] = names
         return names
 
     def silent(self, order: Iterable[Steps], named: Iterable[Names]) -> tuple[list[Steps], list[Steps]]:
         """List the cells whose own rule differs and is behind no change: without an effect, and perhaps with one."""
         order = list(order)
         behind = {one for names in named for one in _sided(names)}
-        groups = [set(_sided(_paths(found))) for kind in order if any(found := self._differing(kind))]
+        groups = [set(_sided(_paths(found))) for kind in order if any(found := _without_fills(self._differing(kind)))]
         groups += map(self._line_makers, self._before.lists | self._after.lists)
         idle: list[Steps] = []
         undecided: list[Steps] = []
@@ -143,6 +144,11 @@ class Causes:
         if not isinstance(line, int) or not isinstance(after, list) or line >= len(after):
             return None
         return isinstance(before, list) and line < len(before)
+
+
+def _without_fills(found: Both) -> Both:
+    old, new = ([one for one in side if not one.fills] for side in found)
+    return old, new
 
 
 def _decides(one: Influence, above: Steps, is_kept: bool) -> bool:

@@ -52,16 +52,26 @@ def fits(kind: Steps, other: Steps) -> bool:
     )
 
 
+def _fills(place: Steps, kind: Steps) -> bool:
+    """Whether what writes a place puts a null there: at a position before its own, where the array has none yet."""
+    if not kind or len(place) < len(kind):
+        return False
+    own, other = place[len(kind) - 1], kind[-1]
+    return isinstance(own, int) and isinstance(other, int) and other < own and fits(kind[:-1], place[: len(kind) - 1])
+
+
 class Influence(NamedTuple):
     """One rule that decides a kind of cell: what it does there, its path and place in the document and output.
 
-    ``makes_lines``: it does so as one of the paths that decide how many lines a list of Mapper 1.0 has.
+    ``makes_lines``: it does so as one of the paths that decide how many lines a list of Mapper 1.0 has; ``fills``: it
+    writes behind the cell in an array, which puts a null there at most.
     """
 
     act: Any
     path: str
     place: Steps
     makes_lines: bool = False
+    fills: bool = False
 
 
 class Cells:
@@ -152,8 +162,9 @@ class Cells:
         """List all that decides a kind of cell, in the order of work.
 
         The rules of the cell itself; those of the objects and arrays around it, which decide whether it is there and
-        what it reads; those that write above or inside it and so may take its place; for a line of a list, the paths
-        that iterate. Two mappings in which these do the same make the same of such a cell.
+        what it reads; those that write above or inside it and so may take its place, or behind it in its array and so
+        fill it with null; for a line of a list, the paths that iterate. Two mappings in which these do the same make
+        the same of such a cell.
         """
         known = self._known.get(kind)
         if known is None:
@@ -162,7 +173,12 @@ class Cells:
                 if not kind
                 else [*self._by_root.get((), ()), *self._by_root.get(kind[:1], ())]
             )
-            known = self._known[kind] = [one for rule in near if self._meets(rule, kind) for one in self._decided(rule)]
+            known = self._known[kind] = []
+            for rule in near:
+                if self._meets(rule, kind):
+                    known += self._decided(rule)
+                elif _fills(self.places[rule.path], kind):
+                    known += [one._replace(fills=True) for one in self._decided(rule)]
         return known
 
     def _meets(self, rule: Rule, kind: Steps) -> bool:

@@ -403,6 +403,28 @@ def test_field_that_took_over_the_path_of_the_lines_of_another_is_not_idle() -> 
     assert (found.idle, found.undecided) == ((), ("L[*].y",))
 
 
+def test_null_that_a_rule_behind_it_fills_an_array_with_is_named() -> None:
+    whole, first, third = from_("u", "p"), from_("u[0]", "zz"), from_("u[2]", "a")
+    found = difference(made(third, first, whole), made(first, whole, third), [{"a": "1", "p": []}])
+
+    assert [(one.cell, one.before, one.after) for one in found.changes] == [
+        ("u[0]", UNDEFINED, None),
+        ("u[1]", UNDEFINED, None),
+        ("u[2]", UNDEFINED, "1"),
+    ]
+    assert "mapping.fields[2]" in str(found.rule_of(found.changes[0]))
+
+
+def test_rule_that_would_fill_what_another_no_longer_leaves_out_is_named_beside_it() -> None:
+    def mapping(first: str, third: str) -> dict[str, Any]:
+        return made(from_("u", "p"), from_("u[0]", first), from_("u[2]", third))
+
+    found = difference(mapping("zz", "zz"), mapping("a", "b"), [{"a": "1", "b": "2", "p": []}])
+
+    (one,) = [change for change in found.changes if change.steps == ("u", 0)]
+    assert found.rule_of(one) == "mapping.fields[1], mapping.fields[2]"
+
+
 def test_rule_that_stays_is_not_named_where_another_does_now_what_a_third_did() -> None:
     def mapping(*paths: str) -> list[Any]:
         inner = [{"dataType": "stringarray", "status": "Active", "extract": path} for path in paths]
