@@ -189,7 +189,7 @@ class FrameFile:
                 view = view[self._file.write(view) :]
         except BaseException as error:  # a full disk; or Ctrl-C, after which a whole frame is as good as any
             if view:
-                self._take_back(start)
+                self._take_back(start, error)
             if not isinstance(error, OSError):
                 raise
             raise self._unwritable(error) from error
@@ -197,17 +197,20 @@ class FrameFile:
         try:
             os.fsync(self._file.fileno())
         except OSError as error:
-            self._take_back(start)
+            self._take_back(start, error)
             raise self._unwritable(error) from error
         on_step("synced")
 
-    def _take_back(self, start: int) -> None:
-        """Cut the file where a frame began; where that fails too, nothing may follow half a frame."""
+    def _take_back(self, start: int, reason: BaseException) -> None:
+        """Cut the file where a frame began; where that fails too, nothing may follow half a frame.
+
+        Whoever wants to write then hears of what came first: of the disk that is full, not of the cut that failed.
+        """
         try:
             self._file.truncate(start)
             self._file.seek(start)
         except OSError as error:
-            self._broken_by = error
+            self._broken_by = reason if isinstance(reason, OSError) else error
 
     def _unwritable(self, error: OSError) -> JournalError:
         return JournalError(

@@ -64,13 +64,14 @@ class Spool:
         """Give the pages out; the room of those that were given is free for what is made of them, a file at a time."""
         unpack = zstandard.ZstdDecompressor().decompress
         while self._files:
-            file = self._files.popleft()
+            file = self._files[0]  # it stays there until it is read: whoever leaves the spool closes it
             with file.handle as handle:
                 handle.seek(0)
                 while handle.tell() < file.size:
                     (length,) = _LENGTH.unpack(handle.read(_LENGTH.size))
                     yield unpack(handle.read(length))
             self._size -= file.size
+            self._files.popleft()
 
     def __enter__(self) -> Spool:
         return self
