@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,12 @@ def test_readme_and_each_recipe_are_among_the_pages() -> None:
     assert "README.md" in RUN
     recipes = {f"docs/recipes/{path.name}" for path in (ROOT / "docs" / "recipes").glob("*.md")}
     assert recipes - {"docs/recipes/index.md"} <= set(RUN)
+
+
+def test_description_on_a_package_index_leads_to_no_file() -> None:
+    description = str(metadata("celigo-pandas").get_payload())
+    assert description.startswith("# celigo_pandas")
+    assert re.findall(r"\]\((?!https?:)[^)]*\)|<picture|<img", description) == []
 
 
 @pytest.mark.parametrize(("name", "block"), BLOCKS, ids=lambda value: value if isinstance(value, str) else value.line)
