@@ -116,7 +116,24 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One entry of an error list: a stable code, a sentence, and the dotted path it concerns."""
+    """One entry of an error list.
+
+    Parameters
+    ----------
+    code : str
+        Stable, for programs; may be empty.
+    message : str
+        A sentence, for people.
+    field : str, optional
+        Dotted path that it concerns.
+    source : str, optional
+        Which part of the platform says so.
+
+    Examples
+    --------
+    >>> print(celigo.Problem("missing_required_field", "A name is needed.", "name"))
+    name: A name is needed. (missing_required_field)
+    """
 
     code: str
     message: str
@@ -133,7 +150,18 @@ class Problem:
         return f"{where}{self.message} ({self.code})" if self.code else f"{where}{self.message}"
 
     def to_dict(self) -> dict[str, str]:
-        """Return the wire form: only the members that are set."""
+        """Make the wire form.
+
+        Returns
+        -------
+        dict of str to str
+            The members that are set.
+
+        Examples
+        --------
+        >>> celigo.Problem("missing_required_field", "A name is needed.", "name").to_dict()
+        {'code': 'missing_required_field', 'message': 'A name is needed.', 'field': 'name'}
+        """
         members = {"code": self.code, "message": self.message, "field": self.field, "source": self.source}
         return {name: value for name, value in members.items() if value is not None}
 

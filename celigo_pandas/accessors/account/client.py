@@ -129,7 +129,14 @@ class Client:
         return dict(info)
 
     def ask_account_once(self) -> None:
-        """Learn the account if it is not known yet. A token that may not ask is no failure."""
+        """Learn the account if it is not known yet. A token that may not ask is no failure. At most one request.
+
+        Examples
+        --------
+        >>> client.ask_account_once()
+        >>> client.account is None
+        False
+        """
         if self._token_info is None:
             try:
                 self._learn(self.api.token_info())

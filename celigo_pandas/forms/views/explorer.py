@@ -27,6 +27,7 @@ class Explorer(FormView):
     Parameters
     ----------
     client : Client
+        Whose account is shown.
 
     Attributes
     ----------
@@ -37,6 +38,12 @@ class Explorer(FormView):
     -----
     Requests: the list when it is made (beside the kernel); one per ping; three per click, and more where the audit
     log has several pages.
+
+    Examples
+    --------
+    >>> explorer = celigo.Explorer(client)
+    >>> explorer.wait()
+    True
     """
 
     state: ExplorerState
@@ -58,7 +65,21 @@ class Explorer(FormView):
         self.state.refresh()
 
     def layout(self) -> Element:
-        """Describe what the explorer shows now."""
+        """Describe what the explorer shows now; the widget, the HTML and the text are drawn from it.
+
+        Returns
+        -------
+        Element
+            The root of a tree of plain dicts.
+
+        Examples
+        --------
+        >>> explorer = celigo.Explorer(client)
+        >>> explorer.wait()
+        True
+        >>> explorer.layout()["k"]
+        'box'
+        """
         return explorer_layout(self.state)
 
     @property
@@ -74,16 +95,69 @@ class Explorer(FormView):
             self._box.children = [self.widget] if self.form is None else [self.widget, self.form.widget]
 
     def set_value(self, id: str, value: Any) -> None:
-        """Take over what was typed into the search field."""
+        """Take over what was typed into the search field of the browser; from code, use :meth:`search`.
+
+        Parameters
+        ----------
+        id : str
+            ``search``; any other is passed over.
+        value : object
+            What was typed.
+
+        Examples
+        --------
+        >>> explorer = celigo.Explorer(client)
+        >>> explorer.wait()
+        True
+        >>> explorer.set_value("search", "desk")
+        >>> [con.name for con in explorer.state.found]
+        ['Delay desk']
+        """
         if id == "search":
             self.state.set_search(str(value))
 
     def search(self, text: str) -> None:
-        """Show only the connections that hold these words."""
+        """Show only the connections that hold these words.
+
+        Parameters
+        ----------
+        text : str
+            Words of names, types, ids and hosts, in any order; empty shows all.
+
+        Examples
+        --------
+        >>> explorer = celigo.Explorer(client)
+        >>> explorer.wait()
+        True
+        >>> explorer.search("desk")
+        >>> [con.name for con in explorer.state.found]
+        ['Delay desk']
+        """
         self.state.set_search(text)
 
     def pick_cell(self, id: str, row: Any, column: int) -> None:
-        """Show what is known about a connection and open its form."""
+        """Act on a click on a line of the list, beside the kernel; from code, use :meth:`pick`.
+
+        Parameters
+        ----------
+        id : str
+            ``connections``; any other table is passed over.
+        row : str
+            Id of the connection.
+        column : int
+            Place of the column; all do the same.
+
+        Examples
+        --------
+        >>> explorer = celigo.Explorer(client)
+        >>> explorer.wait()
+        True
+        >>> explorer.pick_cell("connections", desk.id, 0)
+        >>> explorer.wait()
+        True
+        >>> explorer.form.connection.name
+        'Delay desk'
+        """
         if id == "connections":
             self.pick(str(row), wait=False)
 
@@ -91,6 +165,22 @@ class Explorer(FormView):
         """Show what is known about a connection and open its form.
 
         Where the open form holds edits that are not saved, the first call says so and the second gives them up.
+
+        Parameters
+        ----------
+        connection_id : str
+            Id of a connection of the list.
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Examples
+        --------
+        >>> explorer = celigo.Explorer(client)
+        >>> explorer.wait()
+        True
+        >>> explorer.pick(desk.id)
+        >>> explorer.form.connection.name
+        'Delay desk'
         """
         if self._keeps_edits(connection_id):
             return
@@ -112,7 +202,22 @@ class Explorer(FormView):
         return True
 
     def open_form(self) -> Any:
-        """Open the form of the picked connection; returns it."""
+        """Open the form of the picked connection, if it is not open.
+
+        Returns
+        -------
+        ConnectionForm or None
+            The form; None when nothing was picked.
+
+        Examples
+        --------
+        >>> explorer = celigo.Explorer(client)
+        >>> explorer.wait()
+        True
+        >>> explorer.pick(desk.id)
+        >>> explorer.open_form() is explorer.form
+        True
+        """
         connection = self.state.connection
         if connection is not None and (self.form is None or self.form.connection.id != connection.id):
             self._close_form()
@@ -150,16 +255,57 @@ class Explorer(FormView):
             self.state.say("warning", f"{form.connection.name!r} is gone; its form was closed.")
 
     def refresh(self, wait: bool = True) -> None:
-        """Read the list of connections again."""
+        """Read the list of connections again.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Examples
+        --------
+        >>> explorer = celigo.Explorer(client)
+        >>> explorer.wait()
+        True
+        >>> explorer.refresh()
+        >>> desk.id in [con.id for con in explorer.state.connections]
+        True
+        """
         self.run(self.state.refresh, wait)
 
     def ping_all(self, wait: bool = True) -> dict[str, Any]:
-        """Ping the connections that are shown; returns the results by id when it waited."""
+        """Ping the connections that are shown.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        dict of str to PingResult
+            The results so far, by the connection's id.
+
+        Examples
+        --------
+        >>> explorer = celigo.Explorer(client)
+        >>> explorer.wait()
+        True
+        >>> explorer.search("desk")
+        >>> explorer.ping_all()[desk.id]
+        <PingResult ok>
+        """
         self.run(self.state.ping_all, wait)
         return dict(self.state.pings)
 
     def close(self) -> None:
-        """Stop what runs and remove the widgets."""
+        """Stop what runs and remove the widgets; the open form is closed as well.
+
+        Examples
+        --------
+        >>> explorer = celigo.Explorer(client)
+        >>> explorer.close()
+        """
         if self.form is not None:
             self.form.close()
         if self._box is not None:

@@ -36,6 +36,12 @@ class ExportForm(FormView):
     -----
     Requests: one per Preview, one per page of a Pull. A Pull runs beside the kernel: other cells run meanwhile, and
     Stop ends it within one request.
+
+    Examples
+    --------
+    >>> form = celigo.ExportForm(shop, {"rdbms": {"query": "select * from orders"}})
+    >>> len(form.pull())
+    400
     """
 
     state: ExportState
@@ -47,7 +53,19 @@ class ExportForm(FormView):
         super().__init__(ExportState(con, export, consume=consume))
 
     def layout(self) -> Element:
-        """Describe what the form shows now."""
+        """Describe what the form shows now; the widget, the HTML and the text are drawn from it.
+
+        Returns
+        -------
+        Element
+            The root of a tree of plain dicts.
+
+        Examples
+        --------
+        >>> form = celigo.ExportForm(shop, {"rdbms": {"query": "select id, status from orders order by id"}})
+        >>> form.layout()["k"]
+        'box'
+        """
         return export_layout(self.state)
 
     @property
@@ -61,27 +79,112 @@ class ExportForm(FormView):
         return self.state.export
 
     def set(self, path: str, value: Any) -> None:
-        """Set the field at a dotted path (or ``page_size``, ``max_rows``), as if it were typed."""
+        """Set a field, as if it were typed.
+
+        Parameters
+        ----------
+        path : str
+            Path of the field in the document, or ``page_size``, ``max_rows``, ``document``.
+        value : str, bool, dict or list
+            What is typed or chosen; empty text removes the member.
+
+        Examples
+        --------
+        >>> form = celigo.ExportForm(shop, {"rdbms": {"query": "select id, status from orders order by id"}})
+        >>> form.set("max_rows", "5")
+        >>> len(form.pull())
+        5
+        """
         self.state.set_text(path, value)
 
     def set_value(self, id: str, value: Any) -> None:
-        """Take over what was typed or chosen in a field."""
+        """Take over what was typed or chosen in a field of the browser; from code, use :meth:`set`.
+
+        Parameters
+        ----------
+        id : str
+            As the path of :meth:`set`.
+        value : object
+            What was typed or chosen.
+
+        Examples
+        --------
+        >>> form = celigo.ExportForm(shop)
+        >>> form.set_value("rdbms.query", "select id from orders")
+        >>> form.export
+        {...'rdbms': {'query': 'select id from orders'}...}
+        """
         self.state.set_text(id, value)
 
     def preview(self, wait: bool = True) -> Any:
-        """Show the first rows; returns them when it waited."""
+        """Show the first rows.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        DataFrame or None
+            These rows; None when it did not wait.
+
+        Examples
+        --------
+        >>> form = celigo.ExportForm(shop, {"rdbms": {"query": "select id, status from orders order by id"}})
+        >>> form.preview().head(2)
+           id   status
+        0   1     open
+        1   2  shipped
+        """
         self.run(self.state.preview, wait)
         return self.state.previewed if wait else None
 
     def pull(self, wait: bool = True) -> Any:
-        """Read all rows into ``df``; returns them when it waited."""
+        """Read all rows into ``df``.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        DataFrame or None
+            ``df``; None when it did not wait.
+
+        Examples
+        --------
+        >>> form = celigo.ExportForm(shop, {"rdbms": {"query": "select id, status from orders order by id"}})
+        >>> form.pull().shape
+        (400, 2)
+        """
         self.run(self.state.pull, wait)
         return self.state.df if wait else None
 
     def undo(self) -> None:
-        """Go one edit back."""
+        """Go one edit back.
+
+        Examples
+        --------
+        >>> form = celigo.ExportForm(shop, {"rdbms": {"query": "select id, status from orders order by id"}})
+        >>> form.set("rdbms.query", "select id from orders")
+        >>> form.undo()
+        >>> form.export["rdbms"]["query"]
+        'select id, status from orders order by id'
+        """
         self.state.undo()
 
     def redo(self) -> None:
-        """Take one undo back."""
+        """Take one undo back.
+
+        Examples
+        --------
+        >>> form = celigo.ExportForm(shop, {"rdbms": {"query": "select id, status from orders order by id"}})
+        >>> form.set("rdbms.query", "select id from orders")
+        >>> form.undo()
+        >>> form.redo()
+        >>> form.export["rdbms"]["query"]
+        'select id from orders'
+        """
         self.state.redo()

@@ -90,7 +90,13 @@ class FormView:
         return self.widget
 
     def redraw(self) -> None:
-        """Send the layout to the browser, if there is a widget."""
+        """Send the layout to the browser, if there is a widget; the form calls it itself after each change.
+
+        Examples
+        --------
+        >>> form = celigo.ConnectionForm(shop)
+        >>> form.redraw()
+        """
         widget = self._widget
         if widget is None or self._handler == threading.get_ident():
             return
@@ -116,6 +122,18 @@ class FormView:
         """Act on one message of the browser; an error of it shows in the form and in the log.
 
         The form is drawn once, at the end, with the message's stamp: the browser then knows what this is the answer to.
+
+        Parameters
+        ----------
+        message : dict
+            ``event`` (``set``, ``secret``, ``press`` or ``cell``) and what belongs to it.
+
+        Examples
+        --------
+        >>> form = celigo.ConnectionForm(client)
+        >>> form.handle({"event": "set", "id": "name", "value": "Orders API"})
+        >>> form.doc["name"]
+        'Orders API'
         """
         self._handler = threading.get_ident()
         try:
@@ -169,9 +187,23 @@ class FormView:
             )
 
     def run(self, action: Callable[[], None], wait: bool) -> None:
-        """Start an action; with `wait`, wait for its end and raise what went wrong.
+        """Start an action; with `wait`, wait for its end and raise what went wrong. The methods of the buttons call it.
 
         Ctrl-C while waiting stops the action.
+
+        Parameters
+        ----------
+        action : callable
+            Starts the action; a method of ``form.state``.
+        wait : bool
+            Whether to wait.
+
+        Examples
+        --------
+        >>> form = celigo.ConnectionForm(shop)
+        >>> form.run(form.state.ping, wait=True)
+        >>> form.state.last_ping
+        <PingResult ok>
         """
         self.state.last_error = None
         action()
@@ -190,22 +222,84 @@ class FormView:
         raise NotImplementedError
 
     def set_secret(self, id: str, secret: Secret) -> None:
-        """Take over what was typed into a secret field."""
+        """Take over what was typed into a secret field; a form that has none refuses it.
+
+        Parameters
+        ----------
+        id : str
+            Id of the field in the layout.
+        secret : Secret
+            What was typed.
+
+        Examples
+        --------
+        >>> celigo.ExportForm(shop).set_secret("http.auth.token", "s3cret")
+        Traceback (most recent call last):
+            ...
+        celigo_pandas.errors.CeligoError: This form takes no secret for 'http.auth.token'.
+        """
         raise CeligoError(f"This form takes no secret for {id!r}.")
 
     def pick_cell(self, id: str, row: Any, column: int) -> None:
-        """Act on a click on a cell."""
+        """Act on a click on a cell of a table; a form without such a table does nothing.
+
+        Parameters
+        ----------
+        id : str
+            Id of the table in the layout.
+        row : object
+            What the row stands for.
+        column : int
+            Place of the column.
+
+        Examples
+        --------
+        >>> celigo.ExportForm(shop).pick_cell("preview", 0, 1)
+        """
 
     def stop(self) -> None:
-        """Stop the running action; it ends within one request."""
+        """Stop the running action; it ends within one request.
+
+        Examples
+        --------
+        >>> form = celigo.ConnectionForm(shop)
+        >>> form.ping(wait=False)
+        >>> form.stop()
+        >>> form.wait()
+        True
+        """
         self.state.stop()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for the running action; for scripts and tests."""
+        """Wait for the running action; for scripts and tests.
+
+        Parameters
+        ----------
+        timeout_s : float, optional
+            Seconds to wait at most; without it, until the end.
+
+        Returns
+        -------
+        bool
+            Whether nothing runs any more.
+
+        Examples
+        --------
+        >>> form = celigo.ConnectionForm(shop)
+        >>> form.ping(wait=False)
+        >>> form.wait()
+        True
+        """
         return self.state.wait(timeout_s)
 
     def close(self) -> None:
-        """Stop what runs and remove the widget."""
+        """Stop what runs and remove the widget; shown again, the form lives again.
+
+        Examples
+        --------
+        >>> form = celigo.ConnectionForm(shop)
+        >>> form.close()
+        """
         self.state.close()
         if self._widget is not None:
             self._widget.close()

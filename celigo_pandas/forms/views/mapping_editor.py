@@ -47,6 +47,12 @@ class MappingEditor(FormView):
     -----
     Requests: none while rules are edited. *Dry run on server*: one per 100 rows. *Push* shows what would be sent;
     *Send* sends it.
+
+    Examples
+    --------
+    >>> editor = celigo.MappingEditor(orders, import_doc, desk)
+    >>> editor.mapping
+    <Mapping 2.0, 2 rules> ...
     """
 
     state: MappingState
@@ -63,7 +69,19 @@ class MappingEditor(FormView):
         super().__init__(MappingState(df, document, con, sample=sample))
 
     def layout(self) -> Element:
-        """Describe what the editor shows now."""
+        """Describe what the editor shows now; the widget, the HTML and the text are drawn from it.
+
+        Returns
+        -------
+        Element
+            The root of a tree of plain dicts.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.layout()["k"]
+        'box'
+        """
         return mapping_layout(self.state)
 
     @property
@@ -84,11 +102,46 @@ class MappingEditor(FormView):
         return self.state.result
 
     def set(self, path: str, member: str, value: Any) -> None:
-        """Change a rule, as if it were typed; see :meth:`MappingState.set_rule` for the members."""
+        """Change a member of a rule, as if it were typed.
+
+        Parameters
+        ----------
+        path : str
+            Path of a rule, e.g. ``mappings[0]``.
+        member : str
+            ``generate``, ``how`` (field, template, fixed, lookup), ``source``, ``dataType``, ``when``,
+            ``default_kind`` (none, empty, null, text), ``default``, ``fixed_kind`` (text, empty, null),
+            ``lookupName``, ``discardIfEmpty``, ``description`` or one of the four date members.
+        value : str or bool
+            What is typed or chosen.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.set("mappings[1]", "source", "$.status")
+        >>> editor.import_doc["mappings"][1]["extract"]
+        '$.status'
+        """
         self.state.set_rule(path, member, value)
 
     def set_value(self, id: str, value: Any) -> None:
-        """Take over what was typed or chosen in a field."""
+        """Take over what was typed or chosen in a field of the browser; from code, use :meth:`set`.
+
+        Parameters
+        ----------
+        id : str
+            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push`` or
+            ``lookup:`` and its name.
+        value : object
+            What was typed or chosen.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.set_value("mappings[1]|generate", "mail")
+        >>> [rule["generate"] for rule in editor.import_doc["mappings"]]
+        ['order', 'mail']
+        """
         if id == "document":
             self.state.set_document(str(value))
             return
@@ -101,7 +154,24 @@ class MappingEditor(FormView):
             self.state.set_rule(place, member, value)
 
     def pick_cell(self, id: str, row: Any, column: int) -> None:
-        """Show where a cell of the output comes from."""
+        """Act on a click on a cell of the output: show where it comes from.
+
+        Parameters
+        ----------
+        id : str
+            ``output``; any other table is passed over.
+        row : int
+            Place of the row in the preview.
+        column : int
+            Place of the column as it is drawn.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.pick_cell("output", 0, 1)
+        >>> editor.state.blame()[0].rule
+        'mappings[0]'
+        """
         shown = self.state.preview
         if id != "output" or shown is None:
             return
@@ -110,115 +180,442 @@ class MappingEditor(FormView):
             self.state.select(int(row), shown.columns[column - offset])
 
     def add_rule(self) -> None:
-        """Add an empty rule at the end."""
+        """Add an empty rule at the end.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.add_rule()
+        >>> [rule["generate"] for rule in editor.import_doc["mappings"]]
+        ['order', 'email', '']
+        """
         self.state.add_rule()
 
     def add_object(self) -> None:
-        """Add an empty object at the end (Mapper 2.0)."""
+        """Add an empty object at the end (Mapper 2.0).
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.add_object()
+        >>> editor.import_doc["mappings"][2]["dataType"]
+        'object'
+        """
         self.state.add_rule(kind="object")
 
     def add_list(self) -> None:
-        """Add an empty list at the end."""
+        """Add an empty list at the end.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.add_list()
+        >>> editor.import_doc["mappings"][2]["dataType"]
+        'objectarray'
+        """
         self.state.add_rule(kind="array")
 
     def add_below(self, path: str) -> None:
-        """Add an empty rule below the one at `path`."""
+        """Add an empty rule below an object or a list.
+
+        Parameters
+        ----------
+        path : str
+            Path of the object or the list.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.add_object()
+        >>> editor.add_below("mappings[2]")
+        >>> editor.state.rows[-1].path
+        'mappings[2].mappings[0]'
+        """
         self.state.add_rule(path)
 
     def add_object_below(self, path: str) -> None:
-        """Add an empty object below the rule at `path`."""
+        """Add an empty object below an object or a list.
+
+        Parameters
+        ----------
+        path : str
+            Path of the object or the list.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.add_object()
+        >>> editor.add_object_below("mappings[2]")
+        >>> editor.state.rows[-1].kind
+        'object'
+        """
         self.state.add_rule(path, "object")
 
     def add_list_below(self, path: str) -> None:
-        """Add an empty list below the rule at `path`."""
+        """Add an empty list below an object or a list.
+
+        Parameters
+        ----------
+        path : str
+            Path of the object or the list.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.add_object()
+        >>> editor.add_list_below("mappings[2]")
+        >>> editor.state.rows[3].kind
+        'array'
+        """
         self.state.add_rule(path, "array")
 
     def activate(self) -> None:
-        """Give every rule of Mapper 2.0 the status that the API asks for."""
+        """Give every rule of Mapper 2.0 the status that the API asks for.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.activate()
+        >>> {rule["status"] for rule in editor.import_doc["mappings"]}
+        {'Active'}
+        """
         self.state.activate()
 
     def remove(self, path: str) -> None:
-        """Remove a rule and what is below it."""
+        """Remove a rule and what is below it.
+
+        Parameters
+        ----------
+        path : str
+            Path of a rule, e.g. ``mappings[0]``.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.remove("mappings[1]")
+        >>> [rule["generate"] for rule in editor.import_doc["mappings"]]
+        ['order']
+        """
         self.state.remove(path)
 
     def duplicate(self, path: str) -> None:
-        """Put a copy of a rule right after it."""
+        """Put a copy of a rule right after it.
+
+        Parameters
+        ----------
+        path : str
+            Path of a rule, e.g. ``mappings[0]``.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.duplicate("mappings[0]")
+        >>> [row.path for row in editor.state.rows]
+        ['mappings[0]', 'mappings[1]', 'mappings[2]']
+        """
         self.state.duplicate(path)
 
     def move_up(self, path: str) -> None:
-        """Move a rule one place up."""
+        """Move a rule one place up.
+
+        Parameters
+        ----------
+        path : str
+            Path of a rule, e.g. ``mappings[0]``.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.move_up("mappings[1]")
+        >>> [rule["generate"] for rule in editor.import_doc["mappings"]]
+        ['email', 'order']
+        """
         self.state.move(path, -1)
 
     def move_down(self, path: str) -> None:
-        """Move a rule one place down."""
+        """Move a rule one place down.
+
+        Parameters
+        ----------
+        path : str
+            Path of a rule, e.g. ``mappings[0]``.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.move_down("mappings[0]")
+        >>> [rule["generate"] for rule in editor.import_doc["mappings"]]
+        ['email', 'order']
+        """
         self.state.move(path, 1)
 
     def pick(self, path: str) -> None:
-        """Open the details of a rule, or close them."""
+        """Open the details of a rule, or close them.
+
+        Parameters
+        ----------
+        path : str
+            Path of a rule, e.g. ``mappings[0]``.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.pick("mappings[0]")
+        >>> editor.state.picked
+        'mappings[0]'
+        """
         self.state.pick(path)
 
     def add_lookup(self) -> None:
-        """Add an empty lookup table."""
+        """Add an empty lookup table.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.add_lookup()
+        >>> editor.state.lookup_names
+        ['lookup1']
+        """
         self.state.add_lookup()
 
     def remove_lookup(self, name: str) -> None:
-        """Remove a lookup table."""
+        """Remove a lookup table; rules that name it say so.
+
+        Parameters
+        ----------
+        name : str
+            Name of the table.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.add_lookup()
+        >>> editor.remove_lookup(editor.state.lookup_names[0])
+        >>> editor.state.lookup_names
+        []
+        """
         self.state.remove_lookup(name)
 
     def undo(self) -> None:
-        """Go one edit back."""
+        """Go one edit back.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.remove("mappings[1]")
+        >>> editor.undo()
+        >>> [rule["generate"] for rule in editor.import_doc["mappings"]]
+        ['order', 'email']
+        """
         self.state.undo()
 
     def redo(self) -> None:
-        """Take one undo back."""
+        """Take one undo back.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.remove("mappings[1]")
+        >>> editor.undo()
+        >>> editor.redo()
+        >>> [rule["generate"] for rule in editor.import_doc["mappings"]]
+        ['order']
+        """
         self.state.redo()
 
     def next_failing(self) -> int | None:
-        """Show the next failing row of the sample; returns its place, or None when none fails."""
+        """Show the next failing row of the sample.
+
+        Returns
+        -------
+        int or None
+            Its place in the preview; None when no row fails.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.next_failing() is None
+        True
+        """
         return self.state.next_failing()
 
     def previous_page(self) -> None:
-        """Show earlier rows of the preview."""
+        """Show earlier rows of the preview.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.next_page()
+        >>> editor.previous_page()
+        >>> editor.state.page
+        0
+        """
         self.state.turn_page(-1)
 
     def next_page(self) -> None:
-        """Show later rows of the preview."""
+        """Show later rows of the preview.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.next_page()
+        >>> editor.state.page
+        1
+        """
         self.state.turn_page(1)
 
     def check_all(self, wait: bool = True) -> Any:
-        """Map every row here and count; returns the counts when it waited."""
+        """Map every row here and count; the button is *All rows*.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        dict of str to int, or None
+            Rows by state: ``mapped``, ``ignored``, ``failed``; None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> editor.check_all()
+        {'mapped': 20, 'ignored': 0, 'failed': 0}
+        """
         self.run(self.state.check_all, wait)
         return self.state.all_rows[0] if wait and self.state.all_rows is not None else None
 
     def dry_run(self, wait: bool = True) -> None:
-        """Have the server map the first rows and compare."""
+        """Have the server map the first 100 rows and compare.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk)
+        >>> editor.dry_run()
+        >>> editor.state.server_differences
+        []
+        """
         self.run(self.state.dry_run, wait)
 
     def push(self, wait: bool = True) -> Any:
-        """Show what would be sent and where to; :meth:`send` sends it."""
+        """Show what would be sent and where to; :meth:`send` sends it.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        PushPreview or None
+            What would be sent; None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk)
+        >>> editor.push()
+        20 rows to http import through Delay desk ... Nothing was sent. ...
+        """
         self.run(self.state.push, wait)
         return self.state.push_preview if wait else None
 
     def send(self, wait: bool = True) -> Any:
-        """Send what :meth:`push` showed; returns the result when it waited."""
+        """Send what :meth:`push` showed.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        ImportResult or None
+            One outcome per row; None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk)
+        >>> shown = editor.push()
+        >>> editor.send()
+        <ImportResult 20 rows: ...>
+        """
         self.run(self.state.send, wait)
         return self.state.result if wait else None
 
     def cancel(self) -> None:
-        """Drop the preview of a push."""
+        """Drop the preview of a push; nothing is sent.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk)
+        >>> shown = editor.push()
+        >>> editor.cancel()
+        >>> editor.state.push_preview is None
+        True
+        """
         self.state.cancel()
 
     def retry_failed(self, wait: bool = True) -> Any:
-        """Send failed and unsent rows again; returns the result when it waited."""
+        """Send failed and unsent rows of the last push again.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        ImportResult or None
+            Over all rows, or, after an edit of the rules, over those sent again; None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk)
+        >>> shown = editor.push()
+        >>> result = editor.send()
+        >>> editor.retry_failed()
+        <ImportResult 20 rows: ...>
+        """
         self.run(self.state.retry_failed, wait)
         return self.state.result if wait else None
 
     def copy_as_python(self) -> str:
-        """Return the Python that the editor stands for; the button puts it on the clipboard."""
+        """Write the Python that the editor stands for; the button puts it on the clipboard.
+
+        Returns
+        -------
+        str
+            Code that makes the document and pushes ``df`` through it.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk)
+        >>> editor.copy_as_python().splitlines()[0]
+        "con = client.connections['Delay desk']"
+        """
         return str(next(part["text"] for part in _parts(self.layout()) if part["k"] == "code"))
 
     def copy_as_json(self) -> str:
-        """Return the import document as JSON; the button puts it on the clipboard."""
+        """Write the import document as JSON; the button puts it on the clipboard.
+
+        Returns
+        -------
+        str
+            JSON, indented.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc)
+        >>> import json
+        >>> json.loads(editor.copy_as_json()) == editor.import_doc
+        True
+        """
         return str(next(part["value"] for part in _parts(self.layout()) if part.get("id") == "document"))
 
 
