@@ -21,7 +21,12 @@ FUNCTIONS = (
     "connect", "login", "logout", "local", "read_export", "read_exports", "iter_export", "export_to_parquet",
     "dry_run", "map_import", "to_import", "nest",
 )  # fmt: skip
-CLASSES = (celigo.Connection, celigo.DryRun, celigo.ImportResult, celigo.Pulls, celigo.Mapping, FrameAccessor)
+MADE: tuple[type, ...] = (
+    celigo.ConnectionForm, celigo.ExportForm, celigo.MappingEditor, celigo.Explorer, celigo.Mapping, celigo.Problem,
+)  # fmt: skip
+CLASSES: tuple[type, ...] = (
+    *MADE, celigo.Client, celigo.Connection, celigo.DryRun, celigo.ImportResult, celigo.Pulls, FrameAccessor,
+)  # fmt: skip
 
 
 def _public() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -30,12 +35,13 @@ def _public() -> Iterator[tuple[str, Callable[..., Any]]]:
     for name in celigo.build.__all__:
         if inspect.isfunction(found := getattr(celigo.build, name)):
             yield f"build.{name}", found
+    for kind in MADE:
+        yield kind.__name__, kind
     for kind in CLASSES:
-        for name in vars(kind):
-            if not name.startswith("_") and inspect.isroutine(found := getattr(kind, name)):
-                yield f"{kind.__name__}.{name}", found
-    yield "Client.check", celigo.Client.check
-    yield "Client.close", celigo.Client.close
+        for name, found in inspect.getmembers(kind, inspect.isroutine):
+            owner = next(base for base in kind.__mro__ if name in vars(base))
+            if not name.startswith("_") and owner.__module__.startswith("celigo_pandas."):
+                yield f"{owner.__name__}.{name}", found
 
 
 PUBLIC = dict(_public())
