@@ -67,7 +67,6 @@ bench: $(VENV)/.dev
 # pandas 2.2 in a second environment; the tests that concern pandas pass on both majors.
 test-pandas2: .venv-pandas2/.dev
 	.venv-pandas2/bin/python -m pytest -q $(SIDE_BY_SIDE) -m "not alone" $(PANDAS_TESTS)
-	.venv-pandas2/bin/python -m pytest -q -m cluster tests/integration/dask
 
 PANDAS_TESTS := $(addprefix tests/unit/,accessors dask experiments forms frames journal outward paging) \
 	tests/integration/pulls tests/integration/pushes
