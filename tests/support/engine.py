@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,13 @@ class EngineProcess:
     def log(self) -> str:
         """What it wrote to stderr so far."""
         return "".join(self.errors)
+
+    def tells(self, text: str, within_s: float = 60) -> bool:
+        """Wait until it has written `text` to stderr: an answer may come before the line about it."""
+        until = time.monotonic() + within_s
+        while text not in self.log() and time.monotonic() < until:
+            time.sleep(0.01)
+        return text in self.log()
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
         """Send one request below ``/v1``; `body` is encoded as JSON."""

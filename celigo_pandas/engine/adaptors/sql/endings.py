@@ -32,8 +32,8 @@ class Transactions(Protocol):
     def too_large(self, cursor: Any, sql: str, parameters: Any) -> str | None:
         """Say why a statement cannot be sent, where sending it would lose the connection."""
 
-    def undid(self, cursor: Any) -> bool:
-        """Whether the rollback to a savepoint that was just run undid everything."""
+    def undid(self, cursor: Any, sql: str, code: str) -> bool:
+        """Whether a rollback to the savepoint, just run since `sql` failed with `code`, undid all of that statement."""
 
     def needs_commit(self, code: str) -> bool:
         """Whether a savepoint failed since what was written so far must be committed before."""
@@ -48,7 +48,7 @@ class Transactional:
     def too_large(self, cursor: Any, sql: str, parameters: Any) -> str | None:  # noqa: D102 - the protocol says it
         return None
 
-    def undid(self, cursor: Any) -> bool:  # noqa: D102
+    def undid(self, cursor: Any, sql: str, code: str) -> bool:  # noqa: D102
         return True
 
     def needs_commit(self, code: str) -> bool:  # noqa: D102

@@ -234,7 +234,10 @@ class _Transactions(Transactional):
         # Aria's tables, once written to, take no savepoint.
         return code == "1178"
 
-    def undid(self, cursor: Any) -> bool:
+    def undid(self, cursor: Any, sql: str, code: str) -> bool:
+        # The warning tells of earlier statements, too; of one that was not understood nothing was run.
+        if code == _NOT_UNDERSTOOD and first_word(sql) not in _RUNS_OTHERS:
+            return True
         cursor.execute("show warnings")
         return not any(row[1] == _NOT_UNDONE for row in cursor.fetchall())
 
@@ -247,7 +250,7 @@ class _Transactions(Transactional):
         if word == "rollback":
             return "undone"
         # A procedure may do either; so may what is hidden in a comment for some versions.
-        if word in {"", "call", "execute", "begin"}:
+        if word in _RUNS_OTHERS:
             return "unknown"
         if not failed:
             return "kept"
@@ -258,6 +261,11 @@ class _Transactions(Transactional):
 
 _NOT_UNDONE = 1196
 """The warning that a table without transactions was changed."""
+
+_NOT_UNDERSTOOD = "1064"
+
+_RUNS_OTHERS = frozenset({"", "call", "execute", "begin"})
+"""Statements in which others may have run before one failed."""
 
 _NEVER_COMMITTING = frozenset(
     "delete describe do explain insert kill replace select show table update use values with".split()

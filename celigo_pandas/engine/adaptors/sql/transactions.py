@@ -225,7 +225,7 @@ class Session:
         try:
             if self._server.is_open():
                 self._cursor.execute("rollback to savepoint one_record")
-                undid = self._server.undid(self._cursor)
+                undid = self._server.undid(self._cursor, sql, code)
                 self._cursor.execute("release savepoint one_record")
                 return undid
         except Exception:  # the savepoint went with its transaction; what the statement said is the reason
