@@ -44,6 +44,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 __all__ = [
@@ -84,13 +85,16 @@ __all__ = [
 
 
 def shown(value: object, limit: int = 80) -> str:
-    """Show a value in a message: its ``repr``, cut at `limit` characters."""
+    """Show a value in a message: its ``repr``, cut at `limit` characters; of a path the end is kept, too."""
     try:
-        text = repr(value)
+        text = repr(str(value) if isinstance(value, PurePath) else value)
     except (RecursionError, ValueError):
         # Nested deeper than calls may be, or a number of more digits than Python writes.
         text = f"<{type(value).__name__} too large to show>"
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    if len(text) <= limit:
+        return text
+    kept = limit // 2 if isinstance(value, PurePath) else 0
+    return text[: limit - 1 - kept] + "…" + text[len(text) - kept :]
 
 
 _LONGEST = 4000

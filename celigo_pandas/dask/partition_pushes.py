@@ -181,7 +181,7 @@ def _share_folder(folder: Path, cluster: distributed.Client | None, **push: Any)
     blind = [name for name, answer in seen.items() if answer != record["id"]]
     if blind:
         raise ConfigError(
-            f"{len(blind)} of {len(seen)} workers do not see the journal {shown(str(folder))}: {', '.join(blind)}.",
+            f"{len(blind)} of {len(seen)} workers do not see the journal {shown(folder)}: {', '.join(blind)}.",
             hint="Name a folder that all workers share, by a path that is the same everywhere.",
         )
 
@@ -199,17 +199,17 @@ def _recorded(folder: Path, push: dict[str, Any]) -> dict[str, Any]:
         record = _read(path)
         if record is None:
             if any(folder.iterdir()):
-                raise JournalError(f"{shown(str(folder))} holds other things and no journal of a Dask push.")
+                raise JournalError(f"{shown(folder)} holds other things and no journal of a Dask push.")
             record = {**push, "id": uuid.uuid4().hex}
             temporary = path.with_suffix(".new")
             temporary.write_text(json.dumps(record), encoding="utf-8")
             os.replace(temporary, path)
     except OSError as error:
-        raise JournalError(f"The journal {shown(str(folder))} cannot be used: {error.strerror}.") from error
+        raise JournalError(f"The journal {shown(folder)} cannot be used: {error.strerror}.") from error
     different = [name for name, value in push.items() if record.get(name) != value]
     if different:
         raise JournalError(
-            f"The journal {shown(str(folder))} is of another push: {different[0]} is {shown(push[different[0]])}, was "
+            f"The journal {shown(folder)} is of another push: {different[0]} is {shown(push[different[0]])}, was "
             f"{shown(record.get(different[0]))}.",
             hint="Call with the same frame and import to go on, or name another folder.",
         )
@@ -222,9 +222,9 @@ def _read(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except ValueError:
-        raise JournalError(f"The journal {shown(str(path))} is damaged: it is no JSON.") from None
+        raise JournalError(f"The journal {shown(path)} is damaged: it is no JSON.") from None
     if not isinstance(record, dict) or "id" not in record:
-        raise JournalError(f"The journal {shown(str(path))} is damaged: it is no record of a Dask push.")
+        raise JournalError(f"The journal {shown(path)} is damaged: it is no record of a Dask push.")
     return record
 
 

@@ -57,7 +57,7 @@ def check_expectation(path: str | os.PathLike[str] | None, errors: str) -> None:
         return
     file = user_path(path)
     if file.is_dir() or not file.absolute().parent.is_dir():
-        raise ConfigError(f"expect: {shown(str(file))} cannot be written; expected a file in a folder that is there.")
+        raise ConfigError(f"expect: {shown(file)} cannot be written; expected a file in a folder that is there.")
     if file.exists():
         recorded_types(file)
 
@@ -110,7 +110,7 @@ def _write(file: Path, columns: dict[str, str]) -> None:
         temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         os.replace(temporary, file)
     except OSError as error:
-        raise ConfigError(f"expect: {shown(str(file))} cannot be written: {error.strerror}.") from error
+        raise ConfigError(f"expect: {shown(file)} cannot be written: {error.strerror}.") from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -126,5 +126,5 @@ def recorded_types(file: Path) -> dict[str, Any]:
         return dict(columns)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
-            f"expect: {shown(str(file))} is no record of columns ({error}).", hint="Delete it to record anew."
+            f"expect: {shown(file)} is no record of columns ({error}).", hint="Delete it to record anew."
         ) from error

@@ -38,7 +38,7 @@ def told_as_journal_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise JournalError(f"The journal {shown(str(path))} cannot be used: {error.strerror or error}.") from error
+        raise JournalError(f"The journal {shown(path)} cannot be used: {error.strerror or error}.") from error
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,13 @@ def check_folder(path: Path, own: Collection[str], kind: str) -> None:
         The path is a file, or a folder that holds other things and no such journal.
     """
     if path.exists() and not path.is_dir():
-        raise JournalError(f"The journal {shown(str(path))} is a file; expected a folder.")
+        raise JournalError(f"The journal {shown(path)} is a file; expected a folder.")
     if path.is_dir():
         with told_as_journal_error(path):
             names = {entry.name for entry in path.iterdir()} - {"lock"}
         if names and names.isdisjoint(own):
             raise JournalError(
-                f"The folder {shown(str(path))} holds other things and no {kind} journal.", hint="Name a new folder."
+                f"The folder {shown(path)} holds other things and no {kind} journal.", hint="Name a new folder."
             )
 
 
@@ -116,11 +116,11 @@ class JournalFolder:
     def _unlockable(self, error: OSError) -> JournalError:
         if error.errno in _HELD_ELSEWHERE:
             return JournalError(
-                f"The journal {shown(str(self.path))} is in use by another process or another call.",
+                f"The journal {shown(self.path)} is in use by another process or another call.",
                 hint="Wait for it to end, or give this call a folder of its own.",
             )
         return JournalError(
-            f"The journal {shown(str(self.path))} cannot be locked: {error.strerror}. Without a lock two processes "
+            f"The journal {shown(self.path)} cannot be locked: {error.strerror}. Without a lock two processes "
             "could write to it.",
             hint=_ELSEWHERE,
         )
@@ -214,7 +214,7 @@ class FrameFile:
 
     def _unwritable(self, error: OSError) -> JournalError:
         return JournalError(
-            f"The journal {shown(str(self.path))} cannot be written: {error.strerror}.",
+            f"The journal {shown(self.path)} cannot be written: {error.strerror}.",
             hint="Free some space; the same call with the same journal goes on from here."
             if error.errno in _FULL
             else _ELSEWHERE,
@@ -254,7 +254,7 @@ def read_frames(path: Path) -> Iterator[Frame]:
 
 def _damaged(path: Path, position: int) -> JournalError:
     return JournalError(
-        f"The journal {shown(str(path))} is damaged at byte {position:,}.",
+        f"The journal {shown(path)} is damaged at byte {position:,}.",
         hint="Nothing of it is used. resume=False starts over.",
     )
 

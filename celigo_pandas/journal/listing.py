@@ -78,7 +78,7 @@ def delete_journal(folder: str | os.PathLike[str]) -> None:
     """
     path = Path(folder)
     if not path.is_dir() or not {PAGES, NEXT, _PUSH}.intersection(os.listdir(path)):
-        raise JournalError(f"There is no journal in {shown(str(path))}.")
+        raise JournalError(f"There is no journal in {shown(path)}.")
     with JournalFolder(path):
         for name in _OWN - {"lock"}:
             (path / name).unlink(missing_ok=True)

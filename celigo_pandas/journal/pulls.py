@@ -94,10 +94,10 @@ def read_record(path: Path) -> PullRecord:
 def _header(path: Path, kind: bytes, payload: bytes) -> dict[str, Any]:
     header = json.loads(payload) if kind == b"H" else None
     if not isinstance(header, dict):
-        raise JournalError(f"{shown(str(path))} is no journal of a pull.")
+        raise JournalError(f"{shown(path)} is no journal of a pull.")
     if header.get("format") != FORMAT:
         raise JournalError(
-            f"The journal {shown(str(path))} has format {shown(header.get('format'))}; this version reads {FORMAT}."
+            f"The journal {shown(path)} has format {shown(header.get('format'))}; this version reads {FORMAT}."
         )
     return header
 
@@ -222,7 +222,7 @@ class PullJournal:
         for name, what in (("connection_id", "connection"), ("digest", "export document")):
             if header.get(name) != self._header[name]:
                 raise JournalError(
-                    f"The journal {shown(str(self.folder))} belongs to another {what}: "
+                    f"The journal {shown(self.folder)} belongs to another {what}: "
                     f"{shown(header.get(name))}, not {shown(self._header[name])}.",
                     hint="Give each export a folder of its own, or delete this one."
                     + (_NEW_IDS if name == "connection_id" else ""),
@@ -232,7 +232,7 @@ class PullJournal:
         age_s = self._clock() - record.last_at
         if resume == "auto" and age_s > MAX_AGE_S:
             raise JournalError(
-                f"The journal {shown(str(self.folder))} holds an unfinished pull of {record.pages:,} pages that is "
+                f"The journal {shown(self.folder)} holds an unfinished pull of {record.pages:,} pages that is "
                 f"{age_s / MAX_AGE_S:.1f} days old.",
                 hint="resume=True goes on with it, resume=False starts over.",
             )
@@ -255,9 +255,7 @@ class PullJournal:
                 try:
                     yield unpack(frame.payload[_TIME.size :])
                 except zstandard.ZstdError as error:
-                    raise JournalError(
-                        f"The journal {shown(str(self.folder))} holds a page that is damaged."
-                    ) from error
+                    raise JournalError(f"The journal {shown(self.folder)} holds a page that is damaged.") from error
 
     def announce(self, page_size: Any) -> None:
         """Write down that the next page of an export that changes its source is about to be asked for."""

@@ -297,9 +297,9 @@ def _check_target(path: Path, compression: Any) -> None:
     import pyarrow.parquet
 
     if path.is_dir():
-        raise ConfigError(f"path: {shown(str(path))} is a folder; expected the name of a file.")
+        raise ConfigError(f"path: {shown(path)} is a folder; expected the name of a file.")
     if not path.parent.is_dir():
-        raise ConfigError(f"path: there is no folder {shown(str(path.parent))}.")
+        raise ConfigError(f"path: there is no folder {shown(path.parent)}.")
     try:
         sample = pa.table({"a": [1]})
         pyarrow.parquet.write_table(sample, pa.BufferOutputStream(), compression=compression)

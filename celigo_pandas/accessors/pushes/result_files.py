@@ -86,7 +86,7 @@ def _write(table: pa.Table, path: Path) -> None:
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise ConfigError(
-            f"path: {shown(str(path))} cannot be written: {why}.",
+            f"path: {shown(path)} cannot be written: {why}.",
             hint="The result is still whole here: save it in a folder that can be written and has room.",
         ) from error
     finally:

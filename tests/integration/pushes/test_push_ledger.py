@@ -445,7 +445,7 @@ def test_result_on_a_full_disk_says_so_and_leaves_the_earlier_file(
     before = file.read_bytes()
     monkeypatch.setattr("celigo_pandas.accessors.pushes.result_files.pq.write_table", full)
 
-    with pytest.raises(celigo.ConfigError, match=r"path: .* cannot be written: No space left.*still whole here"):
+    with pytest.raises(celigo.ConfigError, match=r"r\.parquet' cannot be written: No space left.*still whole here"):
         result.save(file)
 
     assert [path.name for path in tmp_path.iterdir()] == ["r.parquet"]
