@@ -53,6 +53,7 @@ OUTPUTS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:dead reads:celigo_pandas.errors.HintWarning")
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_hostile_text_sets_nothing_and_is_readable(page, name):
     asked = []
