@@ -33,6 +33,9 @@ SURFACE = {
     "ImportResult",
     "DryRun",
     "Pulls",
+    "SyncResult",
+    "sync",
+    "sync_state",
 }
 
 
