@@ -28,6 +28,7 @@ __all__ = [
     "is_later",
     "iso_utc",
     "read_cursors",
+    "span",
 ]
 
 Mark: TypeAlias = str | int | float
@@ -162,11 +163,16 @@ def checked_mark(name: str, value: Any) -> Mark | None:
     raise ConfigError(f"{name}: got {shown(value)}; expected a time, an ISO 8601 text, or a number.")
 
 
+def span(value: Any) -> pd.Timedelta:
+    """Read a span of time; a day may be written ``d``, which pandas reads with a warning."""
+    return pd.Timedelta(re.sub(r"(?<=\d)\s*d\b", "D", value) if isinstance(value, str) else value)
+
+
 def checked_overlap(value: Any) -> Overlap:
     """Read ``overlap=``: how far before the watermark the next pull begins."""
     number = as_integer(value) if as_integer(value) is not None else as_number(value)
     try:
-        overlap: Any = 0 if value is None else number if number is not None else pd.Timedelta(value)
+        overlap: Any = 0 if value is None else number if number is not None else span(value)
         if overlap >= type(overlap)(0):
             return overlap  # type: ignore[no-any-return]
     except (ValueError, TypeError):

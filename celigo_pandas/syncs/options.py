@@ -10,7 +10,7 @@ import pandas as pd
 
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.resources.counts import as_number
-from celigo_pandas.syncs.cursors import Mark, Overlap, checked_mark, checked_overlap
+from celigo_pandas.syncs.cursors import Mark, Overlap, checked_mark, checked_overlap, span
 
 __all__ = ["Deletes", "SyncOptions"]
 
@@ -140,7 +140,7 @@ def _every(value: Any) -> pd.Timedelta | None:
     if value is None:
         return None
     try:
-        every = pd.Timedelta(value)
+        every = span(value)
         if every >= pd.Timedelta(0):
             return every
     except (ValueError, TypeError):

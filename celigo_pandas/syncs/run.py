@@ -8,7 +8,7 @@ after it nothing is left to do but to let the journal go.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -49,6 +49,8 @@ class SyncRun:
     options : SyncOptions
     consume, progress
         As in :func:`~celigo_pandas.sync`.
+    clock : callable
+        The time, in UTC.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class SyncRun:
         *,
         consume: bool = False,
         progress: ProgressSetting = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         self._connection = connection
         self._doc = doc
@@ -70,7 +73,7 @@ class SyncRun:
         self._consume = consume
         self._progress = progress
         self._place = check_place(doc, options.cursor)
-        self._began = pd.Timestamp(datetime.now(timezone.utc))
+        self._began = pd.Timestamp(clock())
 
     def run(self, journal: Any = None) -> SyncResult:
         """Run, and say what was done."""

@@ -8,7 +8,7 @@ the log forgets neither.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -115,17 +115,16 @@ class DeltaStore(Store):
         first = keys.column_names[0]
         with self._told("read"):
             wanted = pc.field(first).isin(keys[first].unique())
-            near = self._typed(self._table().to_pyarrow_dataset().to_table(filter=wanted), state)
+            near = self._typed(self._table().to_pyarrow_dataset().to_table(filter=wanted), state, tuple(state.columns))
         return near.filter(places_of(near, keys))
 
     def read(self, state: State, columns: tuple[str, ...] | None = None) -> pa.Table:
         """Return all rows."""
         with self._told("read"):
             names = list(state.columns) if columns is None else list(columns)
-            return self._typed(self._table().to_pyarrow_dataset().to_table(columns=names), state)
+            return self._typed(self._table().to_pyarrow_dataset().to_table(columns=names), state, names)
 
-    def _typed(self, rows: pa.Table, state: State) -> pa.Table:
-        names = [name for name in state.columns if name in rows.column_names]
+    def _typed(self, rows: pa.Table, state: State, names: Sequence[str]) -> pa.Table:
         return rows.select(names).cast(pa.schema([(name, arrow_type(state.columns[name])) for name in names]))
 
     def write(self, change: Change, before: State | None, after: State) -> None:
@@ -197,11 +196,11 @@ class DeltaStore(Store):
         return fitted(rows, {name: change.columns[name] for name in before.columns}, change.columns)
 
     def _merge(self, change: Change, marked: Any) -> None:
-        rows = change.rows.append_column(_GONE, pa.array([False] * change.rows.num_rows))
+        rows = change.rows.append_column(_GONE, pa.array([False] * change.rows.num_rows, pa.bool_()))
         if change.gone is not None and change.gone.num_rows:
             kinds = {name: change.columns[name] for name in change.key}
             gone = fitted(change.gone, kinds, change.columns)
-            rows = pa.concat_tables([rows, gone.append_column(_GONE, pa.array([True] * gone.num_rows))])
+            rows = pa.concat_tables([rows, gone.append_column(_GONE, pa.array([True] * gone.num_rows, pa.bool_()))])
         values = {_quoted(name): f"s.{_quoted(name)}" for name in change.columns}
         (
             self._table()

@@ -110,8 +110,9 @@ class ParquetStore(Store):
             raise SyncError(f"The {self.place} was synced by another call meanwhile.", hint="Call again.")
         version = self._versions / f"{after.number:06d}"
         with told_as_sync_error(self.place):
+            self._versions.mkdir(parents=True, exist_ok=True)
             self._remove_all_but(self._current())
-            version.mkdir(parents=True)
+            version.mkdir()
             try:
                 self.on_step("begun")
                 self._write_parts(version, change, before)
