@@ -117,10 +117,17 @@ def has_doubles(values: Any) -> bool:
 def fitted(table: pa.Table, kinds: Mapping[str, str], columns: Mapping[str, str]) -> pa.Table:
     """Return the rows with all columns, each of its kind; those that did not come are missing."""
     arrays = [
-        as_kind(table[name], kinds[name], kind) if name in kinds else pa.nulls(table.num_rows, arrow_type(kind))
+        as_kind(_as_it_came(table[name], kinds[name]), kinds[name], kind)
+        if name in kinds
+        else pa.nulls(table.num_rows, arrow_type(kind))
         for name, kind in columns.items()
     ]
     return pa.table(arrays, schema=pa.schema([(name, arrow_type(kind)) for name, kind in columns.items()]))
+
+
+def _as_it_came(values: Any, kind: str) -> Any:
+    """Write a whole number in a column of mixed values one way: which one came, its neighbours on the page decide."""
+    return pc.replace_substring_regex(values, r"^(-?\d+)\.0$", r"\1") if kind == "json" else values
 
 
 def as_kind(values: Any, before: str, after: str) -> Any:

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from celigo_pandas.errors import FrameError, shown
+from celigo_pandas.errors import FrameError, SyncError, shown
 
 __all__ = ["Compared", "check_keys", "compare", "keys_of", "newest", "not_there_yet", "without"]
 
@@ -123,10 +123,24 @@ def _differ(one: pa.Table, other: pa.Table) -> Any:
 
 
 def compare(rows: pa.Table, there: pa.Table, key: Sequence[str]) -> Compared:
-    """Compare the rows of a pull with those of the table; both have the same columns, and one row a key."""
+    """Compare the rows of a pull with those of the table; both have the same columns, and one row a key.
+
+    Raises
+    ------
+    SyncError
+        The table has a key twice: somebody else has written to it.
+    """
     if not there.num_rows:
         return Compared(np.arange(rows.num_rows), np.arange(0), 0)
-    found = keys_of(there, key).get_indexer(keys_of(rows, key))
+    known_keys = keys_of(there, key)
+    if not known_keys.is_unique:
+        twice = known_keys[known_keys.duplicated()][:_SHOWN].tolist()
+        raise SyncError(
+            f"The table has several rows with one {shown(list(key))}, such as {shown(twice)}: no sync wrote "
+            "them. Nothing was written.",
+            hint="Remove those that are wrong.",
+        )
+    found = known_keys.get_indexer(keys_of(rows, key))
     known = np.flatnonzero(found >= 0)
     differ = _differ(rows.take(pa.array(known)), there.take(pa.array(found[known])))
     return Compared(np.flatnonzero(found < 0), known[differ], int((~differ).sum()))
@@ -136,7 +150,7 @@ def without(keys: pa.Table, others: pa.Table, key: Sequence[str]) -> pa.Table:
     """Return the keys that are not among others."""
     if not keys.num_rows or not others.num_rows:
         return keys
-    found = keys_of(others, key).get_indexer(keys_of(keys, key))
+    found = keys_of(others, key).unique().get_indexer(keys_of(keys, key))
     return keys.take(pa.array(np.flatnonzero(found < 0)))
 
 

@@ -234,20 +234,20 @@ class DuckDBStore(Store):
             self._retype(table, name, was, kind)
 
     def _retype(self, table: str, name: str, was: str, kind: str) -> None:
-        alter = f"alter table {table} alter column {_quoted(name)} set data type {_TYPES[kind]}"
-        if kind != "json" or was == "null":
-            self._con.execute(alter)
-            return
-        function = f"celigo_{uuid.uuid4().hex}"
-        self._con.create_function(
-            function,
-            lambda values: as_kind(values, was, "json").cast(pa.string()),
-            [_TYPES[was]],
-            "VARCHAR",
-            type="arrow",
-            null_handling="special",
-        )
-        self._con.execute(f"{alter} using {function}({_quoted(name)})")
+        """Change the type of a column by a cast of DuckDB's own, then write JSON texts over what that made.
+
+        A function of Python's in the change of the type would stand in the write-ahead log, and a database whose
+        process was killed then could not be opened again.
+        """
+        column, texts = _quoted(name), None
+        if kind == "json" and was != "null":
+            found = self._con.sql(f"select distinct {column} v, cast({column} as varchar) t from {table}")
+            values = found.to_arrow_table()
+            texts = pa.table({"t": values["t"], "json": as_kind(values["v"], was, "json")})
+        self._con.execute(f"alter table {table} alter column {column} set data type {_TYPES[kind]}")
+        if texts is not None:
+            with self._registered(texts) as made:
+                self._con.execute(f"update {table} t set {column} = m.json from {made} m where t.{column} = m.t")
 
     def _remember(self, state: State) -> None:
         self._con.execute(f'create table if not exists "{_STATES}" (name varchar, state varchar)')
