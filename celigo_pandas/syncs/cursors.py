@@ -43,6 +43,7 @@ _ISO = re.compile(
 )
 _WHOLE = rf"^(?:{re.sub(r'[?]P<[a-z]+>', '?:', _ISO.pattern)})$"
 _ZONED = r"[T ].*(?:Z|[+-]\d{2}:?\d{2})$"
+_FIRST_NS, _LAST_NS = -(2**63) + 1, 2**63 - 1
 _UNZONED_HOURS = 14
 """How far a time without a zone may be ahead of UTC."""
 
@@ -139,11 +140,20 @@ def _examples(texts: pa.Array, count: int = 3) -> str:
 
 
 def _instants(texts: list[str], name: str) -> Any:
+    """Return times as nanoseconds since 1970; what lies beyond them, such as the year 9999, as the last there is."""
     try:
-        stamps = pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601", utc=True)).as_unit("ns")
-    except (ValueError, OverflowError) as error:
+        return pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601", utc=True)).as_unit("ns").asi8
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return np.array([_clipped(text) for text in texts], dtype=np.int64)
+    except ValueError as error:
         raise FrameError(f"cursor={name!r}: {error}.", column=name) from error
-    return stamps.asi8
+
+
+def _clipped(text: str) -> int:
+    microseconds = pd.Timestamp(text).as_unit("us").asm8.astype(np.int64)
+    return max(_FIRST_NS, min(_LAST_NS, int(microseconds) * 1000))
 
 
 def checked_mark(name: str, value: Any) -> Mark | None:

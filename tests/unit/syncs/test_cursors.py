@@ -71,9 +71,13 @@ def test_other_columns_are_no_cursors(kind: str, values: list[object]) -> None:
         read_cursors(pa.chunked_array([pa.array(values)]), kind, "u")
 
 
-def test_a_time_beyond_what_can_be_compared_is_told() -> None:
-    with pytest.raises(FrameError, match="cursor='u'"):
-        greatest("9999-12-31T00:00:00Z")
+def test_a_time_for_ever_is_a_time() -> None:
+    assert greatest("2024-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "0001-01-01T00:00:00Z") == "9999-12-31T00:00:00Z"
+
+
+def test_a_time_that_never_is_is_told() -> None:
+    with pytest.raises(FrameError, match=r"cursor='u': .*13"):
+        greatest("2024-13-01T00:00:00Z")
 
 
 @pytest.mark.parametrize(
