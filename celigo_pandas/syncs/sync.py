@@ -157,7 +157,7 @@ def sync_state(to: Destination) -> pd.DataFrame:
 
     Examples
     --------
-    >>> export = {"rdbms": {"query": "select id, total from orders"}}
+    >>> export = {"rdbms": {"query": "select id, status from orders"}}
     >>> result = celigo.sync(export, shop, to="state.duckdb", table="orders", key="id", progress=False)
     >>> celigo.sync_state("state.duckdb")[["table", "rows", "complete"]]
         table  rows  complete

@@ -81,7 +81,7 @@ class SyncResult:
 
         Examples
         --------
-        >>> export = {"rdbms": {"query": "select id, total from orders"}}
+        >>> export = {"rdbms": {"query": "select id, status from orders"}}
         >>> result = celigo.sync(export, shop, to="frame.duckdb", table="orders", key="id", progress=False)
         >>> result.frame(["id"]).shape
         (400, 1)
@@ -93,7 +93,7 @@ class SyncResult:
 
         Examples
         --------
-        >>> export = {"rdbms": {"query": "select id, total from orders"}}
+        >>> export = {"rdbms": {"query": "select id, status from orders"}}
         >>> celigo.sync(export, shop, to="said.duckdb", table="orders", key="id", progress=False).summary()
         '400 rows: 400 inserted.'
         """
