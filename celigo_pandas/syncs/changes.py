@@ -136,6 +136,13 @@ def _appended(
             there = _there(store, before, rows.select(list(options.key)), settled)
             fresh = compare(rows, there, options.key).inserted
         elif options.cursor is not None and cursors is not None and before.watermark is not None:
+            if cursors.missing.any():
+                raise FrameError(
+                    f"cursor={options.cursor!r} is null in {int(cursors.missing.sum()):,} rows: without key= nothing "
+                    "says whether they are in the table. Nothing was written.",
+                    hint="Say key=, or leave such rows out in the export.",
+                    column=options.cursor,
+                )
             fresh = _beyond(store, before, rows, settled, options.cursor, cursors)
     change = Change(settled.columns, rows.take(pa.array(fresh)), retyped=settled.retyped)
     return Decided(change, len(fresh), 0, rows.num_rows - len(fresh), 0, settled.changes)

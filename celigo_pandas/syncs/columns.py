@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from celigo_pandas.errors import FrameError, shown
 from celigo_pandas.frames.pieces import EXACT_INTEGER
 
-__all__ = ["Settled", "arrow_type", "as_kind", "fitted", "has_doubles", "kinds_of", "settle"]
+__all__ = ["Settled", "arrow_schema", "arrow_type", "as_kind", "fitted", "has_doubles", "kinds_of", "settle"]
 
 _TYPES = {
     "null": pa.large_string(),
@@ -32,6 +32,11 @@ _TYPES = {
 def arrow_type(kind: str) -> pa.DataType:
     """Return the type of a column's values; of a column without a value it is text."""
     return _TYPES[kind]
+
+
+def arrow_schema(columns: Mapping[str, str]) -> pa.Schema:
+    """Return the schema of a table's rows."""
+    return pa.schema([(name, arrow_type(kind)) for name, kind in columns.items()])
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def fitted(table: pa.Table, kinds: Mapping[str, str], columns: Mapping[str, str]
         else pa.nulls(table.num_rows, arrow_type(kind))
         for name, kind in columns.items()
     ]
-    return pa.table(arrays, schema=pa.schema([(name, arrow_type(kind)) for name, kind in columns.items()]))
+    return pa.table(arrays, schema=arrow_schema(columns))
 
 
 def _as_it_came(values: Any, kind: str) -> Any:

@@ -139,8 +139,9 @@ def _share(value: Any) -> float:
 def _every(value: Any) -> pd.Timedelta | None:
     if value is None:
         return None
+    number = as_number(value)  # of what, it does not say
     try:
-        every = span(value)
+        every = span("" if number else value)
         if every >= pd.Timedelta(0):
             return every
     except (ValueError, TypeError):

@@ -38,12 +38,16 @@ class TableReader:
                 )
             rows = self._store.read(state, names)
         held = {
-            place: pd.Series(_array(rows[name], state.columns[name], self._store.place))
-            for place, name in enumerate(names)
+            place: _held(_array(rows[name], state.columns[name], self._store.place)) for place, name in enumerate(names)
         }
         frame = pd.DataFrame(held, index=pd.RangeIndex(rows.num_rows), copy=False)
         frame.columns = pd.Index(names)
         return frame
+
+
+def _held(array: Any) -> Any:
+    """Keep objects objects: pandas would look through them for another dtype."""
+    return pd.Series(array, dtype=object) if pd.api.types.is_object_dtype(array) else array
 
 
 def _array(values: Any, kind: str, place: str) -> Any:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from celigo_pandas.errors import MissingExtraError, SyncError, shown
-from celigo_pandas.syncs.columns import arrow_type, as_kind, fitted
+from celigo_pandas.syncs.columns import arrow_schema, arrow_type, as_kind, fitted
 from celigo_pandas.syncs.stores.folders import held_alone, on_disk, places_of, told_as_sync_error
 from celigo_pandas.syncs.stores.protocol import Change, State, Store, named_twice
 
@@ -112,11 +112,13 @@ class DeltaStore(Store):
 
     def rows_of(self, state: State, keys: pa.Table) -> pa.Table:
         """Return the rows whose columns have the values of one row of `keys`."""
-        first = keys.column_names[0]
+        names = tuple(state.columns)
+        found = [arrow_schema(state.columns).empty_table()]
         with self._told("read"):
-            wanted = pc.field(first).isin(keys[first].unique())
-            near = self._typed(self._table().to_pyarrow_dataset().to_table(filter=wanted), state, tuple(state.columns))
-        return near.filter(places_of(near, keys))
+            for batch in self._table().to_pyarrow_dataset().to_batches(columns=list(names)):
+                rows = self._typed(pa.Table.from_batches([batch]), state, names)
+                found.append(rows.filter(places_of(rows, keys)))
+        return pa.concat_tables(found)
 
     def read(self, state: State, columns: tuple[str, ...] | None = None) -> pa.Table:
         """Return all rows."""

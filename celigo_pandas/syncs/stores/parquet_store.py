@@ -3,7 +3,8 @@
 The folder that people read is a link to one version, ``.NAME.versions/000007``; a version holds the parts and what is
 remembered. A sync makes the next version (parts that it does not change are links to the same files) and lets the
 link point to it, which a file system does in one step. The version before stays until the next sync, for those who
-are reading it.
+are reading it. A part that is written anew has a new name: who has listed the parts of one version, and opens them
+when the link points to the next one, finds each as it was or not at all.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from celigo_pandas.errors import SyncError, shown
-from celigo_pandas.syncs.columns import arrow_type, as_kind, fitted
+from celigo_pandas.syncs.columns import arrow_schema, arrow_type, as_kind, fitted
 from celigo_pandas.syncs.stores.folders import held_alone, on_disk, places_of, told_as_sync_error
 from celigo_pandas.syncs.stores.protocol import Change, State, Store
 
@@ -86,7 +87,7 @@ class ParquetStore(Store):
 
     def rows_of(self, state: State, keys: pa.Table) -> pa.Table:
         """Return the rows whose columns have the values of one row of `keys`."""
-        found = [_schema(state.columns).empty_table()]
+        found = [arrow_schema(state.columns).empty_table()]
         with told_as_sync_error(self.place):
             for part in self._parts():
                 hits = places_of(_read(part, keys.column_names), keys)
@@ -127,7 +128,8 @@ class ParquetStore(Store):
                 previous = self._current()
                 self._point_to(version)
             except BaseException:
-                shutil.rmtree(version, ignore_errors=True)
+                if self._current() != version.name:
+                    shutil.rmtree(version, ignore_errors=True)
                 raise
         self.on_step("committed")
         with suppress(OSError):
@@ -148,12 +150,13 @@ class ParquetStore(Store):
         link.unlink(missing_ok=True)
         link.symlink_to(Path(self._versions.name) / version.name)
         os.replace(link, self._path)
-        on_disk(self._path.parent)
+        with suppress(OSError):  # it has happened
+            on_disk(self._path.parent)
 
     def _write_parts(self, version: Path, change: Change, before: State | None) -> None:
         old = [] if before is None or change.empties else self._parts()
         same_columns = before is not None and dict(before.columns) == dict(change.columns)
-        leaving, count, last = change.leaving(), 0, None
+        leaving, count, last, has_parts = change.leaving(), 0, None, False
         for place, part in enumerate(old):
             takes_more = place == len(old) - 1 and change.rows.num_rows and _count(part) < _PART_ROWS
             if takes_more or not same_columns or (leaving is not None and _has_any(part, leaving)):
@@ -165,13 +168,13 @@ class ParquetStore(Store):
                     count += 1
                     _write_part(version, count, stays, change)
             else:
-                count += 1
-                os.link(part, version / f"part-{count:06d}.parquet")
+                os.link(part, version / part.name)
+                has_parts = True
         coming = change.rows if last is None else pa.concat_tables([last, change.rows])
         for start in range(0, coming.num_rows, _PART_ROWS):
             count += 1
             _write_part(version, count, coming.slice(start, _PART_ROWS), change)
-        if not count:
+        if not count and not has_parts:
             _write_part(version, 1, coming, change)
 
     def _stays(self, part: Path, change: Change, before: State, leaving: pa.Table | None) -> pa.Table:
@@ -183,11 +186,6 @@ class ParquetStore(Store):
             rows = rows.set_column(rows.column_names.index(name), name, as_kind(rows[name], was, kind))
         kinds = {name: change.columns[name] for name in before.columns}
         return fitted(rows, kinds, change.columns)
-
-
-def _schema(columns: object) -> pa.Schema:
-    assert hasattr(columns, "items")
-    return pa.schema([(name, arrow_type(kind)) for name, kind in columns.items()])
 
 
 def _read(part: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -210,5 +208,5 @@ def _write_part(version: Path, number: int, rows: pa.Table, change: Change) -> N
         pa.field(name, arrow_type(kind), metadata={b"celigo_pandas": b"json"} if kind == "json" else None)
         for name, kind in change.columns.items()
     ]
-    file = version / f"part-{number:06d}.parquet"
+    file = version / f"part-{version.name}-{number:06d}.parquet"
     pq.write_table(rows.cast(pa.schema(marked)), file, compression="zstd")

@@ -286,6 +286,23 @@ def test_rows_without_keys_are_added_once(place: Any) -> None:
     assert place.sync(mode="append", key=..., overlap=0).inserted == 0
 
 
+def test_rows_without_keys_and_cursors_are_refused(parquet: Any) -> None:
+    parquet.rows = [row(1)]
+    parquet.sync(mode="append", key=..., overlap=0)
+    parquet.rows = [row(1), {"id": 2, "updated": None}]
+
+    with pytest.warns(HintWarning), pytest.raises(FrameError, match="without key= nothing says"):
+        parquet.sync(mode="append", key=..., overlap=0)
+    assert ids(parquet) == [1]
+
+
+def test_rows_without_keys_and_without_a_cursor_are_added_each_time(place: Any) -> None:
+    place.rows = [row(1)]
+    place.all(mode="append", key=...)
+
+    assert place.all(mode="append", key=...).rows == 2
+
+
 def test_a_table_is_replaced(place: Any) -> None:
     place.rows = [row(n) for n in range(1, 11)]
     place.all(mode="replace", key=...)

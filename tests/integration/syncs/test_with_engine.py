@@ -81,10 +81,10 @@ def test_a_delta_export_keeps_its_own_start_for_the_first_pull(con: celigo.Conne
     assert con.sync(export, to=tmp_path / "lake", key="id", cursor="at", progress=False).inserted == 10
 
 
-def test_a_name_and_a_builder_are_taken(con: celigo.Connection, tmp_path: Path) -> None:
+def test_a_builder_is_taken(con: celigo.Connection, tmp_path: Path) -> None:
     built = celigo.build.sql_export("select * from orders")
 
-    result = celigo.sync(built, "Orders", to=tmp_path / "a", key="id", progress=False)
+    result = celigo.sync(built, con, to=tmp_path / "a", key="id", progress=False)
 
     assert (result.rows, result.watermark, result.full) == (30, None, True)
 

@@ -30,6 +30,7 @@ USUAL: dict[str, Any] = {
         ({"mode": "append", "key": None}, "without key= and with an overlap"),
         ({"cursor": None, "start": 5}, "start=5 says where the cursor begins"),
         ({"cursor": None, "full_every": "7d"}, "full_every= is for pulls of windows"),
+        ({"full_every": 7}, "full_every: got 7"),
         ({"full_every": "weekly"}, "full_every: got 'weekly'"),
         ({"deletes": "compare"}, "deletes='compare' sees which rows are gone when all rows are pulled"),
         ({"deletes": "all"}, "deletes: got 'all'"),
