@@ -9,7 +9,7 @@ from celigo_pandas.builders.documents import FILE_PLACES, FILE_TYPES, HTTP_METHO
 from celigo_pandas.errors import HintWarning, shown
 from celigo_pandas.frames.notices import notify_once
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.traps import find_traps, trap_texts
+from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
 
 __all__ = ["file_import", "http_import", "sql_import"]
 

@@ -17,8 +17,8 @@ from celigo_pandas.experiments.rows import records_of
 from celigo_pandas.experiments.side_by_side import pair_texts
 from celigo_pandas.folders import user_path
 from celigo_pandas.javascript.dates import utc_now
-from celigo_pandas.mapping.coverage import measure
-from celigo_pandas.mapping.diff import compare_evaluations
+from celigo_pandas.mapping.explain.coverage import measure
+from celigo_pandas.mapping.explain.diff import compare_evaluations
 from celigo_pandas.markup import Markup, table, tag
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ def records_of(df: Any) -> list[Any]:
 
 
 def fields_of(df: pd.DataFrame, sep: str | None = None) -> dict[tuple[str, ...], str]:
-    """Return the fields that rules can read of a frame's rows, with kinds as in :mod:`~celigo_pandas.mapping.traps`.
+    """Return the fields that rules can read of a frame's rows, kinds as in :mod:`~celigo_pandas.mapping.explain.traps`.
 
     Parameters
     ----------

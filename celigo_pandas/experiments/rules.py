@@ -30,10 +30,10 @@ from celigo_pandas.experiments.verification import verify
 from celigo_pandas.frames.notices import notify_once
 from celigo_pandas.frames.outward import flatten_sep
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
-from celigo_pandas.mapping.blame import blame_cell
-from celigo_pandas.mapping.coverage import measure
-from celigo_pandas.mapping.diff import compare
-from celigo_pandas.mapping.traps import find_traps, trap_texts
+from celigo_pandas.mapping.explain.blame import blame_cell
+from celigo_pandas.mapping.explain.coverage import measure
+from celigo_pandas.mapping.explain.diff import compare
+from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
 from celigo_pandas.markup import Markup, table, tag
 from celigo_pandas.resources.mapping_documents import LookupEntry, MappingDocument
 

@@ -15,8 +15,8 @@ from celigo_pandas.experiments.frozen import shown_output
 from celigo_pandas.experiments.rows import exact_frame, label_text, records_of
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import CompiledMapping, compile_mapping, run_import_steps
-from celigo_pandas.mapping.diff import compare_outputs
-from celigo_pandas.mapping.sameness import same
+from celigo_pandas.mapping.explain.diff import compare_outputs
+from celigo_pandas.mapping.explain.sameness import same
 from celigo_pandas.paths import cell_text
 from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.map_answers import is_one_to_many, read_answer

@@ -22,7 +22,7 @@ from celigo_pandas.forms.state import History
 from celigo_pandas.forms.work import Task
 from celigo_pandas.frames.outward import to_records
 from celigo_pandas.mapping import compile_mapping, validate
-from celigo_pandas.mapping.coverage import Coverage, measure
+from celigo_pandas.mapping.explain.coverage import Coverage, measure
 from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["MappingState"]

@@ -13,8 +13,8 @@ from celigo_pandas.errors import CeligoError
 from celigo_pandas.experiments.side_by_side import pair_texts, type_change
 from celigo_pandas.frames.names import split_path
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
-from celigo_pandas.mapping.coverage import fields_read
-from celigo_pandas.mapping.rules import walk_places
+from celigo_pandas.mapping.explain.coverage import fields_read
+from celigo_pandas.mapping.rules.rule_tree import walk_places
 from celigo_pandas.markup import Markup, tag
 
 __all__ = ["compared", "comparison_html", "sources_of"]

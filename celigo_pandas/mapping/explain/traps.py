@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from celigo_pandas.mapping.compilation import CompiledMapping
-from celigo_pandas.mapping.coverage import fields_read
-from celigo_pandas.mapping.rules import (
+from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping
+from celigo_pandas.mapping.explain.coverage import fields_read
+from celigo_pandas.mapping.rules.rule_tree import (
     ArrayRule,
     ListRule,
     NoSource,

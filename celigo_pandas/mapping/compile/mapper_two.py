@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.errors import shown
-from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS, CONVERTERS, listed
-from celigo_pandas.mapping.parts import DATE_NAMES, DEEPEST, TREE_CONDITIONS, Parts
-from celigo_pandas.mapping.rules import (
+from celigo_pandas.mapping.compile.rule_parts import DATE_NAMES, DEEPEST, TREE_CONDITIONS, Parts
+from celigo_pandas.mapping.rules.rule_tree import (
     ArrayRule,
     Helper,
     NoSource,
@@ -22,6 +21,7 @@ from celigo_pandas.mapping.rules import (
     TextSource,
     ValueRule,
 )
+from celigo_pandas.mapping.steps.conversions import ARRAY_ELEMENTS, CONVERTERS, listed
 from celigo_pandas.paths import escape_key, is_rooted
 
 __all__ = ["compile_tree"]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.cell_places import value_at
-from celigo_pandas.mapping.cells import Cells, Influence, Steps, kind_of_cell
+from celigo_pandas.mapping.explain.cell_places import value_at
+from celigo_pandas.mapping.explain.cell_rules import Cells, Influence, Steps, kind_of_cell
 from celigo_pandas.paths import WILDCARD
 
 __all__ = ["Causes", "Names"]

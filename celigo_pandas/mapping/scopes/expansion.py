@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.columns import stepped
-from celigo_pandas.mapping.scopes import Prefix, Scope
+from celigo_pandas.mapping.scopes.scope import Prefix, Scope
+from celigo_pandas.mapping.scopes.typed_columns import stepped
 from celigo_pandas.paths import WILDCARD, Path, read_step
 
 __all__ = ["Expansion", "expand", "narrow"]

@@ -12,15 +12,15 @@ from typing import Any
 
 from celigo_pandas.errors import DocumentError, MappingError, Problem, shown
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.compilation import CompiledMapping, check, surroundings_of
-from celigo_pandas.mapping.evaluation import object_rows, rule_column
-from celigo_pandas.mapping.fields import add_lines, collected
-from celigo_pandas.mapping.parts import Parts
-from celigo_pandas.mapping.rows import Layout
-from celigo_pandas.mapping.rules import Keys, ListRule, PathSource, Rule, Source, TextSource, ValueRule, walk
-from celigo_pandas.mapping.runs import ResolveLookup, Run
-from celigo_pandas.mapping.scopes import Scope
-from celigo_pandas.mapping.tree import compile_tree
+from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping, check, surroundings_of
+from celigo_pandas.mapping.compile.mapper_one import add_lines, collected
+from celigo_pandas.mapping.compile.mapper_two import compile_tree
+from celigo_pandas.mapping.compile.rule_parts import Parts
+from celigo_pandas.mapping.evaluate.evaluation import object_rows, rule_column
+from celigo_pandas.mapping.evaluate.output_rows import Layout
+from celigo_pandas.mapping.rules.rule_tree import Keys, ListRule, PathSource, Rule, Source, TextSource, ValueRule, walk
+from celigo_pandas.mapping.scopes.scope import Scope
+from celigo_pandas.mapping.steps.run import ResolveLookup, Run
 from celigo_pandas.paths import WILDCARD, Path, literal_text
 
 __all__ = ["CompiledTransform", "compile_transform", "compile_transform_parts", "transform_records"]

@@ -10,9 +10,9 @@ from typing import Any
 from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.handlebars import Rows
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.rules import ObjectRule, PathSource, Rule, TemplateSource, walk_places
-from celigo_pandas.mapping.runs import Watched
-from celigo_pandas.mapping.scopes import Scope
+from celigo_pandas.mapping.rules.rule_tree import ObjectRule, PathSource, Rule, TemplateSource, walk_places
+from celigo_pandas.mapping.scopes.scope import Scope
+from celigo_pandas.mapping.steps.run import Watched
 from celigo_pandas.paths import WILDCARD, Path, PathError, Step, cell_text, parse_extract
 
 __all__ = ["CellTrace", "TracedStep", "Tracer", "read_context"]
@@ -62,7 +62,7 @@ class _Seen:
 
 
 class Tracer:
-    """A :class:`~celigo_pandas.mapping.runs.Watch` that keeps every value of every step: for few records.
+    """A :class:`~celigo_pandas.mapping.steps.run.Watch` that keeps every value of every step: for few records.
 
     Parameters
     ----------

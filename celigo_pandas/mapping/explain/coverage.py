@@ -15,9 +15,9 @@ from typing import Any, Final
 from celigo_pandas.errors import MappingError, TemplateError
 from celigo_pandas.handlebars import compile_template
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
-from celigo_pandas.mapping.compilation import CompiledMapping
-from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS, kind_of
-from celigo_pandas.mapping.rules import (
+from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping
+from celigo_pandas.mapping.evaluate.traces import read_context
+from celigo_pandas.mapping.rules.rule_tree import (
     ArrayRule,
     Helper,
     Lookup,
@@ -28,10 +28,10 @@ from celigo_pandas.mapping.rules import (
     TextSource,
     ValueRule,
 )
-from celigo_pandas.mapping.runs import ResolveLookup, Watched
-from celigo_pandas.mapping.scopes import Scope
-from celigo_pandas.mapping.traces import read_context
-from celigo_pandas.mapping.values import key_text
+from celigo_pandas.mapping.scopes.scope import Scope
+from celigo_pandas.mapping.steps.conversions import ARRAY_ELEMENTS, kind_of
+from celigo_pandas.mapping.steps.run import ResolveLookup, Watched
+from celigo_pandas.mapping.steps.value_steps import key_text
 from celigo_pandas.paths import PathError, Step, escape_key, parse_extract
 
 __all__ = ["Coverage", "RuleCoverage", "field_paths", "fields_read", "measure"]

@@ -12,10 +12,18 @@ from typing import Any, Final
 
 from celigo_pandas.errors import FilterError, Problem, shown
 from celigo_pandas.filters import compile_rules, rules_of
-from celigo_pandas.mapping.compilation import compile_parts
-from celigo_pandas.mapping.parts import SURROUNDINGS
-from celigo_pandas.mapping.rules import ArrayRule, ListRule, PathSource, Rule, Source, TemplateSource, ValueRule
-from celigo_pandas.mapping.transforms import compile_transform_parts
+from celigo_pandas.mapping.compile.compiled_mapping import compile_parts
+from celigo_pandas.mapping.compile.rule_parts import SURROUNDINGS
+from celigo_pandas.mapping.compile.transforms import compile_transform_parts
+from celigo_pandas.mapping.rules.rule_tree import (
+    ArrayRule,
+    ListRule,
+    PathSource,
+    Rule,
+    Source,
+    TemplateSource,
+    ValueRule,
+)
 from celigo_pandas.paths import Path, PathError, parse_extract
 from celigo_pandas.resources.mapping_documents import MappingDocument, lookup_problems
 

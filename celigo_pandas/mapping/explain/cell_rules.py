@@ -14,8 +14,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple
 
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.compilation import CompiledMapping
-from celigo_pandas.mapping.rules import (
+from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping
+from celigo_pandas.mapping.rules.rule_tree import (
     ArrayRule,
     ListRule,
     Lookup,

@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from celigo_pandas.errors import shown
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.conversions import CASTS, RefusedType, listed
-from celigo_pandas.mapping.parts import DEEPEST, Parts
-from celigo_pandas.mapping.rules import (
+from celigo_pandas.mapping.compile.rule_parts import DEEPEST, Parts
+from celigo_pandas.mapping.rules.rule_tree import (
     Keys,
     ListRule,
     NoSource,
@@ -24,6 +23,7 @@ from celigo_pandas.mapping.rules import (
     ValueRule,
     spelled,
 )
+from celigo_pandas.mapping.steps.conversions import CASTS, RefusedType, listed
 from celigo_pandas.paths import WILDCARD, Path, cell_text, literal_text
 
 __all__ = ["add_lines", "collected", "compile_fields"]

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.columns import filled_column, gap_rows
-from celigo_pandas.mapping.rules import Keys
+from celigo_pandas.mapping.rules.rule_tree import Keys
+from celigo_pandas.mapping.scopes.typed_columns import filled_column, gap_rows
 
 __all__ = ["Layout"]
 

@@ -12,10 +12,8 @@ from itertools import accumulate
 from typing import Any
 
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.conversions import ARRAY_ELEMENTS
-from celigo_pandas.mapping.expansion import Expansion, expand, narrow
-from celigo_pandas.mapping.rows import Layout
-from celigo_pandas.mapping.rules import (
+from celigo_pandas.mapping.evaluate.output_rows import Layout
+from celigo_pandas.mapping.rules.rule_tree import (
     ArrayRule,
     Helper,
     ListRule,
@@ -27,9 +25,11 @@ from celigo_pandas.mapping.rules import (
     TemplateSource,
     ValueRule,
 )
-from celigo_pandas.mapping.runs import Run
-from celigo_pandas.mapping.scopes import Prefix, Scope
-from celigo_pandas.mapping.values import convert, empty_rows, finish, source_column, value_column
+from celigo_pandas.mapping.scopes.expansion import Expansion, expand, narrow
+from celigo_pandas.mapping.scopes.scope import Prefix, Scope
+from celigo_pandas.mapping.steps.conversions import ARRAY_ELEMENTS
+from celigo_pandas.mapping.steps.run import Run
+from celigo_pandas.mapping.steps.value_steps import convert, empty_rows, finish, source_column, value_column
 from celigo_pandas.paths import WILDCARD, Path, read_step
 
 __all__ = ["object_rows", "rule_column"]

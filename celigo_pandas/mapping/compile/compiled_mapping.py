@@ -8,15 +8,15 @@ from typing import Any, Final
 from celigo_pandas.errors import DocumentError, Problem
 from celigo_pandas.handlebars import Rows, record_members
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.columns import stepped, types_of
-from celigo_pandas.mapping.evaluation import object_rows, rule_column
-from celigo_pandas.mapping.fields import compile_fields
-from celigo_pandas.mapping.parts import Parts
-from celigo_pandas.mapping.rules import Rule, walk
-from celigo_pandas.mapping.runs import ResolveLookup, Run, Watch
-from celigo_pandas.mapping.scopes import Scope
-from celigo_pandas.mapping.traces import CellTrace, Tracer
-from celigo_pandas.mapping.tree import compile_tree
+from celigo_pandas.mapping.compile.mapper_one import compile_fields
+from celigo_pandas.mapping.compile.mapper_two import compile_tree
+from celigo_pandas.mapping.compile.rule_parts import Parts
+from celigo_pandas.mapping.evaluate.evaluation import object_rows, rule_column
+from celigo_pandas.mapping.evaluate.traces import CellTrace, Tracer
+from celigo_pandas.mapping.rules.rule_tree import Rule, walk
+from celigo_pandas.mapping.scopes.scope import Scope
+from celigo_pandas.mapping.scopes.typed_columns import stepped, types_of
+from celigo_pandas.mapping.steps.run import ResolveLookup, Run, Watch
 from celigo_pandas.resources.mapping_documents import MappingDocument
 from celigo_pandas.resources.scalars import with_truth
 

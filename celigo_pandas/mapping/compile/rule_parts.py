@@ -10,7 +10,7 @@ from celigo_pandas.errors import Problem, TemplateError, shown
 from celigo_pandas.handlebars import compile_template
 from celigo_pandas.javascript.dates import DateError, compile_reader, compile_writer
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.rules import DateStep, Keys, Lookup, TemplateSource
+from celigo_pandas.mapping.rules.rule_tree import DateStep, Keys, Lookup, TemplateSource
 from celigo_pandas.paths import Path, PathError, parse_extract
 from celigo_pandas.resources.scalars import truth
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from celigo_pandas.errors import MappingError, Problem
-from celigo_pandas.mapping.rules import Rule
-from celigo_pandas.mapping.scopes import Scope
+from celigo_pandas.mapping.rules.rule_tree import Rule
+from celigo_pandas.mapping.scopes.scope import Scope
 
 __all__ = ["Run", "Watch", "Watched"]
 

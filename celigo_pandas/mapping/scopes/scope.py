@@ -13,7 +13,7 @@ from typing import Any
 
 from celigo_pandas.handlebars import Contexts, Rows
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
-from celigo_pandas.mapping.columns import stepped, types_of
+from celigo_pandas.mapping.scopes.typed_columns import stepped, types_of
 from celigo_pandas.paths import Path, Step
 
 __all__ = ["Prefix", "Scope", "leading_keys"]

@@ -13,8 +13,18 @@ from typing import Any
 from celigo_pandas.errors import CeligoError, TemplateError, shown
 from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_text
-from celigo_pandas.mapping.columns import Column, gap_rows, holds_only_text, types_of, without
-from celigo_pandas.mapping.conversions import (
+from celigo_pandas.mapping.rules.rule_tree import (
+    DateStep,
+    Lookup,
+    PathSource,
+    Source,
+    TemplateSource,
+    TextSource,
+    ValueRule,
+)
+from celigo_pandas.mapping.scopes.scope import Scope
+from celigo_pandas.mapping.scopes.typed_columns import Column, gap_rows, holds_only_text, types_of, without
+from celigo_pandas.mapping.steps.conversions import (
     ARRAY_ELEMENTS,
     CASTS,
     CONVERTERS,
@@ -23,9 +33,7 @@ from celigo_pandas.mapping.conversions import (
     convert_column,
     destination_type,
 )
-from celigo_pandas.mapping.rules import DateStep, Lookup, PathSource, Source, TemplateSource, TextSource, ValueRule
-from celigo_pandas.mapping.runs import Run
-from celigo_pandas.mapping.scopes import Scope
+from celigo_pandas.mapping.steps.run import Run
 
 __all__ = ["convert", "empty_rows", "finish", "source_column", "value_column"]
 

@@ -2,7 +2,8 @@
 
 The table is that of the vendor's article on data type validation, stricter than the schema's one-line summary.
 Null, absent and empty text pass as they are: whether they may is decided before a conversion
-(:mod:`celigo_pandas.mapping.values`). Facts: integrator-api.md, section 7.2 "Type conversion" and 7.1 "dataType".
+(:mod:`celigo_pandas.mapping.steps.value_steps`). Facts: integrator-api.md, section 7.2 "Type conversion" and 7.1
+"dataType".
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 from celigo_pandas.javascript.columns import int_texts, number_texts, read_decimals
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_number, to_text
-from celigo_pandas.mapping.columns import gap_rows, without
+from celigo_pandas.mapping.scopes.typed_columns import gap_rows, without
 
 __all__ = [
     "ARRAY_ELEMENTS",

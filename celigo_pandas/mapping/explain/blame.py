@@ -8,11 +8,11 @@ from typing import Any
 
 from celigo_pandas.errors import MappingError, Problem, shown
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.cell_places import find_places, value_at
-from celigo_pandas.mapping.cells import Cells, Steps, fits, kind_of_cell
-from celigo_pandas.mapping.compilation import CompiledMapping
-from celigo_pandas.mapping.rules import ObjectRule, Rule, ValueRule
-from celigo_pandas.mapping.traces import CellTrace, Tracer
+from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping
+from celigo_pandas.mapping.evaluate.traces import CellTrace, Tracer
+from celigo_pandas.mapping.explain.cell_places import find_places, value_at
+from celigo_pandas.mapping.explain.cell_rules import Cells, Steps, fits, kind_of_cell
+from celigo_pandas.mapping.rules.rule_tree import ObjectRule, Rule, ValueRule
 from celigo_pandas.paths import WILDCARD
 
 __all__ = ["Blame", "blame_cell"]

@@ -15,11 +15,11 @@ from typing import Any, Literal, NamedTuple
 from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.javascript.values import UNDEFINED, Undefined
-from celigo_pandas.mapping.causes import Causes, Names
-from celigo_pandas.mapping.cell_places import value_at
-from celigo_pandas.mapping.cells import Cells, Steps
-from celigo_pandas.mapping.compilation import CompiledMapping, evaluate_together
-from celigo_pandas.mapping.sameness import same
+from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping, evaluate_together
+from celigo_pandas.mapping.explain.causes import Causes, Names
+from celigo_pandas.mapping.explain.cell_places import value_at
+from celigo_pandas.mapping.explain.cell_rules import Cells, Steps
+from celigo_pandas.mapping.explain.sameness import same
 from celigo_pandas.paths import WILDCARD, Step, cell_text
 
 __all__ = ["CellChange", "MappingDifference", "RuleChange", "compare", "compare_evaluations", "compare_outputs"]
