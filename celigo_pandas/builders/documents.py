@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from celigo_pandas.builders.contents import content_problems
+from celigo_pandas.documents.counts import as_integer
+from celigo_pandas.documents.document_files import read_document, write_document
 from celigo_pandas.errors import DocumentError, Problem, shown
-from celigo_pandas.resources.counts import as_integer
-from celigo_pandas.resources.document_files import read_document, write_document
 
 __all__ = ["FILE_PLACES", "FILE_TYPES", "HTTP_METHODS", "Checks", "Document", "load"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.builders.documents import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
-from celigo_pandas.resources.counts import as_integer
+from celigo_pandas.documents.counts import as_integer
 
 __all__ = ["file_export", "http_export", "netsuite_export", "salesforce_export", "sql_export"]
 

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from celigo_pandas.documents.connections import secret_values
+from celigo_pandas.documents.secret import MASK, Secret
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
 from celigo_pandas.json_numbers import integer, integer_or_digits
-from celigo_pandas.resources.connections import secret_values
-from celigo_pandas.resources.secret import MASK, Secret
 
 __all__ = ["Sealed", "decode", "encode", "encode_rows", "seal", "seal_connection"]
 

@@ -10,8 +10,8 @@ import hmac
 import secrets
 
 from celigo_pandas.client.profiles import ProfileStore
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import ConfigError
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["bearer_value", "check_token", "find_token", "fingerprint"]
 

@@ -37,9 +37,9 @@ from celigo_pandas.client.sockets import (
 )
 from celigo_pandas.client.token_mask import TokenMask
 from celigo_pandas.client.tokens import bearer_value
+from celigo_pandas.documents.environment import setting
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import RequestTimeoutError, TransportError
-from celigo_pandas.resources.environment import setting
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["RequestsTransport"]
 

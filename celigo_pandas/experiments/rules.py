@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from celigo_pandas.documents.mapping_documents import LookupEntry, MappingDocument
 from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, printable, shown
 from celigo_pandas.experiments.documents import document_of, merged, put_lookups
 from celigo_pandas.experiments.editing import (
@@ -35,7 +36,6 @@ from celigo_pandas.mapping.explain.coverage import measure
 from celigo_pandas.mapping.explain.diff import compare
 from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
 from celigo_pandas.markup import Markup, table, tag
-from celigo_pandas.resources.mapping_documents import LookupEntry, MappingDocument
 
 __all__ = ["Mapping"]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from celigo_pandas.documents.connection_fields import TYPES
+from celigo_pandas.documents.connections import mask
 from celigo_pandas.forms.connection_draft import FieldView
 from celigo_pandas.forms.connection_state import ConnectionState
 from celigo_pandas.forms.elements import (
@@ -22,8 +24,6 @@ from celigo_pandas.forms.elements import (
     paragraph,
 )
 from celigo_pandas.forms.values import KINDS, LAYOUT_HINTS, shown_value
-from celigo_pandas.resources.connection_fields import TYPES
-from celigo_pandas.resources.connections import mask
 
 __all__ = ["connection_layout"]
 

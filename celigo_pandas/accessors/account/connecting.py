@@ -16,10 +16,10 @@ from celigo_pandas.client.pacing import bucket_for
 from celigo_pandas.client.profiles import ProfileStore
 from celigo_pandas.client.tokens import check_token, find_token, fingerprint
 from celigo_pandas.client.transport import RequestsTransport
+from celigo_pandas.documents.counts import as_number, whole_number
+from celigo_pandas.documents.environment import flag, secret_setting, settings
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import ConfigError, HintWarning, shown
-from celigo_pandas.resources.counts import as_number, whole_number
-from celigo_pandas.resources.environment import flag, secret_setting, settings
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["connect", "login", "logout", "open_api"]
 

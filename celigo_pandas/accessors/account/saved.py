@@ -10,10 +10,10 @@ import pandas as pd
 
 from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.accessors.targets import Account, SavedTarget
+from celigo_pandas.documents import exports, imports
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.experiments import diff_saved
 from celigo_pandas.markup import Markup, table, tag
-from celigo_pandas.resources import exports, imports
 
 __all__ = ["SavedDocument", "SavedExport", "SavedImport"]
 

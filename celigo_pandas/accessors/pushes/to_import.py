@@ -25,6 +25,8 @@ from celigo_pandas.accessors.pushes.import_result import ImportResult, PushPrevi
 from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, Target, resolve_import
 from celigo_pandas.client.documents import encode
+from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.imports import acts_per_call, describe, digest
 from celigo_pandas.errors import (
     CeligoError,
     ConfigError,
@@ -36,8 +38,6 @@ from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
-from celigo_pandas.resources.counts import whole_number
-from celigo_pandas.resources.imports import acts_per_call, describe, digest
 
 __all__ = ["to_import"]
 

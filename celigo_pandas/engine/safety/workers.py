@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from celigo_pandas.documents.concurrency import effective_level
 from celigo_pandas.engine.refusals import Refusal
 from celigo_pandas.errors import Problem
-from celigo_pandas.resources.concurrency import effective_level
 
 __all__ = ["Gates", "Workers", "concurrency_of"]
 

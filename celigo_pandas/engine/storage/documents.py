@@ -14,6 +14,12 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
+from celigo_pandas.documents.canonical import canonical
+from celigo_pandas.documents.connections import validate_connection
+from celigo_pandas.documents.dotted import put_member, remove_member
+from celigo_pandas.documents.patching import READ_ONLY_MEMBERS
+from celigo_pandas.documents.saved_documents import check_saved, needs_connection
+from celigo_pandas.documents.secret import MASK
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.oauth import needs_authorization
 from celigo_pandas.engine.refusals import Refusal, invalid, not_found
@@ -24,12 +30,6 @@ from celigo_pandas.engine.storage.references import reference_paths, with_connec
 from celigo_pandas.engine.storage.store import Row, Store
 from celigo_pandas.engine.storage.vault import Vault
 from celigo_pandas.errors import Problem
-from celigo_pandas.resources.canonical import canonical
-from celigo_pandas.resources.connections import validate_connection
-from celigo_pandas.resources.dotted import put_member, remove_member
-from celigo_pandas.resources.patching import READ_ONLY_MEMBERS
-from celigo_pandas.resources.saved_documents import check_saved, needs_connection
-from celigo_pandas.resources.secret import MASK
 
 __all__ = ["DocumentService", "Person", "new_id", "wire_time"]
 

@@ -6,11 +6,11 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.documents.dotted import find_member, put_member, remove_member
+from celigo_pandas.documents.patching import PATCH_TYPES
+from celigo_pandas.documents.scalars import is_date
 from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.errors import Problem
-from celigo_pandas.resources.dotted import find_member, put_member, remove_member
-from celigo_pandas.resources.patching import PATCH_TYPES
-from celigo_pandas.resources.scalars import is_date
 
 __all__ = ["apply_patch"]
 

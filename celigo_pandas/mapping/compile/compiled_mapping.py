@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from celigo_pandas.documents.mapping_documents import MappingDocument
+from celigo_pandas.documents.scalars import with_truth
 from celigo_pandas.errors import DocumentError, Problem
 from celigo_pandas.handlebars import Rows, record_members
 from celigo_pandas.javascript.values import UNDEFINED
@@ -17,8 +19,6 @@ from celigo_pandas.mapping.rules.rule_tree import Rule, walk
 from celigo_pandas.mapping.scopes.scope import Scope
 from celigo_pandas.mapping.scopes.typed_columns import stepped, types_of
 from celigo_pandas.mapping.steps.run import ResolveLookup, Run, Watch
-from celigo_pandas.resources.mapping_documents import MappingDocument
-from celigo_pandas.resources.scalars import with_truth
 
 __all__ = ["CompiledMapping", "compile_mapping", "compile_parts", "evaluate_together", "map_records"]
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from celigo_pandas.documents.scalars import truth
 from celigo_pandas.errors import Problem, TemplateError, shown
 from celigo_pandas.handlebars import compile_template
 from celigo_pandas.javascript.dates import DateError, compile_reader, compile_writer
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules.rule_tree import DateStep, Keys, Lookup, TemplateSource
 from celigo_pandas.paths import Path, PathError, parse_extract
-from celigo_pandas.resources.scalars import truth
 
 __all__ = [
     "CONDITIONS",

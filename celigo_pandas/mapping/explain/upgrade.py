@@ -13,14 +13,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from celigo_pandas.documents.dotted import remove_member
+from celigo_pandas.documents.mapping_documents import FIELD_HOMES, MappingDocument
+from celigo_pandas.documents.scalars import truth
 from celigo_pandas.errors import DocumentError, Problem
 from celigo_pandas.mapping.compile.compiled_mapping import compile_mapping
 from celigo_pandas.mapping.compile.rule_parts import DATE_NAMES
 from celigo_pandas.mapping.steps.conversions import ARRAY_ELEMENTS, CASTS, CONVERTERS, RefusedType, kind_of
 from celigo_pandas.paths import WILDCARD, Step, literal_text, parse_extract, rooted_text
-from celigo_pandas.resources.dotted import remove_member
-from celigo_pandas.resources.mapping_documents import FIELD_HOMES, MappingDocument
-from celigo_pandas.resources.scalars import truth
 
 __all__ = ["upgrade"]
 

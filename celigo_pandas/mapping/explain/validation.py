@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from celigo_pandas.documents.mapping_documents import MappingDocument, lookup_problems
 from celigo_pandas.errors import FilterError, Problem, shown
 from celigo_pandas.filters import compile_rules, rules_of
 from celigo_pandas.mapping.compile.compiled_mapping import compile_parts
@@ -25,7 +26,6 @@ from celigo_pandas.mapping.rules.rule_tree import (
     ValueRule,
 )
 from celigo_pandas.paths import Path, PathError, parse_extract
-from celigo_pandas.resources.mapping_documents import MappingDocument, lookup_problems
 
 __all__ = ["find_problems", "validate"]
 

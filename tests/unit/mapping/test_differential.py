@@ -13,6 +13,7 @@ import pytest
 from support import soak
 from support.generated_mappings import Generator, undone
 
+from celigo_pandas.documents.map_answers import read_answer, write_answer
 from celigo_pandas.errors import MappingError
 from celigo_pandas.experiments import check_frozen
 from celigo_pandas.experiments.frozen import freeze
@@ -25,7 +26,6 @@ from celigo_pandas.mapping.explain.diff import CellChange, MappingDifference, co
 from celigo_pandas.mapping.rules.rule_tree import ArrayRule, ValueRule
 from celigo_pandas.mapping.steps.conversions import kind_of
 from celigo_pandas.paths import WILDCARD, cell_text, parse_extract
-from celigo_pandas.resources.map_answers import read_answer, write_answer
 
 pytestmark = pytest.mark.soak
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions
 from celigo_pandas.engine.adaptors.files.csv_writing import CsvForm
 from celigo_pandas.engine.adaptors.files.formats import CODECS
@@ -18,7 +19,6 @@ from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.errors import FilterError
 from celigo_pandas.filters import compile_rules, rules_of
-from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["ExportPlan", "ImportPlan", "csv_plan", "export_plan", "import_plan"]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from celigo_pandas.documents.mapping_documents import MappingDocument, lookup_problems
 from celigo_pandas.engine.adaptors.http.aligned import as_list, position
 from celigo_pandas.engine.adaptors.http.drafts import Spec
 from celigo_pandas.engine.adaptors.http.empty_nodes import without_empty
@@ -22,7 +23,6 @@ from celigo_pandas.engine.adaptors.http.shapes import IMPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.templates import DynamicLookup, batch_context, record_context
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.resources.mapping_documents import MappingDocument, lookup_problems
 
 __all__ = ["Importer"]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 
+from celigo_pandas.documents.secret import MASK
 from celigo_pandas.engine.adaptors.http.credentials import auth_type, token_of
 from celigo_pandas.engine.adaptors.http.drafts import check_header_name
 from celigo_pandas.engine.adaptors.http.legacy import http_connection, stored_path
@@ -35,7 +36,6 @@ from celigo_pandas.engine.oauth.grants import (
     stored_changes,
 )
 from celigo_pandas.engine.safety.reach import ReachError
-from celigo_pandas.resources.secret import MASK
 
 __all__ = ["exchange_tokens", "is_due", "is_possible", "renew"]
 

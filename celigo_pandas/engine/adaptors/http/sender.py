@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 from requests.cookies import RequestsCookieJar
 from requests.models import PreparedRequest
 
+from celigo_pandas.documents.secret import MASK
 from celigo_pandas.engine.adaptors.http import renewal
 from celigo_pandas.engine.adaptors.http.credentials import auth_type, credential_headers, mask_token, prepare
 from celigo_pandas.engine.adaptors.http.drafts import Draft, Spec, draft_request
@@ -33,7 +34,6 @@ from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.safety.masking import Redactor, mask_values
 from celigo_pandas.engine.safety.reach import ReachError
 from celigo_pandas.errors import CeligoError, MissingExtraError
-from celigo_pandas.resources.secret import MASK
 
 __all__ = ["Sender"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.documents.dotted import find_member
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
-from celigo_pandas.resources.dotted import find_member
 
 __all__ = ["CONNECTION", "EXPORT", "IMPORT", "check_shapes"]
 

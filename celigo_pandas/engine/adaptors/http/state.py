@@ -15,6 +15,7 @@ from typing import Any
 
 from requests.cookies import RequestsCookieJar
 
+from celigo_pandas.documents.concurrency import default_level, effective_level
 from celigo_pandas.engine.adaptors.http.certificates import tls_context
 from celigo_pandas.engine.adaptors.http.credentials import Wallet
 from celigo_pandas.engine.adaptors.http.legacy import http_connection
@@ -22,7 +23,6 @@ from celigo_pandas.engine.adaptors.http.sealing import sealed
 from celigo_pandas.engine.adaptors.http.signatures import Digest
 from celigo_pandas.engine.adaptors.http.transport import Transport
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
-from celigo_pandas.resources.concurrency import default_level, effective_level
 
 __all__ = ["ConnectionState", "Gate", "Gates", "state_of"]
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from celigo_pandas.resources.turns import wait_for_end, wait_in_turns
+from celigo_pandas.documents.turns import wait_for_end, wait_in_turns
 
 
 def test_wait_says_whether_it_came_in_time() -> None:

@@ -10,9 +10,9 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from celigo_pandas.documents.dotted import put_member
+from celigo_pandas.documents.secret import MASK
 from celigo_pandas.errors import DocumentError, Problem, shown
-from celigo_pandas.resources.dotted import put_member
-from celigo_pandas.resources.secret import MASK
 
 __all__ = [
     "PATCHABLE",

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from celigo_pandas.resources.sql_text import unread_verb, writing_verb
+from celigo_pandas.documents.sql_text import unread_verb, writing_verb
 
 __all__ = ["consuming_member", "digest", "unread_query", "virtual"]
 

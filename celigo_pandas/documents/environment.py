@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from celigo_pandas.resources.secret import Secret
+from celigo_pandas.documents.secret import Secret
 
 __all__ = ["flag", "secret_setting", "set_flag", "setting", "settings"]
 

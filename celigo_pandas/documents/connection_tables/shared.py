@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from celigo_pandas.resources.concurrency import default_level, highest_level
-from celigo_pandas.resources.connection_field import ConnectionField as F
+from celigo_pandas.documents.concurrency import default_level, highest_level
+from celigo_pandas.documents.connection_field import ConnectionField as F
 
 __all__ = ["AUTH", "LIMITS", "MORE", "PING", "edi_router", "free_form", "levels", "reference"]
 

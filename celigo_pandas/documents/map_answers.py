@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from celigo_pandas.documents.mapping_documents import MappingDocument
+from celigo_pandas.documents.scalars import truth
 from celigo_pandas.errors import Problem, problems_from_body
-from celigo_pandas.resources.mapping_documents import MappingDocument
-from celigo_pandas.resources.scalars import truth
 
 __all__ = ["MapAnswer", "is_one_to_many", "read_answer", "write_answer"]
 

@@ -1,7 +1,7 @@
 """Connection documents: what the API would refuse, which members are secret, and the masked form.
 
 It decides nothing about single types: those rules are the rows of
-:mod:`celigo_pandas.resources.connection_fields`. Source of the error codes: the vendor's published schemas and its
+:mod:`celigo_pandas.documents.connection_fields`. Source of the error codes: the vendor's published schemas and its
 error examples; where the sources are silent the choice is marked.
 """
 
@@ -13,8 +13,7 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-from celigo_pandas.errors import Problem, shown
-from celigo_pandas.resources.connection_fields import (
+from celigo_pandas.documents.connection_fields import (
     COMMON,
     FIELDS,
     TYPES,
@@ -23,10 +22,11 @@ from celigo_pandas.resources.connection_fields import (
     is_empty,
     read,
 )
-from celigo_pandas.resources.dotted import put_member
-from celigo_pandas.resources.scalars import is_date, is_object_id, truth
-from celigo_pandas.resources.secret import MASK, Secret
-from celigo_pandas.resources.userinfo import masked_url, url_secrets, urls_with_userinfo
+from celigo_pandas.documents.dotted import put_member
+from celigo_pandas.documents.scalars import is_date, is_object_id, truth
+from celigo_pandas.documents.secret import MASK, Secret
+from celigo_pandas.documents.userinfo import masked_url, url_secrets, urls_with_userinfo
+from celigo_pandas.errors import Problem, shown
 
 __all__ = [
     "ALL_SECRETS",
@@ -45,7 +45,7 @@ def validate_connection(doc: object, *, masks: bool = False) -> list[Problem]:
     Parameters
     ----------
     doc : object
-        The document, secrets in it as text or as :class:`~celigo_pandas.resources.secret.Secret`. Not modified.
+        The document, secrets in it as text or as :class:`~celigo_pandas.documents.secret.Secret`. Not modified.
     masks : bool, default False
         Take ``"******"`` as a secret that is already stored (a form that edits a saved connection). Otherwise a mask
         is a problem: the API would store six asterisks as the secret.

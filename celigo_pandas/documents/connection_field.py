@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from celigo_pandas.resources.secret import Secret
+from celigo_pandas.documents.secret import Secret
 
 __all__ = ["Clause", "ConnectionField", "has", "is_empty", "lacks", "one_of", "read"]
 

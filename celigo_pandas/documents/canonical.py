@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from celigo_pandas.documents.connection_fields import COMMON, FIELDS
+from celigo_pandas.documents.dotted import find_member, with_member
+from celigo_pandas.documents.mapping_documents import LOOKUP_HOMES
+from celigo_pandas.documents.scalars import truth, with_truth
 from celigo_pandas.errors import Problem, shown
-from celigo_pandas.resources.connection_fields import COMMON, FIELDS
-from celigo_pandas.resources.dotted import find_member, with_member
-from celigo_pandas.resources.mapping_documents import LOOKUP_HOMES
-from celigo_pandas.resources.scalars import truth, with_truth
 
 __all__ = ["canonical", "truth_problems"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from celigo_pandas.resources.connection_field import ConnectionField as F
-from celigo_pandas.resources.connection_field import has, lacks, one_of
-from celigo_pandas.resources.connection_tables.shared import (
+from celigo_pandas.documents.connection_field import ConnectionField as F
+from celigo_pandas.documents.connection_field import has, lacks, one_of
+from celigo_pandas.documents.connection_tables.shared import (
     AUTH,
     LIMITS,
     MORE,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from celigo_pandas.resources.saved_documents import ADAPTORS, check_saved, needs_connection
+from celigo_pandas.documents.saved_documents import ADAPTORS, check_saved, needs_connection
 
 _LINES = (Path(__file__).parents[2] / "cases" / "saved.jsonl").read_text(encoding="utf-8").splitlines()
 CASES = [json.loads(line) for line in _LINES]

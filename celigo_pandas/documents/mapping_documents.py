@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from celigo_pandas.documents.dotted import find_member
 from celigo_pandas.errors import DocumentError, Problem, shown
-from celigo_pandas.resources.dotted import find_member
 
 __all__ = [
     "FIELD_HOMES",

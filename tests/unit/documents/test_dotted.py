@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from celigo_pandas.errors import DocumentError
-from celigo_pandas.resources.dotted import (
+from celigo_pandas.documents.dotted import (
     find_at,
     find_member,
     indexed,
@@ -17,6 +16,7 @@ from celigo_pandas.resources.dotted import (
     with_member,
     without_member,
 )
+from celigo_pandas.errors import DocumentError
 
 
 def document() -> dict[str, Any]:

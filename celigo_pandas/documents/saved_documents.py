@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from celigo_pandas.documents.canonical import truth_problems
+from celigo_pandas.documents.dotted import find_member
 from celigo_pandas.errors import Problem, shown
-from celigo_pandas.resources.canonical import truth_problems
-from celigo_pandas.resources.dotted import find_member
 
 __all__ = [
     "ADAPTORS",

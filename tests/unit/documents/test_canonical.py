@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from celigo_pandas.documents.canonical import canonical
+from celigo_pandas.documents.connections import validate_connection
+from celigo_pandas.documents.saved_documents import check_saved
 from celigo_pandas.mapping import validate
-from celigo_pandas.resources.canonical import canonical
-from celigo_pandas.resources.connections import validate_connection
-from celigo_pandas.resources.saved_documents import check_saved
 
 
 @pytest.mark.parametrize(("value", "known"), [("true", True), ("false", False), (1, True), (0, False), ("no", False)])

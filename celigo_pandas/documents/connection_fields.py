@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from celigo_pandas.resources.connection_field import Clause, ConnectionField, has, is_empty, lacks, one_of, read
-from celigo_pandas.resources.connection_field import ConnectionField as F
-from celigo_pandas.resources.connection_tables.databases import DYNAMODB, JDBC, MONGODB, RDBMS
-from celigo_pandas.resources.connection_tables.shared import LIMITS, MORE, reference
-from celigo_pandas.resources.connection_tables.systems import (
+from celigo_pandas.documents.connection_field import Clause, ConnectionField, has, is_empty, lacks, one_of, read
+from celigo_pandas.documents.connection_field import ConnectionField as F
+from celigo_pandas.documents.connection_tables.databases import DYNAMODB, JDBC, MONGODB, RDBMS
+from celigo_pandas.documents.connection_tables.shared import LIMITS, MORE, reference
+from celigo_pandas.documents.connection_tables.systems import (
     AS2,
     FILESYSTEM,
     FTP,
@@ -27,7 +27,7 @@ from celigo_pandas.resources.connection_tables.systems import (
     VAN,
     WRAPPER,
 )
-from celigo_pandas.resources.connection_tables.web import HTTP, MCP, REST
+from celigo_pandas.documents.connection_tables.web import HTTP, MCP, REST
 
 __all__ = [
     "BLOCKS",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from celigo_pandas.resources.connection_field import Clause, has, lacks, one_of
-from celigo_pandas.resources.connection_field import ConnectionField as F
-from celigo_pandas.resources.connection_tables.shared import AUTH, reference
+from celigo_pandas.documents.connection_field import Clause, has, lacks, one_of
+from celigo_pandas.documents.connection_field import ConnectionField as F
+from celigo_pandas.documents.connection_tables.shared import AUTH, reference
 
 __all__ = ["oauth1", "oauth2", "token"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from celigo_pandas.resources.connection_field import Clause, has, lacks, one_of
-from celigo_pandas.resources.connection_field import ConnectionField as F
-from celigo_pandas.resources.connection_tables.shared import AUTH, MORE, levels, reference
+from celigo_pandas.documents.connection_field import Clause, has, lacks, one_of
+from celigo_pandas.documents.connection_field import ConnectionField as F
+from celigo_pandas.documents.connection_tables.shared import AUTH, MORE, levels, reference
 
 __all__ = ["DYNAMODB", "JDBC", "MONGODB", "RDBMS"]
 

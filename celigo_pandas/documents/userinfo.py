@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from celigo_pandas.resources.secret import MASK
+from celigo_pandas.documents.secret import MASK
 
 __all__ = ["masked_url", "url_secrets", "urls_with_userinfo"]
 
