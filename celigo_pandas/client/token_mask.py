@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from celigo_pandas.client.tokens import bearer_value
+from celigo_pandas.client.bearer_token import bearer_value
 from celigo_pandas.documents.secret import MASK, Secret
 
 __all__ = ["TokenMask"]

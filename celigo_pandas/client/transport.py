@@ -22,6 +22,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 
 from celigo_pandas.client.addresses import BaseUrl
+from celigo_pandas.client.bearer_token import bearer_value
 from celigo_pandas.client.bodies import TooLong, read_body
 from celigo_pandas.client.forks import renew_in_child
 from celigo_pandas.client.history import redact_path
@@ -36,7 +37,6 @@ from celigo_pandas.client.sockets import (
     was_sent,
 )
 from celigo_pandas.client.token_mask import TokenMask
-from celigo_pandas.client.tokens import bearer_value
 from celigo_pandas.documents.environment import setting
 from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import RequestTimeoutError, TransportError

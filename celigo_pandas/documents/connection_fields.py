@@ -15,7 +15,7 @@ from typing import Any
 
 from celigo_pandas.documents.connection_field import Clause, ConnectionField, has, is_empty, lacks, one_of, read
 from celigo_pandas.documents.connection_field import ConnectionField as F
-from celigo_pandas.documents.connection_tables.databases import DYNAMODB, JDBC, MONGODB, RDBMS
+from celigo_pandas.documents.connection_tables.database_fields import DYNAMODB, JDBC, MONGODB, RDBMS
 from celigo_pandas.documents.connection_tables.shared import LIMITS, MORE, reference
 from celigo_pandas.documents.connection_tables.systems import (
     AS2,

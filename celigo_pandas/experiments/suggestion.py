@@ -15,7 +15,7 @@ from typing import Any
 
 from celigo_pandas.errors import DocumentError, shown
 from celigo_pandas.experiments.editing import EACH, find_rule, set_rule
-from celigo_pandas.experiments.rows import records_of
+from celigo_pandas.experiments.frame_records import records_of
 from celigo_pandas.frames.names import escape_key
 from celigo_pandas.mapping.compile.rule_parts import MOST_STEPS
 from celigo_pandas.mapping.explain.record_steps import record_steps

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from celigo_pandas.documents.connection_documents import ALL_SECRETS, secret_paths
 from celigo_pandas.documents.connection_fields import ConnectionField, fields_for, is_empty, read
-from celigo_pandas.documents.connections import ALL_SECRETS, secret_paths
 from celigo_pandas.documents.dotted import leaves, with_member, without_member
 from celigo_pandas.documents.secret import MASK, Secret
 from celigo_pandas.documents.userinfo import masked_url, url_secrets, urls_with_userinfo

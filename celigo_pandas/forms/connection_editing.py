@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from celigo_pandas.documents.connection_documents import secret_paths, validate_connection
 from celigo_pandas.documents.connection_fields import TYPES, ConnectionField, fields_for, is_empty, read
-from celigo_pandas.documents.connections import secret_paths, validate_connection
 from celigo_pandas.documents.dotted import leaves, with_member, without_member
 from celigo_pandas.documents.patching import READ_ONLY_MEMBERS, writable
 from celigo_pandas.documents.secret import MASK, Secret
@@ -33,8 +33,8 @@ from celigo_pandas.forms.connection_draft import (
     rebased,
     secrets_in,
 )
+from celigo_pandas.forms.field_values import parsed
 from celigo_pandas.forms.state import FormState, History, NotKept
-from celigo_pandas.forms.values import parsed
 
 __all__ = ["ConnectionEditing"]
 

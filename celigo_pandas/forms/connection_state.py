@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.documents.connection_documents import masked_secrets
 from celigo_pandas.documents.connection_fields import read
-from celigo_pandas.documents.connections import masked_secrets
 from celigo_pandas.documents.dotted import leaves
 from celigo_pandas.documents.patching import is_patchable, merged, writable
 from celigo_pandas.documents.secret import Secret

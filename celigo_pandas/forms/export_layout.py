@@ -8,8 +8,8 @@ from celigo_pandas.documents.connection_fields import ConnectionField
 from celigo_pandas.forms.code_text import pull_code
 from celigo_pandas.forms.elements import Element, box, button, code, feedback, field, group, heading, paragraph
 from celigo_pandas.forms.export_state import ExportState
+from celigo_pandas.forms.field_values import KINDS, LAYOUT_HINTS, shown_value
 from celigo_pandas.forms.frame_table import frame_table
-from celigo_pandas.forms.values import KINDS, LAYOUT_HINTS, shown_value
 
 __all__ = ["export_layout"]
 

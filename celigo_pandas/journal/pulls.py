@@ -24,7 +24,7 @@ from typing import Any
 
 import zstandard
 
-from celigo_pandas.documents.exports import digest
+from celigo_pandas.documents.export_documents import digest
 from celigo_pandas.errors import ConfigError, HintWarning, JournalError, shown
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.notices import notify

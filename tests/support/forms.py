@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from celigo_pandas.documents.connections import mask
+from celigo_pandas.documents.connection_documents import mask
 from celigo_pandas.documents.dotted import with_member
 from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import InvalidRequestError, Problem

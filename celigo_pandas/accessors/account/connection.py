@@ -25,8 +25,8 @@ from celigo_pandas.accessors.pulls.to_parquet import export_to_parquet
 from celigo_pandas.accessors.pushes.import_result import ImportResult
 from celigo_pandas.accessors.pushes.to_import import to_import
 from celigo_pandas.accessors.targets import Account, DocumentLike, Target
-from celigo_pandas.client.documents import seal_connection
-from celigo_pandas.documents.connections import mask
+from celigo_pandas.client.json_bodies import seal_connection
+from celigo_pandas.documents.connection_documents import mask
 from celigo_pandas.documents.counts import as_number
 from celigo_pandas.documents.patching import (
     check_document,

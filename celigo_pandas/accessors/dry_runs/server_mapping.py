@@ -13,7 +13,7 @@ from celigo_pandas.accessors.import_call import BODY_LIMIT, import_body
 from celigo_pandas.accessors.progress import ProgressSetting, open_progress
 from celigo_pandas.accessors.targets import Target
 from celigo_pandas.client.api import ApiClient
-from celigo_pandas.client.documents import decode, encode
+from celigo_pandas.client.json_bodies import decode, encode
 from celigo_pandas.client.messages import Request
 from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.documents.map_answers import read_answer

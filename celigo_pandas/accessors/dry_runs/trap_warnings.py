@@ -9,7 +9,7 @@ import pandas as pd
 
 from celigo_pandas.documents.map_answers import is_one_to_many
 from celigo_pandas.errors import CeligoError, HintWarning
-from celigo_pandas.experiments.rows import fields_of
+from celigo_pandas.experiments.frame_records import fields_of
 from celigo_pandas.frames.notices import notify_once
 from celigo_pandas.mapping import compile_mapping
 from celigo_pandas.mapping.explain.traps import find_traps, trap_texts

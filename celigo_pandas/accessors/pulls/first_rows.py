@@ -6,7 +6,7 @@ import pandas as pd
 
 from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
 from celigo_pandas.documents.counts import whole_number
-from celigo_pandas.documents.exports import consuming_member
+from celigo_pandas.documents.export_documents import consuming_member
 from celigo_pandas.errors import (
     DocumentError,
     Problem,

@@ -16,7 +16,7 @@ from celigo_pandas import paging
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.targets import Target
 from celigo_pandas.client.messages import Lane, Request, Response
-from celigo_pandas.documents.exports import consuming_member, digest
+from celigo_pandas.documents.export_documents import consuming_member, digest
 from celigo_pandas.errors import (
     ApiError,
     CeligoError,

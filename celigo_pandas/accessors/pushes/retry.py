@@ -14,7 +14,7 @@ import pandas as pd
 from celigo_pandas.accessors.pushes.delivery import Delivery, deliver
 from celigo_pandas.accessors.pushes.fit import fitted
 from celigo_pandas.accessors.pushes.push_call import PushCall
-from celigo_pandas.documents.imports import acts_per_call, file_names_vary, writes_file
+from celigo_pandas.documents.import_documents import acts_per_call, file_names_vary, writes_file
 from celigo_pandas.errors import ConfigError, DocumentError, FrameError
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy

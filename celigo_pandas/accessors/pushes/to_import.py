@@ -24,9 +24,9 @@ from celigo_pandas.accessors.pushes.fit import fitted
 from celigo_pandas.accessors.pushes.import_result import ImportResult, PushPreview, concluded
 from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, Target, resolve_import
-from celigo_pandas.client.documents import encode
+from celigo_pandas.client.json_bodies import encode
 from celigo_pandas.documents.counts import whole_number
-from celigo_pandas.documents.imports import acts_per_call, describe, digest
+from celigo_pandas.documents.import_documents import acts_per_call, describe, digest
 from celigo_pandas.errors import (
     CeligoError,
     ConfigError,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from celigo_pandas.documents.connection_field import Clause, has, lacks, one_of
 from celigo_pandas.documents.connection_field import ConnectionField as F
 from celigo_pandas.documents.connection_tables.shared import AUTH, LIMITS, MORE, PING, free_form, levels, reference
-from celigo_pandas.documents.connection_tables.tokens import oauth1, oauth2, token
+from celigo_pandas.documents.connection_tables.token_fields import oauth1, oauth2, token
 
 __all__ = ["HTTP", "MCP", "REST"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from celigo_pandas.documents.exports import consuming_member
+from celigo_pandas.documents.export_documents import consuming_member
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import invalid
 from celigo_pandas.engine.runs.calls import Access

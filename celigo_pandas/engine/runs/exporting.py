@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from celigo_pandas.documents.canonical import canonical
-from celigo_pandas.documents.exports import consuming_member
+from celigo_pandas.documents.export_documents import consuming_member
 from celigo_pandas.documents.saved_documents import (
     member_problems,
     mock_output_problem,

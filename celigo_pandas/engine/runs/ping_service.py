@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from celigo_pandas.documents.canonical import canonical
-from celigo_pandas.documents.connections import validate_connection
+from celigo_pandas.documents.connection_documents import validate_connection
 from celigo_pandas.engine.adaptors.protocol import Describing, PingOutcome, SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of

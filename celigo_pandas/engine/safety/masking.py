@@ -15,7 +15,7 @@ from functools import lru_cache
 from html.entities import codepoint2name
 from typing import Any
 
-from celigo_pandas.documents.connections import mask, secret_values
+from celigo_pandas.documents.connection_documents import mask, secret_values
 from celigo_pandas.documents.secret import MASK
 from celigo_pandas.engine.texts import json_text
 

@@ -10,7 +10,7 @@ from typing import Any
 from celigo_pandas.documents.dotted import put_member
 from celigo_pandas.engine.failures import SourceFailure
 from celigo_pandas.engine.safety.masking import Redactor, mask, secret_values
-from celigo_pandas.engine.storage.documents import DocumentService
+from celigo_pandas.engine.storage.document_service import DocumentService
 from celigo_pandas.engine.storage.store import Row
 
 __all__ = ["Caches", "SavedAccess", "VirtualAccess"]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from celigo_pandas.javascript.columns import int_texts, number_texts, read_decimals
+from celigo_pandas.javascript.value_columns import int_texts, number_texts, read_decimals
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_number, to_text
 from celigo_pandas.mapping.scopes.typed_columns import gap_rows, without
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.client import FakeTime, answer, api_over, scripted
 
-from celigo_pandas.client.documents import decode, encode, encode_rows, seal
+from celigo_pandas.client.json_bodies import decode, encode, encode_rows, seal
 from celigo_pandas.client.link_header import next_target
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.documents.dotted import find_member

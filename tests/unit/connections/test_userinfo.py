@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from celigo_pandas.documents.connections import mask, masked_secrets, validate_connection
+from celigo_pandas.documents.connection_documents import mask, masked_secrets, validate_connection
 from celigo_pandas.documents.userinfo import masked_url
 from celigo_pandas.engine.safety.masking import Redactor, secret_values
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from celigo_pandas.documents.canonical import canonical
-from celigo_pandas.documents.connections import validate_connection
+from celigo_pandas.documents.connection_documents import validate_connection
 from celigo_pandas.documents.saved_documents import check_saved
 from celigo_pandas.mapping import validate
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from celigo_pandas.documents.imports import acts_per_call, describe, digest, file_names_vary, virtual
+from celigo_pandas.documents.import_documents import acts_per_call, describe, digest, file_names_vary, virtual
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from celigo_pandas.documents.exports import consuming_member, unread_query
+from celigo_pandas.documents.export_documents import consuming_member, unread_query
 from celigo_pandas.documents.sql_text import unread_verb, writing_verb
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from support.forms import FakeClient, FakeConnection, FakePing, connection_cases, plain
 
+from celigo_pandas.documents.connection_documents import secret_paths
 from celigo_pandas.documents.connection_fields import TYPES
-from celigo_pandas.documents.connections import secret_paths
 from celigo_pandas.documents.secret import MASK, Secret
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms.connection_draft import lifted, secrets_in

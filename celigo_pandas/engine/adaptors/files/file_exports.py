@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timezone
 from typing import Any
 
-from celigo_pandas.engine.adaptors.files.documents import ExportPlan, export_plan
-from celigo_pandas.engine.adaptors.files.names import FileNameError, check_name
+from celigo_pandas.engine.adaptors.files.file_names import FileNameError, check_name
+from celigo_pandas.engine.adaptors.files.file_plans import ExportPlan, export_plan
 from celigo_pandas.engine.adaptors.files.places import FileEntry, Place
-from celigo_pandas.engine.adaptors.files.reading import file_records
-from celigo_pandas.engine.adaptors.files.rendering import rendered
-from celigo_pandas.engine.adaptors.files.rows import divided
+from celigo_pandas.engine.adaptors.files.record_reading import file_records
+from celigo_pandas.engine.adaptors.files.rendered_templates import rendered
+from celigo_pandas.engine.adaptors.files.row_groups import divided
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
 from celigo_pandas.errors import FilterError
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.engine.adaptors.http.aligned import position
-from celigo_pandas.engine.adaptors.http.reading import (
+from celigo_pandas.engine.adaptors.http.answer_paths import (
     MISSING,
     PathFailure,
     find,
@@ -21,7 +21,7 @@ from celigo_pandas.engine.adaptors.http.reading import (
     plain,
 )
 from celigo_pandas.engine.adaptors.http.received import Received, other_origin
-from celigo_pandas.engine.adaptors.http.refusals import errors_of
+from celigo_pandas.engine.adaptors.http.refusal_messages import errors_of
 from celigo_pandas.engine.adaptors.http.sender import Sender
 from celigo_pandas.engine.adaptors.http.verdicts import verdict, why_not
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, SourceFailure

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.handlebars.rendering import Run
 from celigo_pandas.javascript.dates import DateError, compile_reader, compile_writer, read_zone
 from celigo_pandas.javascript.values import UNDEFINED, to_number, to_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from celigo_pandas.engine.adaptors.http.reading import MISSING, find, is_given, plain
+from celigo_pandas.engine.adaptors.http.answer_paths import MISSING, find, is_given, plain
 from celigo_pandas.engine.texts.json_text import dump
 from celigo_pandas.engine.texts.xml_paths import Nodes, leaf
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from celigo_pandas.documents.mapping_documents import MappingDocument, lookup_problems
 from celigo_pandas.engine.adaptors.http.aligned import as_list, position
+from celigo_pandas.engine.adaptors.http.answer_paths import check_path, is_given, one
+from celigo_pandas.engine.adaptors.http.document_shapes import IMPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.drafts import Spec
+from celigo_pandas.engine.adaptors.http.dynamic_lookups import find_lookup, run_lookup
 from celigo_pandas.engine.adaptors.http.empty_nodes import without_empty
 from celigo_pandas.engine.adaptors.http.legacy import http_import
-from celigo_pandas.engine.adaptors.http.lookups import find_lookup, run_lookup
-from celigo_pandas.engine.adaptors.http.outcomes import Judge, Outcome, failed, failed_sending
-from celigo_pandas.engine.adaptors.http.reading import check_path, is_given, one
 from celigo_pandas.engine.adaptors.http.sender import Sender
-from celigo_pandas.engine.adaptors.http.shapes import IMPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.templates import DynamicLookup, batch_context, record_context
+from celigo_pandas.engine.adaptors.http.write_outcomes import Judge, Outcome, failed, failed_sending
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
 from celigo_pandas.javascript.values import UNDEFINED
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
-from celigo_pandas.engine.api.listing import list_answer
+from celigo_pandas.engine.api.list_answers import list_answer
 
 __all__ = ["DocumentHandlers", "SavedHandlers"]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number, whole_number
 from celigo_pandas.handlebars.helpers.encodings import utf8
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.javascript.date_formats import ordinal
 from celigo_pandas.javascript.values import UNDEFINED, number_text, to_text, trim
 

@@ -16,7 +16,7 @@ from celigo_pandas.handlebars.contexts import Rows
 from celigo_pandas.handlebars.escaping import has_entities
 from celigo_pandas.handlebars.helpers import Helper
 from celigo_pandas.handlebars.rendering import Refusal, Run, Scope, member
-from celigo_pandas.javascript.columns import number_texts
+from celigo_pandas.javascript.value_columns import number_texts
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, to_text
 
 __all__ = [

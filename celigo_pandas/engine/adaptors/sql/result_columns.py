@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from celigo_pandas.engine.adaptors.sql.database import Database
-from celigo_pandas.engine.adaptors.sql.values import UnreadableText, to_json
+from celigo_pandas.engine.adaptors.sql.sql_values import UnreadableText, to_json
 
 __all__ = ["RecordMaker", "column_names"]
 

@@ -12,7 +12,7 @@ from celigo_pandas.documents.dotted import find_member, put_member, remove_membe
 from celigo_pandas.documents.mapping_documents import FIELD_HOMES, LookupEntry, MappingDocument, append_lookup
 from celigo_pandas.errors import DocumentError, shown
 from celigo_pandas.experiments.editing import helpers_of, iter_rules
-from celigo_pandas.experiments.rows import exact_frame
+from celigo_pandas.experiments.frame_records import exact_frame
 
 __all__ = ["diff_documents", "diff_saved", "document_of", "merged", "put_lookups"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from celigo_pandas.builders.documents import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
+from celigo_pandas.builders.checked_document import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
 from celigo_pandas.documents.counts import as_integer
 
 __all__ = ["file_export", "http_export", "netsuite_export", "salesforce_export", "sql_export"]

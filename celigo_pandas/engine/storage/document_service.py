@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from celigo_pandas.documents.canonical import canonical
-from celigo_pandas.documents.connections import validate_connection
+from celigo_pandas.documents.connection_documents import validate_connection
 from celigo_pandas.documents.dotted import put_member, remove_member
 from celigo_pandas.documents.patching import READ_ONLY_MEMBERS
 from celigo_pandas.documents.saved_documents import check_saved, needs_connection
@@ -25,7 +25,7 @@ from celigo_pandas.engine.oauth import needs_authorization
 from celigo_pandas.engine.refusals import Refusal, invalid, not_found
 from celigo_pandas.engine.safety.masking import mask
 from celigo_pandas.engine.storage.audit import change_records
-from celigo_pandas.engine.storage.patching import apply_patch
+from celigo_pandas.engine.storage.json_patch import apply_patch
 from celigo_pandas.engine.storage.references import reference_paths, with_connections
 from celigo_pandas.engine.storage.store import Row, Store
 from celigo_pandas.engine.storage.vault import Vault

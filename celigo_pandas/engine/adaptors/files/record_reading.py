@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 from celigo_pandas.engine.adaptors.files.compression import contents
 from celigo_pandas.engine.adaptors.files.csv_reading import read_csv
-from celigo_pandas.engine.adaptors.files.documents import ExportPlan
+from celigo_pandas.engine.adaptors.files.file_plans import ExportPlan
 from celigo_pandas.engine.adaptors.files.formats import FormatError, NothingFound
 from celigo_pandas.engine.adaptors.files.json_files import read_json
-from celigo_pandas.engine.adaptors.files.rows import grouped_rows, sorted_rows
+from celigo_pandas.engine.adaptors.files.row_groups import grouped_rows, sorted_rows
 from celigo_pandas.engine.adaptors.files.xlsx_reading import read_xlsx
 from celigo_pandas.engine.adaptors.files.xml_reading import read_xml
 from celigo_pandas.engine.adaptors.protocol import Record, SourceFailure

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from celigo_pandas.client.documents import encode, encode_rows
+from celigo_pandas.client.json_bodies import encode, encode_rows
 from celigo_pandas.errors import ConfigError, shown
 
 __all__ = [

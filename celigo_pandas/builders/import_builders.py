@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from celigo_pandas.builders.documents import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
+from celigo_pandas.builders.checked_document import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
 from celigo_pandas.errors import HintWarning, shown
 from celigo_pandas.frames.notices import notify_once
 from celigo_pandas.mapping import compile_mapping

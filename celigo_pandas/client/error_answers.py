@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from celigo_pandas.client.addresses import REGIONS
-from celigo_pandas.client.documents import decode
 from celigo_pandas.client.history import redact_path
+from celigo_pandas.client.json_bodies import decode
 from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import ApiError, Problem, error_for_status, problems_from_body
 

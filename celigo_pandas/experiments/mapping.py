@@ -11,7 +11,6 @@ import pandas as pd
 
 from celigo_pandas.documents.mapping_documents import LookupEntry, MappingDocument
 from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, printable, shown
-from celigo_pandas.experiments.documents import document_of, merged, put_lookups
 from celigo_pandas.experiments.editing import (
     find_rule,
     helpers_of,
@@ -22,10 +21,11 @@ from celigo_pandas.experiments.editing import (
     with_helper,
 )
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
+from celigo_pandas.experiments.frame_records import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.frozen import freeze
 from celigo_pandas.experiments.reports import Report
-from celigo_pandas.experiments.rows import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
+from celigo_pandas.experiments.surrounding_documents import document_of, merged, put_lookups
 from celigo_pandas.experiments.upgrading import upgraded
 from celigo_pandas.experiments.verification import verify
 from celigo_pandas.frames.notices import notify_once

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from celigo_pandas.engine.adaptors.http.answer_paths import MISSING, is_given, one
 from celigo_pandas.engine.adaptors.http.drafts import Spec
-from celigo_pandas.engine.adaptors.http.reading import MISSING, is_given, one
 from celigo_pandas.engine.adaptors.http.received import other_origin
-from celigo_pandas.engine.adaptors.http.refusals import message_of
+from celigo_pandas.engine.adaptors.http.refusal_messages import message_of
 from celigo_pandas.engine.adaptors.http.sender import Sender
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 

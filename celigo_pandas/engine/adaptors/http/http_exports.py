@@ -12,19 +12,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions
-from celigo_pandas.engine.adaptors.files.documents import csv_plan
-from celigo_pandas.engine.adaptors.files.rows import grouped_rows
+from celigo_pandas.engine.adaptors.files.file_plans import csv_plan
+from celigo_pandas.engine.adaptors.files.row_groups import grouped_rows
+from celigo_pandas.engine.adaptors.http.answer_paths import check_path, names_there
+from celigo_pandas.engine.adaptors.http.document_shapes import EXPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.drafts import Spec
 from celigo_pandas.engine.adaptors.http.legacy import http_export
 from celigo_pandas.engine.adaptors.http.media import MediaError, decode
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.adaptors.http.paging import Page, Pager, Step, open_pager
-from celigo_pandas.engine.adaptors.http.reading import check_path, names_there
 from celigo_pandas.engine.adaptors.http.received import Received, other_origin
 from celigo_pandas.engine.adaptors.http.records import lists_in, records_of
-from celigo_pandas.engine.adaptors.http.refusals import message_of
+from celigo_pandas.engine.adaptors.http.refusal_messages import message_of
 from celigo_pandas.engine.adaptors.http.sender import Sender
-from celigo_pandas.engine.adaptors.http.shapes import EXPORT, check_shapes
 from celigo_pandas.engine.adaptors.http.templates import record_context, render
 from celigo_pandas.engine.adaptors.http.verdicts import verdict, why_not
 from celigo_pandas.engine.adaptors.protocol import Chunk, Record, SourceFailure

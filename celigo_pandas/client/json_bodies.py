@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from celigo_pandas.documents.connections import secret_values
+from celigo_pandas.documents.connection_documents import secret_values
 from celigo_pandas.documents.secret import MASK, Secret
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.json_depth import DEEPEST_JSON, json_depth

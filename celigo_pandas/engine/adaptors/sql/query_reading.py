@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk
-from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
 from celigo_pandas.engine.adaptors.sql.database import Database, OpenDatabase
-from celigo_pandas.engine.adaptors.sql.failures import log_statement, opened
+from celigo_pandas.engine.adaptors.sql.database_failures import log_statement, opened
+from celigo_pandas.engine.adaptors.sql.result_columns import RecordMaker
 from celigo_pandas.engine.adaptors.sql.statements import only_reads
 
 __all__ = ["chunk_rows", "read_query"]

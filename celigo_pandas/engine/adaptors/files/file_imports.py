@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
-from celigo_pandas.engine.adaptors.files.cells import column_order
 from celigo_pandas.engine.adaptors.files.compression import compressed
 from celigo_pandas.engine.adaptors.files.csv_writing import write_csv
-from celigo_pandas.engine.adaptors.files.documents import ImportPlan, import_plan
-from celigo_pandas.engine.adaptors.files.exports import Opener, log
+from celigo_pandas.engine.adaptors.files.file_exports import Opener, log
+from celigo_pandas.engine.adaptors.files.file_names import FileNameError, check_new_name
+from celigo_pandas.engine.adaptors.files.file_plans import ImportPlan, import_plan
 from celigo_pandas.engine.adaptors.files.formats import CODECS, FormatError, encoded
+from celigo_pandas.engine.adaptors.files.header_names import column_order
 from celigo_pandas.engine.adaptors.files.json_files import write_json
-from celigo_pandas.engine.adaptors.files.names import FileNameError, check_new_name
 from celigo_pandas.engine.adaptors.files.places import Place
-from celigo_pandas.engine.adaptors.files.rendering import batch_context, rendered
+from celigo_pandas.engine.adaptors.files.rendered_templates import batch_context, rendered
 from celigo_pandas.engine.adaptors.files.xlsx_writing import write_xlsx
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
 from celigo_pandas.engine.texts import json_text
