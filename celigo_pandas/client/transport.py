@@ -23,7 +23,6 @@ from requests.utils import get_environ_proxies
 
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.bearer_token import bearer_value
-from celigo_pandas.client.bodies import TooLong, read_body
 from celigo_pandas.client.forks import renew_in_child
 from celigo_pandas.client.history import redact_path
 from celigo_pandas.client.messages import Lane, Request, Response
@@ -40,6 +39,7 @@ from celigo_pandas.client.token_mask import TokenMask
 from celigo_pandas.documents.environment import setting
 from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import RequestTimeoutError, TransportError
+from celigo_pandas.wire.bodies import TooLong, read_body
 
 __all__ = ["RequestsTransport"]
 

@@ -25,10 +25,10 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from celigo_pandas.engine.adaptors.http.bodies import TransportFailure, read_body
-from celigo_pandas.engine.adaptors.http.heads import WholeHeadResponse, header_text
+from celigo_pandas.engine.adaptors.http.answer_bodies import TransportFailure, read_body
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.safety.reach import Reach, ReachError
+from celigo_pandas.wire.heads import WholeHeadResponse, header_text
 
 __all__ = ["Answer", "Limits", "Transport", "TransportFailure"]
 
