@@ -24,11 +24,11 @@ from celigo_pandas.client.answer_shapes import (
 )
 from celigo_pandas.client.debug_text import parse_debug_log
 from celigo_pandas.client.json_bodies import Sealed, decode, encode, encode_rows, seal_connection
-from celigo_pandas.client.link_header import next_target
 from celigo_pandas.client.messages import Repeat, Request, Response
 from celigo_pandas.client.sending import Sender, anything
 from celigo_pandas.errors import ApiError, AuthError, ConfigError, NotFoundError, PagingError
 from celigo_pandas.paging import STALE_REQUESTS
+from celigo_pandas.wire.links import next_target
 
 __all__ = ["ApiClient"]
 

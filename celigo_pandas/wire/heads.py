@@ -7,7 +7,8 @@ off behind "HTTP/1.1 201" would count as stored.
 from __future__ import annotations
 
 from http.client import HTTPException, HTTPResponse, parse_headers
-from typing import Any, BinaryIO
+from io import BufferedReader
+from typing import Any
 
 __all__ = ["WholeHeadResponse", "header_text"]
 
@@ -42,11 +43,12 @@ class WholeHeadResponse(HTTPResponse):
 class _Head:
     """A stream that knows whether its last line ended."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BufferedReader) -> None:
         self.file = file
         self.is_cut = False
         self.close = file.close
         self.flush = file.flush
+        self.peek = file.peek
 
     def readline(self, limit: int = -1) -> bytes:
         line = self.file.readline(limit)

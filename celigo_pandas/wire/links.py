@@ -9,18 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["LinkError", "Links", "read_links"]
+__all__ = ["LinkError", "Links", "next_target", "read_links"]
 
 _LINK = re.compile(r"""\s*<([^>]*)>((?:\s*;\s*(?:[^\s=;,"<>]+(?:\s*=\s*(?:"(?:\\.|[^"\\])*"|[^\s;,"]*))?)?)*)\s*""")
 _PARAMETER = re.compile(r""";\s*([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;,"]*)))?""")
-
-
-class LinkError(ValueError):
-    """A header that is no list of links: `at` is the character from which it is not."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__(f"character {at}")
-        self.at = at
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +31,15 @@ class Links:
         return next((target for relations, target in self.links if relation.lower() in relations), None)
 
 
+class LinkError(ValueError):
+    """A header that is no list of links: `at` is the character from which it is not, `before` what came ahead of it."""
+
+    def __init__(self, at: int, before: Links) -> None:
+        super().__init__(f"character {at}")
+        self.at = at
+        self.before = before
+
+
 def read_links(header: str) -> Links:
     """Read a header; an empty one has no links.
 
@@ -55,10 +56,18 @@ def read_links(header: str) -> Links:
             continue
         link = _LINK.match(header, at)
         if link is None or (link.end() < len(header) and header[link.end()] != ","):
-            raise LinkError(at)
+            raise LinkError(at, Links(tuple(found)))
         found.append((_relations(link.group(2)), link.group(1)))
         at = link.end()
     return Links(tuple(found))
+
+
+def next_target(header: str) -> str | None:
+    """Return the target of the link whose relation is ``next``; None when none is before what cannot be read."""
+    try:
+        return read_links(header).target("next")
+    except LinkError as error:
+        return error.before.target("next")
 
 
 def _relations(parameters: str) -> tuple[str, ...]:
