@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from celigo_pandas.documents.counts import as_integer, as_number
 from celigo_pandas.errors import ConfigError, FrameError, shown
-from celigo_pandas.resources.counts import as_integer, as_number
 
 __all__ = [
     "Cursors",
