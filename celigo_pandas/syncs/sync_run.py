@@ -142,7 +142,7 @@ class SyncRun:
             return True
         if options.full_every is None or before.last_full is None:
             return options.full_every is not None
-        return self._began - pd.Timestamp(before.last_full) >= options.full_every
+        return bool(self._began - pd.Timestamp(before.last_full) >= options.full_every)
 
     def _begin(self, before: State | None, is_full: bool) -> Mark | None:
         options = self._options
