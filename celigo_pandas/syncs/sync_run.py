@@ -18,8 +18,17 @@ import pyarrow as pa
 from celigo_pandas.accessors.account.syncing import SyncResult
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.targets import Target, resolve_export
-from celigo_pandas.documents.export_documents import digest
-from celigo_pandas.errors import ConfigError, DriftWarning, FrameError, HintWarning, SyncError, shown
+from celigo_pandas.documents.export_documents import consuming_member, digest
+from celigo_pandas.errors import (
+    ConfigError,
+    DriftWarning,
+    ExportInterrupted,
+    FrameError,
+    HintWarning,
+    PagingError,
+    SyncError,
+    shown,
+)
 from celigo_pandas.frames.notices import notify
 from celigo_pandas.journal.pulls import PullJournal
 from celigo_pandas.syncs.cursors import Cursors, Mark, bound, is_later, read_cursors
@@ -175,7 +184,7 @@ class SyncRun:
             )
 
     def _pull(self, asked: Mapping[str, Any], kept: PullJournal | None) -> Pulled:
-        pulled = pull(self._connection, asked, consume=self._consume, progress=self._progress, journal=kept)
+        pulled = self._pull_or_start_over(asked, kept)
         if pulled.lost is None:
             return pulled
         has_no_way_back = self._options.mode == "replace" or (
@@ -188,6 +197,21 @@ class SyncRun:
                 hint="Call again; what the server reported is in con.read_export(export) and client.last_pull.errors.",
             )
         return pulled
+
+    def _pull_or_start_over(self, asked: Mapping[str, Any], kept: PullJournal | None) -> Pulled:
+        """Pull; where the server has forgotten the walk of a journal, which it does soon, begin a new one."""
+
+        def work() -> Pulled:
+            return pull(self._connection, asked, consume=self._consume, progress=self._progress, journal=kept)
+
+        try:
+            return work()
+        except ExportInterrupted as error:
+            is_refused = isinstance(error.__cause__, PagingError) and error.__cause__.status is not None
+            if kept is None or not kept.goes_on or not is_refused or consuming_member(asked) is not None:
+                raise
+        kept.start_over()
+        return work()
 
     def _cursors(self, pulled: Pulled, before: State | None) -> Cursors | None:
         name = self._options.cursor
