@@ -264,7 +264,7 @@ def _grouped(tree: tuple[Rule, ...], rows: list[Any], run: Run) -> list[dict[str
     """Transform the rows of a grouped record: ``*.x`` reads each row, another path the first one, for every row."""
     columns: list[list[Any]] = []
     for rule in tree:
-        source = getattr(rule, "source", None)
+        source = rule.source
         if isinstance(source, PathSource) and _reads_rows(source):
             rest = Path(source.path.text, source.path.steps[1:], True)
             columns.append([rest.read(row, UNDEFINED) for row in rows])

@@ -112,7 +112,7 @@ def _retyped(rule: ValueRule, fields: Fields) -> Iterator[Trap]:
 
 
 def _unknown(rule: Rule, compiled: CompiledMapping, fields: Fields) -> Iterator[Trap]:
-    source = getattr(rule, "source", None)
+    source = rule.source
     # What a template of Mapper 1.0 reads has several meanings; of the others each path has to be there.
     is_sure = isinstance(source, PathSource) or isinstance(rule, ArrayRule)
     if not is_sure and not (isinstance(source, TemplateSource) and compiled.dialect == 2):
