@@ -28,7 +28,8 @@ from celigo_pandas.engine.safety.masking import Redactor
 from celigo_pandas.engine.texts import json_text
 from celigo_pandas.engine.walks.pages import Page, cut_pages
 from celigo_pandas.errors import CeligoError, MissingExtraError
-from celigo_pandas.handlebars import compile_template, record_members
+from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars.contexts import record_context
 from celigo_pandas.mapping.pipeline import run_export_steps
 
 __all__ = [
@@ -335,8 +336,7 @@ def _uri_writer(template: Any, context: Mapping[str, Any]) -> Callable[[Record],
     compiled = compile_template(template)
 
     def write(record: Record) -> str | None:
-        bare = record if isinstance(record, dict) else {}
-        rendered: str = compiled.render({**bare, **context, **record_members(record), "data": record})
+        rendered: str = compiled.render(record_context(record, context))
         return rendered
 
     return write

@@ -20,11 +20,12 @@ from celigo_pandas.engine.adaptors.files.formats import CODECS, FormatError, enc
 from celigo_pandas.engine.adaptors.files.header_names import column_order
 from celigo_pandas.engine.adaptors.files.json_files import write_json
 from celigo_pandas.engine.adaptors.files.places import Place
-from celigo_pandas.engine.adaptors.files.rendered_templates import batch_context, rendered
+from celigo_pandas.engine.adaptors.files.rendered_templates import rendered
 from celigo_pandas.engine.adaptors.files.xlsx_writing import write_xlsx
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
 from celigo_pandas.engine.texts import json_text
 from celigo_pandas.engine.texts.xml_tree import XmlError, parse_xml
+from celigo_pandas.handlebars.contexts import batch_context
 
 __all__ = ["write_import"]
 
@@ -84,7 +85,7 @@ def _failed(count: int, code: str, message: str, culprit: int | None = None) -> 
 
 
 def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], written: set[str]) -> str:
-    context = batch_context(call, records)
+    context = batch_context(records, call.context)
     kind = call.connection.type
     call.look()
 
