@@ -10,16 +10,9 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas.documents.mapping_documents import LookupEntry, MappingDocument
+from celigo_pandas.documents.rule_rows import find_rule, helpers_of, iter_rules, no_rule
+from celigo_pandas.documents.written_rules import remove_written, set_rule, with_helper
 from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, printable, shown
-from celigo_pandas.experiments.editing import (
-    find_rule,
-    helpers_of,
-    iter_rules,
-    no_rule,
-    remove_rule,
-    set_rule,
-    with_helper,
-)
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frame_records import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.frozen import freeze
@@ -210,7 +203,7 @@ class Mapping:
         rule = find_rule(self._document, generate)
         if rule is None:
             raise no_rule(self._document, generate)
-        return copy.deepcopy(rule)
+        return copy.deepcopy(rule.entry)
 
     def set(
         self,
@@ -263,8 +256,9 @@ class Mapping:
             changes["conditional"] = ... if when is ... else {"when": when}
         changes.update(members or {})
         if self.dialect == 2:
-            changes = with_helper(find_rule(self._document, generate), changes, generate)
-        set_rule(self._document, generate, changes)
+            there = find_rule(self._document, generate)
+            changes = with_helper(None if there is None else there.entry, changes, generate)
+        self._document = set_rule(self._document, generate, changes)
         if extract is not _UNSET:
             self._suggested = tuple(pair for pair in self._suggested if pair.target != generate)
         self._warn_of_traps(generate, is_typed="dataType" in changes)
@@ -319,7 +313,7 @@ class Mapping:
         >>> "email" in mapping.remove("email")
         False
         """
-        remove_rule(self._document, generate)
+        self._document = remove_written(self._document, generate)
         self._suggested = tuple(pair for pair in self._suggested if pair.target != generate)
         return self
 

@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from support.forms import CASES
 
-from celigo_pandas.documents.mapping_documents import MappingDocument
-from celigo_pandas.errors import DocumentError
-from celigo_pandas.forms import mapping_document as documents
-from celigo_pandas.forms.lookup_tables import (
+from celigo_pandas.documents import rule_editing as rules
+from celigo_pandas.documents.lookup_editing import (
     add_lookup,
     lookup_names,
     lookups,
@@ -20,7 +18,10 @@ from celigo_pandas.forms.lookup_tables import (
     set_lookup,
     table_text,
 )
-from celigo_pandas.forms.mapping_document import rule_rows
+from celigo_pandas.documents.mapping_documents import MappingDocument
+from celigo_pandas.documents.rule_rows import rule_rows
+from celigo_pandas.documents.rule_sources import set_how, set_source
+from celigo_pandas.errors import DocumentError
 from celigo_pandas.mapping import compile_mapping
 
 FIRST: dict[str, Any] = {
@@ -99,7 +100,7 @@ def test_rows_of_a_netsuite_import_are_found_in_its_block() -> None:
     doc = {"netsuite_da": {"mapping": FIRST["mapping"]}, "adaptorType": "NetSuiteDistributedImport"}
 
     assert rule_rows(doc)[0].path == "netsuite_da.mapping.fields[0]"
-    changed = documents.set_source(doc, "netsuite_da.mapping.fields[0]", "x")
+    changed = set_source(doc, "netsuite_da.mapping.fields[0]", "x")
     assert changed["netsuite_da"]["mapping"]["fields"][0]["extract"] == "x"
 
 
@@ -120,7 +121,7 @@ def test_how_keeps_what_of_the_source_still_makes_sense(
 ) -> None:
     before = copy.deepcopy(doc)
 
-    changed = documents.set_how(doc, path, how, "kinds")
+    changed = set_how(doc, path, how, "kinds")
 
     [row] = [row for row in rule_rows(changed) if row.path == path]
     assert row.how == how
@@ -129,18 +130,18 @@ def test_how_keeps_what_of_the_source_still_makes_sense(
 
 
 def test_how_there_and_back_is_the_same_source() -> None:
-    there = documents.set_how(SECOND, "mappings[0]", "template")
+    there = set_how(SECOND, "mappings[0]", "template")
 
-    assert documents.set_how(there, "mappings[0]", "field") == SECOND
+    assert set_how(there, "mappings[0]", "field") == SECOND
 
 
 @pytest.mark.parametrize("text", ["$5 off", "$.a", "{{x", ""])
 def test_fixed_text_that_could_be_misread_goes_where_it_cannot(text: str) -> None:
-    doc = documents.set_how(SECOND, "mappings[0]", "fixed")
+    doc = set_how(SECOND, "mappings[0]", "fixed")
 
-    changed = documents.set_member(documents.set_member(doc, "mappings[0]", "extract", None, remove=True),
+    changed = rules.set_member(rules.set_member(doc, "mappings[0]", "extract", None, remove=True),
                                    "mappings[0]", "hardCodedValue", "x")  # fmt: skip
-    changed = documents.set_source(changed, "mappings[0]", text)
+    changed = set_source(changed, "mappings[0]", text)
 
     if "{{" not in text:
         assert rule_rows(changed)[0].how == "fixed"
@@ -151,42 +152,42 @@ def test_fixed_text_that_could_be_misread_goes_where_it_cannot(text: str) -> Non
 
 
 def test_add_below_each_kind_of_rule() -> None:
-    doc, path = documents.add_rule(SECOND, "mappings[1].buildArrayHelper[0]")
+    doc, path = rules.add_rule(SECOND, "mappings[1].buildArrayHelper[0]")
     assert path == "mappings[1].buildArrayHelper[0].mappings[1]"
-    doc, path = documents.add_rule(doc, "mappings[2]", "object")
+    doc, path = rules.add_rule(doc, "mappings[2]", "object")
     assert path == "mappings[2].mappings[1]"
-    doc, path = documents.add_rule(doc, "mappings[1]")
+    doc, path = rules.add_rule(doc, "mappings[1]")
     assert path == "mappings[1].buildArrayHelper[1]"
-    doc, path = documents.add_rule(FIRST, "mapping.lists[0]")
+    doc, path = rules.add_rule(FIRST, "mapping.lists[0]")
     assert path == "mapping.lists[0].fields[1]"
-    doc, path = documents.add_rule({"adaptorType": "SalesforceImport"}, None)
+    doc, path = rules.add_rule({"adaptorType": "SalesforceImport"}, None)
     assert (doc["mapping"], path) == ({"fields": [{"generate": "", "extract": ""}]}, "mapping.fields[0]")
-    doc, path = documents.add_rule({}, None, "array")
+    doc, path = rules.add_rule({}, None, "array")
     assert doc["mappings"][0]["dataType"] == "objectarray"
     with pytest.raises(DocumentError, match="no rules below"):
-        documents.add_rule(FIRST, "mapping.fields[0]")
+        rules.add_rule(FIRST, "mapping.fields[0]")
 
 
 def test_remove_duplicate_and_move_keep_the_others() -> None:
     before = copy.deepcopy(SECOND)
 
-    doc, twin = documents.duplicate_rule(SECOND, "mappings[0]")
+    doc, twin = rules.duplicate_rule(SECOND, "mappings[0]")
     assert twin == "mappings[1]"
     assert [entry["generate"] for entry in doc["mappings"]] == ["name", "name_2", "lines", "to"]
-    doc, twin = documents.duplicate_rule(doc, "mappings[0]")
+    doc, twin = rules.duplicate_rule(doc, "mappings[0]")
     assert doc["mappings"][1]["generate"] == "name_3"
-    doc, path = documents.move_rule(doc, "mappings[0]", 99)
+    doc, path = rules.move_rule(doc, "mappings[0]", 99)
     assert path == "mappings[4]"
-    doc = documents.remove_rule(doc, "mappings[1]")
+    doc = rules.remove_rule(doc, "mappings[1]")
     assert [entry["generate"] for entry in doc["mappings"]] == ["name_3", "lines", "to", "name"]
     assert before == SECOND
     with pytest.raises(DocumentError, match="no rule at"):
-        documents.remove_rule(doc, "mappings[9]")
+        rules.remove_rule(doc, "mappings[9]")
 
 
 def test_lookups_are_found_in_every_block_and_renamed_with_their_rules() -> None:
     doc = {**SECOND, "lookups": [{"name": "a", "map": {"x": "1"}}], "http": {"lookups": [{"name": "b"}]}}
-    doc = documents.set_how(doc, "mappings[0]", "lookup", "b")
+    doc = set_how(doc, "mappings[0]", "lookup", "b")
 
     renamed = set_lookup(doc, "b", "name", "new")
 
