@@ -301,7 +301,7 @@ def _members(pair: Suggestion, source: tuple[Step, ...], wanted: str | None, val
 
 
 def _with_lists(document: dict[str, Any], pair: Suggestion, sources: Mapping[str, tuple[Step, ...]]) -> dict[str, Any]:
-    """Return a document with the lists a target lies in, each fed by the array that most of its fields' sources lie in."""
+    """Return a document with the lists a target lies in, each fed by the array of most of its fields' sources."""
     parts = pair.target.split(f"{EACH}.")
     for depth in range(1, len(parts)):
         path = f"{EACH}.".join(parts[:depth])
