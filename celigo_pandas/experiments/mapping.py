@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas.documents.mapping_documents import LookupEntry, MappingDocument
-from celigo_pandas.documents.rule_rows import find_rule, helpers_of, iter_rules, no_rule
+from celigo_pandas.documents.rule_rows import find_rule, iter_rules, no_rule
 from celigo_pandas.documents.written_rules import remove_written, set_rule, with_helper
-from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, printable, shown
+from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, shown
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frame_records import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.frozen import freeze
 from celigo_pandas.experiments.reports import Report
+from celigo_pandas.experiments.rule_texts import mapping_html, mapping_text
 from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
 from celigo_pandas.experiments.surrounding_documents import document_of, merged, put_lookups
 from celigo_pandas.experiments.upgrading import upgraded
@@ -28,7 +29,7 @@ from celigo_pandas.mapping.explain.blame import blame_cell
 from celigo_pandas.mapping.explain.coverage import measure
 from celigo_pandas.mapping.explain.diff import compare
 from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
-from celigo_pandas.markup import Markup, table, tag
+from celigo_pandas.markup import Markup
 
 __all__ = ["Mapping"]
 
@@ -539,43 +540,8 @@ class Mapping:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        lines = [f"<Mapping {self.dialect}.0, {sum(1 for _ in iter_rules(self._document))} rules>"]
         reasons = {pair.target: f"{pair.score:.0%}, {pair.reason}" for pair in self._suggested}
-        for path, rule in iter_rules(self._document):
-            line = f"  {path:<28} ← {_source(rule)}"
-            lines.append(f"{line:<60}  ({reasons[path]})" if path in reasons else line)
-        if self.unmatched:
-            lines.append("  no source found for: " + ", ".join(self.unmatched))
-        return printable("\n".join(lines))
+        return mapping_text(self._document, self.unmatched, reasons)
 
     def _repr_html_(self) -> Markup:
-        rows = [
-            (tag("code", path), _source(rule), rule.get("dataType", ""), _more(rule))
-            for path, rule in iter_rules(self._document)
-        ]
-        parts = [table(("writes", "from", "type", "more"), rows)]
-        if self.unmatched:
-            parts.append(tag("p", tag("b", "No source found for: "), ", ".join(self.unmatched)))
-        return tag("div", *parts)
-
-
-def _source(rule: dict[str, Any]) -> str:
-    if "hardCodedValue" in rule:
-        return f"the value {rule['hardCodedValue']!r}"
-    if helpers := helpers_of(rule):
-        return ", ".join(str(helper.get("extract", "its own fields")) for helper in helpers)
-    if rule.get("extract") is None:
-        return "its own fields" if rule.get("mappings") is not None else "nothing"
-    return str(rule["extract"])
-
-
-def _more(rule: dict[str, Any]) -> str:
-    shown_members = (
-        "lookupName",
-        "default",
-        "conditional",
-        "extractDateFormat",
-        "generateDateFormat",
-        "generateDateTimezone",
-    )
-    return ", ".join(f"{name}={rule[name]!r}" for name in shown_members if name in rule)
+        return mapping_html(self._document, self.unmatched)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from support.forms import CASES
+from support.generated_mappings import Generator
+from support.soak import runs, seed
 
 from celigo_pandas.documents import rule_editing as rules
 from celigo_pandas.documents.lookup_editing import (
@@ -19,8 +21,9 @@ from celigo_pandas.documents.lookup_editing import (
     table_text,
 )
 from celigo_pandas.documents.mapping_documents import MappingDocument
-from celigo_pandas.documents.rule_rows import rule_rows
+from celigo_pandas.documents.rule_rows import find_rule, iter_rules, rule_rows
 from celigo_pandas.documents.rule_sources import set_how, set_source
+from celigo_pandas.documents.written_rules import remove_written, set_rule
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.mapping import compile_mapping
 
@@ -217,3 +220,93 @@ def test_lookup_of_a_netsuite_import_goes_into_its_block() -> None:
 
     assert doc["netsuite_da"]["lookups"][0]["name"] == name
     assert remove_lookup(doc, name)["netsuite_da"]["lookups"] == []
+
+
+LOOSE: dict[str, Any] = {
+    "mappings": [
+        {
+            "generate": "tags",
+            "dataType": "objectarray",
+            "buildArrayHelper": {"extract": "$.t[*]", "mappings": [{"generate": "t"}]},
+        },
+        {"generate": "wrong", "dataType": "string", "mappings": [{"generate": "below", "extract": "$.a"}]},
+        {
+            "generate": "both",
+            "dataType": "object",
+            "mappings": [{"generate": "x"}],
+            "buildArrayHelper": [{"extract": "$.b"}],
+        },
+        7,
+        {"generate": "a.b", "status": "Draft"},
+        {"generate": "a.b", "status": "Active"},
+    ]
+}
+
+
+def test_whatever_lies_in_a_document_is_a_row_with_its_place_and_what_it_writes() -> None:
+    assert [(row.path, row.kind, row.writes) for row in rule_rows(LOOSE)] == [
+        ("mappings[0]", "array", "tags"),
+        ("mappings[0].buildArrayHelper[0]", "helper", "tags[*]"),
+        ("mappings[0].buildArrayHelper[0].mappings[0]", "value", "tags[*].t"),
+        ("mappings[1]", "value", "wrong"),
+        ("mappings[1].mappings[0]", "value", "wrong.below"),
+        ("mappings[2]", "object", "both"),
+        ("mappings[2].mappings[0]", "value", "both.x"),
+        ("mappings[2].buildArrayHelper[0]", "helper", "both[*]"),
+        ("mappings[4]", "value", "a\\.b"),
+        ("mappings[5]", "value", "a\\.b"),
+    ]
+    assert [path for path, _ in iter_rules(LOOSE)] == [
+        *("tags", "tags[*].t", "wrong", "wrong.below", "both", "both.x"),
+        *("a\\.b", "a\\.b"),
+    ]
+    found = find_rule(LOOSE, "a\\.b")
+    assert found is not None
+    assert found.path == "mappings[5]", "a draft stands back"
+
+
+def test_a_helper_without_a_list_gets_one_when_it_is_edited() -> None:
+    by_place = set_source(LOOSE, "mappings[0].buildArrayHelper[0]", "$.u[*]")
+    by_name = set_rule(LOOSE, "tags[*].more", {"extract": "$.m"})
+
+    assert by_place["mappings"][0]["buildArrayHelper"][0]["extract"] == "$.u[*]"
+    assert by_name["mappings"][0]["buildArrayHelper"][0]["mappings"][1]["generate"] == "more"
+    assert isinstance(LOOSE["mappings"][0]["buildArrayHelper"], dict)
+
+
+@pytest.mark.parametrize(
+    ("doc", "parent", "place"),
+    [
+        ({"mappings": {"a": 1}}, None, "mappings must be a list"),
+        ({"mapping": {"fields": "x"}}, None, r"mapping\.fields must be a list"),
+        ({"mappings": [{"dataType": "object", "mappings": "x"}]}, "mappings[0]", r"mappings\[0\]\.mappings must"),
+    ],
+)  # fmt: skip
+def test_an_edit_replaces_nothing_that_stands_where_a_list_belongs(
+    doc: dict[str, Any], parent: str | None, place: str
+) -> None:
+    with pytest.raises(DocumentError, match=place):
+        rules.add_rule(doc, parent)
+
+
+@pytest.mark.soak
+def test_an_edit_by_place_is_the_edit_by_what_is_written_and_leaves_the_old_document() -> None:
+    generator = Generator(seed("rule editing"))
+    chosen = generator.random
+    edited = 0
+    for _ in range(runs(60, 2_000)):
+        doc = generator.document()
+        before = copy.deepcopy(doc)
+        written = [row for row in rule_rows(doc) if row.kind not in ("helper", "list")]
+        for row in chosen.sample(written, min(3, len(written))):
+            changes = {"description": "new", "extract": ..., "conditional": {"when": "extract_not_empty"}}
+            if find_rule(doc, row.writes) != row:
+                continue
+            by_place, by_name = rules.set_members(doc, row.path, changes), set_rule(doc, row.writes, changes)
+            assert by_place == by_name
+            assert rules.remove_rule(doc, row.path) == remove_written(doc, row.writes)
+            assert [one.writes for one in rule_rows(by_name)] == [one.writes for one in rule_rows(doc)]
+            edited += 1
+        assert doc == before
+
+    assert edited
