@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -57,7 +58,7 @@ class DryRun:
         sep: str | None = None,
     ) -> None:
         self._rows = rows
-        self._document = document
+        self._document = copy.deepcopy(document)
         self._sep = sep
         self._states = list(states)
         self._records = list(mapped)
@@ -88,7 +89,8 @@ class DryRun:
     @property
     def failed(self) -> pd.DataFrame:
         """The input rows that could not be mapped."""
-        return self._rows[np.fromiter((row.state == "failed" for row in self._states), bool, len(self._states))]
+        is_failed = np.fromiter((row.state == "failed" for row in self._states), bool, len(self._states))
+        return kept_copy(self._rows[is_failed])
 
     @property
     def counts(self) -> dict[str, int]:
