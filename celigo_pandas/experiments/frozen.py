@@ -21,7 +21,7 @@ from celigo_pandas.errors import ConfigError, DocumentError, MappingError, Probl
 from celigo_pandas.experiments.documents import document_of
 from celigo_pandas.experiments.rows import exact_frame
 from celigo_pandas.experiments.side_by_side import shown_output, type_change
-from celigo_pandas.folders import user_path
+from celigo_pandas.folders import replacing, user_path
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
@@ -63,12 +63,10 @@ def freeze(document: dict[str, Any], records: list[Any], path: str | os.PathLike
         "examples": [_example(*pair) for pair in zip(unique, outputs, strict=True)],
     }
     target = user_path(path)
-    unfinished = target.with_name(target.name + ".unfinished")
+    text = _json(frozen, "What the records are mapped to, or the mapping,", indent=1) + "\n"
     try:
-        unfinished.write_text(
-            _json(frozen, "What the records are mapped to, or the mapping,", indent=1) + "\n", encoding="utf-8"
-        )
-        os.replace(unfinished, target)
+        with replacing(target) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"Cannot write the frozen examples {str(target)!r}: {error.strerror}.") from error
     return len(unique)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from celigo_pandas.errors import ConfigError, DocumentError, MissingExtraError
-from celigo_pandas.folders import user_path
+from celigo_pandas.folders import replacing, user_path
 
 __all__ = ["parse_document", "read_document", "read_text", "write_document"]
 
@@ -78,12 +78,11 @@ def write_document(document: Mapping[str, Any], path: str | os.PathLike[str]) ->
         The file cannot be written.
     """
     target = user_path(path)
-    unfinished = target.with_name(f"{target.name}.writing")
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     try:
-        # Half a pair of surrogates has no UTF-8; only JSON's escape can carry it.
-        unfinished.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-        os.replace(unfinished, target)
+        with replacing(target) as unfinished:
+            # Half a pair of surrogates has no UTF-8; only JSON's escape can carry it.
+            unfinished.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     except OSError as error:
         raise ConfigError(f"Cannot write the document {str(target)!r}: {error.strerror}.") from error
     return target
