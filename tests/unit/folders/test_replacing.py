@@ -36,7 +36,7 @@ def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
 def test_nothing_is_left_of_a_file_that_was_not_finished(tmp_path: Path, ending: type[BaseException]) -> None:
     target = tmp_path / "a.json"
     target.write_text("old")
-    with pytest.raises(ending), replacing(target) as unfinished:
+    with pytest.raises(ending), replacing(target) as unfinished:  # noqa: PT012
         unfinished.write_text("half")
         raise ending
 
