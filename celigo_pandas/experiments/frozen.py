@@ -28,7 +28,7 @@ from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
 from celigo_pandas.mapping.diff import CellChange, compare_outputs
 from celigo_pandas.paths import cell_text
 
-__all__ = ["check_frozen", "digest", "freeze", "shown_output"]
+__all__ = ["check_frozen", "digest", "freeze"]
 
 _FORMAT: Final = 2
 _NAMES: Final[dict[type, str]] = {dict: "an object", list: "a list", str: "text"}
@@ -88,6 +88,14 @@ def _kind(change: CellChange, fixed: Set[Steps]) -> str:
     return cell_text(kind_of_cell(change.steps, fixed))
 
 
+def _varies(change: CellChange, cells: Cells, varying: Set[str]) -> bool:
+    if _kind(change, cells.fixed) in varying:
+        return True
+    # Earlier versions wrote every position as an element, ``street[*]`` for ``street[0]``.
+    former = kind_of_cell(change.steps)
+    return former not in cells.rules and cell_text(former) in varying
+
+
 def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFrame:
     """Map the frozen records again and compare with what was frozen.
 
@@ -115,7 +123,7 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
     now = datetime.fromisoformat(frozen["now"])
     got = after.evaluate([example["record"] for example in examples], now=lambda: now)
     difference = compare_outputs(before, after, list(map(_revived, examples)), got)
-    fixed = Cells(before).fixed
+    cells, varying = Cells(before), frozenset(frozen["varying"])
     rows = (
         (
             change.position,
@@ -126,7 +134,7 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
             type_change(change.before, change.after),
         )
         for change in difference.changes
-        if _kind(change, fixed) not in frozen["varying"]
+        if not _varies(change, cells, varying)
     )
     return exact_frame(rows, ["example", "cell", "rule", "expected", "got", "type_change"], ["example"])
 

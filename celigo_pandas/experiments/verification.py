@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas.errors import ConfigError, MappingError, Problem, TransportError
-from celigo_pandas.experiments.frozen import shown_output
 from celigo_pandas.experiments.rows import exact_frame, label_text, records_of
+from celigo_pandas.experiments.side_by_side import shown_output
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import CompiledMapping, compile_mapping, run_import_steps
 from celigo_pandas.mapping.diff import compare_outputs
