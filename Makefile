@@ -84,7 +84,8 @@ $(VENV)/.demo: pyproject.toml
 	$(call install,$(VENV),-e ".[demo]")
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml
+# The README is the package's description, which is part of what is installed.
+$(VENV)/.dev: pyproject.toml README.md
 	$(call install,$(VENV),-e ".[all$(,)dev]")
 	@touch $@
 
