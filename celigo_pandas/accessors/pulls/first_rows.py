@@ -13,8 +13,8 @@ from celigo_pandas.errors import (
     problems_from_body,
     shown,
 )
-from celigo_pandas.frames import frame_of
 from celigo_pandas.frames.notices import notify
+from celigo_pandas.frames.reading import frame_of
 from celigo_pandas.resources.counts import whole_number
 from celigo_pandas.resources.exports import consuming_member
 

@@ -236,4 +236,5 @@ def _objects(values: list[Any]) -> np.ndarray:
 
 def _index(level: Any, name: Any) -> pd.Index:
     # The dtype is given, as pandas would turn objects that are all timestamps into another index.
-    return pd.Index(level, name=name, dtype=level.dtype, tupleize_cols=False)
+    index: pd.Index = pd.Index(level, name=name, dtype=level.dtype, tupleize_cols=False)
+    return index
