@@ -145,7 +145,8 @@ if not _setting("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, whi
 
     _set_editor(_connection_form)
 
-    _pandas.api.extensions.register_dataframe_accessor("celigo")(_frame_accessor)
+    _register: Any = _pandas.api.extensions.register_dataframe_accessor("celigo")  # typed as if for classes alone
+    _register(_frame_accessor)
 
 
 def __dir__() -> list[str]:

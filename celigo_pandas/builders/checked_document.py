@@ -90,17 +90,18 @@ def load(path: str | os.PathLike[str]) -> Document:
     ConfigError
         The file cannot be read.
     DocumentError
-        It holds no document, or one whose rules, filters or templates cannot be read; with every problem and its place.
+        It holds no document, or one with what JSON does not have (a date in YAML, NaN), or whose rules, filters or
+        templates cannot be read; with every problem and its place.
 
     Examples
     --------
     >>> from celigo_pandas import build
-    >>> build.sql_export("select * from orders").save("orders.json")  # doctest: +SKIP
-    >>> build.load("orders.json")["rdbms"]  # doctest: +SKIP
+    >>> path = build.sql_export("select * from orders").save("orders.json")
+    >>> build.load(path)["rdbms"]
     {'query': 'select * from orders'}
     """
     document = read_document(path)
-    if problems := content_problems(document):
+    if problems := _json_problems(document) or content_problems(document):
         raise DocumentError(f"{os.fspath(path)!r}: {_listed(problems)}.", problems=problems)
     return Document(document)
 

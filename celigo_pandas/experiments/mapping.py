@@ -268,15 +268,22 @@ class Mapping:
     def _warn_of_traps(self, generate: str, *, is_typed: bool) -> None:
         if not self._fields:
             return
+        branch = self._branch(generate)
         try:
-            compiled = self.compiled
+            compiled = compile_mapping(branch)
         except DocumentError:  # what is not whole yet is told when it is used
             return
-        traps = [trap for trap in find_traps(compiled, self._document, self._fields) if trap.cell == generate]
+        traps = [trap for trap in find_traps(compiled, branch, self._fields) if trap.cell == generate]
         if is_typed:  # text is what was asked for
             traps = [trap for trap in traps if trap.kind != "retyped"]
         for text in trap_texts(traps, self._fields, as_call=True):
             notify_once(text, HintWarning)
+
+    def _branch(self, generate: str) -> dict[str, Any]:
+        """Return the document without the rules beside this one, so that a call costs no more when there are more."""
+        entries = self._document.get("mappings") or []
+        wanted = [entry for entry in entries if any(path == generate for path, _ in iter_rules({"mappings": [entry]}))]
+        return {**self._document, "mappings": wanted}
 
     def set_lookup(self, name: str, map: AnyMapping[str, Any], **members: Any) -> Mapping:
         """Add or replace a static lookup; further members (``default``, ``allowFailures``) in the vendor's spelling.

@@ -17,7 +17,6 @@ import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun
 from celigo_pandas.accessors.dry_runs.local_steps import map_here
-from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.delivery import deliver
 from celigo_pandas.accessors.pushes.fit import fitted
@@ -132,6 +131,8 @@ def to_import(
     >>> celigo.to_import(orders, import_doc, desk, progress=False).summary()
     '20 rows: 18 ok, 2 failed.'
     """
+    from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
+
     df = as_frame(df)
     batch_size, max_workers = whole_number("batch_size", batch_size), whole_number("max_workers", max_workers)
     first = whole_number("first", first, 0)

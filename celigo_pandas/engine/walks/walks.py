@@ -327,6 +327,14 @@ class Walks:
 
     def _step(self, walk: Walk, wake: Callable[[], object]) -> None:
         """Fill pages until the reader is far enough ahead of; on a worker thread."""
+        try:
+            self._read_on(walk, wake)
+        except Refusal:  # the walk was ended, or finds no room now
+            raise
+        except Exception as error:  # pages that were read could not be kept: without them the walk must not go on
+            walk.fail(refusal_of(error))
+
+    def _read_on(self, walk: Walk, wake: Callable[[], object]) -> None:
         while walk.wants_more:
             if walk.pending:
                 self._spool.make_room(walk.id, walk.pending_bytes, walk.reader)
@@ -334,11 +342,11 @@ class Walks:
             try:
                 page = next(walk.source.pages, None)
             except Exception as error:
-                if walk.pending:
-                    self._write(walk, at_end=False)
-                walk.failure = refusal_of(error)
-                # A failure is kept for as long as the walk; the frames that it came through are not.
-                walk.failure.__traceback__ = walk.failure.__context__ = None
+                try:
+                    if walk.pending:
+                        self._write(walk, at_end=False)
+                finally:
+                    walk.fail(refusal_of(error))
                 break
             if walk.pending and (page is None or not walk.may_collect):
                 self._write(walk, at_end=page is None)
