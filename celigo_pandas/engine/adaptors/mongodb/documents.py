@@ -60,7 +60,7 @@ class Member:
         except NoBsonError as error:
             raise Refused("invalid_value", f"{self.field}: {error}") from None
         if not isinstance(found, self.kinds):
-            expected = " or ".join({dict: "an object", list: "an array"}[kind] for kind in self.kinds)
+            expected = " or ".join("an object" if kind is dict else "an array" for kind in self.kinds)
             raise Refused("invalid_json", f"{self.field}: got {shown(value)}; expected {expected}.")
         return found
 

@@ -1,8 +1,8 @@
 """Extended JSON to BSON: an object is one of its types where it has exactly the members of one.
 
-Relaxed and canonical forms, version 2, and the older ``$date`` of milliseconds and ``$binary`` with ``$type``. An object
-with other members beside is none of them and goes to the database as it stands; a form with a value that it cannot have
-is an error, never text.
+Relaxed and canonical forms, version 2, and the older ``$date`` of milliseconds and ``$binary`` with ``$type``. An
+object with other members beside is none of them and goes to the database as it stands; a form with a value that it
+cannot have is an error, never text.
 Source: MongoDB's specification of Extended JSON; the table on what :mod:`.values` gives is its counterpart.
 """
 
@@ -185,7 +185,8 @@ def _code(value: dict[str, Any]) -> Code:
     if not isinstance(value["$code"], str):
         raise TypeError(value)
     scope = value.get("$scope")
-    return Code(value["$code"], None if scope is None else from_json(dict(scope)))
+    made: Code = Code(value["$code"], None if scope is None else from_json(dict(scope)))
+    return made
 
 
 def _only_one(value: Any, kind: Callable[[], Any]) -> Any:

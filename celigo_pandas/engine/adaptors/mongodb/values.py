@@ -96,8 +96,6 @@ def _binary(value: Binary) -> Any:
     return {"$binary": {"base64": base64.b64encode(value).decode(), "subType": f"{value.subtype:02x}"}}
 
 
-
-
 def _pattern(value: Regex[Any]) -> Any:
     bits = {"i": 2, "l": 4, "m": 8, "s": 16, "u": 32, "x": 64}
     pattern = value.pattern if isinstance(value.pattern, str) else value.pattern.decode("utf-8", "replace")
