@@ -24,16 +24,20 @@ class CuttingProxy:
         Where it listens.
     seen : list of bytes
         The requests that it cut.
+    is_shut : bool
+        Whether it resets every connection.
     """
 
     port: int
     seen: list[bytes] = field(default_factory=list)
+    is_shut: bool = False
     _armed: tuple[bytes, When] | None = None
+    _stays: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def cut(self, mark: bytes, when: When) -> None:
-        """Reset the next connection that sends `mark`."""
-        self._armed = (mark, when)
+    def cut(self, mark: bytes, when: When, *, for_good: bool = False) -> None:
+        """Reset the next connection that sends `mark`; `for_good`, and all that come after it."""
+        self._armed, self._stays = (mark, when), for_good
 
     def take(self, sent: bytes) -> When | None:
         """Say whether what was sent so far is to be cut."""
@@ -42,6 +46,7 @@ class CuttingProxy:
                 return None
             when, self._armed = self._armed[1], None
             self.seen.append(sent)
+            self.is_shut = self._stays
             return when
 
 
@@ -57,6 +62,9 @@ def cutting_proxy(port: int) -> Iterator[CuttingProxy]:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
+                if proxy.is_shut:
+                    _reset(client)
+                    continue
                 server = socket.create_connection(("127.0.0.1", port))
                 sockets.extend([client, server])
                 is_cut = threading.Event()

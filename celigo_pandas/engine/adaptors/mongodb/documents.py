@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import bson
+from bson.errors import BSONError
+
 from celigo_pandas.engine.adaptors.mongodb.extended_json import NoBsonError, from_json
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
 from celigo_pandas.engine.texts import json_text
@@ -59,6 +62,10 @@ class Member:
             found = from_json(value)
         except NoBsonError as error:
             raise Refused("invalid_value", f"{self.field}: {error}") from None
+        try:
+            bson.encode({"": found})
+        except (BSONError, UnicodeError, OverflowError, TypeError, ValueError) as error:
+            raise Refused("invalid_document", f"{self.field} is nothing that the database takes: {error}.") from None
         if not isinstance(found, self.kinds):
             expected = " or ".join("an object" if kind is dict else "an array" for kind in self.kinds)
             raise Refused("invalid_json", f"{self.field}: got {shown(value)}; expected {expected}.")

@@ -15,7 +15,7 @@ from pymongo import errors, monitoring
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 
-__all__ = ["Sending", "described", "is_unanswered", "left_s", "limited", "translated"]
+__all__ = ["Sending", "described", "is_not_known", "left_s", "limited", "sentence", "source_failure", "translated"]
 
 _REFUSED = frozenset({18})
 """AuthenticationFailed; on Atlas 8000 says so of a login, and other things of other commands."""
@@ -24,6 +24,9 @@ _ATLAS = 8000
 
 _UNDECIDED = frozenset({64, 89, 91, 100, 189, 262, 11600, 11602})
 """Codes after which a write may stand: the time was up, the server stepped down or shuts down, no majority in time."""
+
+_NO_PRIMARY = frozenset({10058, 10107, 13435, 13436})
+"""Codes of a server that takes no writes, and took none."""
 
 
 class Sending(monitoring.CommandListener):
@@ -69,14 +72,18 @@ def limited(call: Call) -> Iterator[None]:
 
 def described(error: BaseException) -> tuple[str, str]:
     """Return code and sentence of an error; values of documents stay out of the sentence."""
+    if _is_timeout(error):
+        return "timeout", "the database did not answer in time"
     if isinstance(error, errors.OperationFailure):
         details: Mapping[str, Any] = error.details or {}
+        if isinstance(error, errors.WriteConcernError):
+            return "write_concern", _short(error)
         return str(error.code or "database_error"), sentence(details, str(error))
     if isinstance(error, errors.ServerSelectionTimeoutError):
         return "unreachable", _short(error)
-    if error_is_timeout(error):
-        return "timeout", "the database did not answer in time"
-    if isinstance(error, errors.ConnectionFailure):
+    if isinstance(error, errors.NotPrimaryError) and _code(error) in _NO_PRIMARY:
+        return "not_primary", "the server takes no writes any more: another one was elected"
+    if isinstance(error, (errors.ConnectionFailure, errors.InvalidOperation)):
         return "connection_lost", _short(error)
     return "database_error", _short(error)
 
@@ -89,6 +96,11 @@ def sentence(details: Mapping[str, Any], otherwise: str = "") -> str:
         text += f" ({', '.join(map(str, pattern))})"
     broken = _unsatisfied(details.get("errInfo"))
     return f"{text}: {broken}" if broken else text
+
+
+def _code(error: errors.NotPrimaryError) -> Any:
+    details = error.details
+    return details.get("code") if isinstance(details, Mapping) else None
 
 
 def _unsatisfied(info: Any) -> str:
@@ -108,16 +120,15 @@ def _unsatisfied(info: Any) -> str:
     return ", ".join(sorted(found))
 
 
-def error_is_timeout(error: BaseException) -> bool:
+def _is_timeout(error: BaseException) -> bool:
     """Whether the time was up, here or in the server."""
-    return isinstance(error, errors.PyMongoError) and error.timeout
+    is_unreachable = isinstance(error, errors.ServerSelectionTimeoutError)
+    return isinstance(error, errors.PyMongoError) and error.timeout and not is_unreachable
 
 
-def is_unanswered(error: BaseException) -> bool:
-    """Whether a write that was sent may stand although it failed."""
-    if isinstance(error, errors.OperationFailure):
-        return error.code in _UNDECIDED or error.timeout or isinstance(error, errors.WriteConcernError)
-    return isinstance(error, errors.ConnectionFailure) or error_is_timeout(error)
+def is_not_known(failure: SourceFailure) -> bool:
+    """Whether a write that was sent and failed so may stand."""
+    return failure.code in ("timeout", "connection_lost", "write_concern") or failure.code in map(str, _UNDECIDED)
 
 
 def source_failure(error: BaseException, *, at_login: bool = False) -> SourceFailure:

@@ -24,7 +24,7 @@ from celigo_pandas.engine.adaptors.mongodb.documents import (
     record_context,
 )
 from celigo_pandas.engine.adaptors.mongodb.extended_json import NoBsonError, from_json
-from celigo_pandas.engine.adaptors.mongodb.failures import described, is_unanswered, limited, sentence
+from celigo_pandas.engine.adaptors.mongodb.failures import is_not_known, limited, sentence
 from celigo_pandas.engine.adaptors.mongodb.members import Server, database_of, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.values import CODEC, to_json
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Call, Outgoing, SourceFailure
@@ -57,13 +57,17 @@ def write_batch(call: Call, import_doc: Mapping[str, Any], batch: Sequence[Outgo
         raise SourceFailure(text, code="invalid_field", field=field, sent=False)
     prepared = write(block)
     server, database = server_for(call), database_of(call)
-    collection = server.client[database].get_collection(name, codec_options=CODEC)
+    collection = _collection(call, server, name)
     url = f"mongodb://{server.address}/{database}"
     call.debug("request", {"url": url, "method": str(block.get("method")), "body": f"{len(batch)} records to {name}"})
     outcomes = _ignored(call, server, collection, import_doc, block, batch)
     kept = [one for place, one in enumerate(batch) if place not in outcomes]
     written = iter(prepared(call, server, collection, kept) if kept else [])
     return [outcomes.get(place) or next(written) for place in range(len(batch))]
+
+
+def _collection(call: Call, server: Server, name: str) -> Collection[Any]:
+    return server.client[database_of(call)].get_collection(name, codec_options=CODEC)
 
 
 Write = Callable[[Call, Server, Collection[Any], list[Outgoing]], list[Result]]
@@ -131,17 +135,17 @@ def _inserted(
             except errors.BulkWriteError as error:
                 problems = error.details or {}
     except SourceFailure as failure:
-        if not server.sending.is_sent:
+        if not server.sending.is_sent or failure.offline or failure.code == "not_primary":
             raise failure.copy(sent=False) from None
-        if failure.offline:
-            raise
-        status = UNKNOWN if failure.code in _UNANSWERED else 422
-        text = f"{failure.message.rstrip('.')}; {_NOT_KNOWN}." if status == UNKNOWN else failure.message
-        return [_failed(failure.code, text, status) for _ in ready]
+        return [_unsure(failure) for _ in ready]
     return _told(ready, problems)
 
 
-_UNANSWERED = frozenset({"timeout", "connection_lost", "unreachable", "64", "89", "91", "100", "189", "262", "11600"})
+def _unsure(failure: SourceFailure) -> Result:
+    """Return the result of a record that was sent and whose command failed."""
+    if not is_not_known(failure):
+        return _failed(failure.code, failure.message)
+    return _failed(failure.code, f"{failure.message.rstrip('.')}; {_NOT_KNOWN}.", UNKNOWN)
 
 
 def _told(ready: list[tuple[int, Any, RawBSONDocument]], problems: Mapping[str, Any]) -> list[Result]:
@@ -175,12 +179,10 @@ def _update_one(block: Mapping[str, Any]) -> Write:
             try:
                 context = record_context(call.context, one)
                 which, change = filter.read_safe(context), _change(update, context)
+                call.look()
+                results.append(_updated(call, collection.name, which, change, upserts=upserts))
             except Refused as error:
                 results.append(_failed(error.code, error.message))
-                continue
-            try:
-                call.look()
-                results.append(_updated(call, server, collection, which, change, upserts=upserts))
             except SourceFailure as failure:
                 if not results:
                     raise
@@ -204,37 +206,23 @@ def _change(update: Member, context: Mapping[str, Any]) -> Any:
     return found
 
 
-def _updated(
-    call: Call, server: Server, collection: Collection[Any], which: Any, change: Any, *, upserts: bool
-) -> Result:
-    """Change one document and return it as it is then; :class:`SourceFailure` where nothing was sent."""
+def _updated(call: Call, name: str, which: Any, change: Any, *, upserts: bool) -> Result:
+    """Change one document and return it as it is then; :class:`SourceFailure` where nothing more can be sent."""
+    server = server_for(call)
+    collection = _collection(call, server, name)
     replaces = isinstance(change, dict) and not any(name.startswith("$") for name in change)
-    ask = collection.find_one_and_replace if replaces else collection.find_one_and_update
+    ask: Any = collection.find_one_and_replace if replaces else collection.find_one_and_update
     server.sending.begin()
     try:
         with in_use(call, server), limited(call):
-            try:
-                found = ask(which, change, upsert=upserts, return_document=ReturnDocument.AFTER)
-            except errors.OperationFailure as error:
-                if is_unanswered(error) or error.code in _CALLS:
-                    raise
-                code, message = described(error)
-                return _failed(code, f"{message.rstrip('.')}.")
-            except (BSONError, UnicodeError, OverflowError, TypeError, ValueError) as error:
-                return _failed("invalid_document", f"The record cannot be sent: {error}.")
+            found = ask(which, change, upsert=upserts, return_document=ReturnDocument.AFTER)
     except SourceFailure as failure:
-        if failure.offline or not server.sending.is_sent:
+        if failure.offline or not server.sending.is_sent or failure.code == "not_primary":
             raise failure.copy(sent=False) from None
-        if failure.code not in _UNANSWERED:
-            return _failed(failure.code, failure.message)
-        return _failed(failure.code, f"{failure.message.rstrip('.')}; {_NOT_KNOWN}.", UNKNOWN)
+        return _unsure(failure)
     if found is None:
         return {"statusCode": 200, "ignored": True}
     return {"statusCode": 200, **_identified(found.get("_id")), "_json": to_json(found)}
-
-
-_CALLS = frozenset({13, 18, 10107, 13435})
-"""What is no fault of a record: credentials, and a server that takes no writes."""
 
 
 def _not_sent(failure: SourceFailure, count: int) -> list[Result]:
