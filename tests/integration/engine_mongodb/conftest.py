@@ -9,7 +9,7 @@ from support.engine import EngineProcess
 from support.mongod import Mongod, start_mongod
 from support.mongodb_bench import Bench
 
-_PARAMETERS = {"enableTestCommands": 1}
+_PARAMETERS = {"enableTestCommands": 1, "clientCursorMonitorFrequencySecs": 1}
 
 
 @pytest.fixture(scope="session")

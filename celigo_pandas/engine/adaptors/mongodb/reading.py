@@ -155,9 +155,8 @@ def _cursor(collection: Collection[Any], query: Query, size: int, session: Clien
                 query.pipeline or [], session=session, batchSize=size, allowDiskUse=True
             )
         )
-    return collection.find_raw_batches(
-        query.filter, query.projection, session=session, batch_size=size, no_cursor_timeout=True
-    )
+    # Nor does a cursor of a session end after ten minutes, so noCursorTimeout, which views refuse, is not needed.
+    return collection.find_raw_batches(query.filter, query.projection, session=session, batch_size=size)
 
 
 class _Started:
