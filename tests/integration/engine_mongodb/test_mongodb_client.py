@@ -55,8 +55,8 @@ def test_text_compared_with_a_date_warns(con: celigo.Connection, server: Mongod)
 
     assert len(df) == 0
     assert con.client.last_pull is not None
-    (error,) = con.client.last_pull.errors
-    assert "'at' is a date" in str(error)
+    (message,) = con.client.last_pull.errors["message"]
+    assert "'at' is a date" in message
 
 
 def test_frame_is_pushed_with_one_outcome_a_row(con: celigo.Connection, server: Mongod) -> None:
