@@ -19,7 +19,11 @@ SYSTEMS: dict[str, Callable[[], AbstractContextManager[Kind]]] = {
     "mongodb, tls": partial(mongodb, tls=True),
     "mongodb, replica set": partial(mongodb, replica_set="rs0"),
 }
-_MARKS = {"postgresql": pytest.mark.postgres}
+_MARKS = {
+    "postgresql": pytest.mark.postgres,
+    "mongodb, tls": pytest.mark.mongodb,
+    "mongodb, replica set": pytest.mark.mongodb,
+}
 
 
 @pytest.fixture(scope="module", params=[pytest.param(name, marks=_MARKS.get(name, ())) for name in SYSTEMS])

@@ -23,6 +23,8 @@ from celigo_pandas.engine.adaptors.mongodb.members import Server, server_for
 from celigo_pandas.engine.adaptors.mongodb.reading import kept_alive
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, SourceFailure
 
+pytestmark = pytest.mark.mongodb
+
 COUNT = 25_000
 
 

@@ -153,6 +153,8 @@ import celigo_pandas.engine.program
 loaded = "pymongo" in sys.modules
 sys.meta_path.insert(0, Absent())
 from celigo_pandas.engine.adaptors.registry import adaptor_for
+
+pytestmark = pytest.mark.mongodb
 try:
     adaptor_for({"type": "mongodb"})
 except ImportError as error:
