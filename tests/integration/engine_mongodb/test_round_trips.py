@@ -21,7 +21,7 @@ from celigo_pandas.engine.adaptors.mongodb.values import CODEC, to_json
 pytestmark = [pytest.mark.mongodb, pytest.mark.soak]
 
 ROUNDS = settings(
-    max_examples=soak.runs(25, 2_000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=soak.runs(25, 400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
