@@ -16,7 +16,7 @@ from support.generated_bson import DOCUMENTS
 from support.mongod import DATABASE, Mongod
 from support.mongodb_bench import Bench, statuses
 
-from celigo_pandas.engine.adaptors.mongodb.values import CODEC, to_json
+from celigo_pandas.engine.adaptors.mongodb.bson_values import CODEC, to_json
 
 pytestmark = [pytest.mark.mongodb, pytest.mark.soak]
 
