@@ -27,6 +27,7 @@ _PLACES: dict[str, str] = {
     "rdbms:postgresql": _SQL,
     "rdbms:sqlite": _SQL,
     "rest": _HTTP,
+    "s3": _FILES,
 }
 
 

@@ -1,4 +1,4 @@
-"""The files adaptor: connection types ``filesystem`` and ``ftp``, written against :class:`Place` only."""
+"""The files adaptor: connection types ``filesystem``, ``ftp`` and ``s3``, written against :class:`Place` only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from celigo_pandas.engine.adaptors.files.exports import read_export
 from celigo_pandas.engine.adaptors.files.imports import write_import
 from celigo_pandas.engine.adaptors.files.opening import open_place
+from celigo_pandas.engine.adaptors.files.s3_ping import ping_s3
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 from celigo_pandas.errors import MissingExtraError
 
@@ -20,7 +21,9 @@ class FilesAdaptor:
     capabilities: ClassVar[frozenset[str]] = frozenset({"ping", "export", "import"})
 
     def ping(self, call: Call) -> PingOutcome:
-        """Connect; list ``ping.directoryPath`` where the connection names one."""
+        """Connect; list ``ping.directoryPath`` where the connection names one, and of S3 the ``pingBucket``."""
+        if call.connection.type == "s3":
+            return ping_s3(call)
         block = call.connection.masked.get(call.connection.type)
         ping = block.get("ping") if isinstance(block, Mapping) else None
         folder = ping.get("directoryPath") if isinstance(ping, Mapping) else None

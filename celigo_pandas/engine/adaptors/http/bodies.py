@@ -25,15 +25,16 @@ class TransportFailure(Exception):
         self.sent = sent
 
 
-def read_body(response: requests.Response, size_bytes: int) -> bytes:
-    """Read a streamed answer to its end.
+def read_body(response: requests.Response, size_bytes: int, *, decoded: bool = True) -> bytes:
+    """Read a streamed answer to its end; as it came, unless it is to be decoded.
 
     Raises
     ------
     TransportFailure
         It is larger than `size_bytes`, compressed in a way that was not offered, or cut off.
     """
-    codings = [name.strip().lower() for name in response.headers.get("Content-Encoding", "").split(",")]
+    named = response.headers.get("Content-Encoding", "") if decoded else ""
+    codings = [name.strip().lower() for name in named.split(",")]
     codings = [name for name in codings if name not in ("", "identity")]
     if len(codings) > 1 or any(name not in ("gzip", "x-gzip", "deflate") for name in codings):
         raise TransportFailure(
