@@ -17,7 +17,7 @@ from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import shown
 from celigo_pandas.sigv4 import encoded_path
 
-__all__ = ["S3", "check_bucket"]
+__all__ = ["S3", "check_bucket", "object_place"]
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -45,6 +45,23 @@ def check_bucket(bucket: str) -> str:
         text = f"{shown(bucket)} is no name of a bucket; expected letters, digits, '.', '-' and '_'."
         raise SourceFailure(text, code="invalid_field", sent=False)
     return bucket
+
+
+def object_place(bucket: str, key: str, region: str, endpoint: str = "") -> tuple[str, str]:
+    """Return origin and path of an object; the bucket is part of the host where a certificate can name it.
+
+    Examples
+    --------
+    >>> from celigo_pandas.engine.adaptors.files.s3_requests import object_place
+    >>> object_place("orders", "in/a b.csv", "eu-west-1")
+    ('https://orders.s3.eu-west-1.amazonaws.com', '/in/a%20b.csv')
+    """
+    path = encoded_path(key)
+    # A path that begins with two slashes would lose one on its way.
+    if endpoint or not _HOST_NAME.fullmatch(bucket) or key.startswith("/"):
+        return endpoint or service_origin("s3", region), f"/{bucket}/{path}"
+    scheme, _, host = service_origin("s3", region).partition("://")
+    return f"{scheme}://{bucket}.{host}", f"/{path}"
 
 
 class S3:
@@ -137,7 +154,7 @@ class S3:
         regions = self._service.state.known
         region = regions.get(("region", bucket), self._region)
         for _ in range(2):
-            origin, path = self._place(bucket, key, region)
+            origin, path = object_place(bucket, key, region, self._endpoint)
             request = AwsRequest(method, origin, path, query, headers or {}, body, log, is_last)
             answer = self._service.send(request, region, is_safe=is_safe)
             found = _region_of(answer)
@@ -145,15 +162,6 @@ class S3:
                 break
             region = regions[("region", bucket)] = found
         return answer
-
-    def _place(self, bucket: str, key: str, region: str) -> tuple[str, str]:
-        """Return origin and path; the bucket is part of the host where a certificate can name it."""
-        path = encoded_path(key)
-        # A path of two slashes would lose one on its way.
-        if self._endpoint or not _HOST_NAME.fullmatch(bucket) or key.startswith("/"):
-            return self._endpoint or service_origin("s3", region), f"/{bucket}/{path}"
-        scheme, _, host = service_origin("s3", region).partition("://")
-        return f"{scheme}://{bucket}.{host}", f"/{path}"
 
     def checked(self, answer: Answer, what: str) -> Answer:
         """Return an answer that is a success.
