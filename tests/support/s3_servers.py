@@ -30,6 +30,7 @@ class S3Server:
     url: str
     root: Path | None = None
     judge_id: str = KEY_ID
+    _client: Any = None
 
     def doc(self, **block: Any) -> dict[str, Any]:
         keys = {"accessKeyId": KEY_ID, "secretAccessKey": SECRET}
@@ -37,6 +38,11 @@ class S3Server:
 
     def boto(self) -> Any:
         """Return AWS's own client: the judge of what is there."""
+        if self._client is None:
+            self._client = self._new_client()
+        return self._client
+
+    def _new_client(self) -> Any:
         config = botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1})
         return boto3.client(
             "s3",
@@ -58,7 +64,7 @@ def rclone(root: Path, scratch: Path) -> Iterator[S3Server]:
     """Serve the folders of `root` as buckets."""
     port = free_port()
     arguments = [_beside_python("rclone"), "serve", "s3", "--config", "/dev/null", "--addr", f"127.0.0.1:{port}"]
-    arguments += ["--auth-key", f"{KEY_ID},{SECRET}", "--vfs-cache-mode", "off", "--dir-cache-time", "0s", str(root)]
+    arguments += ["--auth-key", f"{KEY_ID},{SECRET}", "--vfs-cache-mode", "off", str(root)]
     with program(arguments, port, folder=scratch, start_s=30) as url:
         yield S3Server(url, root)
 

@@ -30,9 +30,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 @pytest.fixture
 def bucket(server: S3Server, request: pytest.FixtureRequest) -> str:
     name = f"b{abs(hash(request.node.name)):x}"
-    assert server.root is not None
-    (server.root / name).mkdir()
-    (server.root / f"{name}-done").mkdir()
+    for one in (name, f"{name}-done"):
+        server.boto().create_bucket(Bucket=one)
     return name
 
 
@@ -62,10 +61,7 @@ def files(server: S3Server, bucket: str) -> list[str]:
 
 
 def stored(server: S3Server, bucket: str, key: str, content: bytes) -> None:
-    assert server.root is not None
-    path = server.root / bucket / key
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    server.boto().put_object(Bucket=bucket, Key=key, Body=content)
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "xlsx"])
@@ -121,7 +117,7 @@ def test_objects_are_put_aside_under_their_file_names(
     engine: EngineProcess, server: S3Server, id: str, bucket: str
 ) -> None:
     push(engine, id, bucket, "in/2026/a.csv", RECORDS)
-    place = {"backupBucket": f"{bucket}-done", "keyPrefix": "done/{{settings.day}}-"}
+    place = {"backupBucket": f"{bucket}-done", "keyPrefix": "done/{{settings.export.day}}-"}
     export = {**reading(bucket, "in/", skipDelete=False, place=place), "settings": {"day": "monday"}}
 
     assert len(engine.records(id, export)) == len(RECORDS)
