@@ -15,6 +15,7 @@ __all__ = ["content_problems"]
 _TEMPLATES = {
     "http": ("relativeURI", "body", "headers"),
     "rdbms": ("query",),
+    "mongodb": ("filter", "projection", "pipeline", "document", "update", "ignoreLookupFilter"),
     "salesforce": ("soql",),
     "file": ("fileName",),
     "ftp": ("directoryPath", "fileName"),

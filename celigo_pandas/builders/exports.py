@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.builders.documents import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
 from celigo_pandas.resources.counts import as_integer
 
-__all__ = ["file_export", "http_export", "netsuite_export", "salesforce_export", "sql_export"]
+__all__ = ["file_export", "http_export", "mongodb_export", "netsuite_export", "salesforce_export", "sql_export"]
 
+_READ_PREFERENCES = ("doNotOverride", "primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest")
 _PAGING_METHODS = ("page", "skip", "token", "url", "linkheader", "relativeuri", "body")
 
 
@@ -152,6 +153,57 @@ def file_export(
         begins = _key(directory, starts_with) if place == "s3" else starts_with
         found |= {name: text for name, text in ((start, begins), (end, ends_with)) if text is not None}
     return _export(checks, {"file": file, place: found}, page_size, members)
+
+
+def mongodb_export(
+    collection: str,
+    *,
+    filter: str | Mapping[str, Any] | None = None,
+    projection: str | Mapping[str, Any] | None = None,
+    pipeline: str | Sequence[Mapping[str, Any]] | None = None,
+    read_preference: str | None = None,
+    page_size: int | None = None,
+    members: Mapping[str, Any] | None = None,
+) -> Document:
+    """Read documents of a MongoDB collection.
+
+    Parameters
+    ----------
+    collection : str
+    filter : str or mapping, optional
+        Which documents: MongoDB's filter, as an object or as JSON text, which may be a template. A date is
+        ``{"$date": "2024-05-01T00:00:00.000Z"}``, an ObjectId ``{"$oid": "…"}``: a text finds neither.
+    projection : str or mapping, optional
+        Which members of each, in the same forms.
+    pipeline : str or sequence of mapping, optional
+        Stages of an aggregation, in place of `filter` and `projection`.
+    read_preference : str, optional
+        From which members of a replica set to read, e.g. ``"secondaryPreferred"``; left out, from the primary.
+    page_size : int, optional
+        Records a page; left out, the pull decides.
+    members : mapping, optional
+        Further members in the vendor's spelling, e.g. ``{"transform": …}``.
+
+    Examples
+    --------
+    >>> celigo.build.mongodb_export("orders", filter={"status": "open"}).to_dict()["mongodb"]
+    {'method': 'find', 'collection': 'orders', 'filter': '{"status": "open"}'}
+    """
+    checks = Checks("mongodb_export")
+    checks.text("mongodb.collection", collection)
+    if pipeline is not None and (filter is not None or projection is not None):
+        checks.add("mongodb.pipeline", "give either pipeline, or filter and projection")
+    if read_preference is not None:
+        checks.choice("mongodb.readPreference", read_preference, _READ_PREFERENCES)
+    texts = {
+        "filter": checks.json_text("mongodb.filter", filter, Mapping),
+        "projection": checks.json_text("mongodb.projection", projection, Mapping),
+        "pipeline": checks.json_text("mongodb.pipeline", pipeline, list, tuple),
+        "readPreference": read_preference,
+    }
+    given = {name: text for name, text in texts.items() if text is not None}
+    block = {"method": "find", "collection": collection, **given}
+    return _export(checks, {"mongodb": block}, page_size, members)
 
 
 def netsuite_export(

@@ -20,6 +20,7 @@ _PACKAGES = ("celigo-pandas", "pandas", "pyarrow", "orjson", "requests", "ipywid
 _EXTRAS = {
     "postgres": "psycopg",
     "mysql": "pymysql",
+    "mongodb": "pymongo",
     "files": "paramiko",
     "keyring": "keyring",
     "oauth": "requests_oauthlib",

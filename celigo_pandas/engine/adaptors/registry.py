@@ -16,12 +16,14 @@ __all__ = ["adaptor_for", "adaptor_name", "names", "register"]
 
 _FILES = "celigo_pandas.engine.adaptors.files:adaptor"
 _HTTP = "celigo_pandas.engine.adaptors.http:adaptor"
+_MONGODB = "celigo_pandas.engine.adaptors.mongodb:adaptor"
 _SQL = "celigo_pandas.engine.adaptors.sql:adaptor"
 
 _PLACES: dict[str, str] = {
     "filesystem": _FILES,
     "ftp": _FILES,
     "http": _HTTP,
+    "mongodb": _MONGODB,
     "rdbms:mariadb": _SQL,
     "rdbms:mysql": _SQL,
     "rdbms:postgresql": _SQL,

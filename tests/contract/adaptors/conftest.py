@@ -1,0 +1,34 @@
+"""The adaptors as their contract sees them: each with a real system; and one engine for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+
+import pytest
+from support.adaptor_http import http
+from support.adaptor_kinds import Kind
+from support.adaptor_mongodb import mongodb
+from support.adaptor_postgres import postgres
+from support.engine import EngineProcess
+
+SYSTEMS: dict[str, Callable[[], AbstractContextManager[Kind]]] = {
+    "http": http,
+    "postgresql": postgres,
+    "mongodb, tls": partial(mongodb, tls=True),
+    "mongodb, replica set": partial(mongodb, replica_set="rs0"),
+}
+_MARKS = {"postgresql": pytest.mark.postgres}
+
+
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=_MARKS.get(name, ())) for name in SYSTEMS])
+def kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
+    with SYSTEMS[request.param]() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[EngineProcess]:
+    with EngineProcess() as process:
+        yield process
