@@ -158,7 +158,7 @@ class Service:
         throttled = broken = 0
         while True:
             if not request.is_last:
-                self.call.look()
+                self._look()
             if self.call.refusal is not None:
                 raise self.call.refusal.copy()
             try:
@@ -179,6 +179,12 @@ class Service:
                     return self._judged(said, answer, stamp)
             most = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (throttled + broken))
             pause(self.call, random.uniform(most / 4, most))
+
+    def _look(self) -> None:
+        try:
+            self.call.look()
+        except SourceFailure as failure:
+            raise failure.copy(sent=False) from None
 
     def _judged(self, said: Said, answer: Answer, stamp: str) -> Answer:
         failure = refusal_of(said, answer, stamp)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from celigo_pandas.engine.adaptors.files.exports import read_export
 from celigo_pandas.engine.adaptors.files.imports import write_import
 from celigo_pandas.engine.adaptors.files.opening import open_place
-from celigo_pandas.engine.adaptors.files.s3_ping import ping_s3
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 from celigo_pandas.errors import MissingExtraError
 
@@ -22,17 +21,13 @@ class FilesAdaptor:
 
     def ping(self, call: Call) -> PingOutcome:
         """Connect; list ``ping.directoryPath`` where the connection names one, and of S3 the ``pingBucket``."""
-        if call.connection.type == "s3":
-            return ping_s3(call)
-        block = call.connection.masked.get(call.connection.type)
-        ping = block.get("ping") if isinstance(block, Mapping) else None
-        folder = ping.get("directoryPath") if isinstance(ping, Mapping) else None
+        folder = _ping_folder(call)
         try:
             place = open_place(call)
             try:
                 if isinstance(folder, str) and folder:
                     place.check(folder)
-                elif call.connection.type == "ftp":
+                elif call.connection.type != "filesystem":
                     place.check(".")  # a server is connected to with its first use
             finally:
                 place.close()
@@ -59,3 +54,11 @@ class FilesAdaptor:
     def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
         """Files answer no lookups."""
         raise SourceFailure("Files answer no dynamic lookups.", code="unsupported", field="import.lookups")
+
+
+def _ping_folder(call: Call) -> Any:
+    block = call.connection.masked.get(call.connection.type)
+    if not isinstance(block, Mapping):
+        return None
+    ping = block.get("ping")
+    return block.get("pingBucket") or (ping.get("directoryPath") if isinstance(ping, Mapping) else None)

@@ -66,7 +66,10 @@ class S3Place:
         self._seen: dict[tuple[str, str], Listed] = {}
 
     def check(self, folder: str) -> None:
-        """Make sure that the bucket is there and can be listed."""
+        """Make sure that the bucket is there and can be listed; ``.`` is none, and asks whether the keys are good."""
+        if folder == ".":
+            self._s3.buckets()
+            return
         self._s3.first_page(*_split(folder))
 
     def entries(

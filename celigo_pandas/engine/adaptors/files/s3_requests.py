@@ -81,10 +81,15 @@ class S3:
         self._region = region
 
     def buckets(self) -> None:
-        """Ask for the names of all buckets, which tells whether the keys are good."""
+        """Ask for the names of all buckets, which tells whether the keys are good: also if they may not be told."""
         origin = self._endpoint or service_origin("s3", self._region)
-        answer = self._service.send(AwsRequest("GET", origin), self._region, is_safe=True)
-        self.checked(answer, "the list of buckets")
+        try:
+            answer = self._service.send(AwsRequest("GET", origin), self._region, is_safe=True)
+        except SourceFailure as failure:
+            if failure.code != "permission_denied":
+                raise
+        else:
+            self.checked(answer, "the list of buckets")
 
     def listing(self, bucket: str, begins: str, *, most: int = 1000) -> Iterator[Listed]:
         """Yield the objects whose keys begin so, `most` a request."""

@@ -15,13 +15,13 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import ReturnDocument, errors
 from pymongo.collection import Collection
 
+from celigo_pandas.engine.adaptors.json_templates import record_context
 from celigo_pandas.engine.adaptors.mongodb.documents import (
     Member,
     Refused,
     block_of,
     collection_of,
     member_of,
-    record_context,
 )
 from celigo_pandas.engine.adaptors.mongodb.extended_json import NoBsonError, from_json
 from celigo_pandas.engine.adaptors.mongodb.failures import is_not_known, limited, sentence
