@@ -170,8 +170,8 @@ def _number_text(text: str) -> str:
 
 def _typed(kind: str, value: Any) -> Any:
     """Check a value that comes with its type, and return it in its wire form."""
-    if kind == "N":
-        return _number_text(str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value)
+    if kind == "N" and isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+        return _number_text(str(value))
     if kind == "NS" and isinstance(value, list):
         return [_typed("N", one) for one in value]
     if kind in {"S", "B"} and isinstance(value, str):
