@@ -11,7 +11,7 @@ from support.mongod import DATABASE, PASSWORD, USER, Mongod, start_mongod
 
 from celigo_pandas.engine.adaptors.mongodb import adaptor
 
-_SPIN = {"$expr": {"$gt": [{"$reduce": {"input": {"$range": [0, 2_000_000]}, "initialValue": 0,
+_SPIN = {"$expr": {"$gt": [{"$reduce": {"input": {"$range": [0, 100_000]}, "initialValue": 0,
          "in": {"$add": ["$$value", 1]}}}, -1]}}  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import bson
+from bson.errors import BSONError
 
 _HEADER = struct.Struct("<iiii")
 
@@ -36,7 +37,7 @@ def greeter(**hello: Any) -> Iterator[Greeter]:
                 client, _ = listener.accept()
             except OSError:
                 return
-            with client, suppress(OSError, struct.error):
+            with client, suppress(OSError, struct.error, BSONError):
                 client.settimeout(5)
                 while head := client.recv(_HEADER.size):
                     size, request, _, kind = _HEADER.unpack(head)

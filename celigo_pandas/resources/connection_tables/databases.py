@@ -132,7 +132,7 @@ MONGODB: tuple[F, ...] = (
     F("mongodb.password", "Password", "secret", required=True, group=AUTH),
     F("mongodb.replicaSet", "Replica set", group=MORE),
     F("mongodb.ssl", "TLS", "boolean", group=MORE),
-    F("mongodb.authSource", "Authentication database", group=MORE),
+    F("mongodb.authSource", "Authentication database", group=MORE, help="Where the user is; empty: the database."),
     *levels("mongodb"),
 )
 

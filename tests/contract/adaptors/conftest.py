@@ -23,7 +23,11 @@ SYSTEMS: dict[str, Callable[[], AbstractContextManager[Kind]]] = {
     "dynamodb": dynamodb,
     "s3": s3,
 }
-_MARKS = {"postgresql": pytest.mark.postgres}
+_MARKS = {
+    "postgresql": pytest.mark.postgres,
+    "mongodb, tls": pytest.mark.mongodb,
+    "mongodb, replica set": pytest.mark.mongodb,
+}
 
 
 @pytest.fixture(scope="module", params=[pytest.param(name, marks=_MARKS.get(name, ())) for name in SYSTEMS])

@@ -72,6 +72,7 @@ def test_pages_through_an_engine_hold_each_record_once(kind: Kind, engine: Engin
     connection = engine.connection({**kind.doc, "name": "paged"})
 
     pages = list(engine.pages(connection, {**kind.export("paged"), "pageSize": 100}))
+    assert engine.call("DELETE", f"/connections/{connection}").status_code == 204
 
     # A last page may be empty: no source has to know its end with its last record.
     assert [len(page["data"]) for page in pages if page["data"]] == [100, 100, 50]
@@ -91,6 +92,7 @@ def test_page_asked_twice_is_the_same_though_the_system_changed(kind: Kind, engi
     with kind.access() as access:
         assert statuses(kind.push(kind.call(access), "twice", [{"id": 9_999, "text": "written between"}])) == [200]
     again = engine.call("POST", path, asked)
+    assert engine.call("DELETE", f"/connections/{connection}").status_code == 204
 
     assert second.status_code == again.status_code == 200
     assert second.content == again.content
@@ -136,7 +138,7 @@ def test_export_ends_with_its_time(kind: Kind) -> None:
         with pytest.raises(SourceFailure) as caught:
             list(kind.adaptor.open_export(kind.call(access, seconds=1.0), kind.slow))
 
-        assert time.monotonic() - begun < WAIT_S
+        assert 0.9 < time.monotonic() - begun < WAIT_S
         assert not caught.value.offline
         assert kind.adaptor.ping(kind.call(access)).code == 200
 

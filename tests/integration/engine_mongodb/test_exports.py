@@ -11,14 +11,19 @@ from typing import Any
 import bson
 import pytest
 from bson.raw_bson import RawBSONDocument
+from pymongo import errors
+from support.cutting_proxy import cutting_proxy
 from support.engine import EngineProcess
-from support.mongod import DATABASE, Mongod
-from support.mongodb_bench import Bench
+from support.mongod import DATABASE, Mongod, start_mongod
+from support.mongodb_bench import Bench, statuses
 
 from celigo_pandas.engine.adaptors.mongodb import adaptor
-from celigo_pandas.engine.adaptors.mongodb.members import server_for
+from celigo_pandas.engine.adaptors.mongodb.greeting import Greeting
+from celigo_pandas.engine.adaptors.mongodb.members import Server, server_for
 from celigo_pandas.engine.adaptors.mongodb.reading import kept_alive
-from celigo_pandas.engine.adaptors.protocol import SourceFailure
+from celigo_pandas.engine.adaptors.protocol import UNKNOWN, SourceFailure
+
+pytestmark = pytest.mark.mongodb
 
 COUNT = 25_000
 
@@ -75,8 +80,8 @@ def test_server_by_itself_promises_no_snapshot(bench: Bench) -> None:
 
     assert server.has_snapshots
     hello = {name: value for name, value in server.greeting.hello.items() if name != "setName"}
-    alone = type(server)(server.client, type(server.greeting)(server.address, server.address, hello), server.sending)
-    assert not alone.has_snapshots
+    greeting = Greeting(server.address, server.address, hello)
+    assert not Server(server.client, greeting, server.sending).has_snapshots
 
 
 def test_capped_collection_and_view_are_read_without_a_snapshot(bench: Bench) -> None:
@@ -89,6 +94,8 @@ def test_capped_collection_and_view_are_read_without_a_snapshot(bench: Bench) ->
 
     assert bench.read("capped") == [{"_id": n} for n in range(250)]
     assert bench.read("seen") == [{"_id": n} for n in range(5)]
+    (stats,) = bench.read("seen", pipeline=[{"$collStats": {"latencyStats": {}}}])
+    assert stats["ns"] == f"{DATABASE}.seen"
 
 
 def test_filter_projection_and_pipeline(bench: Bench) -> None:
@@ -281,6 +288,53 @@ def test_export_that_is_left_ends_its_thread(bench: Bench) -> None:
         next(chunks)
         assert keepers() == before + 1
     assert keepers() == before
+
+
+def test_export_goes_on_when_another_call_of_its_connection_loses_the_server(server: Mongod) -> None:
+    server.insert("shared", [{"_id": n} for n in range(500)])
+    with cutting_proxy(server.port) as proxy, Bench(server, server.doc(host=[f"127.0.0.1:{proxy.port}"])) as bench:
+        with closing(
+            adaptor.open_export(bench.call(), {"pageSize": 100, "mongodb": {"collection": "shared"}})
+        ) as chunks:
+            read = list(next(chunks).records)
+            opened = server_for(bench.call())
+            proxy.cut(b"the marked one", "before")
+            (lost,) = bench.insert("shared_too", [{"text": "the marked one"}])
+            assert lost["statusCode"] == UNKNOWN
+            assert server_for(bench.call()) is not opened
+
+            read += [record for chunk in chunks for record in chunk.records]
+
+        assert len(read) == 500
+        with pytest.raises(errors.InvalidOperation):
+            opened.client.admin.command("ping")  # it was closed with its last use
+
+
+def test_slow_query_takes_no_other_one_with_it(bench: Bench) -> None:
+    bench.server.insert("slow_one", [{"_id": n} for n in range(1_000)])
+    add = {"$reduce": {"input": {"$range": [0, 100_000]}, "initialValue": 0, "in": {"$add": ["$$value", 1]}}}
+    doc = {"mongodb": {"collection": "slow_one", "filter": {"$expr": {"$gt": [add, -1]}}}}
+    opened = server_for(bench.call())
+
+    with pytest.raises(SourceFailure) as caught:
+        list(adaptor.open_export(bench.call(seconds=0.5), doc))
+
+    assert caught.value.code == "timeout"
+    assert server_for(bench.call()) is opened
+
+
+def test_closing_does_not_wait_for_a_server_that_is_gone() -> None:
+    running = start_mongod(replica_set="rs0")
+    bench = Bench(running)
+    try:
+        assert statuses(bench.insert("gone", [{"a": 1}])) == [200]
+        assert bench.read("gone")
+    finally:
+        running.stop()
+
+    begun = time.monotonic()
+    bench.close()
+    assert time.monotonic() - begun < 8
 
 
 def test_once_is_refused_by_name(bench: Bench) -> None:

@@ -12,6 +12,8 @@ from support.mongodb_bench import Bench, code, statuses
 
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, SourceFailure
 
+pytestmark = pytest.mark.mongodb
+
 BY_N = {"n": "{{record.n}}"}
 SET = {"$set": {"text": "{{record.text}}"}}
 

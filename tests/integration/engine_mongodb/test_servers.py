@@ -17,6 +17,8 @@ from celigo_pandas.engine.adaptors.mongodb.members import server_for
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.safety.reach import Reach
 
+pytestmark = pytest.mark.mongodb
+
 SECONDARY = {"setName": "rs0", "isWritablePrimary": False, "secondary": True}
 
 

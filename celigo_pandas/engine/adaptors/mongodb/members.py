@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import pymongo
@@ -32,11 +33,12 @@ _WITH_SNAPSHOTS = 13
 """The wire version of MongoDB 5.0, the first that reads at a time outside of a transaction."""
 
 _UNAUTHORIZED = 13
+_GOODBYE_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Server:
-    """One server, reached with a connection's credentials.
+    """One server, reached with a connection's credentials; closed when it is left and its last use has ended.
 
     Parameters
     ----------
@@ -50,6 +52,9 @@ class Server:
     client: MongoClient[dict[str, Any]]
     greeting: Greeting
     sending: Sending
+    _lock: Lock = field(default_factory=Lock, repr=False)
+    _uses: int = 0
+    _is_left: bool = False
 
     @property
     def address(self) -> Address:
@@ -63,9 +68,31 @@ class Server:
         is_shared = "setName" in hello or hello.get("msg") == "isdbgrid"
         return is_shared and int(hello.get("maxWireVersion", 0)) >= _WITH_SNAPSHOTS
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep it open until the block ends, though others may have left it."""
+        with self._lock:
+            self._uses += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._uses -= 1
+                is_last = self._is_left and not self._uses
+            if is_last:
+                self._end()
+
     def close(self) -> None:
-        """End its sessions."""
-        self.client.close()
+        """End its sessions, once nobody uses them."""
+        with self._lock:
+            self._is_left, is_last = True, not self._uses
+        if is_last:
+            self._end()
+
+    def _end(self) -> None:
+        # It says goodbye, and would wait for a server that is gone as long as for any other answer.
+        with pymongo.timeout(_GOODBYE_S):
+            self.client.close()
 
 
 def server_for(call: Call, preference: str = "primary") -> Server:
@@ -110,11 +137,13 @@ def in_use(call: Call, server: Server) -> Iterator[None]:
     A user may have been removed, or its password changed, while its sessions were open: the server then says no more
     than that this is not allowed, so a new session is asked.
     """
-    with translated():
+    with translated(), server.held():
         try:
             yield
-        except errors.ConnectionFailure:
-            _forget(call, server)
+        except errors.ConnectionFailure as error:
+            # That a query took too long says nothing of the server.
+            if not error.timeout or isinstance(error, errors.ServerSelectionTimeoutError):
+                _forget(call, server)
             raise
         except errors.OperationFailure as error:
             if error.code == _UNAUTHORIZED:

@@ -34,11 +34,11 @@ _CHUNK = 1_000
 _REFRESH_S = 300.0
 _CLOSE_S = 3.0
 
-_NO_SNAPSHOT = frozenset({72, 246, 40415})
-"""Codes of a server that cannot read this at one moment: a capped collection, a storage engine without history."""
+_NO_SNAPSHOT = frozenset({"72", "246"})
+"""Codes of a server that cannot read this at one moment: a capped collection, a stage that tells of the server."""
 
-_LOST = frozenset({43, 237})
-_TOO_OLD = 239
+_LOST = frozenset({"43", "237"})
+_TOO_OLD = "239"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,9 @@ def read_query(call: Call, query: Query, size: int) -> Iterator[Chunk]:
     collection = server.client[database].get_collection(
         query.collection, read_preference=_READ_PREFERENCES[query.preference]
     )
-    call.debug("request", {"url": f"mongodb://{server.address}/{database}", "method": "find", "body": query.body})
-    with _session(call, server, collection, query, size) as (cursor, first), _named(query):
+    method = "find" if query.pipeline is None else "aggregate"
+    call.debug("request", {"url": f"mongodb://{server.address}/{database}", "method": method, "body": query.body})
+    with server.held(), _session(call, server, collection, query, size) as (cursor, first), _named(query):
         notes = notes_on(call, server, collection, query.filter, query.pipeline, is_empty=not first)
         fetched, is_first = first, True
         while is_first or fetched:
@@ -134,7 +135,7 @@ def _session(
                     with in_use(call, server), limited(call), _named(query):
                         first = next(cursor, b"")
                 except SourceFailure as failure:
-                    if is_at_once and failure.code in _NO_SNAPSHOT_CODES:
+                    if is_at_once and failure.code in _NO_SNAPSHOT:
                         is_at_once = False
                         continue
                     raise
@@ -143,9 +144,6 @@ def _session(
                 return
             finally:
                 _close(cursor)
-
-
-_NO_SNAPSHOT_CODES = frozenset(map(str, _NO_SNAPSHOT))
 
 
 def _cursor(collection: Collection[Any], query: Query, size: int, session: ClientSession) -> Any:
@@ -191,12 +189,12 @@ def _named(query: Query) -> Iterator[None]:
     try:
         yield
     except SourceFailure as failure:
-        if failure.code in map(str, _LOST):
+        if failure.code in _LOST:
             text = (
                 f"The database ended the cursor over {shown(query.collection)}; what was read is not all. Read again."
             )
             raise SourceFailure(text, code="cursor_lost") from None
-        if failure.code == str(_TOO_OLD):
+        if failure.code == _TOO_OLD:
             text = (
                 f"The database no longer has {shown(query.collection)} as it was when this export began. Read faster "
                 "(larger pages), or raise minSnapshotHistoryWindowInSeconds of the server."

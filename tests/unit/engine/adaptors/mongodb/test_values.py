@@ -163,6 +163,7 @@ def test_form_with_a_value_it_cannot_have_is_an_error_that_names_the_place(value
 
 def test_table_of_the_page_is_what_the_code_does() -> None:
     page = (Path(__file__).parents[5] / "docs" / "mongodb.md").read_text(encoding="utf-8")
+    page = page.partition("## Types")[2]
     rows = re.findall(r"^\| [^|]+ \| `([^`|]+)` \| `([^`|]+)` \|", page, re.MULTILINE)
 
     assert len(rows) >= 16
