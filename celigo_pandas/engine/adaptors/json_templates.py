@@ -5,17 +5,15 @@ Shared by the systems whose documents hold JSON: MongoDB and DynamoDB.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Outgoing
 from celigo_pandas.handlebars import record_members
 
-__all__ = ["record_context", "spaced"]
+__all__ = ["record_context"]
 
 _SAFE = 2**53 - 1
-_TEXT_OR_END = re.compile(r'"(?:\\.|[^"\\])*"|(?<!\{)(?:\{\{\{[^{}"]*\}\}\}|\{\{(?!\{)[^{}"]*\}\})(?=\})', re.DOTALL)
 
 
 def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, Any]:
@@ -23,20 +21,6 @@ def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, 
     mapped = _exact(outgoing.mapped)
     bare = mapped if isinstance(mapped, dict) else {}
     return {**bare, **context, **record_members(mapped), "data": [mapped]}
-
-
-def spaced(template: str) -> str:
-    """Part a tag from the brace of an object that ends behind it, which the template language takes for one of its own.
-
-    The vendor's published examples end so.
-
-    Examples
-    --------
-    >>> from celigo_pandas.engine.adaptors.json_templates import spaced
-    >>> spaced('{"total": {{record.total}}}')
-    '{"total": {{record.total}} }'
-    """
-    return _TEXT_OR_END.sub(lambda found: found[0] if found[0][0] == '"' else f"{found[0]} ", template)
 
 
 def _exact(value: Any) -> Any:

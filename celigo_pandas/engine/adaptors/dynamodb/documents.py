@@ -14,10 +14,10 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.aws.endpoints import checked_region
 from celigo_pandas.engine.adaptors.dynamodb.values import NoValueError, load, typed_or_plain
-from celigo_pandas.engine.adaptors.json_templates import spaced
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.errors import TemplateError, shown
 from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars.json_places import parted
 
 __all__ = ["ExportPlan", "ImportPlan", "JsonMember", "Refused", "TextMember", "export_plan", "import_plan"]
 
@@ -235,7 +235,7 @@ class _Block:
         if "{{" not in text:
             return lambda context: text
         try:
-            return compile_template(spaced(text) if escape == "json" else text).renderer(escape=escape)
+            return compile_template(parted(text) if escape == "json" else text).renderer(escape=escape)
         except TemplateError as error:
             field = f"{self._path}.{name}"
             raise SourceFailure(f"{field}: {error}", code="template_error", field=field, sent=False) from None
