@@ -30,6 +30,7 @@ class Download(io.RawIOBase):
     Parameters
     ----------
     s3 : S3
+        Asked for each piece.
     bucket, key : str
     etag : str
         Of the object that is meant; empty where it was not listed, and any will do.
@@ -82,7 +83,8 @@ class Download(io.RawIOBase):
             self._etag = self._etag or etag
             encryption = answer.headers.get("x-amz-server-side-encryption", "")
             is_foreign = "x-amz-server-side-encryption-customer-algorithm" in answer.headers
-            self._is_hash = bool(_MD5.fullmatch(self._etag)) and encryption in {"", "AES256"} and not is_foreign
+            is_plain = encryption in {"", "AES256"} and not is_foreign
+            self._is_hash = self._s3.hashes and is_plain and _MD5.fullmatch(self._etag) is not None
         first, size = self._extent(answer)
         if first != self._at or (self._size is not None and size != self._size):
             raise self._failure("did not come in the pieces that were asked for")
