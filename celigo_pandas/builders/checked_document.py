@@ -141,6 +141,13 @@ class Checks:
             self.add(field, f'it cannot be written as JSON: {error}; dates are {{"$date": "…"}}')
             return None
 
+    def expression(self, field: str, value: object, *, required: bool = False) -> None:
+        """Want an expression, which is sent as it stands: a value that a record brings in has a place beside it."""
+        if value is not None or required:
+            self.text(field, value)
+        if isinstance(value, str) and "{{" in value:
+            self.add(field, "an expression is no template; put the value into values, under a name such as :value")
+
     def texts(self, values: Mapping[str, object]) -> None:
         """Want texts, which may be empty, where anything is given."""
         for field, value in values.items():

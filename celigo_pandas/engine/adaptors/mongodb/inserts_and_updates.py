@@ -15,6 +15,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import ReturnDocument, errors
 from pymongo.collection import Collection
 
+from celigo_pandas.engine.adaptors.json_templates import record_context
 from celigo_pandas.engine.adaptors.mongodb.bson_values import CODEC, to_json
 from celigo_pandas.engine.adaptors.mongodb.documents import (
     Member,
@@ -22,7 +23,6 @@ from celigo_pandas.engine.adaptors.mongodb.documents import (
     block_of,
     collection_of,
     member_of,
-    record_context,
 )
 from celigo_pandas.engine.adaptors.mongodb.extended_json import NoBsonError, from_json
 from celigo_pandas.engine.adaptors.mongodb.members import Server, database_of, in_use, server_for
