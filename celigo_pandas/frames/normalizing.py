@@ -25,12 +25,10 @@ def _case(value: Any) -> Any:
 
 
 def _empty(value: Any) -> Any:
-    return None if isinstance(value, (str, list, dict)) and not value else value
+    return None if isinstance(value, str) and not value else value
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, bool):
-        return int(value)
     number = as_number(value.strip()) if isinstance(value, str) else None
     return value if number is None else number
 
