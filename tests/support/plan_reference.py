@@ -102,9 +102,7 @@ class Reference:
 
     def _same_key(self, one: Record, other: Record) -> bool:
         words = self.normal
-        return all(
-            compared(one.get(name), other.get(name), words.get(name, ())) == "same" for name in self.key
-        )
+        return all(compared(one.get(name), other.get(name), words.get(name, ())) == "same" for name in self.key)
 
     def _near_key(self, one: Record, other: Record) -> bool:
         return self._whole(one) and all(_near(self._value(one, name), self._value(other, name)) for name in self.key)
@@ -120,9 +118,7 @@ class Reference:
             return "conflict"
         if not found:
             return "conflict" if self._has_near(place) else "create"
-        told = {
-            name: compared(found[0].get(name), record.get(name), self.normal.get(name, ())) for name in self.fields
-        }
+        told = {name: compared(found[0].get(name), record.get(name), self.normal.get(name, ())) for name in self.fields}
         self.changes += [(place, name) for name in self.fields if told[name] != "same"]
         if "different" in told.values():
             return "update"

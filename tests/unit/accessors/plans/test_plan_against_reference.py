@@ -23,8 +23,8 @@ TIMES = [
     "2026-03-01T00:00:00.000", "2026-03-01T00:00:00.000000001Z", "2026-02-30", "2026-03-01T12:00:00-0500",
 ]  # fmt: skip
 POOLS: dict[str, list[Any]] = {
-    "name": TEXTS, "price": NUMBERS, "count": [0, 1, 2, "1", "2", 2.0], "when": TIMES, "is_new": [True, False, 1, "true"],
-    "tags": [[], ["a"], ["a", "b"], [1], [1.0], ["2026-03-01"]], "ship.city": TEXTS,
+    "name": TEXTS, "price": NUMBERS, "count": [0, 1, 2, "1", "2", 2.0], "when": TIMES,
+    "is_new": [True, False, 1, "true"], "tags": [[], ["a"], ["a", "b"], [1], [1.0], ["2026-03-01"]], "ship.city": TEXTS,
 }  # fmt: skip
 KEYS: dict[str, list[Any]] = {
     "id": [*range(40), "7", "007", "A1", "a1", "Á1", "A1 ", "2026-03-01", "2026-03-01T00:00:00"],
