@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -310,10 +311,14 @@ def _check_actions(actions: Sequence[str]) -> None:
             raise ConfigError(f"actions: got {shown(name)}; expected some of {', '.join(map(repr, ACTIONS))}.")
 
 
+_AGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|sec|min|h|d|day|days)\s*", re.ASCII)
+_SECONDS = {"s": 1, "sec": 1, "min": 60, "h": 3600, "d": 86_400, "day": 86_400, "days": 86_400}
+
+
 def _duration(given: str | timedelta | None) -> timedelta | None:
     if given is None or isinstance(given, timedelta):
         return given
-    try:
-        return timedelta(seconds=pd.Timedelta(str(given) if isinstance(given, str) else "?").total_seconds())
-    except ValueError:
-        raise ConfigError(f"max_age: got {shown(given)}; expected a time such as '10min', or a timedelta.") from None
+    found = _AGE.fullmatch(given) if isinstance(given, str) else None
+    if found is None:
+        raise ConfigError(f"max_age: got {shown(given)}; expected a time such as '30s', '10min', '2h', or a timedelta.")
+    return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
