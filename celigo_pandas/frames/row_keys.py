@@ -68,7 +68,8 @@ def row_keys(
     parts = []
     for name, column in columns:
         like = normal.of(name)
-        likes = [like(value) for value in as_objects(df[column]).tolist()]
+        one: dict[Hashable, Hashable] = {}  # of equal parts one is kept: most columns of a longer key repeat
+        likes = [one.setdefault(found, found) for found in map(like, as_objects(df[column]).tolist())]
         for place, value in enumerate(likes):
             if isinstance(value, Opaque):
                 raise FrameError(

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from celigo_pandas.accessors.plans.making import Made, made
+from celigo_pandas.accessors.plans.making import Made, keys_at, made
 from celigo_pandas.accessors.plans.plan_call import PlanCall
 from celigo_pandas.accessors.plans.plan_page import plan_html
 from celigo_pandas.accessors.plans.row_actions import ACTIONS
@@ -85,7 +85,7 @@ class ImportPlan:
         return pd.DataFrame(data).set_axis(self._rows.index)
 
     def _keys(self) -> np.ndarray:
-        keys = self._plan.keys
+        keys = keys_at(self._plan.keys, np.arange(len(self._plan.keys)))
         found = (
             keys[row.first] if row.records == 1 else list(keys[row.first : row.first + row.records]) or None
             for row in self._plan.actions

@@ -25,7 +25,7 @@ from celigo_pandas.frames.column_differences import values_at
 from celigo_pandas.frames.normalizing import normalizers
 from celigo_pandas.resources.imports import digest
 
-__all__ = ["Made", "made"]
+__all__ = ["Made", "keys_at", "made"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Made:
     """What a plan holds, apart from the rows and the call it was made of."""
 
     actions: list[RowAction]
-    keys: np.ndarray
+    keys: pd.DataFrame
     changes: pd.DataFrame
     change_places: np.ndarray
     missing: pd.DataFrame
@@ -54,7 +54,7 @@ def made(rows: pd.DataFrame, call: PlanCall, current: CurrentLike) -> Made:
     normal = normalizers(call.normalize, map(str, mapped.frame.columns))
     found = standing(mapped.frame, there, fields, normal)
     actions = row_actions(mapped.states, mapped.places, found)
-    keys = _keys(mapped.frame, fields) if len(mapped.frame) else np.empty(0, object)
+    keys = mapped.frame[[name for name, _ in fields.key]] if len(mapped.frame) else mapped.frame
     changes, places = _changes(rows, mapped.places, found, actions, keys)
     for action in actions:
         seal.update(f"{action.action}\n".encode())
@@ -88,26 +88,27 @@ def _seal(seal: Any, records: list[tuple[int, Any]]) -> None:
         seal.update(json.dumps(records, default=str).encode("ascii"))
 
 
-def _keys(mapped: pd.DataFrame, fields: ComparedFields) -> np.ndarray:
-    everywhere = np.arange(len(mapped))
-    parts = [values_at(mapped[name], everywhere) for name, _ in fields.key]
-    keys = parts[0] if len(parts) == 1 else zip(*parts, strict=True)
-    return np.fromiter(keys, dtype=object, count=len(mapped))
+def keys_at(keys: pd.DataFrame, places: np.ndarray) -> np.ndarray:
+    """Return the keys of some records as they are shown: a value, or a tuple of several."""
+    parts = [values_at(keys[name], places) for name in keys.columns]
+    shown = parts[0] if len(parts) == 1 else zip(*parts, strict=True)
+    return np.fromiter(shown, dtype=object, count=len(places)) if len(places) else np.empty(0, dtype=object)
 
 
 _CHANGES = ("key", "field", "before", "after", "type_change", "note")
 
 
 def _changes(
-    rows: pd.DataFrame, places: np.ndarray, found: Standing, actions: list[RowAction], keys: np.ndarray
+    rows: pd.DataFrame, places: np.ndarray, found: Standing, actions: list[RowAction], keys: pd.DataFrame
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Write the cells down that an update would change, or that nobody can tell, row by row."""
     shown = [one for one in found.differences if actions[places[one.record]].action in ("update", "conflict")]
     shown.sort(key=lambda one: one.record)  # stable: the fields of a record keep their order
+    known = keys_at(keys, np.fromiter((one.record for one in shown), np.int64, len(shown)))
     values = [
-        (keys[one.record], one.field, one.before, one.after, type_change(one.before, one.after) or None,
+        (key, one.field, one.before, one.after, type_change(one.before, one.after) or None,
          one.incomparable)
-        for one in shown
+        for key, one in zip(known, shown, strict=True)
     ]  # fmt: skip
     columns = list(zip(*values, strict=True)) or [()] * len(_CHANGES)
     data = {
