@@ -15,6 +15,7 @@ from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Proble
 from celigo_pandas.forms import mapping_document as documents
 from celigo_pandas.forms.lookup_tables import add_lookup, lookup_names, remove_lookup, set_lookup
 from celigo_pandas.forms.mapping_document import RuleRow, rule_rows
+from celigo_pandas.forms.mapping_planning import Planning
 from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, preview
 from celigo_pandas.forms.mapping_push import PushPart
 from celigo_pandas.forms.server_comparison import Difference, differences
@@ -49,12 +50,22 @@ class MappingState(PushPart):
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview.
+    planning : Planning, optional
+        What *Plan* begins with.
     """
 
     title = "Mapping"
 
-    def __init__(self, df: Any, import_doc: Mapping[str, Any], con: Any = None, *, sample: int = 1000) -> None:
-        super().__init__(df, con)
+    def __init__(
+        self,
+        df: Any,
+        import_doc: Mapping[str, Any],
+        con: Any = None,
+        *,
+        sample: int = 1000,
+        planning: Planning | None = None,
+    ) -> None:
+        super().__init__(df, con, planning)
         self.sample = sample
         self.records = to_records(df.iloc[:sample])
         self.preview: Preview | None = None
@@ -145,7 +156,8 @@ class MappingState(PushPart):
             return
         with self.lock:
             self._history.push(doc)
-            self.push_preview, self.notices = None, ()
+            self.drop_shown()
+            self.notices = ()
         self._evaluate()
         self.changed()
 
@@ -276,7 +288,8 @@ class MappingState(PushPart):
 
     def _step(self, step: Callable[[], bool]) -> None:
         if step():
-            self.push_preview, self.notices = None, ()
+            self.drop_shown()
+            self.notices = ()
             self._evaluate()
         self.changed()
 
@@ -407,6 +420,10 @@ class MappingState(PushPart):
             "check_all": free,
             "dry_run": connected,
             "push": connected and not self.problems and not self.stale,
+            "plan": connected and not self.problems and not self.stale,
+            "push_plan": connected
+            and self.shown_plan is not None
+            and bool(self.shown_plan.counts["create"] + self.shown_plan.counts["update"]),
             "send": connected and self.push_preview is not None,
             "cancel": free,
             "retry_failed": connected and self.can_retry,

@@ -260,7 +260,7 @@ class ImportPlan:
         --------
         >>> plan = celigo.plan_import(orders, import_doc, desk, current=late, key="order")
         >>> plan.push(progress=False).summary()
-        '20 rows: 17 ok, 2 failed, 1 unchanged.'
+        '20 rows: 18 ok, 1 failed, 1 unchanged.'
         """
         if isinstance(actions, str):
             actions = (actions,)

@@ -106,7 +106,7 @@ def plan_import(
     --------
     >>> plan = celigo.plan_import(orders, import_doc, desk, current=late, key="order")
     >>> plan.counts["create"], plan.changes[["field", "before", "after"]].values.tolist()
-    (18, [['email', 'old@example.com', 'albers@example.org']])
+    (18, [['email', 'old@example.com', 'hugo.arnold@example.com']])
     """
     df = as_frame(df)
     key_pairs(key)
