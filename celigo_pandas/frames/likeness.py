@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from celigo_pandas.frames.outward_values import Unsendable, plain_value
+from celigo_pandas.frames.pieces import EXACT_INTEGER
 
 __all__ = ["Instant", "Opaque", "WallTime", "incomparable", "likeness", "nearness"]
 
@@ -153,8 +154,9 @@ def _offset(zone: str | None) -> int | None:
 
 def _of_float(value: float) -> Any:
     if value.is_integer():
-        return int(value)
-    return None if math.isnan(value) else value
+        # Beyond 2^53 a float is what it is written as, not what its bits say.
+        return int(value) if abs(value) < EXACT_INTEGER else int(Decimal(repr(float(value))))
+    return None if math.isnan(value) else float(value)  # numpy's own would be compared with a tuple part by part
 
 
 def _of_decimal(value: Decimal) -> Any:

@@ -126,12 +126,10 @@ def _check(
     for name in asked:
         if name in known or (what in ("ignore", "columns") and any(_covers(name, column) for column in known)):
             continue
-        near = difflib.get_close_matches(name, known, 3)
+        near = [one for one in known if one.casefold() == name.casefold()] or difflib.get_close_matches(name, known)
         raise kind(
             f"{what}: {where} have no field {name!r}; they have {', '.join(map(repr, known[:20]))}.",
-            hint=f"Did you mean {near[0]!r}?"
-            if near
-            else "A dict says what it is called there: {'mapped': 'current'}.",
+            hint=f"Did you mean {near[0]!r}?" if near else "A dict says what it is called there: {'id': 'ORDER_ID'}.",
         )
 
 

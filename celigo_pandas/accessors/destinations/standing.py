@@ -149,6 +149,8 @@ def _compare(
     pairs: tuple[np.ndarray, np.ndarray],
 ) -> None:
     records, places = pairs
+    if not len(records):
+        return
     unclear: dict[int, str] = {}
     for name, column in [*fields.fields, *((name, None) for name in fields.absent)]:
         after = mapped[name].iloc[records]
@@ -168,6 +170,6 @@ def _compare(
 def _note(found: Standing, there: Sequence[Hashable | None], theirs: KeyIndex) -> None:
     without = sum(key is None for key in there)
     if without:
-        found.notes.append(f"{without:,} rows at the destination have no key.")
+        found.notes.append(f"Rows at the destination without a key: {without:,}.")
     if theirs.repeated:
-        found.notes.append(f"{theirs.repeated:,} keys stand there more than once.")
+        found.notes.append(f"Keys that stand there more than once: {theirs.repeated:,}.")

@@ -123,7 +123,5 @@ def _notes(found: Standing, states: list[RowState]) -> tuple[str, ...]:
     notes = list(found.notes)
     unmapped = sum(state.state != "mapped" for state in states)
     if unmapped and len(found.missing):
-        notes.append(
-            f"{unmapped:,} rows here are not mapped, so rows at the destination that seem missing may be theirs."
-        )
+        notes.append(f"Rows here that are not mapped: {unmapped:,}; rows that seem missing may be theirs.")
     return tuple(notes)
