@@ -12,6 +12,7 @@ from celigo_pandas.errors import CeligoError, ConfigError
 
 if TYPE_CHECKING:
     from celigo_pandas.accessors import Client, ImportPlan
+    from celigo_pandas.accessors.destinations.current_rows import CurrentLike
 
 __all__ = ["add_plan", "check_plan", "planned", "shown_plan"]
 
@@ -81,7 +82,7 @@ def shown_plan(plan: ImportPlan, *, as_json: bool) -> int:
     return 1 if plan.counts["conflict"] or plan.counts["failed"] else 0
 
 
-def _current(given: str, client: Client, delimiter: str | None) -> Any:
+def _current(given: str, client: Client, delimiter: str | None) -> CurrentLike:
     if given.lower().endswith(_ROWS):
         return read_frame(given, delimiter=delimiter)
     if given.lower().endswith(_DOCUMENTS):

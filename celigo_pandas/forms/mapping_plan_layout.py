@@ -38,8 +38,8 @@ def plan_part(state: MappingState) -> Element | None:
         _changes(plan.changes),
         _held(plan.frame),
         box(
-            button("push_plan", f"Push {due:,} rows", tone="primary", enabled=can["push_plan"],
-                   title="those to create and to update"),
+            button("push_plan", "Push 1 row" if due == 1 else f"Push {due:,} rows", tone="primary",
+                   enabled=can["push_plan"], title="those to create and to update"),
             button("cancel", "Cancel", enabled=can["cancel"]),
             row=True,
         ),
@@ -58,7 +58,7 @@ def _changes(changes: Any) -> Element | None:
                  cell(note or retyped or "", "muted")]  # fmt: skip
         rows.append({"id": place, "cells": cells, "look": ""})
     return table("plan_changes", ["row", "key", "field", "there now", "after the push", ""], rows,
-                 caption=_caption("cells that differ", len(changes)))  # fmt: skip
+                 caption=_caption("cell that differs", "cells that differ", len(changes)))  # fmt: skip
 
 
 def _held(frame: Any) -> Element | None:
@@ -73,8 +73,15 @@ def _held(frame: Any) -> Element | None:
         }
         for place, (label, action, reason, *_) in enumerate(held.head(_ROWS).itertuples(name=None))
     ]
-    return table("plan_held", ["row", "action", "reason"], rows, caption=_caption("rows that stay here", len(held)))
+    return table(
+        "plan_held",
+        ["row", "action", "reason"],
+        rows,
+        caption=_caption("row that stays here", "rows that stay here", len(held)),
+    )
 
 
-def _caption(what: str, count: int) -> str:
-    return f"The first {_ROWS:,} of {count:,} {what}" if count > _ROWS else f"{count:,} {what}"
+def _caption(one: str, several: str, count: int) -> str:
+    if count == 1:
+        return f"1 {one}"
+    return f"The first {_ROWS:,} of {count:,} {several}" if count > _ROWS else f"{count:,} {several}"

@@ -51,7 +51,7 @@ class Planning:
         """The names of the key."""
         return [name.strip() for name in self.key.split(",") if name.strip()]
 
-    def read(self, client: Any) -> tuple[Any, list[str]]:
+    def read(self, client: Any) -> tuple[object, list[str]]:
         """Return what reads the destination, and the key.
 
         Parameters
@@ -75,7 +75,7 @@ class Planning:
             return self.given, self.keys
         return self._written(client), self.keys
 
-    def _written(self, client: Any) -> Any:
+    def _written(self, client: Any) -> object:
         if _SQL.match(self.current):
             return {"rdbms": {"query": self.current}}
         if not self.current.startswith("{"):

@@ -6,7 +6,7 @@ Python object of it; what is left is compared value by value. Memory: two column
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,9 @@ from celigo_pandas.frames.outward_columns import as_objects
 __all__ = ["Difference", "column_differences", "values_at"]
 
 
+Like = Callable[[Any], Hashable]
+
+
 class Difference(NamedTuple):
     """One pair of values that differ: their place, both as they stand in their frames, and why they cannot be told."""
 
@@ -29,7 +32,9 @@ class Difference(NamedTuple):
     incomparable: str | None
 
 
-def column_differences(before: pd.Series, after: pd.Series, like: Callable[[Any], Any] = likeness) -> list[Difference]:
+def column_differences(
+    before: pd.Series, after: pd.Series, like: Callable[[Any], Hashable] = likeness
+) -> list[Difference]:
     """Compare two columns of one length, place by place.
 
     Parameters
@@ -61,7 +66,7 @@ def _not_surely_same(before: pd.Series, after: pd.Series) -> np.ndarray:
     return np.flatnonzero(~same.to_numpy(zero_copy_only=False))
 
 
-def _as_arrow(column: pd.Series) -> Any:
+def _as_arrow(column: pd.Series) -> pa.Array | None:
     """Return the column as an Arrow array where equal values of it surely are the same; None where they may not be."""
     kind = column.dtype
     if not isinstance(kind, (pd.StringDtype, pd.ArrowDtype)) and getattr(kind, "kind", "O") not in "iufb":

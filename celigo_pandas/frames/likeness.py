@@ -15,7 +15,7 @@ import datetime as dt
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -56,7 +56,7 @@ class _Truth(NamedTuple):
     is_true: bool
 
 
-def likeness(value: Any) -> Any:
+def likeness(value: Any) -> Hashable:
     """Return what stands for `value` in a comparison; None for a missing one.
 
     Examples
@@ -103,7 +103,7 @@ def nearness(like: Any) -> str:
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 
 
-def as_number(text: str) -> Any:
+def as_number(text: str) -> int | float | Decimal | None:
     """Read a text that is a decimal number, exactly; None where it is none."""
     if not _NUMBER.match(text) or len(text) > 400:
         return None
@@ -121,14 +121,14 @@ _ISO = re.compile(
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
-def _of_text(text: str) -> Any:
+def _of_text(text: str) -> Hashable:
     if len(text) < 10 or text[4] != "-" or text[7] != "-":
         return text
     found = _ISO.match(text)
     return text if found is None else _moment(text, found)
 
 
-def _moment(text: str, found: re.Match[str]) -> Any:
+def _moment(text: str, found: re.Match[str]) -> Hashable:
     day, hour, minute, second, fraction, zone = found.groups()
     try:
         days = dt.date.fromisoformat(day).toordinal() - _EPOCH
@@ -152,14 +152,14 @@ def _offset(zone: str | None) -> int | None:
     return (hours * 3600 + minutes * 60) * (-1 if zone[0] == "-" else 1)
 
 
-def _of_float(value: float) -> Any:
+def _of_float(value: float) -> int | float | Decimal | None:
     if value.is_integer():
         # Beyond 2^53 a float is what it is written as, not what its bits say.
         return int(value) if abs(value) < EXACT_INTEGER else int(Decimal(repr(float(value))))
     return None if math.isnan(value) else float(value)  # numpy's own would be compared with a tuple part by part
 
 
-def _of_decimal(value: Decimal) -> Any:
+def _of_decimal(value: Decimal) -> int | float | Decimal | None:
     if not value.is_finite():
         return None if value.is_nan() else float(value)
     if value == 0:
@@ -172,20 +172,20 @@ def _of_decimal(value: Decimal) -> Any:
     return nearest if math.isfinite(nearest) and Decimal(repr(nearest)) == value else value
 
 
-def _of_time(value: Any) -> Any:
+def _of_time(value: Any) -> Hashable:
     return None if value is pd.NaT else _of_text(value.isoformat())
 
 
-def _of_list(values: Any) -> Any:
+def _of_list(values: Any) -> Hashable:
     return ("list", *map(likeness, values))
 
 
-def _of_object(value: dict[Any, Any]) -> Any:
+def _of_object(value: dict[Any, Any]) -> Hashable:
     members = ((key, likeness(member)) for key, member in value.items())
     return ("object", frozenset(pair for pair in members if pair[1] is not None))
 
 
-def _other(value: Any) -> Any:
+def _other(value: Any) -> Hashable:
     if isinstance(value, np.ndarray):
         return _of_list(value.tolist() if value.dtype.kind != "O" else list(value))
     if isinstance(value, (bool, np.bool_)):
@@ -201,11 +201,11 @@ def _other(value: Any) -> Any:
     return likeness(plain) if type(plain) in _FORMS else Opaque(type(value).__name__, id(value))
 
 
-def _itself(value: Any) -> Any:
+def _itself(value: Hashable) -> Hashable:
     return value
 
 
-_FORMS: dict[type, Callable[[Any], Any]] = {
+_FORMS: dict[type, Callable[[Any], Hashable]] = {
     type(None): _itself, str: _of_text, int: _itself, bool: _Truth, float: _of_float, Decimal: _of_decimal,
     list: _of_list, tuple: _of_list, dict: _of_object, np.float64: _of_float, pd.Timestamp: _of_time,
     dt.datetime: _of_time, dt.date: _of_time, type(pd.NaT): _of_time, type(pd.NA): lambda value: None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,24 +16,24 @@ Normal = str | Callable[[Any], Any]
 """A word of :data:`WORDS`, or a function of a value that is not missing."""
 
 
-def _trim(value: Any) -> Any:
+def _trim(value: Any) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-def _case(value: Any) -> Any:
+def _case(value: Any) -> object:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _empty(value: Any) -> Any:
+def _empty(value: Any) -> object:
     return None if isinstance(value, str) and not value else value
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any) -> object:
     number = as_number(value.strip()) if isinstance(value, str) else None
     return value if number is None else number
 
 
-def _text(value: Any) -> Any:
+def _text(value: Any) -> object:
     if isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, (int, float, Decimal)):
@@ -44,21 +44,21 @@ def _text(value: Any) -> Any:
 _TRUTHS: dict[Any, bool] = {"true": True, "1": True, 1: True, "false": False, "0": False, 0: False}
 
 
-def _boolean(value: Any) -> Any:
+def _boolean(value: Any) -> object:
     known = value.strip().casefold() if isinstance(value, str) else value
     return _TRUTHS.get(known, value) if isinstance(known, (str, int, float, Decimal)) else value
 
 
-def _utc(value: Any) -> Any:
+def _utc(value: Any) -> object:
     like = likeness(value)
     return Instant(like.clock, like.digits) if isinstance(like, WallTime) else value
 
 
-def _exact(value: Any) -> Any:
+def _exact(value: Any) -> object:
     return value
 
 
-WORDS: dict[str, Callable[[Any], Any]] = {
+WORDS: dict[str, Callable[[Any], object]] = {
     "trim": _trim, "case": _case, "empty": _empty, "number": _number, "text": _text, "boolean": _boolean, "utc": _utc,
     "exact": _exact,
 }  # fmt: skip
@@ -82,7 +82,7 @@ class Normalizers:
         """Whether someone said that the destination tells texts of this column apart letter by letter."""
         return "exact" in self._steps(column)
 
-    def of(self, column: str) -> Callable[[Any], Any]:
+    def of(self, column: str) -> Callable[[Any], Hashable]:
         """Return the likeness of values of a column, as they count here."""
         steps = self._steps(column)
         return _normalized(column, steps) if set(steps) - {"exact"} else likeness
@@ -91,10 +91,10 @@ class Normalizers:
         return tuple(self._named.get(column, self._every))
 
 
-def _normalized(column: str, steps: Sequence[Normal]) -> Callable[[Any], Any]:
+def _normalized(column: str, steps: Sequence[Normal]) -> Callable[[Any], Hashable]:
     functions = [WORDS[step] if isinstance(step, str) else _guarded(step, column) for step in steps]
 
-    def like(value: Any) -> Any:
+    def like(value: Any) -> Hashable:
         if likeness(value) is None:
             return None
         for function in functions:
@@ -107,7 +107,7 @@ def _normalized(column: str, steps: Sequence[Normal]) -> Callable[[Any], Any]:
 
 
 def _guarded(function: Callable[[Any], Any], column: str) -> Callable[[Any], Any]:
-    def call(value: Any) -> Any:
+    def call(value: Any) -> object:
         try:
             return function(value)
         except Exception as error:

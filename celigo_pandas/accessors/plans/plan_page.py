@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,14 +13,14 @@ from celigo_pandas.accessors.destinations.compared_fields import ComparedFields
 from celigo_pandas.accessors.plans.plan_call import PlanCall
 from celigo_pandas.errors import legible
 from celigo_pandas.experiments.side_by_side import cell_text, pair_texts
-from celigo_pandas.markup import Markup, table, tag
+from celigo_pandas.markup import Markup, tag
 from celigo_pandas.resources.imports import describe, digest
 
 __all__ = ["plan_html"]
 
 _SHOWN = 20
 _SHOWN_MISSING = 10
-_TABLE = "border-collapse:collapse;text-align:left"
+_CELL = "text-align:left;vertical-align:top;padding:.2em 1em .2em 0"
 _OLD = "text-decoration:none;background:rgba(208,60,60,.16);color:inherit"
 _NEW = "text-decoration:none;background:rgba(46,150,80,.2);color:inherit"
 
@@ -47,7 +48,7 @@ def plan_html(plan: Planned, call: PlanCall, fields: ComparedFields) -> Markup:
     counts = plan.counts
     parts: list[Any] = [
         tag("p", tag("b", plan.summary())),
-        table(list(counts), [[f"{count:,}" for count in counts.values()]], style=_TABLE),
+        _table(list(counts), [[f"{count:,}" for count in counts.values()]]),
         _facts(plan, call, fields),
         _changes(plan.changes),
         _reasons(plan.frame),
@@ -73,7 +74,7 @@ def _facts(plan: Planned, call: PlanCall, fields: ComparedFields) -> Markup:
         facts.insert(4, ("normalized", _words(call.normalize)))
     if call.ignore:
         facts.insert(4, ("not compared", ", ".join([call.ignore] if isinstance(call.ignore, str) else call.ignore)))
-    return table(("", ""), [(name, legible(text, 500)) for name, text in facts], style=_TABLE)
+    return _table(("", ""), [(tag("b", name), legible(text, 500)) for name, text in facts])
 
 
 def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
@@ -98,8 +99,8 @@ def _changes(changes: pd.DataFrame) -> Markup | str:
     ]
     return tag(
         "div",
-        tag("p", tag("b", f"{len(changes):,} cells differ"), f" ({legible(counted, 500)}):"),
-        table(("row", "key", "field", "there now", "after the push", ""), rows, style=_TABLE),
+        tag("p", tag("b", _counted(len(changes), "cell differs", "cells differ")), f" ({legible(counted, 500)}):"),
+        _table(("row", "key", "field", "there now", "after the push", ""), rows),
         _more(len(changes), _SHOWN),
     )
 
@@ -132,8 +133,8 @@ def _reasons(frame: pd.DataFrame) -> Markup | str:
     ]
     return tag(
         "div",
-        tag("p", tag("b", f"{len(held):,} rows stay here:")),
-        table(("rows", "action", "reason", "which"), rows, style=_TABLE),
+        tag("p", tag("b", _counted(len(held), "row stays here:", "rows stay here:"))),
+        _table(("rows", "action", "reason", "which"), rows),
         _more(len(listed), _SHOWN),
     )
 
@@ -145,10 +146,28 @@ def _missing(missing: pd.DataFrame) -> Markup | str:
     rows = [[cell_text(value) for value in row] for row in head.astype(object).itertuples(index=False, name=None)]
     return tag(
         "div",
-        tag("p", tag("b", f"{len(missing):,} rows at the destination are not among these"), " (a push leaves them):"),
-        table(list(head.columns), rows, style=_TABLE),
+        tag(
+            "p",
+            tag(
+                "b",
+                _counted(len(missing), "row at the destination is not here", "rows at the destination are not here"),
+            ),
+            ", and a push leaves them:",
+        ),
+        _table(list(head.columns), rows),
         _more(len(missing), _SHOWN_MISSING),
     )
+
+
+def _table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
+    """Make a table whose cells begin at the left; a notebook's style would push them to the right."""
+    head = tag("tr", *(tag("th", cell, style=_CELL) for cell in header))
+    body = (tag("tr", *(tag("td", cell, style=_CELL) for cell in row)) for row in rows)
+    return tag("table", tag("thead", head), tag("tbody", *body), style="border-collapse:collapse;margin:.5em 0")
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"1 {one}" if count == 1 else f"{count:,} {several}"
 
 
 def _more(count: int, shown: int) -> Markup | str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,6 +14,9 @@ from celigo_pandas.forms.mapping_state import MappingState
 from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
 from celigo_pandas.resources.counts import whole_number
+
+if TYPE_CHECKING:
+    from celigo_pandas.accessors import ImportPlan, ImportResult
 
 __all__ = ["MappingEditor"]
 
@@ -557,7 +560,7 @@ class MappingEditor(FormView):
         self.run(self.state.send, wait)
         return self.state.result if wait else None
 
-    def plan(self, wait: bool = True) -> Any:
+    def plan(self, wait: bool = True) -> ImportPlan | None:
         """Show what a push would create, update and leave alone; :meth:`push_plan` sends it.
 
         Parameters
@@ -579,7 +582,7 @@ class MappingEditor(FormView):
         self.run(self.state.plan, wait)
         return self.state.shown_plan if wait else None
 
-    def push_plan(self, wait: bool = True) -> Any:
+    def push_plan(self, wait: bool = True) -> ImportResult | None:
         """Send what :meth:`plan` would create and update.
 
         Parameters

@@ -125,7 +125,7 @@ def test_editor_plans_and_pushes_what_was_shown(place: Place) -> None:
     assert "Push 2 rows" in texts
     tables = {element["id"]: element for element in walk(editor.layout()) if element.get("k") == "table"}
     assert [cell["t"] for cell in tables["plan_changes"]["rows"][0]["cells"]][2:5] == ["qty", "1", "9"]
-    assert tables["plan_held"]["caption"] == "1 rows that stay here"
+    assert tables["plan_held"]["caption"] == "1 row that stays here"
 
     result = editor.push_plan()
 
