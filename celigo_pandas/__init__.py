@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Client,
         Connection,
         DryRun,
+        ImportPlan,
         ImportResult,
         Pulls,
         connect,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         login,
         logout,
         map_import,
+        plan_import,
         read_export,
         read_exports,
         to_import,
@@ -79,6 +81,7 @@ _PUBLIC: dict[str, str] = {
     "DryRun": "accessors",
     "Explorer": "forms",
     "ExportForm": "forms",
+    "ImportPlan": "accessors",
     "ImportResult": "accessors",
     "Mapping": "experiments",
     "MappingEditor": "forms",
@@ -92,6 +95,7 @@ _PUBLIC: dict[str, str] = {
     "logout": "accessors",
     "map_import": "accessors",
     "nest": "frames",
+    "plan_import": "accessors",
     "read_export": "accessors",
     "read_exports": "accessors",
     "to_import": "accessors",
@@ -102,12 +106,13 @@ _MODULES: dict[str, str] = {"build": "builders", "dask": "dask", "errors": "erro
 __all__ = [
     "ApiError", "AuthError", "CeligoError", "CeligoWarning", "Client", "ConfigError", "ConflictError", "Connection",
     "ConnectionForm", "DocumentError", "DriftWarning", "DryRun", "Explorer", "ExportForm", "ExportInterrupted",
-    "FilterError", "FrameError", "HintWarning", "ImportRejectedError", "ImportResult", "InvalidRequestError",
+    "FilterError", "FrameError", "HintWarning", "ImportPlan", "ImportRejectedError", "ImportResult",
+    "InvalidRequestError",
     "JournalError", "Mapping", "MappingEditor", "MappingError", "MissingExtraError", "MixedTypesWarning",
     "NotFoundError", "PagingError", "Problem", "PullCancelled", "Pulls", "PushCancelled", "RateLimitError",
     "RecordErrorsWarning", "RequestTimeoutError", "ServerError", "TemplateError", "TransportError", "build", "connect",
     "dry_run", "errors", "export_to_parquet", "iter_export", "local", "login", "logout", "map_import", "nest",
-    "read_export", "read_exports", "to_import",
+    "plan_import", "read_export", "read_exports", "to_import",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

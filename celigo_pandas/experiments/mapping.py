@@ -16,7 +16,7 @@ from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, shown
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frame_records import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.frozen import freeze
-from celigo_pandas.experiments.reports import Report
+from celigo_pandas.experiments.reports import Report, Shown
 from celigo_pandas.experiments.rule_texts import mapping_html, mapping_text
 from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
 from celigo_pandas.experiments.surrounding_documents import document_of, merged, put_lookups
@@ -465,7 +465,9 @@ class Mapping:
         one = df.iloc[[position]] if isinstance(df, pd.DataFrame) else [df[position]]
         return BlameFindings(blame_cell(self.compiled, records_of(one)[0], cell), row)
 
-    def report(self, df: Any, against: Any = None, *, title: str = "Mapping report") -> Report:
+    def report(
+        self, df: Any, against: Any = None, *, title: str = "Mapping report", plan: Shown | None = None
+    ) -> Report:
         """Write one self-contained HTML page for a change ticket.
 
         Parameters
@@ -474,6 +476,8 @@ class Mapping:
         against : Mapping or import document, optional
             The version before; the page then shows what changes.
         title : str
+        plan : ImportPlan, optional
+            Of :func:`~celigo_pandas.plan_import`: the page then shows what a push of the rows would change.
 
         Examples
         --------
@@ -482,7 +486,7 @@ class Mapping:
         'report.html'
         """
         before = None if against is None else Mapping.from_import(against)
-        return Report.of(self, before, df, title)
+        return Report.of(self, before, df, title, plan)
 
     def freeze(self, df: Any, path: str | os.PathLike[str]) -> int:
         """Write the rows with what this mapping makes of them, for :func:`celigo_pandas.experiments.check_frozen`.
