@@ -14,6 +14,7 @@ from typing import Any
 
 from celigo_pandas.documents.canonical import canonical
 from celigo_pandas.documents.export_documents import consuming_member
+from celigo_pandas.documents.members import OBJECT, shape_problems
 from celigo_pandas.documents.saved_documents import (
     member_problems,
     mock_output_problem,
@@ -42,6 +43,7 @@ __all__ = [
 DEFAULT_PAGE_SIZE = 20
 """Source: the vendor's page on exports."""
 
+_SHAPES = dict.fromkeys(("hooks", "transform", "filter", "delta", "test", "mockOutput", "settings"), OBJECT)
 _STEP = 500
 """Records between two looks at the clock."""
 
@@ -69,11 +71,7 @@ def check_export(export_doc: Any) -> dict[str, Any]:
         raise invalid("missing_required_field", "Expected field: export to be an object.", "export")
     doc: dict[str, Any] = canonical("exports", export_doc)
     page_size_of(doc)
-    for name in ("hooks", "transform", "filter", "delta", "test", "mockOutput", "settings"):
-        if doc.get(name) is not None and not isinstance(doc[name], dict):
-            raise invalid(
-                "invalid_field", f"{name} is {type(doc[name]).__name__}; expected an object.", f"export.{name}"
-            )
+    refuse_any(shape_problems(doc, _SHAPES), "export")
     hooks = doc.get("hooks") or {}
     used = [name for name, hook in hooks.items() if hook]
     if used:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from celigo_pandas.documents.dotted import find_at, indexed
 from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping
 from celigo_pandas.mapping.explain.coverage import fields_read
 from celigo_pandas.mapping.rules.rule_tree import (
@@ -93,12 +93,7 @@ def _literal(rule: ValueRule, document: Mapping[str, Any], fields: Fields | None
 
 
 def _entry(document: Mapping[str, Any], path: str) -> Mapping[str, Any]:
-    found: Any = document
-    for name, place in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
-        try:
-            found = found[int(place)] if place else found[name]
-        except (KeyError, IndexError, TypeError):
-            return {}
+    found = find_at(document, indexed(path))
     return found if isinstance(found, Mapping) else {}
 
 
