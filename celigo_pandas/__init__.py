@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Client,
         Connection,
         DryRun,
+        ImportPlan,
         ImportResult,
         Pulls,
         connect,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         login,
         logout,
         map_import,
+        plan_import,
         read_export,
         read_exports,
         to_import,
@@ -81,6 +83,7 @@ _PUBLIC: dict[str, str] = {
     "DryRun": "accessors",
     "Explorer": "forms",
     "ExportForm": "forms",
+    "ImportPlan": "accessors",
     "ImportResult": "accessors",
     "Mapping": "experiments",
     "MappingEditor": "forms",
@@ -95,6 +98,7 @@ _PUBLIC: dict[str, str] = {
     "logout": "accessors",
     "map_import": "accessors",
     "nest": "frames",
+    "plan_import": "accessors",
     "read_export": "accessors",
     "read_exports": "accessors",
     "sync": "syncs",
@@ -107,12 +111,13 @@ _MODULES: dict[str, str] = {"build": "builders", "dask": "dask", "errors": "erro
 __all__ = [
     "ApiError", "AuthError", "CeligoError", "CeligoWarning", "Client", "ConfigError", "ConflictError", "Connection",
     "ConnectionForm", "DocumentError", "DriftWarning", "DryRun", "Explorer", "ExportForm", "ExportInterrupted",
-    "FilterError", "FrameError", "HintWarning", "ImportRejectedError", "ImportResult", "InvalidRequestError",
+    "FilterError", "FrameError", "HintWarning", "ImportPlan", "ImportRejectedError", "ImportResult",
+    "InvalidRequestError",
     "JournalError", "Mapping", "MappingEditor", "MappingError", "MissingExtraError", "MixedTypesWarning",
     "NotFoundError", "PagingError", "Problem", "PullCancelled", "Pulls", "PushCancelled", "RateLimitError",
     "RecordErrorsWarning", "RequestTimeoutError", "ServerError", "SyncError", "SyncResult", "TemplateError",
     "TransportError", "build", "connect", "dry_run", "errors", "export_to_parquet", "iter_export", "local", "login",
-    "logout", "map_import", "nest", "read_export", "read_exports", "sync", "sync_state", "to_import",
+    "logout", "map_import", "nest", "plan_import", "read_export", "read_exports", "sync", "sync_state", "to_import",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -150,14 +155,15 @@ if not _setting("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, whi
         return ConnectionForm(connection)
 
     def _sync(export: Any, connection: Connection, **settings: Any) -> SyncResult:
-        from celigo_pandas.syncs import sync
+        from celigo_pandas.syncs import sync as _run_sync
 
-        return sync(export, connection, **settings)
+        return _run_sync(export, connection, **settings)
 
     _set_editor(_connection_form)
     _set_sync(_sync)
 
-    _pandas.api.extensions.register_dataframe_accessor("celigo")(_frame_accessor)
+    _register: Any = _pandas.api.extensions.register_dataframe_accessor("celigo")  # typed as if for classes alone
+    _register(_frame_accessor)
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,6 @@ import argparse
 import csv
 from typing import Any
 
-from celigo_pandas.builders import sql_export
 from celigo_pandas.cli.frame_files import check_output, write_frame
 from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
 from celigo_pandas.documents.document_files import read_text
@@ -108,6 +107,8 @@ def document_of(arguments: argparse.Namespace) -> dict[str, Any] | None:
             f"Got {got} an export and --sql; expected one of them.",
             hint='For example: pull orders.sql …, or pull --sql "select * from orders" …',
         )
+    from celigo_pandas.builders import sql_export
+
     if arguments.sql is not None:
         return sql_export(arguments.sql)
     if arguments.export.endswith(".sql"):

@@ -7,6 +7,6 @@
 from __future__ import annotations
 
 from celigo_pandas.accessors.account.syncing import SyncResult
-from celigo_pandas.syncs.syncing_exports import sync, sync_state
+from celigo_pandas.syncs.sync_export import sync, sync_state
 
 __all__ = ["SyncResult", "sync", "sync_state"]
