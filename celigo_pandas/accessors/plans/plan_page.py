@@ -11,10 +11,10 @@ import pandas as pd
 
 from celigo_pandas.accessors.destinations.compared_fields import ComparedFields
 from celigo_pandas.accessors.plans.plan_call import PlanCall
+from celigo_pandas.documents.import_documents import describe, digest
 from celigo_pandas.errors import legible
 from celigo_pandas.experiments.side_by_side import cell_text, pair_texts
 from celigo_pandas.markup import Markup, tag
-from celigo_pandas.resources.imports import describe, digest
 
 __all__ = ["plan_html"]
 

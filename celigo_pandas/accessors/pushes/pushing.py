@@ -22,13 +22,13 @@ from celigo_pandas.accessors.pushes.fit import fitted
 from celigo_pandas.accessors.pushes.import_result import ImportResult, concluded
 from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.targets import Target
-from celigo_pandas.client.documents import encode
+from celigo_pandas.client.json_bodies import encode
+from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.import_documents import acts_per_call, digest, file_names_vary, writes_file
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.outcomes import HELD_BACK, Outcomes
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
-from celigo_pandas.resources.counts import whole_number
-from celigo_pandas.resources.imports import acts_per_call, digest, file_names_vary, writes_file
 
 __all__ = ["HeldBack", "check_writable", "first_rows", "push_call", "push_rows", "required"]
 

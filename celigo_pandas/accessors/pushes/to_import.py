@@ -15,12 +15,12 @@ from celigo_pandas.accessors.pushes.import_result import ImportResult, PushPrevi
 from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.pushes.pushing import check_writable, first_rows, push_call, push_rows, required
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, Target, resolve_import
+from celigo_pandas.documents.import_documents import describe
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep
-from celigo_pandas.resources.imports import describe
 
 __all__ = ["to_import"]
 

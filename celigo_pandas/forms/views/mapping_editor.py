@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout
@@ -13,7 +14,6 @@ from celigo_pandas.forms.mapping_planning import Planning
 from celigo_pandas.forms.mapping_state import MappingState
 from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
-from celigo_pandas.resources.counts import whole_number
 
 if TYPE_CHECKING:
     from celigo_pandas.accessors import ImportPlan, ImportResult
