@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.experiments.findings import CoverageFindings, DiffFindings, failing_rows
@@ -18,12 +18,10 @@ from celigo_pandas.experiments.side_by_side import pair_texts
 from celigo_pandas.experiments.surrounding_documents import diff_documents
 from celigo_pandas.folders import user_path
 from celigo_pandas.javascript.dates import utc_now
+from celigo_pandas.mapping import CompiledMapping
 from celigo_pandas.mapping.explain.coverage import measure
 from celigo_pandas.mapping.explain.diff import compare_evaluations
 from celigo_pandas.markup import Markup, table, tag
-
-if TYPE_CHECKING:
-    from celigo_pandas.experiments.mapping import Mapping
 
 __all__ = ["Report", "Shown"]
 
@@ -38,6 +36,19 @@ code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f5f6f7;padding:.8
 @media (prefers-color-scheme:dark){body{background:#16181b;color:#e4e6e9}h2,tr+tr td{border-color:#3a3f45}
 pre{background:#202327}.facts{color:#a0a6ad}}
 """
+
+
+class Reported(Protocol):
+    """A mapping that a page can be made of."""
+
+    @property
+    def compiled(self) -> CompiledMapping:
+        """Its rules, compiled."""
+
+    def to_import(self) -> dict[str, Any]:
+        """Return its import document."""
+
+    def _repr_html_(self) -> Markup: ...
 
 
 class Shown(Protocol):
@@ -60,7 +71,7 @@ class Report:
         self.title = title
 
     @classmethod
-    def of(cls, mapping: Mapping, before: Mapping | None, df: Any, title: str, plan: Shown | None = None) -> Report:
+    def of(cls, mapping: Reported, before: Reported | None, df: Any, title: str, plan: Shown | None = None) -> Report:
         """Measure and write the page; `plan` is what a push of the rows would do."""
         records = records_of(df)
         compiled = mapping.compiled
@@ -118,7 +129,7 @@ class Report:
         return tag("iframe", srcdoc=self.html, sandbox="", style="width:100%;height:40rem;border:1px solid #ccc")
 
 
-def _facts(mapping: Mapping, before: Mapping | None, records: list[Any]) -> Markup:
+def _facts(mapping: Reported, before: Reported | None, records: list[Any]) -> Markup:
     facts = [
         ("made", datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
         ("rows", f"{len(records):,}, digest {digest(records)}"),
@@ -130,7 +141,7 @@ def _facts(mapping: Mapping, before: Mapping | None, records: list[Any]) -> Mark
     return tag("div", table(("", ""), facts), class_="facts")
 
 
-def _rule_changes(mapping: Mapping, before: Mapping) -> Markup:
+def _rule_changes(mapping: Reported, before: Reported) -> Markup:
     changes = diff_documents(before.to_import(), mapping.to_import())
     if changes.empty:
         return tag("p", "The rules are the same.")

@@ -35,6 +35,9 @@ SURFACE = {
     "ImportResult",
     "DryRun",
     "Pulls",
+    "SyncResult",
+    "sync",
+    "sync_state",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from celigo_pandas.accessors.account.authorizing import authorize
 from celigo_pandas.accessors.account.editor import ConnectionEditor, open_editor
 from celigo_pandas.accessors.account.logs import audit_frame, debug_frame, dependencies_frame
 from celigo_pandas.accessors.account.pings import PingResult
+from celigo_pandas.accessors.account.syncing import Destination, SyncResult, run_sync
 from celigo_pandas.accessors.borrowed_docs import documented_as
 from celigo_pandas.accessors.destinations.compared_fields import KeyLike
 from celigo_pandas.accessors.destinations.current_rows import CurrentLike
@@ -630,6 +631,46 @@ class Connection(Target):
         return plan_import(
             df, import_doc, self, current=current, key=key, columns=columns, ignore=ignore, normalize=normalize,
             current_con=current_con, map_on=map_on, na=na, unflatten=unflatten, sep=sep, progress=progress,
+        )  # fmt: skip
+
+    def sync(
+        self,
+        export: DocumentLike,
+        *,
+        to: Destination,
+        table: str | None = None,
+        key: str | Sequence[str] | None = None,
+        cursor: str | None = None,
+        overlap: str | timedelta | float | None = "10min",
+        start: str | date | float | None = None,
+        deletes: Literal["compare"] | Mapping[str, Any] | None = None,
+        max_delete: float = 0.05,
+        schema: Literal["evolve", "freeze"] = "evolve",
+        full_every: str | timedelta | float | None = None,
+        mode: Literal["merge", "append", "replace"] = "merge",
+        consume: bool = False,
+        journal: str | os.PathLike[str] | None = None,
+        progress: ProgressSetting = None,
+    ) -> SyncResult:
+        """:func:`celigo_pandas.sync` through this connection.
+
+        Parameters
+        ----------
+        export, to, table, key, cursor, overlap, start, deletes, max_delete
+            As in :func:`celigo_pandas.sync`.
+        schema, full_every, mode, consume, journal, progress
+            As in :func:`celigo_pandas.sync`.
+
+        Examples
+        --------
+        >>> export = {"rdbms": {"query": "select * from orders"}}
+        >>> shop.sync(export, to="through.duckdb", table="orders", key="id", progress=False)
+        <SyncResult 400 rows: 400 inserted.>
+        """
+        return run_sync(
+            export, self, to=to, table=table, key=key, cursor=cursor, overlap=overlap, start=start, deletes=deletes,
+            max_delete=max_delete, schema=schema, full_every=full_every, mode=mode, consume=consume, journal=journal,
+            progress=progress,
         )  # fmt: skip
 
     def edit(self) -> ConnectionEditor:

@@ -19,14 +19,14 @@ from celigo_pandas.magics import load
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 FUNCTIONS = (
     "connect", "login", "logout", "local", "read_export", "read_exports", "iter_export", "export_to_parquet",
-    "dry_run", "map_import", "plan_import", "to_import", "nest",
+    "sync", "sync_state", "dry_run", "map_import", "plan_import", "to_import", "nest",
 )  # fmt: skip
 MADE: tuple[type, ...] = (
     celigo.ConnectionForm, celigo.ExportForm, celigo.MappingEditor, celigo.Explorer, celigo.Mapping, celigo.Problem,
 )  # fmt: skip
 CLASSES: tuple[type, ...] = (
     *MADE, celigo.Client, celigo.Connection, celigo.DryRun, celigo.ImportPlan, celigo.ImportResult, celigo.Pulls,
-    FrameAccessor,
+    celigo.SyncResult, FrameAccessor,
 )  # fmt: skip
 
 
