@@ -92,6 +92,11 @@ class Choices:
     """All worksheets of a workbook are read, each with its own header. The vendor's schema speaks of
     "multi-sheet processing" and names no member that chooses one; reading only the first would lose rows silently."""
 
+    mongodb_snapshots: bool = True
+    """An export of a replica set reads the collection as it was when it began. The vendor says nothing of it; without,
+    records that are moved while they are read may be missing or there twice. False is for exports that take longer
+    than the server keeps its past (five minutes, unless it is told otherwise)."""
+
     mock_output_limit: int = 0
     """The vendor takes ten records in ``mockOutput``. Here it stands in for systems that are not built, so any number
     is taken (0); a number restores a limit."""

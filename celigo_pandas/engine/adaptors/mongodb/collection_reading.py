@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,7 @@ def read_query(call: Call, query: Query, size: int) -> Iterator[Chunk]:
     )
     method = "find" if query.pipeline is None else "aggregate"
     call.debug("request", {"url": f"mongodb://{server.address}/{database}", "method": method, "body": query.body})
-    with server.held(), _session(call, server, collection, query, size) as (cursor, first), _named(query):
+    with server.held(), _named(query), _begun(call, server, collection, query, size) as (cursor, first):
         notes = notes_on(call, server, collection, query.filter, query.pipeline, is_empty=not first)
         fetched, is_first = first, True
         while is_first or fetched:
@@ -121,29 +121,35 @@ def read_query(call: Call, query: Query, size: int) -> Iterator[Chunk]:
 
 
 @contextmanager
-def _session(
+def _begun(
     call: Call, server: Server, collection: Collection[Any], query: Query, size: int
 ) -> Iterator[tuple[Any, bytes]]:
     """Lend the cursor of a query, and its first batch; at one moment where the server can."""
-    is_at_once = server.has_snapshots
-    while True:
-        with server.client.start_session(snapshot=is_at_once) as session:
-            cursor = _cursor(collection, query, size, session)
-            try:
-                call.look()
-                try:
-                    with in_use(call, server), limited(call), _named(query):
-                        first = next(cursor, b"")
-                except SourceFailure as failure:
-                    if is_at_once and failure.code in _NO_SNAPSHOT:
-                        is_at_once = False
-                        continue
-                    raise
-                with kept_alive(server, session):
-                    yield cursor, first
-                return
-            finally:
-                _close(cursor)
+    is_at_once = server.has_snapshots and call.choices.mongodb_snapshots
+    with ExitStack() as stack:
+        try:
+            begun = stack.enter_context(_session(call, server, collection, query, size, is_at_once))
+        except SourceFailure as failure:
+            if not is_at_once or failure.code not in _NO_SNAPSHOT:
+                raise
+            begun = stack.enter_context(_session(call, server, collection, query, size, False))
+        yield begun
+
+
+@contextmanager
+def _session(
+    call: Call, server: Server, collection: Collection[Any], query: Query, size: int, is_at_once: bool
+) -> Iterator[tuple[Any, bytes]]:
+    with server.client.start_session(snapshot=is_at_once) as session:
+        cursor = _cursor(collection, query, size, session)
+        try:
+            call.look()
+            with in_use(call, server), limited(call):
+                first = next(cursor, b"")
+            with kept_alive(server, session):
+                yield cursor, first
+        finally:
+            _close(cursor)
 
 
 def _cursor(collection: Collection[Any], query: Query, size: int, session: ClientSession) -> Any:
@@ -197,7 +203,8 @@ def _named(query: Query) -> Iterator[None]:
         if failure.code == _TOO_OLD:
             text = (
                 f"The database no longer has {shown(query.collection)} as it was when this export began. Read faster "
-                "(larger pages), or raise minSnapshotHistoryWindowInSeconds of the server."
+                "(larger pages), raise minSnapshotHistoryWindowInSeconds of the server, or start the engine with "
+                "--choice mongodb_snapshots=false."
             )
             raise SourceFailure(text, code="snapshot_too_old") from None
         raise
