@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from celigo_pandas.builders.checked_document import Document, load
 from celigo_pandas.builders.export_builders import (
+    dynamodb_export,
     file_export,
     http_export,
     mongodb_export,
@@ -17,10 +18,12 @@ from celigo_pandas.builders.export_builders import (
     salesforce_export,
     sql_export,
 )
-from celigo_pandas.builders.import_builders import file_import, http_import, mongodb_import, sql_import
+from celigo_pandas.builders.import_builders import dynamodb_import, file_import, http_import, mongodb_import, sql_import
 
 __all__ = [
     "Document",
+    "dynamodb_export",
+    "dynamodb_import",
     "file_export",
     "file_import",
     "http_export",

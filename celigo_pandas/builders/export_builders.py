@@ -7,8 +7,17 @@ from typing import Any
 
 from celigo_pandas.builders.checked_document import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
 from celigo_pandas.documents.counts import as_integer
+from celigo_pandas.errors import shown
 
-__all__ = ["file_export", "http_export", "mongodb_export", "netsuite_export", "salesforce_export", "sql_export"]
+__all__ = [
+    "dynamodb_export",
+    "file_export",
+    "http_export",
+    "mongodb_export",
+    "netsuite_export",
+    "salesforce_export",
+    "sql_export",
+]
 
 _READ_PREFERENCES = ("doNotOverride", "primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest")
 _PAGING_METHODS = ("page", "skip", "token", "url", "linkheader", "relativeuri", "body")
@@ -153,6 +162,65 @@ def file_export(
         begins = _key(directory, starts_with) if place == "s3" else starts_with
         found |= {name: text for name, text in ((start, begins), (end, ends_with)) if text is not None}
     return _export(checks, {"file": file, place: found}, page_size, members)
+
+
+def dynamodb_export(
+    table: str,
+    key_condition: str,
+    *,
+    values: str | Mapping[str, Any] | None = None,
+    names: str | Mapping[str, str] | None = None,
+    filter: str | None = None,
+    projection: Sequence[str] | None = None,
+    region: str = "us-east-1",
+    page_size: int | None = None,
+    members: Mapping[str, Any] | None = None,
+) -> Document:
+    """Query a DynamoDB table.
+
+    Parameters
+    ----------
+    table : str
+    key_condition : str
+        DynamoDB's key condition, e.g. ``"#pk = :customer AND #at > :since"``; no template.
+    values : str or mapping, optional
+        The values of the placeholders that begin with ``:``, as an object or as JSON text, which may be a template.
+        Plain (``{":customer": "C-1"}``) or with their types (``{":customer": {"S": "C-1"}}``).
+    names : str or mapping, optional
+        The names of the placeholders that begin with ``#``.
+    filter : str, optional
+        DynamoDB's filter over other attributes, applied after the key condition.
+    projection : sequence of str, optional
+        Which attributes of each item, e.g. ``["#pk", "#at"]``.
+    region : str, default "us-east-1"
+    page_size : int, optional
+        Records a page; left out, the pull decides.
+    members : mapping, optional
+        Further members in the vendor's spelling, e.g. ``{"transform": …}``.
+
+    Examples
+    --------
+    >>> export = celigo.build.dynamodb_export("orders", "#c = :c", values={":c": "C-1"}, names={"#c": "customer"})
+    >>> export.to_dict()["dynamodb"]["expressionAttributeValues"]
+    '{":c": "C-1"}'
+    """
+    checks = Checks("dynamodb_export")
+    checks.text("dynamodb.tableName", table)
+    checks.text("dynamodb.region", region)
+    checks.expression("dynamodb.keyConditionExpression", key_condition, required=True)
+    checks.expression("dynamodb.filterExpression", filter)
+    if projection is not None and (isinstance(projection, str) or not all(isinstance(one, str) for one in projection)):
+        checks.add("dynamodb.projectionExpression", f"got {shown(projection)}; expected a list of names")
+    texts = {
+        "keyConditionExpression": key_condition,
+        "filterExpression": filter,
+        "projectionExpression": None if projection is None else list(projection),
+        "expressionAttributeNames": checks.json_text("dynamodb.expressionAttributeNames", names, Mapping),
+        "expressionAttributeValues": checks.json_text("dynamodb.expressionAttributeValues", values, Mapping),
+    }
+    given = {name: text for name, text in texts.items() if text is not None}
+    return _export(checks, {"dynamodb": {"region": region, "method": "query", "tableName": table, **given}}, page_size,
+                   members)  # fmt: skip
 
 
 def mongodb_export(

@@ -120,6 +120,7 @@ _CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "rdbms.queryType": ("per_record", "per_page", "first_page", "bulk_insert", "bulk_load", "INSERT", "UPDATE"),
         "jdbc.queryType": ("per_record", "per_page", "first_page", "bulk_insert", "bulk_load", "INSERT", "UPDATE"),
         "mongodb.method": ("insertMany", "updateOne"),
+        "dynamodb.method": ("putItem", "updateItem"),
         "netsuite_da.operation": ("add", "update", "addupdate", "attach", "detach", "delete"),
         "salesforce.operation": ("insert", "update", "upsert", "delete", "addupdate"),
         "salesforce.api": ("soap", "rest", "metadata", "compositerecord"),

@@ -97,6 +97,10 @@ class Choices:
     records that are moved while they are read may be missing or there twice. False is for exports that take longer
     than the server keeps its past (five minutes, unless it is told otherwise)."""
 
+    dynamodb_scans: bool = False
+    """A DynamoDB export without ``keyConditionExpression`` reads the whole table. The platform only queries: it is off,
+    so that a document that works here works there."""
+
     mock_output_limit: int = 0
     """The vendor takes ten records in ``mockOutput``. Here it stands in for systems that are not built, so any number
     is taken (0); a number restores a limit."""

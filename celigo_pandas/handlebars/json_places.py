@@ -16,7 +16,7 @@ from celigo_pandas.errors import shown
 from celigo_pandas.handlebars.rendering import Refusal
 from celigo_pandas.javascript.values import to_text
 
-__all__ = ["WRITES_JSON", "mark_raw", "mark_value", "settle"]
+__all__ = ["WRITES_JSON", "mark_raw", "mark_value", "parted", "settle"]
 
 WRITES_JSON: Final = frozenset({"jsonEncode", "jsonSerialize"})
 """Helpers whose result is JSON already, however many braces stand around them."""
@@ -24,6 +24,25 @@ WRITES_JSON: Final = frozenset({"jsonEncode", "jsonSerialize"})
 _START, _END = "\x01", "\x02"
 _PIECES: Final = re.compile(r'\\.|"|\x01([vr])([^\x02]*)\x02|[\x01\x02]', re.DOTALL)
 _SCALAR: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+
+
+_TEXT_OR_TAG: Final = re.compile(
+    r'"(?:\\.|[^"\\])*"|(?<!\{)(?:\{\{\{[^{}"]*\}\}\}|\{\{(?!\{)[^{}"]*\}\})(?=\})', re.DOTALL
+)
+
+
+def parted(template: str) -> str:
+    """Part a tag from the brace of an object that ends behind it, which the language takes for a brace of the tag.
+
+    The vendor's published examples end so.
+
+    Examples
+    --------
+    >>> from celigo_pandas.handlebars.json_places import parted
+    >>> parted('{"total": {{record.total}}}')
+    '{"total": {{record.total}} }'
+    """
+    return _TEXT_OR_TAG.sub(lambda found: found[0] if found[0][0] == '"' else f"{found[0]} ", template)
 
 
 def mark_value(value: Any) -> str:

@@ -20,12 +20,13 @@ from support.http_calls import MemoryAccess
 from celigo_pandas.engine.adaptors.protocol import Adaptor, Call, Outgoing
 from celigo_pandas.engine.safety.reach import Reach
 
-Gap = Literal["order", "sources", "slow", "expiry", "marks", "taken"]
+Gap = Literal["order", "sources", "slow", "expiry", "marks", "taken", "doubt"]
 """What a system may lack.
 
 ``order``: its exports come in no order of ours. ``sources``: an open export holds nothing that could be counted.
 ``slow``: nothing can be asked of it that takes long. ``expiry``: credentials that were good do not end while a session
 lasts. ``marks``: what is sent to it cannot be recognized on the way (TLS). ``taken``: it has no keys that can be taken.
+``doubt``: what became of a write whose answer was lost can be asked, and is.
 """
 
 

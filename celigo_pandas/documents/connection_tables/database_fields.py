@@ -139,6 +139,12 @@ MONGODB: tuple[F, ...] = (
 DYNAMODB: tuple[F, ...] = (
     F("dynamodb.aws.accessKeyId", "Access key id", required=True, group=AUTH),
     F("dynamodb.aws.secretAccessKey", "Secret access key", "secret", required=True, group=AUTH),
+    F(
+        "dynamodb.endpoint",
+        "Endpoint",
+        group=MORE,
+        help="Of what speaks DynamoDB in place of AWS, e.g. http://127.0.0.1:8000; known to the local engine only.",
+    ),
     *levels("dynamodb"),
 )
 

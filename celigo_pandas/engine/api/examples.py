@@ -108,6 +108,65 @@ class System:
 
 SYSTEMS: tuple[System, ...] = (
     System(
+        "S3",
+        {
+            "name": "S3, an example",
+            "type": "s3",
+            "s3": {
+                "accessKeyId": "AKIDEXAMPLE",
+                "secretAccessKey": "an example",
+                "pingBucket": "shop",
+                "endpoint": "http://127.0.0.1:9000",
+            },
+        },
+        {
+            "pageSize": 500,
+            "s3": {"region": "eu-west-1", "bucket": "shop", "keyStartsWith": "out/", "keyEndsWith": ".csv"},
+            "file": {"type": "csv", "skipDelete": True},
+        },
+        {
+            "mapping": {"fields": [{"generate": "sku", "extract": "code"}, {"generate": "qty", "extract": "count"}]},
+            "s3": {"region": "eu-west-1", "bucket": "shop", "fileKey": "in/stock-{{timestamp 'YYYYMMDDHHmmss'}}.csv"},
+            "file": {"type": "csv"},
+        },
+        [{"code": "A1", "count": 2}, {"code": "B2", "count": 5}],
+    ),
+    System(
+        "DynamoDB",
+        {
+            "name": "DynamoDB, an example",
+            "type": "dynamodb",
+            "dynamodb": {
+                "aws": {"accessKeyId": "AKIDEXAMPLE", "secretAccessKey": "an example"},
+                "endpoint": "http://127.0.0.1:8000",
+            },
+        },
+        {
+            "pageSize": 500,
+            "dynamodb": {
+                "region": "eu-west-1",
+                "method": "query",
+                "tableName": "orders",
+                "keyConditionExpression": "#customer = :customer AND #at > :since",
+                "expressionAttributeNames": '{"#customer": "customer", "#at": "updatedAt"}',
+                "expressionAttributeValues": '{":customer": "C-1", ":since": "{{lastExportDateTime}}"}',
+            },
+        },
+        {
+            "mapping": {"fields": [{"generate": "sku", "extract": "code"}, {"generate": "qty", "extract": "count"}]},
+            "dynamodb": {
+                "region": "eu-west-1",
+                "method": "updateItem",
+                "tableName": "stock",
+                "partitionKey": "{{{record.sku}}}",
+                "updateExpression": "SET #qty = :qty",
+                "expressionAttributeNames": '{"#qty": "qty"}',
+                "expressionAttributeValues": '{":qty": {"N": "{{record.qty}}"}}',
+            },
+        },
+        [{"code": "A1", "count": 2}, {"code": "B2", "count": 5}],
+    ),
+    System(
         "MongoDB",
         {
             "name": "MongoDB, an example",

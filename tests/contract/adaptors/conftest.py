@@ -7,10 +7,12 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 import pytest
+from support.adaptor_dynamodb import dynamodb
 from support.adaptor_http import http
 from support.adaptor_kinds import Kind
 from support.adaptor_mongodb import mongodb
 from support.adaptor_postgres import postgres
+from support.adaptor_s3 import s3
 from support.engine import EngineProcess
 
 SYSTEMS: dict[str, Callable[[], AbstractContextManager[Kind]]] = {
@@ -18,6 +20,8 @@ SYSTEMS: dict[str, Callable[[], AbstractContextManager[Kind]]] = {
     "postgresql": postgres,
     "mongodb, tls": partial(mongodb, tls=True),
     "mongodb, replica set": partial(mongodb, replica_set="rs0"),
+    "dynamodb": dynamodb,
+    "s3": s3,
 }
 _MARKS = {
     "postgresql": pytest.mark.postgres,

@@ -10,18 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import bson
 from bson.errors import BSONError
 
 from celigo_pandas.engine.adaptors.mongodb.extended_json import NoBsonError, from_json
-from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
+from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.texts import json_text
 from celigo_pandas.errors import TemplateError, shown
-from celigo_pandas.handlebars import compile_template, record_members
+from celigo_pandas.handlebars import compile_template
 
-__all__ = ["Member", "Refused", "block_of", "collection_of", "member_of", "record_context"]
+__all__ = ["Member", "Refused", "block_of", "collection_of", "member_of"]
 
 _RUNS_CODE = frozenset({"$where", "$function", "$accumulator"})
 _WRITES = frozenset({"$out", "$merge"})
@@ -161,26 +162,7 @@ def member_of(block: Mapping[str, Any], kind: str, name: str, *kinds: type, requ
         template = compile_template(value)
     except TemplateError as error:
         raise SourceFailure(f"{field}: {error}", code="template_error", field=field, sent=False) from None
-    return Member(field, template.renderer(escape="json"), kinds)
-
-
-def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, Any]:
-    """Return what a member sees of one record: ``record``, bare names, ``data``, the surroundings."""
-    mapped = _exact(outgoing.mapped)
-    bare = mapped if isinstance(mapped, dict) else {}
-    return {**bare, **context, **record_members(mapped), "data": [mapped]}
-
-
-_SAFE = 2**53 - 1
-
-
-def _exact(value: Any) -> Any:
-    # The template language's numbers are doubles; a key of 2**53 + 1 must not become its neighbour.
-    if type(value) is int:
-        return value if -_SAFE <= value <= _SAFE else str(value)
-    if isinstance(value, dict):
-        return {name: _exact(one) for name, one in value.items()}
-    return [_exact(one) for one in value] if isinstance(value, list) else value
+    return Member(field, partial(template.render, escape="json"), kinds)
 
 
 def _missing(field: str) -> SourceFailure:

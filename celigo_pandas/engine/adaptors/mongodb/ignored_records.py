@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from celigo_pandas.engine.adaptors.mongodb.documents import Refused, member_of, record_context
+from celigo_pandas.engine.adaptors.json_templates import record_context
+from celigo_pandas.engine.adaptors.mongodb.documents import Refused, member_of
 from celigo_pandas.engine.adaptors.mongodb.members import collection_at, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import limited
 from celigo_pandas.engine.adaptors.mongodb.mongodb_outcomes import Result, failed

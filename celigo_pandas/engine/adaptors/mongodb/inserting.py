@@ -13,8 +13,9 @@ from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from pymongo import errors
 
+from celigo_pandas.engine.adaptors.json_templates import record_context
 from celigo_pandas.engine.adaptors.mongodb.bson_values import CODEC, to_json
-from celigo_pandas.engine.adaptors.mongodb.documents import Member, Refused, member_of, record_context
+from celigo_pandas.engine.adaptors.mongodb.documents import Member, Refused, member_of
 from celigo_pandas.engine.adaptors.mongodb.extended_json import NoBsonError, from_json
 from celigo_pandas.engine.adaptors.mongodb.members import collection_at, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import limited, sentence

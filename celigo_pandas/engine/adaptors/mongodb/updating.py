@@ -7,8 +7,9 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
+from celigo_pandas.engine.adaptors.json_templates import record_context
 from celigo_pandas.engine.adaptors.mongodb.bson_values import to_json
-from celigo_pandas.engine.adaptors.mongodb.documents import Member, Refused, member_of, record_context
+from celigo_pandas.engine.adaptors.mongodb.documents import Member, Refused, member_of
 from celigo_pandas.engine.adaptors.mongodb.inserting import encoded
 from celigo_pandas.engine.adaptors.mongodb.members import collection_at, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import limited
