@@ -13,6 +13,7 @@ from typing import Any
 from celigo_pandas.engine.api import authorizing, observing, virtual
 from celigo_pandas.engine.api.documents import DocumentHandlers, SavedHandlers
 from celigo_pandas.engine.api.exchange import ApiRequest
+from celigo_pandas.engine.api.scripts import ScriptHandlers
 
 __all__ = ["PREFIX", "Route", "table"]
 
@@ -53,6 +54,7 @@ class Route:
 
 
 _LIST = ("limit", "skip", "include", "exclude", "type", "_integrationId", "_connectionId", "adaptorType", "externalId")
+_LOGS = ("limit", "skip", "time_gt", "time_lte", "_resourceId", "functionType", "logLevel", "level")
 _AUDIT = ("limit", "skip", "from", "to", "action", "source", "_byUserId", "resourceType", "_resourceId")
 
 
@@ -130,6 +132,7 @@ def table() -> list[Route]:
         Route("previewImport", "POST", "/imports/preview", virtual.import_preview, body="importPreview"),
         *_saved("import"),
         Route("invokeImport", "POST", "/imports/{importId}/invoke", virtual.run_saved_import, body="records"),
+        *_scripts(),
         Route("oauthCallback", "GET", authorizing.CALLBACK, authorizing.callback, prefix="", is_open=True),
     ]
     return rows
@@ -162,4 +165,14 @@ def _saved(noun: str) -> list[Route]:
         ),
         Route(f"get{title}Audit", "GET", f"{path}/audit", watching.audit_records, query=_AUDIT),
         Route(f"get{title}Dependencies", "GET", f"{path}/dependencies", watching.dependencies),
+    ]
+
+
+def _scripts() -> list[Route]:
+    handlers, watching = ScriptHandlers(), observing.ObservingHandlers("scripts")
+    return [
+        *_crud("script", handlers, handlers),
+        Route("getScriptLogs", "GET", "/scripts/{scriptId}/logs", handlers.logs, query=_LOGS),
+        Route("getScriptAudit", "GET", "/scripts/{scriptId}/audit", watching.audit_records, query=_AUDIT),
+        Route("getScriptDependencies", "GET", "/scripts/{scriptId}/dependencies", watching.dependencies),
     ]

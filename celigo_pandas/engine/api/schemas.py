@@ -155,6 +155,17 @@ BODIES: Mapping[str, Any] = {
     "unsaved": _ref("UnsavedConnection"),
     "export": _saved("NetSuiteExport", "netsuite"),
     "import": _saved("NetSuiteDistributedImport", "netsuite_da"),
+    "script": {
+        **_object(
+            ["name", "content"],
+            name=_NAME,
+            content={**_TEXT, "minLength": 1},
+            description={**_TEXT, "maxLength": 1024},
+            sandbox={"type": "boolean"},
+            postResponseHookToProcessOnChildRecord={"type": "boolean"},
+        ),
+        "description": "JavaScript, as the platform runs it. A PUT that leaves content out erases it.",
+    },
     "importPreview": {
         "allOf": [_ref("Mapping"), _object(["_connectionId", "data"], _connectionId=_ID, data=_ref("Data"))]
     },
@@ -204,6 +215,9 @@ _ANSWERS: Mapping[str, Any] = {
     "getAudit": {"type": "array", "items": {"type": "object"}},
     "getExportAudit": {"type": "array", "items": {"type": "object"}},
     "getImportAudit": {"type": "array", "items": {"type": "object"}},
+    "getScriptAudit": {"type": "array", "items": {"type": "object"}},
+    "getScriptLogs": _object(["logs"], logs={"type": "array", "items": {"type": "object"}}, nextPageURL=_TEXT),
+    "getScriptDependencies": {"type": "object"},
     "getDependencies": {"type": "object"},
     "getExportDependencies": {"type": "object"},
     "getImportDependencies": {"type": "object"},
