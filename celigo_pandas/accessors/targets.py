@@ -21,6 +21,7 @@ __all__ = [
     "ConnectionLike",
     "DocumentBuilder",
     "DocumentLike",
+    "SavedCode",
     "SavedTarget",
     "Target",
     "forget_account",
@@ -116,6 +117,27 @@ class SavedTarget(ABC):
     @abstractmethod
     def virtual(self) -> dict[str, Any]:
         """The document, ready for a virtual run."""
+
+
+class SavedCode(ABC):
+    """A script of the account."""
+
+    client: Account
+
+    @property
+    @abstractmethod
+    def id(self) -> str:
+        """The ``_id``."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name, or the id where there is none."""
+
+    @property
+    @abstractmethod
+    def content(self) -> str:
+        """Its JavaScript."""
 
 
 class DocumentBuilder(Protocol):

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from celigo_pandas.errors import Problem, shown
+from celigo_pandas.errors import DocumentError, Problem, shown
+from celigo_pandas.resources.patching import writable
 from celigo_pandas.resources.scalars import is_date
 
-__all__ = ["DEBUG_MINUTES", "LEVELS", "check_debug_until", "check_script", "log_entries"]
+__all__ = ["DEBUG_MINUTES", "LEVELS", "check_debug_until", "check_script", "log_entries", "new_content"]
 
 DEBUG_MINUTES: Final = 60
 """A script is debugged for so many minutes at most, from the moment of the PATCH on."""
@@ -77,6 +78,37 @@ def check_debug_until(value: object, now: datetime) -> list[Problem]:
         return []
     text = f"debugUntil {value[:40]!r} lies more than {DEBUG_MINUTES} minutes ahead; expected a time before that."
     return [Problem("invalid_field", text, "debugUntil")]
+
+
+def new_content(doc: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole document that a PUT has to hold so that it changes what is given and erases nothing.
+
+    Parameters
+    ----------
+    doc : mapping
+        As the server answers it by its id.
+    changes : mapping
+        Members and their new values.
+
+    Raises
+    ------
+    DocumentError
+        There is no code on either side: a PUT could erase what the server did not show.
+
+    Examples
+    --------
+    >>> new_content({"_id": "1", "name": "a", "content": "x"}, {"name": "b"})
+    {'name': 'b', 'content': 'x'}
+    """
+    whole = {**writable(doc), **changes}
+    whole.pop("debugUntil", None)
+    if not isinstance(whole.get("content"), str):
+        raise DocumentError(
+            f"The server answered the script {doc.get('name')!r:.80} without its content; a replacement would erase it.",
+            hint="Give the code, too: update(content=…).",
+            problems=[Problem("missing_required_field", "a PUT without content erases it", "content")],
+        )
+    return whole
 
 
 def log_entries(answer: object) -> tuple[list[dict[str, Any]], str | None]:
