@@ -268,7 +268,7 @@ class ApiClient(Sender):
         return self._decoded(Request("POST", "/imports/preview", body=body), as_object_or_list)
 
     def patch_document(self, kind: Kind, resource_id: str, operations: Sequence[Document]) -> dict[str, Any] | None:
-        """``PATCH /exports|imports|scripts/{id}`` with a JSON Patch; the new document where it is answered, else None."""
+        """``PATCH /exports|imports|scripts/{id}`` with a JSON Patch; the new document if answered, else None."""
         body = encode(list(operations), "patch")
         return self._maybe(Request("PATCH", saved_path(kind, resource_id), body=body, repeat="write"))
 

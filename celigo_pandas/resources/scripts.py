@@ -104,7 +104,7 @@ def new_content(doc: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
     whole.pop("debugUntil", None)
     if not isinstance(whole.get("content"), str):
         raise DocumentError(
-            f"The server answered the script {doc.get('name')!r:.80} without its content; a replacement would erase it.",
+            f"The server answered the script {shown(doc.get('name'))} without its content; a PUT would erase it.",
             hint="Give the code, too: update(content=…).",
             problems=[Problem("missing_required_field", "a PUT without content erases it", "content")],
         )

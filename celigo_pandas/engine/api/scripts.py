@@ -50,12 +50,8 @@ def _is_wanted(entry: dict[str, Any], request: ApiRequest) -> bool:
     level = query.get("logLevel") or query.get("level")
     if level and level not in LEVELS:
         raise invalid("invalid_field", f"logLevel {level[:40]!r} is none of {', '.join(LEVELS)}.", "logLevel")
-    pairs = (
-        ("functionType", query.get("functionType")),
-        ("_resourceId", query.get("_resourceId")),
-        ("logLevel", level),
-    )
-    return all(not wanted or entry.get(name) == wanted for name, wanted in pairs)
+    asked = {"functionType": query.get("functionType"), "_resourceId": query.get("_resourceId"), "logLevel": level}
+    return all(not wanted or entry.get(name) == wanted for name, wanted in asked.items())
 
 
 def _milliseconds(request: ApiRequest, name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Connections, scripts, and saved exports and imports: made, replaced, patched, deleted, each change with its audit record.
+"""Connections, scripts, saved exports and imports: made, replaced, patched, deleted; each change with an audit record.
 
 A connection's secrets are stored in one sealed copy of the whole document; beside it lies the masked form, which is
 all that answers, templates, audit records and logs ever see.

@@ -27,8 +27,8 @@ MADE: tuple[type, ...] = (
     celigo.ConnectionForm, celigo.ExportForm, celigo.MappingEditor, celigo.Explorer, celigo.Mapping, celigo.Problem,
 )  # fmt: skip
 CLASSES: tuple[type, ...] = (
-    *MADE, celigo.Client, celigo.Connection, celigo.DryRun, celigo.ImportResult, celigo.Pulls, FrameAccessor, SavedScript,
-    Scripts,
+    *MADE, celigo.Client, celigo.Connection, celigo.DryRun, celigo.ImportResult, celigo.Pulls, FrameAccessor,
+    SavedScript, Scripts,
 )  # fmt: skip
 
 
@@ -62,8 +62,8 @@ def names() -> Iterator[dict[str, Any]]:
         code = "function preMap(options) { return options.data.map((data) => ({data})) }"
         script = client.scripts.create("Orders", code)
         yield {
-            "script": script, "celigo": celigo, "pd": pd, "client": client, "shop": shop, "desk": desk, "orders": orders,
-            "import_doc": import_doc, "Mapping": celigo.Mapping, "nest": celigo.nest,
+            "celigo": celigo, "pd": pd, "client": client, "shop": shop, "desk": desk, "orders": orders,
+            "import_doc": import_doc, "script": script, "Mapping": celigo.Mapping, "nest": celigo.nest,
         }  # fmt: skip
 
 
