@@ -21,7 +21,6 @@ __all__ = [
     "ConnectionLike",
     "DocumentBuilder",
     "DocumentLike",
-    "SavedCode",
     "SavedTarget",
     "Target",
     "forget_account",
@@ -117,27 +116,6 @@ class SavedTarget(ABC):
     @abstractmethod
     def virtual(self) -> dict[str, Any]:
         """The document, ready for a virtual run."""
-
-
-class SavedCode(ABC):
-    """A script of the account."""
-
-    client: Account
-
-    @property
-    @abstractmethod
-    def id(self) -> str:
-        """The ``_id``."""
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """The name, or the id where there is none."""
-
-    @property
-    @abstractmethod
-    def content(self) -> str:
-        """Its JavaScript."""
 
 
 class DocumentBuilder(Protocol):

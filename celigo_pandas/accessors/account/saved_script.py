@@ -11,18 +11,18 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas.accessors.account.logs import audit_frame, dependencies_frame, script_log_frame
-from celigo_pandas.accessors.scripts.sources import ScriptLike, read_source
-from celigo_pandas.accessors.targets import Account, SavedCode
+from celigo_pandas.accessors.targets import Account
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 from celigo_pandas.markup import Markup, table, tag
 from celigo_pandas.resources.counts import as_number, whole_number
 from celigo_pandas.resources.patching import patch_operations
+from celigo_pandas.resources.script_sources import ScriptLike, read_source
 from celigo_pandas.resources.scripts import DEBUG_MINUTES, LEVELS, new_content
 
 __all__ = ["SavedScript"]
 
 
-class SavedScript(SavedCode):
+class SavedScript:
     """A script of the account; taken wherever a script is, and by :class:`~celigo_pandas.Script`.
 
     Parameters

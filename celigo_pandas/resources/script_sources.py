@@ -7,7 +7,6 @@ import os
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from celigo_pandas.accessors.targets import SavedCode
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 from celigo_pandas.resources.document_files import read_text
 
@@ -28,6 +27,23 @@ class ScriptSource:
     def digest(self) -> str:
         """SHA-256 of the text, 64 hexadecimal digits."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@runtime_checkable
+class SavedCode(Protocol):
+    """A script of an account: :class:`~celigo_pandas.accessors.account.saved_script.SavedScript`."""
+
+    @property
+    def id(self) -> str:
+        """The ``_id``."""
+
+    @property
+    def name(self) -> str:
+        """The name, or the id where there is none."""
+
+    @property
+    def content(self) -> str:
+        """Its JavaScript; asking for it may cost a request."""
 
 
 @runtime_checkable
