@@ -1,16 +1,20 @@
-"""Where the text of a script comes from: a text, a file, or a script that is saved in an account."""
+"""Where the text of a script comes from: a text, a file, or a script that is saved in an account; and which of them a
+document means.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 from celigo_pandas.resources.document_files import read_text
+from celigo_pandas.resources.script_references import ScriptReference
 
-__all__ = ["ScriptLike", "ScriptSource", "read_source"]
+__all__ = ["SavedScripts", "ScriptLike", "ScriptSource", "ScriptsLike", "find_sources", "read_source"]
 
 _ENDINGS = (".js", ".mjs", ".cjs")
 
@@ -59,6 +63,17 @@ ScriptLike: TypeAlias = str | os.PathLike[str] | SavedCode | HasSource
 """What is taken for a script: its text, the path of a ``.js`` file, a saved one, or a Script."""
 
 
+class SavedScripts(Protocol):
+    """The scripts of an account: ``client.scripts``."""
+
+    def __getitem__(self, name_or_id: str) -> SavedCode:
+        """The one with that id or name."""
+
+
+ScriptsLike: TypeAlias = Mapping[str, ScriptLike] | SavedScripts
+"""What is taken for the scripts of a document: by id or name, or those of an account."""
+
+
 def read_source(script: ScriptLike, *, name: str = "script.js") -> ScriptSource:
     """Return the text of a script.
 
@@ -101,3 +116,70 @@ def read_source(script: ScriptLike, *, name: str = "script.js") -> ScriptSource:
 
 def _is_path(text: str) -> bool:
     return "\n" not in text and text.strip().lower().endswith(_ENDINGS)
+
+
+def find_sources(
+    references: Sequence[ScriptReference], scripts: ScriptsLike | None, saved: SavedScripts | None
+) -> dict[str, ScriptSource]:
+    """Return the text of every script that a document refers to, by ``_scriptId``.
+
+    Parameters
+    ----------
+    references : sequence of ScriptReference
+    scripts : mapping, or client.scripts, optional
+        Texts or files that stand in for saved scripts, by the id, or the name, of what they stand in for.
+    saved : client.scripts, optional
+        Where a script is read that `scripts` does not have by its id (one request), and where its name is known.
+
+    Raises
+    ------
+    DocumentError
+        A script that is nowhere, or a hook on a stack.
+    ConfigError
+        `scripts` has an entry that nothing refers to.
+    NotFoundError
+        The account has no such script.
+    """
+    if scripts is not None and not isinstance(scripts, Mapping):
+        scripts, saved = None, scripts
+    given: Mapping[str, ScriptLike] = scripts or {}
+    found: dict[str, ScriptSource] = {}
+    used: set[str] = set()
+    for reference in references:
+        if reference.script_id not in found:
+            key, found[reference.script_id] = _source_of(reference, given, saved)
+            used.add(key)
+    unused = [key for key in given if key not in used]
+    if unused:
+        listed = ", ".join(f"{reference.path} {reference.script_id}" for reference in references) or "no script"
+        raise ConfigError(
+            f"scripts= has {', '.join(map(shown, unused))}, which the document does not refer to; it has {listed}.",
+            hint="Give each script by its _id."
+            + ("" if saved else " Names are known with a saved import, or a client."),
+        )
+    return found
+
+
+def _source_of(
+    reference: ScriptReference, given: Mapping[str, ScriptLike], saved: SavedScripts | None
+) -> tuple[str, ScriptSource]:
+    """Return the entry of `given` that was used, or nothing, and the text."""
+    id, path = reference.script_id, reference.path
+    if reference.is_stack:
+        raise DocumentError(
+            f"{path} runs on a stack, a server of your own, which nothing here can call.",
+            hint="Remove the hook from a copy of the document to see the rest, or run it on the platform.",
+        )
+    if not id:
+        raise DocumentError(f"{path} names no script; expected _scriptId.")
+    if id in given:
+        return id, read_source(given[id], name=f"{id}.js")
+    if saved is None:
+        raise DocumentError(
+            f"{path} runs the script {id}, which is not at hand.",
+            hint=f"Give it: scripts={{{id!r}: 'file.js'}}, or scripts=client.scripts to read it from the account.",
+        )
+    script = saved[id]
+    if script.name in given:
+        return script.name, read_source(given[script.name], name=f"{script.name}.js")
+    return "", read_source(script)
