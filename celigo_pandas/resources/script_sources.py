@@ -154,8 +154,7 @@ def find_sources(
         listed = ", ".join(f"{reference.path} {reference.script_id}" for reference in references) or "no script"
         raise ConfigError(
             f"scripts= has {', '.join(map(shown, unused))}, which the document does not refer to; it has {listed}.",
-            hint="Give each script by its _id."
-            + ("" if saved else " Names are known with a saved import, or a client."),
+            hint="Give each script by its _id." + ("" if saved else " Names are known where a client is."),
         )
     return found
 
