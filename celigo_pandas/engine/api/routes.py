@@ -138,13 +138,13 @@ def table() -> list[Route]:
     return rows
 
 
-def _crud(noun: str, handlers: DocumentHandlers, changing: Any) -> list[Route]:
+def _crud(noun: str, handlers: DocumentHandlers, changing: Any, replacement: str = "") -> list[Route]:
     title, path = noun.capitalize(), f"/{noun}s"
     return [
         Route(f"list{title}s", "GET", path, handlers.list, query=_LIST),
         Route(f"create{title}", "POST", path, handlers.create, 201, body=noun),
         Route(f"get{title}", "GET", f"{path}/{{{noun}Id}}", handlers.get),
-        Route(f"replace{title}", "PUT", f"{path}/{{{noun}Id}}", changing.replace, body=noun),
+        Route(f"replace{title}", "PUT", f"{path}/{{{noun}Id}}", changing.replace, body=replacement or noun),
         Route(f"patch{title}", "PATCH", f"{path}/{{{noun}Id}}", handlers.patch, 204, body="patch"),
         Route(f"delete{title}", "DELETE", f"{path}/{{{noun}Id}}", changing.delete, 204),
     ]
@@ -171,7 +171,7 @@ def _saved(noun: str) -> list[Route]:
 def _scripts() -> list[Route]:
     handlers, watching = ScriptHandlers(), observing.ObservingHandlers("scripts")
     return [
-        *_crud("script", handlers, handlers),
+        *_crud("script", handlers, handlers, "scriptReplacement"),
         Route("getScriptLogs", "GET", "/scripts/{scriptId}/logs", handlers.logs, query=_LOGS),
         Route("getScriptAudit", "GET", "/scripts/{scriptId}/audit", watching.audit_records, query=_AUDIT),
         Route("getScriptDependencies", "GET", "/scripts/{scriptId}/dependencies", watching.dependencies),

@@ -150,21 +150,26 @@ def _saved(adaptor: str, block: str) -> dict[str, Any]:
     }
 
 
+def _script(required: list[str], content: Mapping[str, Any]) -> dict[str, Any]:
+    return _object(
+        required,
+        name=_NAME,
+        content=content,
+        description={"type": ["string", "null"], "maxLength": 1024},
+        sandbox={"description": "true or false, or what can be read as one of them."},
+        postResponseHookToProcessOnChildRecord={"description": "true or false, as sandbox."},
+    )
+
+
 BODIES: Mapping[str, Any] = {
     "connection": _ref("Connection"),
     "unsaved": _ref("UnsavedConnection"),
     "export": _saved("NetSuiteExport", "netsuite"),
     "import": _saved("NetSuiteDistributedImport", "netsuite_da"),
-    "script": {
-        **_object(
-            ["name", "content"],
-            name=_NAME,
-            content={**_TEXT, "minLength": 1},
-            description={"type": ["string", "null"], "maxLength": 1024},
-            sandbox={"description": "true or false, or what can be read as one of them."},
-            postResponseHookToProcessOnChildRecord={"description": "true or false, as sandbox."},
-        ),
-        "description": "JavaScript, as the platform runs it. A PUT that leaves content out erases it.",
+    "script": {**_script(["name", "content"], {**_TEXT, "minLength": 1}), "description": "JavaScript and its name."},
+    "scriptReplacement": {
+        **_script(["name"], {"type": ["string", "null"]}),
+        "description": "What is left out is erased: the content, too.",
     },
     "importPreview": {
         "allOf": [_ref("Mapping"), _object(["_connectionId", "data"], _connectionId=_ID, data=_ref("Data"))]
