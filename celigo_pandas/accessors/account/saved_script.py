@@ -12,12 +12,12 @@ import pandas as pd
 
 from celigo_pandas.accessors.account.logs import audit_frame, dependencies_frame, script_log_frame
 from celigo_pandas.accessors.targets import Account
+from celigo_pandas.documents.counts import as_number, whole_number
+from celigo_pandas.documents.patching import patch_operations
+from celigo_pandas.documents.script_documents import DEBUG_MINUTES, LEVELS, new_content
+from celigo_pandas.documents.script_sources import ScriptLike, read_source
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 from celigo_pandas.markup import Markup, table, tag
-from celigo_pandas.resources.counts import as_number, whole_number
-from celigo_pandas.resources.patching import patch_operations
-from celigo_pandas.resources.script_sources import ScriptLike, read_source
-from celigo_pandas.resources.scripts import DEBUG_MINUTES, LEVELS, new_content
 
 __all__ = ["SavedScript"]
 

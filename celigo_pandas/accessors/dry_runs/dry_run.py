@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from celigo_pandas.accessors.dry_runs.comparison import compared, comparison_html, sources_of
+from celigo_pandas.accessors.dry_runs.beside_input import compared, comparison_html, sources_of
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
 from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps

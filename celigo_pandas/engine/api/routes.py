@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from celigo_pandas.engine.api import authorizing, observing, virtual
-from celigo_pandas.engine.api.documents import DocumentHandlers, SavedHandlers
+from celigo_pandas.engine.api import oauth_handlers, observing, virtual
+from celigo_pandas.engine.api.document_handlers import DocumentHandlers, SavedHandlers
 from celigo_pandas.engine.api.exchange import ApiRequest
-from celigo_pandas.engine.api.scripts import ScriptHandlers
+from celigo_pandas.engine.api.script_handlers import ScriptHandlers
 
 __all__ = ["PREFIX", "Route", "table"]
 
@@ -121,7 +121,7 @@ def table() -> list[Route]:
         ending = "" if noun == "connection" else "Plural"
         rows += [
             Route(f"getDependencies{ending}", "GET", f"/{noun}/{{connectionId}}/dependencies", watching.dependencies),
-            Route(f"authorize{ending}", "GET", f"/{noun}/{{connectionId}}/oauth2", authorizing.authorization_url),
+            Route(f"authorize{ending}", "GET", f"/{noun}/{{connectionId}}/oauth2", oauth_handlers.authorization_url),
         ]
     rows += [
         Route("previewExport", "POST", "/exports/preview", virtual.export_preview, body="exportPreview"),
@@ -133,7 +133,7 @@ def table() -> list[Route]:
         *_saved("import"),
         Route("invokeImport", "POST", "/imports/{importId}/invoke", virtual.run_saved_import, body="records"),
         *_scripts(),
-        Route("oauthCallback", "GET", authorizing.CALLBACK, authorizing.callback, prefix="", is_open=True),
+        Route("oauthCallback", "GET", oauth_handlers.CALLBACK, oauth_handlers.callback, prefix="", is_open=True),
     ]
     return rows
 

@@ -11,7 +11,7 @@ import celigo_pandas as celigo
 from celigo_pandas import build
 from celigo_pandas.errors import HintWarning
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.traps import find_traps, trap_texts
+from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
 
 FIELDS = {
     ("email",): "",
