@@ -46,7 +46,7 @@ class Choices:
     """[4] ``/import/map`` answers bare records; with True each is ``{"statusCode": 200, "data": …}``."""
 
     delete_in_use_refused: bool = True
-    """[5] DELETE of a connection that saved exports or imports use is a 422 that names them: deleting it would
+    """[5] DELETE of a connection, or of a script, that other documents use is a 422 that names them: deleting it would
     break documents silently, and the vendor's user interface refuses it too."""
 
     patch_answers_document: bool = False

@@ -20,6 +20,7 @@ from celigo_pandas.engine.settings import Settings
 from celigo_pandas.engine.storage.access import Caches
 from celigo_pandas.engine.storage.debug_log import DebugLog
 from celigo_pandas.engine.storage.document_service import DocumentService
+from celigo_pandas.engine.storage.script_log import ScriptLog
 from celigo_pandas.engine.storage.store import Store
 from celigo_pandas.engine.storage.vault import Vault
 from celigo_pandas.engine.walks.page_spool import Spool
@@ -52,6 +53,7 @@ class Engine:
         self.now = now
         self.documents = DocumentService(self.store, self.vault, self.choices, person=USER, now=now)
         self.debug = DebugLog(self.store, self.vault, now)
+        self.script_log = ScriptLog(self.store, self.vault, now)
         self.caches = Caches()
         self.workers = Workers()
         self.gates = Gates(settings.gate_patience_s)

@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 import celigo_pandas as celigo
+from celigo_pandas.accessors.account.collections import Scripts
+from celigo_pandas.accessors.account.saved_script import SavedScript
 from celigo_pandas.accessors.frame_accessor import FrameAccessor
 from celigo_pandas.magics import load
 
@@ -26,6 +28,7 @@ MADE: tuple[type, ...] = (
 )  # fmt: skip
 CLASSES: tuple[type, ...] = (
     *MADE, celigo.Client, celigo.Connection, celigo.DryRun, celigo.ImportResult, celigo.Pulls, FrameAccessor,
+    SavedScript, Scripts,
 )  # fmt: skip
 
 
@@ -56,9 +59,11 @@ def names() -> Iterator[dict[str, Any]]:
         orders = celigo.read_export({"rdbms": {"query": query}}, shop, progress=False).head(20)
         rules = celigo.Mapping().set("order", "{{record.id}}").set("email", "$.email")
         import_doc = celigo.build.http_import("/orders", mapping=rules).to_dict()
+        code = "function preMap(options) { return options.data.map((data) => ({data})) }"
+        script = client.scripts.create("Orders", code)
         yield {
             "celigo": celigo, "pd": pd, "client": client, "shop": shop, "desk": desk, "orders": orders,
-            "import_doc": import_doc, "Mapping": celigo.Mapping, "nest": celigo.nest,
+            "import_doc": import_doc, "script": script, "Mapping": celigo.Mapping, "nest": celigo.nest,
         }  # fmt: skip
 
 
