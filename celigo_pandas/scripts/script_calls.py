@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
@@ -51,6 +51,8 @@ class LogLine:
         ``debug``, ``info``, ``warn`` or ``error``.
     message : str
     script, function : str
+    place : str
+        Of the document: ``hooks.preMap``, ``filter`` and the like; empty where no document is run.
     """
 
     time: str
@@ -58,6 +60,7 @@ class LogLine:
     message: str
     script: str
     function: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class Function:
         What answers ``integrator-api``.
     log : list of LogLine
         What its calls write; also that of calls that fail.
+    place : str
+        Where a document names it.
     """
 
     runner: ScriptRunner
@@ -128,6 +133,7 @@ class Function:
     name: str | None = None
     api: ApiDoor | None = None
     log: list[LogLine] = field(default_factory=list)
+    place: str = ""
 
     def __post_init__(self) -> None:
         self.name = self.name or _first(self.script)
@@ -151,16 +157,19 @@ class Function:
 
     def note(self, message: str, time: str = "") -> None:
         """Write a warning to the log."""
-        self.log.append(LogLine(time, "warn", message, self.script.name, self.name or ""))
+        self.log.append(LogLine(time, "warn", message, self.script.name, self.name or "", self.place))
 
     def _kept(self, work: Callable[[str], Returned]) -> Any:
         try:
             returned = work(self.name or "")
         except ScriptError as error:
-            self.log += getattr(error, "log", ())
+            self._keep(error.log)
             raise
-        self.log += returned.log
+        self._keep(returned.log)
         return returned.value
+
+    def _keep(self, lines: Iterable[LogLine]) -> None:
+        self.log += [replace(line, place=self.place) for line in lines]
 
 
 def _first(script: ScriptText) -> str:
