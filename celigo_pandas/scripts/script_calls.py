@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from celigo_pandas.errors import ScriptError, shown
+from celigo_pandas.scripts.json_values import JsonText
 from celigo_pandas.scripts.script_modules import ScriptModule, ScriptProblem, read_module
 
 __all__ = ["ApiDoor", "Function", "Limits", "LogLine", "Returned", "ScriptRunner", "ScriptText", "refused"]
@@ -91,7 +92,7 @@ class ScriptRunner(Protocol):
     """What runs functions of scripts: :class:`celigo_pandas.scripts.script_host.ScriptHost`."""
 
     def run_page(
-        self, script: ScriptText, function: str, options: Mapping[str, Any], *, api: ApiDoor | None = None
+        self, script: ScriptText, function: str, options: Mapping[str, Any] | JsonText, *, api: ApiDoor | None = None
     ) -> Returned:
         """Call a function once."""
 
@@ -99,7 +100,7 @@ class ScriptRunner(Protocol):
         self,
         script: ScriptText,
         function: str,
-        records: Sequence[Any],
+        records: Sequence[Any] | JsonText,
         common: Mapping[str, Any],
         *,
         kind: Kind = "value",

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from celigo_pandas.errors import CeligoError, ScriptError
-from celigo_pandas.scripts.json_values import dump, load
+from celigo_pandas.scripts.json_values import JsonText, dump, load
 from celigo_pandas.scripts.libraries import LIBRARIES, library_text
 from celigo_pandas.scripts.script_calls import ApiDoor, Kind, Limits, LogLine, Returned, ScriptText, refused
 from celigo_pandas.scripts.script_modules import Declared, ScriptProblem
@@ -59,7 +59,7 @@ class ScriptHost:
         self._lock = threading.Lock()
 
     def run_page(
-        self, script: ScriptText, function: str, options: Mapping[str, Any], *, api: ApiDoor | None = None
+        self, script: ScriptText, function: str, options: Mapping[str, Any] | JsonText, *, api: ApiDoor | None = None
     ) -> Returned:
         """Call a function once.
 
@@ -68,7 +68,7 @@ class ScriptHost:
         script : ScriptText
         function : str
             One that the script declares at its top.
-        options : mapping
+        options : mapping or JsonText
             Its one argument; crosses as JSON.
         api : callable, optional
             Answers ``integrator-api``.
@@ -90,7 +90,7 @@ class ScriptHost:
         self,
         script: ScriptText,
         function: str,
-        records: Sequence[Any],
+        records: Sequence[Any] | JsonText,
         common: Mapping[str, Any],
         *,
         kind: Kind = "value",
@@ -116,7 +116,7 @@ class ScriptHost:
         except ValueError as error:
             raise refused("not_json", f"the options cannot be written as JSON: {error}", script, function) from None
         order = {"mode": "record", "common": text, "kind": kind}
-        returned = self._run(script, function, list(records), order, api)
+        returned = self._run(script, function, records, order, api)
         answers = [self._answer(script, function, mark, rest, at) for at, (mark, rest) in enumerate(returned.value)]
         return Returned(answers, returned.log)
 
@@ -148,7 +148,7 @@ class ScriptHost:
     ) -> Returned:
         declared = self._declared(script, function)
         try:
-            body = dump(options)
+            body = dump(options if isinstance(options, (dict, list, JsonText)) else _plain(options))
         except ValueError as error:
             raise refused("not_json", f"the options cannot be written as JSON: {error}", script, function) from None
         module, limits = script.module, self.limits
@@ -355,6 +355,10 @@ class _Answering:
 
 
 _SETTLED = "it returned a promise that never settles"
+
+
+def _plain(options: Any) -> Any:
+    return dict(options) if isinstance(options, Mapping) else list(options)
 
 
 def _with_log(error: ScriptError, log: tuple[LogLine, ...]) -> ScriptError:
