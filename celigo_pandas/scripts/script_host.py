@@ -25,6 +25,7 @@ _PATIENCE_S = 0.25
 """How long a call waits for one of the usual places before it takes another: who has them may be waiting for it."""
 
 _GRACE_S = 5.0
+_CHECK_S = 30.0
 _SLACK_BYTES = 96 * 1024 * 1024
 """What V8 and its texts take beside a script's own memory."""
 
@@ -123,8 +124,12 @@ class ScriptHost:
     def check(self, script: ScriptText) -> list[ScriptProblem]:
         """Find what is wrong with a text without running it: syntax, imports, exports."""
         problems = list(script.module.problems)
+        order = {"mode": "check", "program": script.module.body}
         with self._worker() as worker:
-            found = self._asked(worker, {"mode": "check", "program": script.module.body}, b"", 30)[0]["problem"]
+            try:
+                found = self._asked(worker, order, b"", _CHECK_S)[0]["problem"]
+            except Gone as gone:
+                raise self._gone(gone, script, "") from None
         if found is not None:
             problems.append(ScriptProblem("syntax_error", found["message"], found.get("line"), found.get("column")))
         return sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
