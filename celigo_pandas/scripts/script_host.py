@@ -351,10 +351,11 @@ class _Answering:
         name, arguments = load(question)
         try:
             value = self._api(name, arguments) if self._api is not None else None
-            return dump({"value": value})
         except CeligoError as error:
             code = getattr(error, "code", None) or (error.codes[0] if error.codes else None)
             return dump({"error": str(error), "code": code})
+        try:
+            return dump({"value": value})
         except ValueError as error:
             return dump({"error": f"integrator-api: {name}: {error}", "code": "not_json"})
 

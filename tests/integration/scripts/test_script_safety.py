@@ -263,7 +263,7 @@ def test_worker_that_is_killed_in_a_call_fails_that_call_alone(host: ScriptHost)
 def _children() -> set[int]:
     """Return the workers of this process."""
     found = subprocess.run(
-        ["ps", "-o", "pid=", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, check=False
+        ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, check=False
     )
     return {int(line.split()[0]) for line in found.stdout.splitlines() if b"script_worker" in line}
 
