@@ -160,7 +160,7 @@ def test_presavepage_may_give_another_number_of_records_and_end_the_walk() -> No
 def test_presavepage_fails_the_page_for_any_other_answer(answer: Any, said: str) -> None:
     hook, _ = function(answer)
 
-    with pytest.raises(ScriptError, match="a[.]js") as caught:
+    with pytest.raises(ScriptError, match=r"a\.js") as caught:
         contracts.pre_save_page(hook, Page([{}]), {})
 
     assert said in str(caught.value)

@@ -89,9 +89,9 @@ def test_what_no_script_can_import_or_export_is_told(
 
 _PIECES = [
     "'a\\'b'", '"c\\"d // e"', "`f ${g + `h ${'}'} ${{i: 1}.i}`} j`", "/k[/\\]]l/gi", "// m ' ` \"\n", "/* n ' ` \n */",
-    "o", "p / q / r", "(s) / t", "(u)\n", "[v] / w", "x++ / y", "return /z'/", "0.5e-3", "0xFFn", "1_000", ".5", "{", "}",
-    "(", ")", "=>", "...", "?.", "import 'no'", "\u2028", "é", "#!not at the start", "`unfinished", "'unfinished\n",
-    "/* unfinished",
+    "o", "p / q / r", "(s) / t", "(u)\n", "[v] / w", "x++ / y", "return /z'/", "0.5e-3", "0xFFn", "1_000", ".5", "{",
+    "}", "(", ")", "=>", "...", "?.", "import 'no'", "\u2028", "é", "#!not at the start", "`unfinished",
+    "'unfinished\n", "/* unfinished",
 ]  # fmt: skip
 
 
