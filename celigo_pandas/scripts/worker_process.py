@@ -21,7 +21,7 @@ from typing import IO, Any
 from celigo_pandas.errors import MissingExtraError, ScriptError
 from celigo_pandas.scripts.script_worker import LENGTHS, OUT_OF_MEMORY
 
-__all__ = ["Gone", "NeverAsked", "WorkerProcess"]
+__all__ = ["Gone", "NeverAsked", "WorkerProcess", "require_v8"]
 
 _START_S = 60.0
 
@@ -48,7 +48,7 @@ class WorkerProcess:
     """A process that runs one call at a time; ready once it is made."""
 
     def __init__(self) -> None:
-        packages = _packages()
+        packages = require_v8()
         command = [sys.executable, "-I", str(Path(__file__).with_name("script_worker.py"))]
         self._process = subprocess.Popen(
             command,
@@ -179,8 +179,14 @@ def _open(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _packages() -> str:
-    """Return the folder that V8's package is in."""
+def require_v8() -> str:
+    """Return the folder that V8's package is in.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``scripts`` is not installed.
+    """
     found = importlib.util.find_spec("py_mini_racer")
     if found is None or not found.submodule_search_locations:
         raise MissingExtraError("Running a script", "scripts")

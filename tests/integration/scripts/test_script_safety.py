@@ -368,6 +368,17 @@ def test_large_answers_pass_through_the_door_whole(host: ScriptHost) -> None:
     assert run(host, text, {"text": "é😀\ud800" * 100_000}, api=lambda name, given: given[0] * 2) == 800_000
 
 
+def test_number_that_javascript_cannot_hold_is_warned_of(host: ScriptHost) -> None:
+    def warned(options: Any) -> list[str]:
+        returned = host.run_page(ScriptText("function f(o) { return o }", "a.js"), "f", options)
+        return [line.message for line in returned.log if line.level == "warn"]
+
+    assert warned({"a": [2**53, 2**60, -(10**20), "12345678901234567"], "b": 1.1}) == []
+    assert warned({"a": [1, 2**53 + 1]}) == [
+        "JavaScript cannot hold the number 9007199254740993: the script is given 9007199254740992."
+    ]
+
+
 def test_function_keeps_the_log_of_calls_that_fail(host: ScriptHost) -> None:
     log: list[Any] = []
     function = Function(
