@@ -508,3 +508,23 @@ def test_saved_export_and_import_run_their_scripts(engine: EngineProcess, tmp_pa
     rows = engine.records(shop, {"rdbms": {"query": "select n from item order by n"}})
     assert [row["n"] for row in rows] == [8, 10]
     assert refusal(engine.call("DELETE", f"/scripts/{pre}"))[0]
+
+
+def test_options_have_ids_settings_and_whether_it_is_a_test(engine: EngineProcess, desk: str) -> None:
+    id = script(engine, "function preMap({data, ...rest}) { return data.map(() => ({data: rest})) }")
+    doc = {"_id": "5f" * 12, "settings": {"a": 1}, "hooks": {"preMap": named(id)}, "mockResponse": [{}]}
+
+    (shown,) = run(engine, desk, doc, [{}], "import/map")
+    hooks = {"preMap": named(id), "postSubmit": named(script(engine, ECHO))}
+    (sent,) = run(engine, desk, {**doc, "hooks": hooks}, [{}])
+
+    assert shown == {
+        "_importId": "5f" * 12,
+        "_connectionId": desk,
+        "settings": {"import": {"a": 1}, "connection": {}},
+        "testMode": True,
+    }
+    assert sent["_json"] == {**shown, "testMode": False}
+
+
+ECHO = "function postSubmit(o) { return o.responseData.map((r, i) => ({...r, _json: o.postMapData[i]})) }"
