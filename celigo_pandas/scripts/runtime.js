@@ -11,8 +11,9 @@
   const { wait, load, store } = Atomics;
   const fromCodes = String.fromCharCode, codeAt = String.prototype.charCodeAt, cut = String.prototype.slice;
   const join = Array.prototype.join, toText = Object.prototype.toString;
-  const { defineProperty, getPrototypeOf } = Object;
-  const Mirror = Proxy;
+  const { defineProperty } = Object;
+  const { subarray } = Object.getPrototypeOf(Uint16Array.prototype);
+  const Mirror = Proxy, Body = Function;
   for (const name of ['Atomics', 'SharedArrayBuffer', 'WebAssembly', 'console']) delete globalThis[name];
   // What var declared, if it did, cannot be deleted.
   for (const name of ['setTimeout', 'clearTimeout', '__timer_manager'])
@@ -84,7 +85,7 @@
     let answer = '';
     for (;;) {
       for (let at = 0; at < flags[1]; at += 8192)
-        answer += apply(fromCodes, null, letters.subarray(at, at + 8192 < flags[1] ? at + 8192 : flags[1]));
+        answer += apply(fromCodes, null, apply(subarray, letters, [at, at + 8192 < flags[1] ? at + 8192 : flags[1]]));
       if (!flags[2]) break;
       store(flags, 0, 4);
       until(4);
@@ -198,6 +199,7 @@
 
   return function (command, first, second, third, fourth) {
     switch (command) {
+      case 'parses': try { new Body(first); return true; } catch (error) { return false; }
       case 'limit': most = first; return '';
       case 'door':
         { const memory = new Shared(16 + 2 * ROOM); flags = new Narrow(memory, 0, 4); letters = new Wide(memory, 16); return memory; }

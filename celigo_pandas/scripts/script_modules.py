@@ -98,6 +98,11 @@ class ScriptModule:
 
 def read_module(text: str) -> ScriptModule:
     """Read a script."""
+    half = _HALF_PAIR.search(text)
+    if half:
+        line = len(_ENDS.findall(text, 0, half.start())) + 1
+        message = f"The text holds {half[0]!a}, half a surrogate pair, which no file can hold; write it as an escape."
+        return ScriptModule("", problems=[ScriptProblem("syntax_error", message, line)])
     reading = _Reading(text)
     try:
         reading.read()
@@ -107,6 +112,7 @@ def read_module(text: str) -> ScriptModule:
     return reading.module
 
 
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _ENDS = re.compile(r"\r\n|[\n\r\u2028\u2029]")
 
 

@@ -28,6 +28,7 @@ _WATCH_S = 0.03
 _PLACE = re.compile(r"script\.js:(\d+):(\d+)")
 _PARSE = re.compile(r"\A[^\n]*?:(\d+): (SyntaxError: [^\n]*)\n([^\n]*)\n([^\n]*)", re.DOTALL)
 _ENDS = re.compile(r"\r\n|[\n\r\u2028\u2029]")
+_VALUE = "\n;0"
 _NAME = "\n//# sourceURL=script.js"
 
 
@@ -183,7 +184,10 @@ class Run:
             if door is not None:
                 door.start()
             self._bind()
-            self._evaluated(order["program"] + _NAME)
+            program = order["program"]
+            # What a program ends with is its value, and some values (such as 1n) cannot come out of V8. A text that is
+            # no program is left as it is, so that it does not become one by the addition.
+            self._evaluated(program + (_VALUE if self._ruled("parses", program) else "") + _NAME)
             self._ruled_with(order["function"])
             if order["mode"] == "page":
                 return self._settled(self._ruled("page", body))
@@ -223,7 +227,12 @@ class Run:
         self._ruled("close")
 
     def _ruled_with(self, name: str) -> None:
-        found = self._evaluated(f"typeof {name} === 'function' ? {name} : undefined")
+        try:
+            found = self._evaluated(f"typeof {name} === 'function' ? {name} : undefined")
+        except Failed as failed:
+            if failed.found["code"] not in ("syntax_error", "thrown"):
+                raise
+            found = None  # a word of the language, or a name before its declaration
         if not isinstance(found, self._racer.JSFunction):
             raise Failed("function_missing")
         self._ruled("take", found)
@@ -319,7 +328,9 @@ def serve(channel: Channel) -> None:
     import py_mini_racer
 
     # The platform has no timers, and a script may declare such names itself.
-    py_mini_racer._mini_racer.INSTALL_SET_TIMEOUT = "0"
+    inner: Any = getattr(py_mini_racer, "_mini_racer", None)
+    if hasattr(inner, "INSTALL_SET_TIMEOUT"):
+        inner.INSTALL_SET_TIMEOUT = "0"
     globals_ = Globals(py_mini_racer, runtime.decode())
     watch = Watch()
     watch.start()

@@ -50,15 +50,19 @@ class WorkerProcess:
     def __init__(self) -> None:
         packages = require_v8()
         command = [sys.executable, "-I", str(Path(__file__).with_name("script_worker.py"))]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            cwd=os.path.sep,
-            bufsize=0,
-        )
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                cwd=os.path.sep,
+                bufsize=0,
+            )
+        except OSError as error:
+            text = f"The process that runs scripts cannot be started: {error.strerror or error}."
+            raise ScriptError(text, code="crashed") from None
         runtime = files(__package__).joinpath("runtime.js").read_bytes()
         try:
             self.ask({"packages": packages}, runtime, _START_S)
@@ -194,6 +198,7 @@ def require_v8() -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Return all that a worker gets to know: clock and language of the platform, and what Windows needs to start."""
-    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    """Return all that a worker gets to know: clock and language of the platform, and what it takes to start."""
+    needed = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    kept = {name: os.environ[name] for name in needed if name in os.environ}
     return {"TZ": "UTC", "LANG": "en_US.UTF-8", **kept}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import soak
 
 from celigo_pandas.errors import ScriptError
 from celigo_pandas.scripts import Function, Limits, ScriptHost, ScriptText, api_door, shared_host
@@ -194,6 +196,7 @@ def test_log_has_levels_and_times_and_an_end(host: ScriptHost) -> None:
         ("function f() {}\nexport {f} from 'dayjs'", "bad_export", 2, 1),
         ("function f() {}\nconst f = 1", "syntax_error", 2, None),
         ("function f() {}\nnull.x", "script_error", 2, 6),
+        ("function f() {}\nif (1)", "syntax_error", 2, None),
     ],
 )
 def test_script_that_cannot_be_run_is_told_with_line(
@@ -226,7 +229,13 @@ def test_worker_knows_nothing_of_its_parent(host: ScriptHost, monkeypatch: pytes
         seen = b"".join(Path(f"/proc/{pid}/{name}").read_bytes() for name in ("environ", "cmdline"))
         assert b"canary" not in seen
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        assert {entry.partition(b"=")[0] for entry in environment} <= {b"", b"TZ", b"LANG", b"LC_CTYPE"}
+        assert {entry.partition(b"=")[0] for entry in environment} <= {
+            b"",
+            b"TZ",
+            b"LANG",
+            b"LC_CTYPE",
+            b"LD_LIBRARY_PATH",
+        }
         assert os.readlink(f"/proc/{pid}/fd/2") == os.devnull
     finally:
         fresh.close()
@@ -350,6 +359,57 @@ def test_what_the_door_refuses_is_thrown_in_the_script(host: ScriptHost) -> None
         "found": ["invalid_ref", "invalid_field", "invalid_field", "not_available"] + ["invalid_field"] * 3,
         "ok": {"statusCode": 200, "body": {"path": "/v1/a?b=c", "body": {"d": [1]}}},
     }
+
+
+def test_door_cannot_be_caught_by_changing_the_language(host: ScriptHost) -> None:
+    text = """import {request} from 'integrator-api';
+    const caught = [];
+    const own = Object.getPrototypeOf(Uint16Array.prototype);
+    for (const name of ['subarray', 'slice', 'set', 'fill'])
+      own[name] = function () { caught.push(this); return this };
+    Array.prototype[Symbol.iterator] = function* () { caught.push(this) };
+    String.fromCharCode = String.prototype.charCodeAt = function () { caught.push(this); return 'x' };
+    function f() { const answer = request({a: 'é'}); return {answer, caught: caught.length} }"""
+
+    assert run(host, text, api=lambda name, given: given[0]["a"] * 3) == {"answer": "ééé", "caught": 0}
+
+
+@pytest.mark.parametrize("name", ["class", "await", "let", "null", "undefined", "later", "Math", "a.b", "f()", ""])
+def test_what_is_no_function_is_missing(host: ScriptHost, name: str) -> None:
+    with pytest.raises(ScriptError) as caught:
+        run(host, "function f() {}\nconst later = 5", function=name)
+
+    assert caught.value.code == "function_missing"
+    assert "the script declares f" in str(caught.value)
+
+
+_PIECES = (
+    "function f(o) {", "}", "return o", "import x from 'dayjs'", "export", "default", "class A", "=>", "(", ")", "{",
+    "[", "]", "`${", "`", "'", "/", "/a/", "async", "await", "yield", "let", "const f =", "...", ";", "\n", "\u2028",
+    "\0", "#!x", "\ud800", "<!--", "-->", "//", "/*", "*/", "new Proxy({}, {get() { throw 1 }})", "throw", "null.x",
+    "with(o)", "1n", "@", "\\u0066", "Symbol()", "if (1)", "else", "a:", "do", "globalThis", "Promise.reject(1)",
+)  # fmt: skip
+
+
+@pytest.mark.soak
+def test_any_text_is_run_or_refused_and_the_process_lives(host: ScriptHost) -> None:
+    def end(text: str) -> str:
+        try:
+            run(host, text, {"a": 1})
+        except ScriptError as error:
+            return error.code
+        return ""
+
+    chance = random.Random(soak.seed("any text"))
+    run(host, "function f() { return 1 }")
+    pids = set(host.pids())
+    for _ in range(soak.runs(150, 5000)):
+        text = " ".join(chance.choice(_PIECES) for _ in range(chance.randint(1, 20)))
+        assert end(text) not in ("crashed", "timeout", "out_of_memory"), text
+        for problem in host.check(ScriptText(text)):
+            assert problem.line is None or 1 <= problem.line <= text.count("\n") + text.count("\u2028") + 1, text
+
+    assert pids & set(host.pids())
 
 
 def test_interrupt_in_the_door_ends_the_call_and_leaves_the_host_whole(host: ScriptHost) -> None:
