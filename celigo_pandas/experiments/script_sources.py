@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from celigo_pandas.documents.document_files import read_text
-from celigo_pandas.documents.script_references import ScriptReference
 from celigo_pandas.errors import ConfigError, DocumentError, shown
+from celigo_pandas.scripts import Reference, ScriptText
 
 __all__ = ["SavedScripts", "ScriptLike", "ScriptSource", "ScriptsLike", "find_sources", "read_source"]
 
@@ -26,6 +26,11 @@ class ScriptSource:
     name: str
     text: str
     id: str | None = None
+
+    @property
+    def script(self) -> ScriptText:
+        """What runs."""
+        return ScriptText(self.text, self.name)
 
     @property
     def digest(self) -> str:
@@ -119,13 +124,13 @@ def _is_path(text: str) -> bool:
 
 
 def find_sources(
-    references: Sequence[ScriptReference], scripts: ScriptsLike | None, saved: SavedScripts | None
+    references: Sequence[Reference], scripts: ScriptsLike | None, saved: SavedScripts | None
 ) -> dict[str, ScriptSource]:
     """Return the text of every script that a document refers to, by ``_scriptId``.
 
     Parameters
     ----------
-    references : sequence of ScriptReference
+    references : sequence of Reference
     scripts : mapping, or client.scripts, optional
         Texts or files that stand in for saved scripts, by the id, or the name, of what they stand in for.
     saved : client.scripts, optional
@@ -134,7 +139,7 @@ def find_sources(
     Raises
     ------
     DocumentError
-        A script that is nowhere, or a hook on a stack.
+        A script that is nowhere.
     ConfigError
         `scripts` has an entry that nothing refers to.
     NotFoundError
@@ -160,17 +165,10 @@ def find_sources(
 
 
 def _source_of(
-    reference: ScriptReference, given: Mapping[str, ScriptLike], saved: SavedScripts | None
+    reference: Reference, given: Mapping[str, ScriptLike], saved: SavedScripts | None
 ) -> tuple[str, ScriptSource]:
     """Return the entry of `given` that was used, or nothing, and the text."""
     id, path = reference.script_id, reference.path
-    if reference.is_stack:
-        raise DocumentError(
-            f"{path} runs on a stack, a server of your own, which nothing here can call.",
-            hint="Remove the hook from a copy of the document to see the rest, or run it on the platform.",
-        )
-    if not id:
-        raise DocumentError(f"{path} names no script; expected _scriptId.")
     if id in given:
         return id, read_source(given[id], name=f"{id}.js")
     if saved is None:
