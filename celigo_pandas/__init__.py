@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         RateLimitError,
         RecordErrorsWarning,
         RequestTimeoutError,
+        ScriptError,
         ServerError,
         TemplateError,
         TransportError,
@@ -105,9 +106,9 @@ __all__ = [
     "FilterError", "FrameError", "HintWarning", "ImportRejectedError", "ImportResult", "InvalidRequestError",
     "JournalError", "Mapping", "MappingEditor", "MappingError", "MissingExtraError", "MixedTypesWarning",
     "NotFoundError", "PagingError", "Problem", "PullCancelled", "Pulls", "PushCancelled", "RateLimitError",
-    "RecordErrorsWarning", "RequestTimeoutError", "ServerError", "TemplateError", "TransportError", "build", "connect",
-    "dry_run", "errors", "export_to_parquet", "iter_export", "local", "login", "logout", "map_import", "nest",
-    "read_export", "read_exports", "to_import",
+    "RecordErrorsWarning", "RequestTimeoutError", "ScriptError", "ServerError", "TemplateError", "TransportError",
+    "build", "connect", "dry_run", "errors", "export_to_parquet", "iter_export", "local", "login", "logout",
+    "map_import", "nest", "read_export", "read_exports", "to_import",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
