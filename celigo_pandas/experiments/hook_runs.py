@@ -1,0 +1,179 @@
+"""The scripts around a mapping, run here over pages of records, as an import's calls would give them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from celigo_pandas.errors import MappingError, Problem, ScriptError
+from celigo_pandas.experiments.script_sources import SavedScripts, ScriptSource, ScriptsLike, find_sources
+from celigo_pandas.mapping import CompiledMapping
+from celigo_pandas.mapping.explain.hook_stories import HookStory
+from celigo_pandas.scripts import (
+    ApiDoor,
+    Function,
+    LogLine,
+    RecordOutcome,
+    ScriptRunner,
+    Wiring,
+    script_references,
+    shared_host,
+)
+from celigo_pandas.scripts.hook_contracts import post_map, pre_map
+from celigo_pandas.scripts.hook_outcomes import SOURCES, problem_of
+
+__all__ = ["PAGE", "HookRun", "failed_page", "hooks_of"]
+
+PAGE: Final = 100
+"""Records that a hook gets at once: as many as a push sends in one call."""
+
+_AROUND: Final = frozenset({"preMap", "postMap"})
+
+
+class HookRun:
+    """The functions of an import document that stand around its mapping.
+
+    Parameters
+    ----------
+    functions : mapping
+        By kind: ``preMap``, ``postMap``.
+    common : mapping
+        What each gets beside its records: ``settings``, ``testMode``.
+    log : list of LogLine
+        What they write to their log.
+    """
+
+    def __init__(self, functions: Mapping[str, Function], common: Mapping[str, Any], log: list[LogLine]) -> None:
+        self.functions = dict(functions)
+        self.common = dict(common)
+        self.log = log
+
+    def label(self, kind: str) -> str:
+        """Return how a hook is told, ``preMap (orders.js:14)``; empty where there is none."""
+        function = self.functions.get(kind)
+        if function is None:
+            return ""
+        declared = function.script.module.find(function.name or "")
+        where = f":{declared.line}" if declared is not None else ""
+        return f"{kind} ({function.script.name}{where})"
+
+    def prepare(self, records: Sequence[Any]) -> list[RecordOutcome]:
+        """Give records to the preMap, a page at a time; a page at which it fails is failed records."""
+        function = self.functions.get("preMap")
+        if function is None:
+            return [RecordOutcome("ok", record) for record in records]
+        found: list[RecordOutcome] = []
+        for start in range(0, len(records), PAGE):
+            page = records[start : start + PAGE]
+            try:
+                found += pre_map(function, page, self.common)
+            except ScriptError as error:
+                found += failed_page(error, "preMap", len(page))
+        return found
+
+    def finish(self, prepared: Sequence[Any], mapped: Sequence[Any]) -> list[RecordOutcome]:
+        """Give records, before and after the mapping, to the postMap; as :meth:`prepare`."""
+        function = self.functions.get("postMap")
+        if function is None:
+            return [RecordOutcome("ok", record) for record in mapped]
+        found: list[RecordOutcome] = []
+        for start in range(0, len(mapped), PAGE):
+            before, after = prepared[start : start + PAGE], mapped[start : start + PAGE]
+            try:
+                found += post_map(function, before, after, self.common)
+            except ScriptError as error:
+                found += failed_page(error, "postMap", len(after))
+        return found
+
+    def evaluate(self, compiled: CompiledMapping, records: Sequence[Any], **surroundings: Any) -> list[Any]:
+        """Return what the preMap, a mapping and the postMap make of records: one output or MappingError each.
+
+        What a hook ignores is a MappingError of code ``ignored``.
+        """
+        outputs: list[Any] = [_failure(outcome, "preMap") for outcome in (prepared := self.prepare(records))]
+        passing = [place for place, output in enumerate(outputs) if output is None]
+        sources = [prepared[place].data for place in passing]
+        for place, output in zip(passing, compiled.evaluate(sources, **surroundings), strict=True):
+            outputs[place] = output
+        mapped = [place for place in passing if not isinstance(outputs[place], MappingError)]
+        finished = self.finish([prepared[place].data for place in mapped], [outputs[place] for place in mapped])
+        for place, outcome in zip(mapped, finished, strict=True):
+            failure = _failure(outcome, "postMap")
+            outputs[place] = outcome.data if failure is None else failure
+        return outputs
+
+    def story(self, compiled: CompiledMapping, records: Sequence[Any], position: int) -> HookStory | MappingError:
+        """Return what becomes of one record among those of its page, or why nothing does."""
+        start = position // PAGE * PAGE
+        page, place = records[start : start + PAGE], position - start
+        prepared = self.prepare(page)
+        if (failure := _failure(prepared[place], "preMap")) is not None:
+            return failure
+        kept = [at for at, outcome in enumerate(prepared) if _failure(outcome, "preMap") is None]
+        outputs = compiled.evaluate([prepared[at].data for at in kept])
+        mapped = {at: one for at, one in zip(kept, outputs, strict=True) if not isinstance(one, MappingError)}
+        story = HookStory(page[place], prepared[place].data, before=self.label("preMap"))
+        if "postMap" not in self.functions or place not in mapped:
+            return story
+        finished = self.finish([prepared[at].data for at in mapped], list(mapped.values()))
+        final = finished[list(mapped).index(place)]
+        failure = _failure(final, "postMap")
+        if failure is not None:
+            return failure
+        return HookStory(
+            story.came, story.prepared, mapped[place], final.data, story.before, self.label("postMap")
+        )
+
+
+def hooks_of(
+    document: Mapping[str, Any],
+    scripts: ScriptsLike | None = None,
+    saved: SavedScripts | None = None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    api: ApiDoor | None = None,
+    runner: ScriptRunner | None = None,
+) -> HookRun | None:
+    """Return the hooks around the mapping of an import document, or None where it has none.
+
+    Raises
+    ------
+    DocumentError
+        A reference that cannot be read, or a script that is not at hand.
+    ConfigError
+        `scripts` has an entry that the document does not refer to.
+    """
+    references = script_references("imports", document)
+    sources = find_sources(references, scripts, saved) if references else _none(scripts)
+    if not any(reference.kind in _AROUND for reference in references):
+        return None
+    log: list[LogLine] = []
+    common = {"settings": dict(settings or {}), "testMode": True}
+    wiring = Wiring(runner or shared_host(), lambda id: sources[id].script, common, log, api)
+    functions = wiring.functions("imports", document)
+    return HookRun({kind: one for kind, one in functions.items() if kind in _AROUND}, common, log)
+
+
+def _none(scripts: ScriptsLike | None) -> dict[str, ScriptSource]:
+    return find_sources([], scripts if isinstance(scripts, Mapping) else None, None)
+
+
+def failed_page(error: ScriptError, kind: str, count: int) -> list[RecordOutcome]:
+    """Return what becomes of the records of a page at which a function fails."""
+    return [RecordOutcome("failed", None, (problem_of(error, SOURCES[kind]),))] * count
+
+
+def _failure(outcome: RecordOutcome, kind: str) -> MappingError | None:
+    if outcome.state in ("ok", "ok_with_errors"):
+        return None
+    if outcome.state == "ignored":
+        ignored = Problem("ignored", f"{kind} ignores this record.", f"hooks.{kind}", SOURCES[kind])
+        return MappingError(ignored.message, code=ignored.code, source=SOURCES[kind], problems=(ignored,))
+    first = outcome.errors[0]
+    message = "; ".join(problem.message for problem in outcome.errors)
+    return MappingError(message, code=first.code, source=first.source or SOURCES[kind], problems=outcome.errors)
+
+
+def pages(count: int) -> Iterator[slice]:
+    """Give the slices of the pages of so many records."""
+    return (slice(start, start + PAGE) for start in range(0, count, PAGE))
