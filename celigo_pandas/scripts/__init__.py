@@ -1,28 +1,37 @@
 """The platform's JavaScript, run here: V8 in a process of its own, JSON texts in and out.
 
-``host`` runs functions, ``contracts`` say what each kind gets and gives, ``references`` where documents name scripts,
-``checking`` what is wrong with a text.
+``script_host`` runs functions, ``hook_contracts`` say what each kind gets and gives, ``script_wiring`` makes those of a
+document, ``script_checks`` says what is wrong with a text.
 """
 
 from __future__ import annotations
 
-from celigo_pandas.scripts.calls import ApiDoor, Function, Limits, LogLine, Returned, ScriptRunner, ScriptText
-from celigo_pandas.scripts.checking import check_script, function_names
-from celigo_pandas.scripts.host import ScriptHost, shared_host
-from celigo_pandas.scripts.modules import ScriptProblem
-from celigo_pandas.scripts.outcomes import Page, PageOutcome, RecordOutcome
-from celigo_pandas.scripts.references import FindScript, Reference, Wiring, script_references
+from celigo_pandas.scripts.hook_outcomes import Page, PageOutcome, RecordOutcome
+from celigo_pandas.scripts.script_calls import ApiDoor, Function, Limits, LogLine, Returned, ScriptRunner, ScriptText
+from celigo_pandas.scripts.script_checks import check_script, function_names
+from celigo_pandas.scripts.script_host import ScriptHost, shared_host
+from celigo_pandas.scripts.script_modules import ScriptProblem
+from celigo_pandas.scripts.script_wiring import (
+    ExportHooks,
+    FindScript,
+    ImportHooks,
+    NamedScript,
+    Wiring,
+    common_options,
+)
 
 __all__ = [
     "ApiDoor",
+    "ExportHooks",
     "FindScript",
     "Function",
+    "ImportHooks",
     "Limits",
     "LogLine",
+    "NamedScript",
     "Page",
     "PageOutcome",
     "RecordOutcome",
-    "Reference",
     "Returned",
     "ScriptHost",
     "ScriptProblem",
@@ -30,7 +39,7 @@ __all__ = [
     "ScriptText",
     "Wiring",
     "check_script",
+    "common_options",
     "function_names",
-    "script_references",
     "shared_host",
 ]

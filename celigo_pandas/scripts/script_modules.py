@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from celigo_pandas.scripts.libraries import LIBRARIES
-from celigo_pandas.scripts.tokens import Token, tokens_of
+from celigo_pandas.scripts.script_tokens import Token, tokens_of
 
 __all__ = ["API_MODULE", "API_NAMES", "Binding", "Declared", "ScriptModule", "ScriptProblem", "read_module"]
 

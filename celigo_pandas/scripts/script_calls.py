@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from celigo_pandas.errors import ScriptError, shown
-from celigo_pandas.scripts.modules import ScriptModule, ScriptProblem, read_module
+from celigo_pandas.scripts.script_modules import ScriptModule, ScriptProblem, read_module
 
 __all__ = ["ApiDoor", "Function", "Limits", "LogLine", "Returned", "ScriptRunner", "ScriptText", "refused"]
 
@@ -85,7 +85,7 @@ class Returned:
 
 
 class ScriptRunner(Protocol):
-    """What runs functions of scripts: :class:`celigo_pandas.scripts.host.ScriptHost`."""
+    """What runs functions of scripts: :class:`celigo_pandas.scripts.script_host.ScriptHost`."""
 
     def run_page(
         self, script: ScriptText, function: str, options: Mapping[str, Any], *, api: ApiDoor | None = None

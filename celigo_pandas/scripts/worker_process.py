@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from celigo_pandas.errors import MissingExtraError
-from celigo_pandas.scripts.worker import LENGTHS, OUT_OF_MEMORY
+from celigo_pandas.scripts.script_worker import LENGTHS, OUT_OF_MEMORY
 
 __all__ = ["Gone", "NeverAsked", "WorkerProcess"]
 
@@ -49,7 +49,7 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         packages = _packages()
-        command = [sys.executable, "-I", str(Path(__file__).with_name("worker.py"))]
+        command = [sys.executable, "-I", str(Path(__file__).with_name("script_worker.py"))]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

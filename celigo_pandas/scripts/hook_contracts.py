@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.errors import Problem, ScriptError, shown
-from celigo_pandas.scripts.calls import Function
-from celigo_pandas.scripts.outcomes import SOURCES, Page, PageOutcome, RecordOutcome
+from celigo_pandas.scripts.hook_outcomes import SOURCES, Page, PageOutcome, RecordOutcome
+from celigo_pandas.scripts.script_calls import Function
 
 __all__ = [
     "choose_branches",

@@ -17,11 +17,7 @@ SOURCES: Final[Mapping[str, str]] = {
     "postSubmit": "post_submit_hook",
     "postAggregate": "post_aggregate_hook",
     "postResponseMap": "post_response_map_hook",
-    "filter": "import_filter",
-    "outputFilter": "output_filter",
-    "inputFilter": "input_filter",
     "transform": "transformation",
-    "responseTransform": "transformation",
     "branching": "branching",
 }
 """The ``source`` of errors by kind of function. Source: the vendor's list; the last and postResponseMap are assumed."""

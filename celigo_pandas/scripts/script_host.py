@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from celigo_pandas.errors import CeligoError, ScriptError
-from celigo_pandas.scripts.calls import ApiDoor, Kind, Limits, LogLine, Returned, ScriptText, refused
+from celigo_pandas.scripts.json_values import dump, load
 from celigo_pandas.scripts.libraries import LIBRARIES, library_text
-from celigo_pandas.scripts.modules import Declared, ScriptProblem
-from celigo_pandas.scripts.processes import Gone, NeverAsked, WorkerProcess
-from celigo_pandas.scripts.texts import dump, load
+from celigo_pandas.scripts.script_calls import ApiDoor, Kind, Limits, LogLine, Returned, ScriptText, refused
+from celigo_pandas.scripts.script_modules import Declared, ScriptProblem
+from celigo_pandas.scripts.worker_process import Gone, NeverAsked, WorkerProcess
 
 __all__ = ["ScriptHost", "shared_host"]
 
@@ -362,7 +362,7 @@ def _with_log(error: ScriptError, log: tuple[LogLine, ...]) -> ScriptError:
 
 
 def _place(stack: str) -> tuple[int | None, int | None]:
-    from celigo_pandas.scripts.worker import place
+    from celigo_pandas.scripts.script_worker import place
 
     found = place(stack)
     return found.get("line"), found.get("column")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from celigo_pandas.scripts.calls import ScriptRunner, ScriptText
-from celigo_pandas.scripts.modules import ScriptProblem
+from celigo_pandas.scripts.script_calls import ScriptRunner, ScriptText
+from celigo_pandas.scripts.script_modules import ScriptProblem
 
 __all__ = ["check_script", "function_names"]
 
