@@ -5,52 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from celigo_pandas.documents.script_references import script_references
 from celigo_pandas.errors import MappingError, Problem, ScriptError
-from celigo_pandas.experiments.script_sources import SavedScripts, ScriptSource, ScriptsLike, find_sources
+from celigo_pandas.experiments.script_sources import SavedScripts, ScriptsLike, find_sources
 from celigo_pandas.mapping import CompiledMapping
 from celigo_pandas.mapping.explain.hook_stories import HookStory
 from celigo_pandas.scripts import (
     ApiDoor,
-    Function,
+    ImportHooks,
     LogLine,
     RecordOutcome,
     ScriptRunner,
     Wiring,
-    script_references,
+    common_options,
     shared_host,
 )
 from celigo_pandas.scripts.hook_contracts import post_map, pre_map
 from celigo_pandas.scripts.hook_outcomes import SOURCES, problem_of
 
-__all__ = ["PAGE", "HookRun", "failed_page", "hooks_of"]
+__all__ = ["PAGE", "HookRun", "hooks_of"]
 
 PAGE: Final = 100
 """Records that a hook gets at once: as many as a push sends in one call."""
 
-_AROUND: Final = frozenset({"preMap", "postMap"})
-
 
 class HookRun:
-    """The functions of an import document that stand around its mapping.
+    """The functions of an import document that stand before and after its mapping.
 
     Parameters
     ----------
-    functions : mapping
-        By kind: ``preMap``, ``postMap``.
-    common : mapping
-        What each gets beside its records: ``settings``, ``testMode``.
+    hooks : ImportHooks
     log : list of LogLine
         What they write to their log.
     """
 
-    def __init__(self, functions: Mapping[str, Function], common: Mapping[str, Any], log: list[LogLine]) -> None:
-        self.functions = dict(functions)
-        self.common = dict(common)
+    def __init__(self, hooks: ImportHooks, log: list[LogLine]) -> None:
+        self.hooks = hooks
         self.log = log
 
     def label(self, kind: str) -> str:
         """Return how a hook is told, ``preMap (orders.js:14)``; empty where there is none."""
-        function = self.functions.get(kind)
+        function = {"preMap": self.hooks.pre_map, "postMap": self.hooks.post_map}[kind]
         if function is None:
             return ""
         declared = function.script.module.find(function.name or "")
@@ -59,30 +54,28 @@ class HookRun:
 
     def prepare(self, records: Sequence[Any]) -> list[RecordOutcome]:
         """Give records to the preMap, a page at a time; a page at which it fails is failed records."""
-        function = self.functions.get("preMap")
+        function = self.hooks.pre_map
         if function is None:
             return [RecordOutcome("ok", record) for record in records]
         found: list[RecordOutcome] = []
-        for start in range(0, len(records), PAGE):
-            page = records[start : start + PAGE]
+        for page in _pages(len(records)):
             try:
-                found += pre_map(function, page, self.common)
+                found += pre_map(function, records[page], self.hooks.common)
             except ScriptError as error:
-                found += failed_page(error, "preMap", len(page))
+                found += _failed_page(error, "preMap", len(records[page]))
         return found
 
     def finish(self, prepared: Sequence[Any], mapped: Sequence[Any]) -> list[RecordOutcome]:
         """Give records, before and after the mapping, to the postMap; as :meth:`prepare`."""
-        function = self.functions.get("postMap")
+        function = self.hooks.post_map
         if function is None:
             return [RecordOutcome("ok", record) for record in mapped]
         found: list[RecordOutcome] = []
-        for start in range(0, len(mapped), PAGE):
-            before, after = prepared[start : start + PAGE], mapped[start : start + PAGE]
+        for page in _pages(len(mapped)):
             try:
-                found += post_map(function, before, after, self.common)
+                found += post_map(function, prepared[page], mapped[page], self.hooks.common)
             except ScriptError as error:
-                found += failed_page(error, "postMap", len(after))
+                found += _failed_page(error, "postMap", len(mapped[page]))
         return found
 
     def evaluate(self, compiled: CompiledMapping, records: Sequence[Any], **surroundings: Any) -> list[Any]:
@@ -90,7 +83,8 @@ class HookRun:
 
         What a hook ignores is a MappingError of code ``ignored``.
         """
-        outputs: list[Any] = [_failure(outcome, "preMap") for outcome in (prepared := self.prepare(records))]
+        prepared = self.prepare(records)
+        outputs: list[Any] = [_failure(outcome, "preMap") for outcome in prepared]
         passing = [place for place, output in enumerate(outputs) if output is None]
         sources = [prepared[place].data for place in passing]
         for place, output in zip(passing, compiled.evaluate(sources, **surroundings), strict=True):
@@ -113,16 +107,14 @@ class HookRun:
         outputs = compiled.evaluate([prepared[at].data for at in kept])
         mapped = {at: one for at, one in zip(kept, outputs, strict=True) if not isinstance(one, MappingError)}
         story = HookStory(page[place], prepared[place].data, before=self.label("preMap"))
-        if "postMap" not in self.functions or place not in mapped:
+        if self.hooks.post_map is None or place not in mapped:
             return story
         finished = self.finish([prepared[at].data for at in mapped], list(mapped.values()))
         final = finished[list(mapped).index(place)]
         failure = _failure(final, "postMap")
         if failure is not None:
             return failure
-        return HookStory(
-            story.came, story.prepared, mapped[place], final.data, story.before, self.label("postMap")
-        )
+        return HookStory(story.came, story.prepared, mapped[place], final.data, story.before, self.label("postMap"))
 
 
 def hooks_of(
@@ -130,11 +122,23 @@ def hooks_of(
     scripts: ScriptsLike | None = None,
     saved: SavedScripts | None = None,
     *,
-    settings: Mapping[str, Any] | None = None,
+    context: Mapping[str, Any] | None = None,
     api: ApiDoor | None = None,
     runner: ScriptRunner | None = None,
-) -> HookRun | None:
-    """Return the hooks around the mapping of an import document, or None where it has none.
+) -> HookRun:
+    """Return the functions of the scripts that an import document names.
+
+    Parameters
+    ----------
+    document : mapping
+    scripts, saved
+        Where their texts come from; see :func:`find_sources`.
+    context : mapping, optional
+        ``settings`` and what else templates see; scripts see it too, and that this is a test.
+    api : callable, optional
+        Answers ``integrator-api``.
+    runner : ScriptRunner, optional
+        What runs them; the one of the whole program by default.
 
     Raises
     ------
@@ -142,24 +146,18 @@ def hooks_of(
         A reference that cannot be read, or a script that is not at hand.
     ConfigError
         `scripts` has an entry that the document does not refer to.
+    ScriptError
+        A script without any function.
     """
-    references = script_references("imports", document)
-    sources = find_sources(references, scripts, saved) if references else _none(scripts)
-    if not any(reference.kind in _AROUND for reference in references):
-        return None
+    references = script_references(document)
+    sources = find_sources(references, scripts, saved)
     log: list[LogLine] = []
-    common = {"settings": dict(settings or {}), "testMode": True}
+    common = common_options("import", document, {**(context or {}), "testMode": True})
     wiring = Wiring(runner or shared_host(), lambda id: sources[id].script, common, log, api)
-    functions = wiring.functions("imports", document)
-    return HookRun({kind: one for kind, one in functions.items() if kind in _AROUND}, common, log)
+    return HookRun(wiring.import_hooks(references), log)
 
 
-def _none(scripts: ScriptsLike | None) -> dict[str, ScriptSource]:
-    return find_sources([], scripts if isinstance(scripts, Mapping) else None, None)
-
-
-def failed_page(error: ScriptError, kind: str, count: int) -> list[RecordOutcome]:
-    """Return what becomes of the records of a page at which a function fails."""
+def _failed_page(error: ScriptError, kind: str, count: int) -> list[RecordOutcome]:
     return [RecordOutcome("failed", None, (problem_of(error, SOURCES[kind]),))] * count
 
 
@@ -174,6 +172,5 @@ def _failure(outcome: RecordOutcome, kind: str) -> MappingError | None:
     return MappingError(message, code=first.code, source=first.source or SOURCES[kind], problems=outcome.errors)
 
 
-def pages(count: int) -> Iterator[slice]:
-    """Give the slices of the pages of so many records."""
+def _pages(count: int) -> Iterator[slice]:
     return (slice(start, start + PAGE) for start in range(0, count, PAGE))

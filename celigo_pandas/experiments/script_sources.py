@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from celigo_pandas.documents.document_files import read_text
+from celigo_pandas.documents.script_references import ScriptReference
 from celigo_pandas.errors import ConfigError, DocumentError, shown
-from celigo_pandas.scripts import Reference, ScriptText
+from celigo_pandas.scripts import ScriptText
 
 __all__ = ["SavedScripts", "ScriptLike", "ScriptSource", "ScriptsLike", "find_sources", "read_source"]
 
@@ -124,13 +125,13 @@ def _is_path(text: str) -> bool:
 
 
 def find_sources(
-    references: Sequence[Reference], scripts: ScriptsLike | None, saved: SavedScripts | None
+    references: Sequence[ScriptReference], scripts: ScriptsLike | None, saved: SavedScripts | None
 ) -> dict[str, ScriptSource]:
     """Return the text of every script that a document refers to, by ``_scriptId``.
 
     Parameters
     ----------
-    references : sequence of Reference
+    references : sequence of ScriptReference
     scripts : mapping, or client.scripts, optional
         Texts or files that stand in for saved scripts, by the id, or the name, of what they stand in for.
     saved : client.scripts, optional
@@ -139,7 +140,7 @@ def find_sources(
     Raises
     ------
     DocumentError
-        A script that is nowhere.
+        A script that is nowhere, or a hook on a stack.
     ConfigError
         `scripts` has an entry that nothing refers to.
     NotFoundError
@@ -165,10 +166,17 @@ def find_sources(
 
 
 def _source_of(
-    reference: Reference, given: Mapping[str, ScriptLike], saved: SavedScripts | None
+    reference: ScriptReference, given: Mapping[str, ScriptLike], saved: SavedScripts | None
 ) -> tuple[str, ScriptSource]:
     """Return the entry of `given` that was used, or nothing, and the text."""
     id, path = reference.script_id, reference.path
+    if reference.is_stack:
+        raise DocumentError(
+            f"{path} runs on a stack, a server of your own, which nothing here can call.",
+            hint="Remove the hook from a copy of the document to see the rest, or run it on the platform.",
+        )
+    if not id:
+        raise DocumentError(f"{path} names no script; expected _scriptId.")
     if id in given:
         return id, read_source(given[id], name=f"{id}.js")
     if saved is None:

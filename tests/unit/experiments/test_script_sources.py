@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from celigo_pandas.scripts import Reference
 
+from celigo_pandas.documents.script_references import ScriptReference, script_references
 from celigo_pandas.errors import ConfigError, DocumentError, NotFoundError
 from celigo_pandas.experiments.script_sources import find_sources, read_source
 
@@ -37,6 +37,27 @@ class Account:
         return self.scripts[name_or_id]
 
 
+def test_document_refers_to_scripts_in_hooks_and_steps() -> None:
+    doc = {
+        "hooks": {"preMap": {"_scriptId": ID, "function": "clean"}, "postMap": {}, "postSubmit": {"_stackId": "7"}},
+        "filter": {"type": "script", "script": {"_scriptId": OTHER}},
+        "transform": {"type": "expression", "expression": {}},
+        "responseTransform": {"type": "script"},
+    }
+
+    assert script_references(doc) == [
+        ScriptReference("hooks.preMap", "preMap", ID, "clean"),
+        ScriptReference("hooks.postSubmit", "postSubmit", "", None, is_stack=True),
+        ScriptReference("filter.script", "filter", OTHER),
+        ScriptReference("responseTransform.script", "transform", ""),
+    ]
+
+
+@pytest.mark.parametrize("doc", [{}, {"hooks": None}, {"hooks": [1]}, {"hooks": {"preMap": 5}, "filter": "script"}])
+def test_what_is_no_reference_is_none(doc: dict[str, Any]) -> None:
+    assert script_references(doc) == []
+
+
 def test_text_a_file_and_a_saved_script_are_read(tmp_path: Path) -> None:
     (tmp_path / "orders.mjs").write_text(CODE, encoding="utf-8-sig")
     (tmp_path / "plain").write_text(CODE, encoding="utf-8")
@@ -53,7 +74,7 @@ def test_text_a_file_and_a_saved_script_are_read(tmp_path: Path) -> None:
 
 def test_script_is_taken_by_its_id_without_a_request_and_by_its_name_or_as_saved_with_one() -> None:
     account = Account({ID: Saved(ID, "Orders", CODE), OTHER: Saved(OTHER, "Late", CODE)})
-    references = [Reference("hooks.preMap", "preMap", ID), Reference("hooks.postMap", "postMap", OTHER)]
+    references = [ScriptReference("hooks.preMap", "preMap", ID), ScriptReference("hooks.postMap", "postMap", OTHER)]
 
     by_id = find_sources(references[:1], {ID: "// mine"}, account)
     assert account.asked == []
@@ -68,16 +89,18 @@ def test_script_is_taken_by_its_id_without_a_request_and_by_its_name_or_as_saved
 @pytest.mark.parametrize(
     ("reference", "scripts", "error", "text"),
     [
-        (Reference("hooks.preMap", "preMap", ID), None, DocumentError, "not at hand"),
-        (Reference("hooks.preMap", "preMap", ID), {"Orders": CODE}, DocumentError, "not at hand"),
-        (Reference("hooks.preMap", "preMap", ID), {ID: CODE, "Ordrs": CODE}, ConfigError, "'Ordrs', which"),
-        (Reference("hooks.preMap", "preMap", ID), Account(), NotFoundError, "No script"),
-        (Reference("hooks.preMap", "preMap", ID), {ID: "  "}, DocumentError, "is empty"),
-        (Reference("hooks.preMap", "preMap", ID), {ID: 5}, ConfigError, "expected JavaScript"),
+        (ScriptReference("hooks.preMap", "preMap", ID), None, DocumentError, "not at hand"),
+        (ScriptReference("hooks.preMap", "preMap", ID), {"Orders": CODE}, DocumentError, "not at hand"),
+        (ScriptReference("hooks.preMap", "preMap", ID), {ID: CODE, "Ordrs": CODE}, ConfigError, "'Ordrs', which"),
+        (ScriptReference("hooks.preMap", "preMap", ID), Account(), NotFoundError, "No script"),
+        (ScriptReference("hooks.preMap", "preMap", ID), {ID: "  "}, DocumentError, "is empty"),
+        (ScriptReference("hooks.preMap", "preMap", ID), {ID: 5}, ConfigError, "expected JavaScript"),
+        (ScriptReference("hooks.preMap", "preMap", ""), None, DocumentError, "names no script"),
+        (ScriptReference("hooks.preMap", "preMap", "", is_stack=True), None, DocumentError, "on a stack"),
     ],
 )
 def test_script_that_cannot_be_had_is_told_by_its_place(
-    reference: Reference, scripts: Any, error: type[Exception], text: str
+    reference: ScriptReference, scripts: Any, error: type[Exception], text: str
 ) -> None:
     with pytest.raises(error, match=text):
         find_sources([reference], scripts, None)
