@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         DryRun,
         ImportResult,
         Pulls,
+        Script,
         connect,
         dry_run,
         export_to_parquet,
@@ -84,6 +85,7 @@ _PUBLIC: dict[str, str] = {
     "Mapping": "experiments",
     "MappingEditor": "forms",
     "Pulls": "accessors",
+    "Script": "accessors",
     "connect": "accessors",
     "dry_run": "accessors",
     "export_to_parquet": "accessors",
@@ -106,9 +108,9 @@ __all__ = [
     "FilterError", "FrameError", "HintWarning", "ImportRejectedError", "ImportResult", "InvalidRequestError",
     "JournalError", "Mapping", "MappingEditor", "MappingError", "MissingExtraError", "MixedTypesWarning",
     "NotFoundError", "PagingError", "Problem", "PullCancelled", "Pulls", "PushCancelled", "RateLimitError",
-    "RecordErrorsWarning", "RequestTimeoutError", "ScriptError", "ServerError", "TemplateError", "TransportError",
-    "build", "connect", "dry_run", "errors", "export_to_parquet", "iter_export", "local", "login", "logout",
-    "map_import", "nest", "read_export", "read_exports", "to_import",
+    "RecordErrorsWarning", "RequestTimeoutError", "Script", "ScriptError", "ServerError", "TemplateError",
+    "TransportError", "build", "connect", "dry_run", "errors", "export_to_parquet", "iter_export", "local", "login",
+    "logout", "map_import", "nest", "read_export", "read_exports", "to_import",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

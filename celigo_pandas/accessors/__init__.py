@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from celigo_pandas.accessors.pulls.to_parquet import export_to_parquet
     from celigo_pandas.accessors.pushes.import_result import ImportResult
     from celigo_pandas.accessors.pushes.to_import import to_import
+    from celigo_pandas.accessors.scripts.script import Script
 
 _HOMES: dict[str, str] = {
     "Client": "account.client",
@@ -24,6 +25,7 @@ _HOMES: dict[str, str] = {
     "FrameAccessor": "frame_accessor",
     "ImportResult": "pushes.import_result",
     "Pulls": "pulls.several",
+    "Script": "scripts.script",
     "connect": "account.connecting",
     "dry_run": "dry_runs.dry_run",
     "export_to_parquet": "pulls.to_parquet",
@@ -43,6 +45,7 @@ __all__ = [
     "FrameAccessor",
     "ImportResult",
     "Pulls",
+    "Script",
     "connect",
     "dry_run",
     "export_to_parquet",

@@ -12,7 +12,8 @@ from celigo_pandas.accessors.dry_runs.dry_run import DryRun, dry_run, map_import
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.import_result import ImportResult
 from celigo_pandas.accessors.pushes.to_import import to_import
-from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike
+from celigo_pandas.accessors.targets import Account, ConnectionLike, DocumentLike
+from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.frames.nesting import nest
 from celigo_pandas.frames.outward import Unflatten
 
@@ -42,6 +43,7 @@ class FrameAccessor:
         preview: bool = False,
         progress: ProgressSetting = None,
         journal: str | os.PathLike[str] | None = None,
+        scripts: ScriptsLike | None = None,
     ) -> ImportResult:
         """Push the rows through a virtual import; see :func:`celigo_pandas.to_import`.
 
@@ -65,6 +67,7 @@ class FrameAccessor:
             preview=preview,
             progress=progress,
             journal=journal,
+            scripts=scripts,
         )
 
     @documented_as(dry_run, "df")
@@ -78,6 +81,8 @@ class FrameAccessor:
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> DryRun:
         """Map the rows and send nothing to the target; see :func:`celigo_pandas.dry_run`.
 
@@ -87,7 +92,16 @@ class FrameAccessor:
         <DryRun 20 rows: 20 mapped.>
         """
         return dry_run(
-            self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            self._df,
+            import_doc,
+            con,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
 
     @documented_as(map_import, "df")
@@ -101,6 +115,8 @@ class FrameAccessor:
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> pd.DataFrame:
         """Return the mapped records as a frame; see :func:`celigo_pandas.map_import`.
 
@@ -110,7 +126,16 @@ class FrameAccessor:
         ['order', 'email']
         """
         return map_import(
-            self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            self._df,
+            import_doc,
+            con,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
 
     @documented_as(nest, "df")

@@ -33,6 +33,7 @@ SURFACE = {
     "ImportResult",
     "DryRun",
     "Pulls",
+    "Script",
 }
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun
 from celigo_pandas.accessors.dry_runs.local_steps import map_here
+from celigo_pandas.accessors.dry_runs.script_choice import local_hooks, require_same
 from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.delivery import deliver
@@ -32,6 +33,7 @@ from celigo_pandas.errors import (
     ConfigError,
     shown,
 )
+from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
@@ -60,6 +62,7 @@ def to_import(
     preview: bool = False,
     progress: ProgressSetting = None,
     journal: str | os.PathLike[str] | None = None,
+    scripts: ScriptsLike | None = None,
 ) -> ImportResult:
     """Push the rows of a frame through a virtual import.
 
@@ -97,6 +100,9 @@ def to_import(
         ``client.last_push``.
     journal : path, optional
         A folder that makes the push resumable after a crash: call again with the same arguments.
+    scripts : dict, or client.scripts, optional
+        Text or file of a script that the document names, by the script's id or name. The server runs its own scripts,
+        so a push is refused unless it has the same text; a `preview` runs what is given.
 
     Returns
     -------
@@ -110,7 +116,8 @@ def to_import(
     DocumentError
         An import that acts per call, whose rows do not fit into one call; nothing was sent.
     ConfigError
-        No connection, a read-only client, an option out of range; nothing was sent.
+        No connection, a read-only client, an option out of range, a script that the server has otherwise; nothing was
+        sent.
     JournalError
         A journal that is damaged, in use or of another push; or that cannot be written, then the push stops.
     ImportRejectedError
@@ -168,7 +175,8 @@ def to_import(
     rows = encode_rows(df, na=na, unflatten=call.sep is not None, sep=call.sep or sep)
     if preview:
         fitted(call, rows)  # a preview refuses what the push would refuse
-        return _preview(kept, call, connection)
+        return _preview(kept, call, connection, scripts)
+    require_same(document, scripts, client)
     return _push(kept, rows, call, first)
 
 
@@ -210,7 +218,7 @@ def _identity(rows: Sequence[bytes], call: PushCall) -> PushIdentity:
 # -- preview ----------------------------------------------------------------------------------------------------------
 
 
-def _preview(kept: pd.DataFrame, call: PushCall, connection: Target) -> PushPreview:
+def _preview(kept: pd.DataFrame, call: PushCall, connection: Target, scripts: ScriptsLike | None) -> PushPreview:
     client = connection.client
     client.ask_account_once()
     sandbox = ", sandbox" if connection.sandbox else ""
@@ -220,7 +228,11 @@ def _preview(kept: pd.DataFrame, call: PushCall, connection: Target) -> PushPrev
     )
     head = kept.iloc[:_PREVIEWED_ROWS]
     try:
-        mapped = DryRun(head, *map_here(head, call.document, na=call.na, sep=call.sep), call.document, call.sep).mapped
+        hooks = local_hooks(call.document, scripts, client)
+        found = map_here(head, call.document, na=call.na, sep=call.sep, hooks=hooks)
+        mapped = DryRun(head, *found, call.document, call.sep).mapped
     except CeligoError:  # a mapping that only the server can evaluate
+        if scripts is not None:
+            raise
         mapped = None
     return PushPreview(kept, Outcomes(len(kept)), call, target=target, mapped=mapped)

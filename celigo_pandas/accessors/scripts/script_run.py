@@ -10,16 +10,16 @@ import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.beside_input import compared, comparison_html
 from celigo_pandas.accessors.dry_runs.dry_run import mapped_frame
+from celigo_pandas.accessors.dry_runs.script_logs import logs_frame
 from celigo_pandas.errors import FrameError, Problem, legible
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.markup import Markup, table, tag
 from celigo_pandas.scripts import LogLine
 
-__all__ = ["RUN_STATES", "RecordRun", "ScriptRun", "logs_frame"]
+__all__ = ["RUN_STATES", "RecordRun", "ScriptRun"]
 
 RUN_STATES = ("ok", "ok_with_errors", "ignored", "failed")
 _SHOWN_ROWS = 20
-_LOG_COLUMNS = ("time", "level", "script", "function", "message")
 
 
 class RecordRun(NamedTuple):
@@ -163,10 +163,3 @@ class ScriptRun:
             except FrameError as error:
                 parts.append(tag("p", legible(str(error), 500)))
         return tag("div", *parts)
-
-
-def logs_frame(log: Sequence[LogLine]) -> pd.DataFrame:
-    """Return lines of a log as a frame: ``time`` (UTC), ``level``, ``script``, ``function``, ``message``."""
-    columns = {name: pd.Series([getattr(line, name) for line in log], dtype=object) for name in _LOG_COLUMNS}
-    columns["time"] = pd.to_datetime(columns["time"], utc=True, format="ISO8601", errors="coerce")
-    return pd.DataFrame(columns)
