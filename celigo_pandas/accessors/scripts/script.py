@@ -220,7 +220,7 @@ class _Paged:
         except ScriptError as error:
             if error.code in _WHOLE:
                 raise
-            return [RecordRun("failed", None, (problem_of(error, SOURCES[self.kind]),))] * len(records[page])
+            return [RecordRun("failed", None, (problem_of(error, _source(self.kind)),))] * len(records[page])
         finally:
             self.index += 1
         return runs
@@ -275,8 +275,12 @@ _CALLS: Final[Mapping[str, _Call]] = {
 }
 
 
+def _source(kind: str) -> str:
+    return SOURCES.get(kind, kind)  # a filter may stand at several places; which one is not known here
+
+
 def _failed(error: ScriptError, kind: str) -> RecordRun:
-    return RecordRun("failed", None, (problem_of(error, SOURCES[kind]),))
+    return RecordRun("failed", None, (problem_of(error, _source(kind)),))
 
 
 def _state_of(answer: Mapping[str, Any]) -> str:
