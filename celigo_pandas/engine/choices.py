@@ -96,6 +96,16 @@ class Choices:
     """The vendor takes ten records in ``mockOutput``. Here it stands in for systems that are not built, so any number
     is taken (0); a number restores a limit."""
 
+    map_runs_hooks: bool = True
+    """``/import/map`` runs preMap and postMap too. The documentation says "only the mapping step"; a dry run without
+    hooks would show records that production never sends."""
+
+    script_seconds: float = 30.0
+    """What a call of a script's function may take. The vendor's pages give 30 seconds."""
+
+    script_memory_mb: int = 256
+    """Memory of a call of a script's function. Not published."""
+
     rate_capacity: int = 0
     """Requests that the account's bucket holds; 0 turns the limit off. The platform has 1000, refilled at 300/s."""
 

@@ -19,6 +19,7 @@ from celigo_pandas.mapping.compile.compiled_mapping import compile_mapping
 from celigo_pandas.mapping.compile.transforms import compile_transform
 from celigo_pandas.mapping.steps.hook_steps import (
     Going,
+    Step,
     after_map,
     before_map,
     kept_by_script,
@@ -233,7 +234,7 @@ def _keeper(filter_doc: Any, place: str) -> Keeper | None:
         raise DocumentError(f"The filter cannot be used: {error.message}", problems=[problem]) from error
 
 
-def _is_kept(keeper: Keeper | None, record: Any, settings: Any, step: ImportStep) -> bool:
+def _is_kept(keeper: Keeper | None, record: Any, settings: Any, step: Step) -> bool:
     if keeper is None:
         return True
     try:

@@ -7,6 +7,7 @@ document, ``script_checks`` says what is wrong with a text.
 from __future__ import annotations
 
 from celigo_pandas.scripts.hook_outcomes import Page, PageOutcome, RecordOutcome
+from celigo_pandas.scripts.integrator_api import Send, api_door
 from celigo_pandas.scripts.script_calls import ApiDoor, Function, Limits, LogLine, Returned, ScriptRunner, ScriptText
 from celigo_pandas.scripts.script_checks import check_script, function_names
 from celigo_pandas.scripts.script_host import ScriptHost, shared_host
@@ -37,7 +38,9 @@ __all__ = [
     "ScriptProblem",
     "ScriptRunner",
     "ScriptText",
+    "Send",
     "Wiring",
+    "api_door",
     "check_script",
     "common_options",
     "function_names",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -11,13 +12,22 @@ import orjson
 from celigo_pandas.json_depth import DEEPEST_JSON, json_depth
 from celigo_pandas.json_numbers import integer
 
-__all__ = ["dump", "load"]
+__all__ = ["JsonText", "dump", "load"]
 
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """A value that was written as JSON already, for who has to look at the text first."""
+
+    data: bytes
+
+
 def dump(value: Any) -> bytes:
     """Write a value; NaN and infinity are null, as in JavaScript. Raises ValueError for what JSON cannot hold."""
+    if isinstance(value, JsonText):
+        return value.data
     try:
         return orjson.dumps(value)
     except TypeError:

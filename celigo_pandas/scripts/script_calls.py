@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from celigo_pandas.errors import ScriptError, shown
+from celigo_pandas.scripts.json_values import JsonText
 from celigo_pandas.scripts.script_modules import ScriptModule, ScriptProblem, read_module
 
 __all__ = ["ApiDoor", "Function", "Limits", "LogLine", "Returned", "ScriptRunner", "ScriptText", "refused"]
@@ -51,6 +52,8 @@ class LogLine:
         ``debug``, ``info``, ``warn`` or ``error``.
     message : str
     script, function : str
+    place : str
+        Of the document: ``hooks.preMap``, ``filter`` and the like; empty where no document is run.
     """
 
     time: str
@@ -58,6 +61,7 @@ class LogLine:
     message: str
     script: str
     function: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class ScriptRunner(Protocol):
     """What runs functions of scripts: :class:`celigo_pandas.scripts.script_host.ScriptHost`."""
 
     def run_page(
-        self, script: ScriptText, function: str, options: Mapping[str, Any], *, api: ApiDoor | None = None
+        self, script: ScriptText, function: str, options: Mapping[str, Any] | JsonText, *, api: ApiDoor | None = None
     ) -> Returned:
         """Call a function once."""
 
@@ -96,7 +100,7 @@ class ScriptRunner(Protocol):
         self,
         script: ScriptText,
         function: str,
-        records: Sequence[Any],
+        records: Sequence[Any] | JsonText,
         common: Mapping[str, Any],
         *,
         kind: Kind = "value",
@@ -121,6 +125,8 @@ class Function:
         What answers ``integrator-api``.
     log : list of LogLine
         What its calls write; also that of calls that fail.
+    place : str
+        Where a document names it.
     """
 
     runner: ScriptRunner
@@ -128,6 +134,7 @@ class Function:
     name: str | None = None
     api: ApiDoor | None = None
     log: list[LogLine] = field(default_factory=list)
+    place: str = ""
 
     def __post_init__(self) -> None:
         self.name = self.name or _first(self.script)
@@ -151,16 +158,19 @@ class Function:
 
     def note(self, message: str, time: str = "") -> None:
         """Write a warning to the log."""
-        self.log.append(LogLine(time, "warn", message, self.script.name, self.name or ""))
+        self.log.append(LogLine(time, "warn", message, self.script.name, self.name or "", self.place))
 
     def _kept(self, work: Callable[[str], Returned]) -> Any:
         try:
             returned = work(self.name or "")
         except ScriptError as error:
-            self.log += getattr(error, "log", ())
+            self._keep(error.log)
             raise
-        self.log += returned.log
+        self._keep(returned.log)
         return returned.value
+
+    def _keep(self, lines: Iterable[LogLine]) -> None:
+        self.log += [replace(line, place=self.place) for line in lines]
 
 
 def _first(script: ScriptText) -> str:

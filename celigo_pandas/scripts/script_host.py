@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from celigo_pandas.errors import CeligoError, ScriptError
-from celigo_pandas.scripts.json_values import dump, load
+from celigo_pandas.scripts.json_values import JsonText, dump, load
 from celigo_pandas.scripts.libraries import LIBRARIES, library_text
 from celigo_pandas.scripts.script_calls import ApiDoor, Kind, Limits, LogLine, Returned, ScriptText, refused
 from celigo_pandas.scripts.script_modules import Declared, ScriptProblem
@@ -18,8 +18,11 @@ from celigo_pandas.scripts.worker_process import Gone, NeverAsked, WorkerProcess
 
 __all__ = ["ScriptHost", "shared_host"]
 
-_DEEPEST = 3
-"""Calls inside calls: a script that runs an export whose script runs an export."""
+_MOST = 8
+"""Processes at most. A script that runs an export whose script runs an export needs one for each."""
+
+_PATIENCE_S = 0.25
+"""How long a call waits for one of the usual places before it takes another: who has them may be waiting for it."""
 
 _GRACE_S = 5.0
 _SLACK_BYTES = 96 * 1024 * 1024
@@ -34,8 +37,8 @@ class ScriptHost:
     limits : Limits
         Of each call.
     workers : int, default 2
-        Processes at most, and so calls at once; others wait. A call that a script's own call brings about gets one
-        more.
+        Processes that are kept, and so calls at once. Where all are in use for more than a moment, further ones are
+        started, eight in all, and ended again.
 
     Notes
     -----
@@ -51,13 +54,12 @@ class ScriptHost:
     def _renew(self) -> None:
         self._owner = os.getpid()
         self._free: list[WorkerProcess] = []
-        self._places = threading.BoundedSemaphore(self._most)
+        self._usual = threading.BoundedSemaphore(self._most)
+        self._places = threading.BoundedSemaphore(max(self._most, _MOST))
         self._lock = threading.Lock()
-        self._depth = threading.local()
-        self._is_closed = False
 
     def run_page(
-        self, script: ScriptText, function: str, options: Mapping[str, Any], *, api: ApiDoor | None = None
+        self, script: ScriptText, function: str, options: Mapping[str, Any] | JsonText, *, api: ApiDoor | None = None
     ) -> Returned:
         """Call a function once.
 
@@ -66,7 +68,7 @@ class ScriptHost:
         script : ScriptText
         function : str
             One that the script declares at its top.
-        options : mapping
+        options : mapping or JsonText
             Its one argument; crosses as JSON.
         api : callable, optional
             Answers ``integrator-api``.
@@ -88,7 +90,7 @@ class ScriptHost:
         self,
         script: ScriptText,
         function: str,
-        records: Sequence[Any],
+        records: Sequence[Any] | JsonText,
         common: Mapping[str, Any],
         *,
         kind: Kind = "value",
@@ -114,7 +116,7 @@ class ScriptHost:
         except ValueError as error:
             raise refused("not_json", f"the options cannot be written as JSON: {error}", script, function) from None
         order = {"mode": "record", "common": text, "kind": kind}
-        returned = self._run(script, function, list(records), order, api)
+        returned = self._run(script, function, records, order, api)
         answers = [self._answer(script, function, mark, rest, at) for at, (mark, rest) in enumerate(returned.value)]
         return Returned(answers, returned.log)
 
@@ -146,7 +148,7 @@ class ScriptHost:
     ) -> Returned:
         declared = self._declared(script, function)
         try:
-            body = dump(options)
+            body = dump(options if isinstance(options, (dict, list, JsonText)) else _plain(options))
         except ValueError as error:
             raise refused("not_json", f"the options cannot be written as JSON: {error}", script, function) from None
         module, limits = script.module, self.limits
@@ -214,33 +216,31 @@ class ScriptHost:
             self._renew()
         return _Place(self)
 
-    def enter(self) -> WorkerProcess | None:
-        """Take a place, and the process that is free there, if any."""
-        depth = getattr(self._depth, "value", 0)
-        if depth >= _DEEPEST:
-            raise ScriptError(f"Scripts call each other more than {_DEEPEST} deep.", code="too_deep")
-        if depth == 0:
-            self._places.acquire()
-        self._depth.value = depth + 1
+    def enter(self) -> tuple[WorkerProcess | None, bool]:
+        """Take a place, the process that is free there, if any, and say whether the place is a usual one."""
+        if not self._places.acquire(timeout=self.limits.seconds + _GRACE_S):
+            text = f"All {_MOST} processes of scripts are in use; scripts may be calling each other without end."
+            raise ScriptError(text, code="busy")
+        is_usual = self._usual.acquire(timeout=_PATIENCE_S)
         with self._lock:
             while self._free:
                 worker = self._free.pop()
                 if worker.is_alive():
-                    return worker
+                    return worker, is_usual
                 worker.end()
-        return None
+        return None, is_usual
 
-    def leave(self, worker: WorkerProcess | None) -> None:
+    def leave(self, worker: WorkerProcess | None, *, is_usual: bool) -> None:
         """Give a place back, with its process unless that was ended."""
-        self._depth.value -= 1
         with self._lock:
             is_kept = worker is not None and len(self._free) < self._most
             if is_kept and worker is not None:
                 self._free.append(worker)
         if worker is not None and not is_kept:
             worker.end()
-        if self._depth.value == 0:
-            self._places.release()
+        if is_usual:
+            self._usual.release()
+        self._places.release()
 
     # what is said -------------------------------------------------------------------------------------------------
 
@@ -312,16 +312,17 @@ class _Place:
     def __init__(self, host: ScriptHost) -> None:
         self._host = host
         self._worker: WorkerProcess | None = None
+        self._is_usual = False
 
     def __enter__(self) -> _Place:
-        self._worker = self._host.enter()
+        self._worker, self._is_usual = self._host.enter()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if kind is not None and self._worker is not None:
             self._worker.end()
             self._worker = None
-        self._host.leave(self._worker)
+        self._host.leave(self._worker, is_usual=self._is_usual)
 
     def get(self) -> WorkerProcess:
         if self._worker is None:
@@ -354,6 +355,10 @@ class _Answering:
 
 
 _SETTLED = "it returned a promise that never settles"
+
+
+def _plain(options: Any) -> Any:
+    return dict(options) if isinstance(options, Mapping) else list(options)
 
 
 def _with_log(error: ScriptError, log: tuple[LogLine, ...]) -> ScriptError:

@@ -97,12 +97,12 @@ class Wiring:
         return ExportHooks(self.common, at.get("transform"), at.get("filter"), at.get("hooks.preSavePage"))
 
     def _functions(self, references: Iterable[NamedScript]) -> dict[str, Function]:
-        return {
-            one.path.removesuffix(".script"): Function(
-                self.runner, self.find(one.script_id), one.function, self.api, self.log
-            )
-            for one in references
-        }
+        found = {}
+        for one in references:
+            place = one.path.removesuffix(".script")
+            script = self.find(one.script_id)
+            found[place] = Function(self.runner, script, one.function, self.api, self.log, place)
+        return found
 
 
 def common_options(kind: str, doc: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from celigo_pandas.scripts import Function, ImportHooks, RecordOutcome
 from celigo_pandas.scripts.hook_contracts import keep_records, post_map, pre_map, transform_records
 from celigo_pandas.scripts.hook_outcomes import SOURCES, problem_of
 
-__all__ = ["Going", "after_map", "before_map", "kept_by_script", "script_results", "transformed_by_script"]
+__all__ = ["Going", "Step", "after_map", "before_map", "kept_by_script", "script_results", "transformed_by_script"]
 
 _PARENT = "_PARENT"
 
