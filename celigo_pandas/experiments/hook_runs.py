@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from celigo_pandas.documents.script_references import script_references
+from celigo_pandas.documents.script_references import ScriptReference, script_references
 from celigo_pandas.errors import MappingError, Problem, ScriptError
-from celigo_pandas.experiments.script_sources import SavedScripts, ScriptsLike, find_sources
+from celigo_pandas.experiments.script_sources import SavedScripts, ScriptsLike, ScriptSource, find_sources
 from celigo_pandas.mapping import CompiledMapping
 from celigo_pandas.mapping.explain.hook_stories import HookStory
 from celigo_pandas.scripts import (
@@ -20,13 +20,16 @@ from celigo_pandas.scripts import (
     common_options,
     shared_host,
 )
-from celigo_pandas.scripts.hook_contracts import post_map, pre_map
+from celigo_pandas.scripts.hook_contracts import post_map, pre_map, transform_records
 from celigo_pandas.scripts.hook_outcomes import SOURCES, problem_of
 
-__all__ = ["PAGE", "HookRun", "hooks_of"]
+__all__ = ["PAGE", "HookRun", "hooks_of", "runs_before_mapping"]
 
 PAGE: Final = 100
 """Records that a hook gets at once: as many as a push sends in one call."""
+
+
+_BEFORE_SUBMIT: Final = frozenset({"transform.script", "filter.script", "hooks.preMap", "hooks.postMap"})
 
 
 class HookRun:
@@ -37,33 +40,60 @@ class HookRun:
     hooks : ImportHooks
     log : list of LogLine
         What they write to their log.
+    sources : mapping
+        The scripts by ``_scriptId``.
     """
 
-    def __init__(self, hooks: ImportHooks, log: list[LogLine]) -> None:
+    def __init__(self, hooks: ImportHooks, log: list[LogLine], sources: Mapping[str, ScriptSource]) -> None:
         self.hooks = hooks
         self.log = log
+        self.sources = sources
 
     def label(self, kind: str) -> str:
         """Return how a hook is told, ``preMap (orders.js:14)``; empty where there is none."""
-        function = {"preMap": self.hooks.pre_map, "postMap": self.hooks.post_map}[kind]
+        at = {"transform": self.hooks.transform, "preMap": self.hooks.pre_map, "postMap": self.hooks.post_map}
+        function = at[kind]
         if function is None:
             return ""
         declared = function.script.module.find(function.name or "")
         where = f":{declared.line}" if declared is not None else ""
         return f"{kind} ({function.script.name}{where})"
 
+    def _before(self) -> str:
+        return ", ".join(filter(None, (self.label("transform"), self.label("preMap"))))
+
     def prepare(self, records: Sequence[Any]) -> list[RecordOutcome]:
-        """Give records to the preMap, a page at a time; a page at which it fails is failed records."""
-        function = self.hooks.pre_map
-        if function is None:
-            return [RecordOutcome("ok", record) for record in records]
+        """Give records to transform and preMap, a page at a time; a page at which a hook fails is failed records."""
         found: list[RecordOutcome] = []
         for page in _pages(len(records)):
-            try:
-                found += pre_map(function, records[page], self.hooks.common)
-            except ScriptError as error:
-                found += _failed_page(error, "preMap", len(records[page]))
+            outcomes = self._transformed(records[page])
+            passing = [place for place, outcome in enumerate(outcomes) if outcome.state == "ok"]
+            for place, outcome in zip(passing, self._hooked([outcomes[at].data for at in passing]), strict=True):
+                outcomes[place] = outcome
+            found += outcomes
         return found
+
+    def _transformed(self, records: Sequence[Any]) -> list[RecordOutcome]:
+        function = self.hooks.transform
+        if function is None:
+            return [RecordOutcome("ok", record) for record in records]
+        try:
+            made = transform_records(function, records, self.hooks.common)
+        except ScriptError as error:
+            return _failed_page(error, "transform", len(records))
+        return [
+            _failed_page(one, "transform", 1)[0] if isinstance(one, ScriptError) else RecordOutcome("ok", one)
+            for one in made
+        ]
+
+    def _hooked(self, records: Sequence[Any]) -> list[RecordOutcome]:
+        function = self.hooks.pre_map
+        if function is None or not records:
+            return [RecordOutcome("ok", record) for record in records]
+        try:
+            return pre_map(function, records, self.hooks.common)
+        except ScriptError as error:
+            return _failed_page(error, "preMap", len(records))
 
     def finish(self, prepared: Sequence[Any], mapped: Sequence[Any]) -> list[RecordOutcome]:
         """Give records, before and after the mapping, to the postMap; as :meth:`prepare`."""
@@ -83,6 +113,10 @@ class HookRun:
 
         What a hook ignores is a MappingError of code ``ignored``.
         """
+        pages = _pages(len(records))
+        return [output for page in pages for output in self._evaluated(compiled, records[page], surroundings)]
+
+    def _evaluated(self, compiled: CompiledMapping, records: Sequence[Any], surroundings: dict[str, Any]) -> list[Any]:
         prepared = self.prepare(records)
         outputs: list[Any] = [_failure(outcome, "preMap") for outcome in prepared]
         passing = [place for place, output in enumerate(outputs) if output is None]
@@ -106,7 +140,7 @@ class HookRun:
         kept = [at for at, outcome in enumerate(prepared) if _failure(outcome, "preMap") is None]
         outputs = compiled.evaluate([prepared[at].data for at in kept])
         mapped = {at: one for at, one in zip(kept, outputs, strict=True) if not isinstance(one, MappingError)}
-        story = HookStory(page[place], prepared[place].data, before=self.label("preMap"))
+        story = HookStory(page[place], prepared[place].data, before=self._before())
         if self.hooks.post_map is None or place not in mapped:
             return story
         finished = self.finish([prepared[at].data for at in mapped], list(mapped.values()))
@@ -149,12 +183,26 @@ def hooks_of(
     ScriptError
         A script without any function.
     """
-    references = script_references(document)
-    sources = find_sources(references, scripts, saved)
+    context = context or {"settings": {"import": document.get("settings") or {}, "connection": {}}}
+    references, others = _needed(document)
+    sources = find_sources(references, scripts, saved, others)
     log: list[LogLine] = []
-    common = common_options("import", document, {**(context or {}), "testMode": True})
+    common = common_options("import", document, {**context, "testMode": True})
     wiring = Wiring(runner or shared_host(), lambda id: sources[id].script, common, log, api)
-    return HookRun(wiring.import_hooks(references), log)
+    return HookRun(wiring.import_hooks(references), log, sources)
+
+
+def runs_before_mapping(document: Mapping[str, Any]) -> list[str]:
+    """Name the places of a document at which scripts change what its mapping reads."""
+    return [one.path for one in script_references(document) if one.path in ("transform.script", "hooks.preMap")]
+
+
+def _needed(document: Mapping[str, Any]) -> tuple[list[ScriptReference], list[ScriptReference]]:
+    """Return the references that stand before the submit, and the others."""
+    references = script_references(document)
+    return [one for one in references if one.path in _BEFORE_SUBMIT], [
+        one for one in references if one.path not in _BEFORE_SUBMIT
+    ]
 
 
 def _failed_page(error: ScriptError, kind: str, count: int) -> list[RecordOutcome]:

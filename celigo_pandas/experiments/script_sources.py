@@ -125,7 +125,10 @@ def _is_path(text: str) -> bool:
 
 
 def find_sources(
-    references: Sequence[ScriptReference], scripts: ScriptsLike | None, saved: SavedScripts | None
+    references: Sequence[ScriptReference],
+    scripts: ScriptsLike | None,
+    saved: SavedScripts | None,
+    others: Sequence[ScriptReference] = (),
 ) -> dict[str, ScriptSource]:
     """Return the text of every script that a document refers to, by ``_scriptId``.
 
@@ -136,6 +139,8 @@ def find_sources(
         Texts or files that stand in for saved scripts, by the id, or the name, of what they stand in for.
     saved : client.scripts, optional
         Where a script is read that `scripts` does not have by its id (one request), and where its name is known.
+    others : sequence of ScriptReference
+        What the document refers to besides: not needed, but `scripts` may have it.
 
     Raises
     ------
@@ -155,14 +160,23 @@ def find_sources(
         if reference.script_id not in found:
             key, found[reference.script_id] = _source_of(reference, given, saved)
             used.add(key)
+    for reference in others:
+        if given.keys() - used and reference.script_id not in found:
+            used.add(_key_of(reference, given, saved))
     unused = [key for key in given if key not in used]
     if unused:
-        listed = ", ".join(f"{reference.path} {reference.script_id}" for reference in references) or "no script"
+        known = ", ".join(f"{one.path} {one.script_id}" for one in (*references, *others)) or "no script"
         raise ConfigError(
-            f"scripts= has {', '.join(map(shown, unused))}, which the document does not refer to; it has {listed}.",
+            f"scripts= has {', '.join(map(shown, unused))}, which the document does not refer to; it has {known}.",
             hint="Give each script by its _id." + ("" if saved else " Names are known where a client is."),
         )
     return found
+
+
+def _key_of(reference: ScriptReference, given: Mapping[str, ScriptLike], saved: SavedScripts | None) -> str:
+    if reference.script_id in given or saved is None or not reference.script_id:
+        return reference.script_id
+    return saved[reference.script_id].name
 
 
 def _source_of(

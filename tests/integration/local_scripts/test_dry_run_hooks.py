@@ -115,7 +115,9 @@ def test_document_of_ones_own_asks_the_only_open_client_or_is_told_to_give_the_s
 
 
 def test_page_at_which_a_hook_throws_fails_with_its_place_and_the_others_pass() -> None:
-    code = "function preMap({data}) {\n  for (const r of data) if (r.id === 150) r.a.b = 1\n  return data.map(data => ({data})) }"
+    code = """function preMap({data}) {
+      for (const r of data) if (r.id === 150) r.a.b = 1
+      return data.map(data => ({data})) }"""
     rows = pd.DataFrame({"id": range(250)})
 
     trial = rows.celigo.dry_run({"hooks": {"preMap": {"_scriptId": "1"}}}, scripts={"1": code})
@@ -129,7 +131,7 @@ def test_page_at_which_a_hook_throws_fails_with_its_place_and_the_others_pass() 
 def test_integrator_api_is_closed_unless_a_client_is_handed_in(client: celigo.Client) -> None:
     code = """import {connections, request, exports as all} from 'integrator-api'
     function preMap({data}) {
-      const listed = request({relativeURI: '/v1/connections', method: 'GET'})
+      const listed = request({relativeURI: '/v1/connections', method: 'GET'}).body
       return data.map((r) => ({data: {name: connections.get({_id: listed[0]._id}).name, count: listed.length}})) }"""
     doc = {"hooks": {"preMap": {"_scriptId": "1"}}}
 
@@ -148,18 +150,18 @@ def test_integrator_api_is_closed_unless_a_client_is_handed_in(client: celigo.Cl
     [
         ("api.lookupcaches.getData({})", "lookupcaches.getData is not available here"),
         ("api.state.get('a')", "state.get is not available here"),
-        ("api.exports.run('5f')", "its argument is '5f'; expected an object"),
-        ("api.exports.run({})", "_id is None; expected text"),
-        ("api.imports.run({_id: '5f', data: 1})", "data is 1; expected an array"),
-        ("api.request({relativeURI: '/x', method: 'TRACE'})", "method is 'TRACE'"),
-        ("api.request({relativeURI: '/x', headers: {Authorization: 'mine'}})", "headers is"),
-        ("api.connections.get({_id: 'ffffffffffffffffffffffff'})", "404"),
+        ("api.exports.run('5f')", "takes an object, got '5f'"),
+        ("api.exports.run({})", "_id is None; expected an id"),
+        ("api.request({relativeURI: '/v1/x', method: 'TRACE'})", "method is 'TRACE'"),
+        ("api.request({relativeURI: 'https://elsewhere.example/v1/x'})", "relativeURI is"),
+        ("api.connections.get({_id: 'ffffffffffffffffffffffff'})", "no connection with the id"),
     ],
 )
 def test_call_of_integrator_api_that_cannot_be_is_told_to_the_script(
     client: celigo.Client, call: str, text: str
 ) -> None:
-    code = f"import * as api from 'integrator-api'\nfunction preMap(o) {{ try {{ {call} }} catch (e) {{ return [{{data: {{said: e.message}}}}] }} }}"
+    code = f"""import * as api from 'integrator-api'
+    function preMap(o) {{ try {{ {call} }} catch (e) {{ return [{{data: {{said: e.message}}}}] }} }}"""
 
     (record,) = celigo.Script(code).run("preMap", [{}], allow_api=client).records
 

@@ -63,7 +63,9 @@ def test_pre_map_gives_each_row_its_state_on_the_frames_own_labels() -> None:
 
 
 def test_function_gets_pages_and_a_page_that_throws_fails_alone() -> None:
-    code = "function preMap({data}) {\n  if (data[0].n === 4) throw new TypeError('four')\n  return data.map(data => ({data}))\n}"
+    code = """function preMap({data}) {
+      if (data[0].n === 4) throw new TypeError('four')
+      return data.map(data => ({data})) }"""
 
     run = celigo.Script(code, name="pages.js").run("preMap", [{"n": n} for n in range(10)], page_size=4)
 
@@ -74,7 +76,9 @@ def test_function_gets_pages_and_a_page_that_throws_fails_alone() -> None:
 
 
 def test_filter_and_transform_take_one_record_at_a_time() -> None:
-    code = """function filter({record, settings}) { if (record.n > 3) throw new Error('big'); return record.n > settings.least }
+    code = """function filter({record, settings}) {
+                if (record.n > 3) throw new Error('big')
+                return record.n > settings.least }
               function transform({record}) { return record.n === 2 ? null : {double: record.n * 2} }"""
     records = [{"n": n} for n in range(5)]
     script = celigo.Script(code)
@@ -126,7 +130,8 @@ def test_pre_save_page_gives_pages_of_its_own_until_it_aborts() -> None:
 
 
 def test_function_is_the_one_of_the_kinds_name_or_the_first_or_the_one_that_is_named() -> None:
-    code = "function clean({data}) { return data.map(d => ({data: {by: 'clean'}})) }\nfunction other({data}) { return data.map(d => ({data: {by: 'other'}})) }"
+    code = """function clean({data}) { return data.map(d => ({data: {by: 'clean'}})) }
+              function other({data}) { return data.map(d => ({data: {by: 'other'}})) }"""
 
     assert celigo.Script(code).run("preMap", [{}]).records == [{"by": "clean"}]
     assert celigo.Script(code).run("preMap", [{}], function="other").records == [{"by": "other"}]
@@ -187,7 +192,9 @@ def test_call_that_cannot_be_is_refused(arguments: dict[str, Any], text: str) ->
 
 
 def test_result_escapes_what_a_script_says() -> None:
-    code = "function preMap({data}) { console.log('<img>'); return data.map(d => ({errors: [{code: '<b>', message: '<i>'}]})) }"
+    code = """function preMap({data}) {
+                console.log('<img>')
+                return data.map(d => ({errors: [{code: '<b>', message: '<i>'}]})) }"""
     run = celigo.Script(code, name="<s>").run("preMap", [{"<u>": "<q>"}])
     shown = run._repr_html_() + celigo.Script(code, name="<s>")._repr_html_()
 
