@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pandas as pd
 import pytest
 
 import celigo_pandas as celigo
+from celigo_pandas.cli import main
 from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, MappingError
 from celigo_pandas.experiments import check_frozen
 
@@ -139,28 +138,31 @@ def test_pinned_script_that_was_changed_is_damage_and_not_a_difference(
         check_frozen(frozen)
 
 
-def test_map_test_and_coverage_take_scripts_on_the_command_line(orders: Path, tmp_path: Path) -> None:
+def test_map_test_and_coverage_take_scripts_on_the_command_line(
+    orders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     frozen, doc, rows = tmp_path / "o.frozen.json", tmp_path / "doc.json", tmp_path / "rows.json"
     celigo.Mapping(DOC).freeze(ROWS.head(3), frozen, scripts={ID: orders})
     (tmp_path / "new.js").write_text(CODE.replace("'ok'", "'fine'"))
     doc.write_text(json.dumps(DOC))
     rows.write_text(json.dumps([{"net": 1.5}]))
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        call = [sys.executable, "-m", "celigo_pandas.cli", "map", *arguments]
-        return subprocess.run(call, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=120)
+    def run(*arguments: str) -> tuple[int, str]:
+        code = main(["map", *arguments])
+        said = capsys.readouterr()
+        return code, said.out + said.err
 
-    same, other = run("test", str(frozen)), run("test", str(frozen), "--script", "orders.js=new.js")
-    covered = run("coverage", str(doc), str(rows), "--script", f"{ID}=orders.js")
+    same, other = run("test", str(frozen)), run("test", str(frozen), "--script", f"orders.js={tmp_path / 'new.js'}")
+    covered = run("coverage", str(doc), str(rows), "--script", f"{ID}={orders}")
     bad = run("test", str(frozen), "--script", "orders.js")
 
-    assert (same.returncode, same.stdout) == (0, f"{frozen}: as frozen\n")
-    assert other.returncode == 1
-    assert "note" in other.stdout
-    assert covered.returncode == 1
-    assert "gone" in covered.stdout
-    assert bad.returncode == 2
-    assert "expected ID=FILE" in bad.stderr
+    assert same == (0, f"{frozen}: as frozen\n")
+    assert other[0] == 1
+    assert "note" in other[1]
+    assert covered[0] == 1
+    assert "gone" in covered[1]
+    assert bad[0] == 2
+    assert "expected ID=FILE" in bad[1]
 
 
 def test_unknown_entry_of_scripts_is_refused(orders: Path) -> None:
