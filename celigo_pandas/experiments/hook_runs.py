@@ -73,6 +73,10 @@ class HookRun:
             found += outcomes
         return found
 
+    def passing(self, records: Sequence[Any]) -> list[Any]:
+        """Return what the mapping is given of records: those that transform and preMap let pass, as they give them."""
+        return [one.data for one in self.prepare(records) if one.state in ("ok", "ok_with_errors")]
+
     def _transformed(self, records: Sequence[Any]) -> list[RecordOutcome]:
         function = self.hooks.transform
         if function is None:

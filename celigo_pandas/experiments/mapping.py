@@ -418,7 +418,7 @@ class Mapping:
         """
         records, hooks = records_of(df), self._hooks("coverage", scripts)
         if hooks is not None:
-            records = [one.data for one in hooks.prepare(records) if one.state in ("ok", "ok_with_errors")]
+            records = hooks.passing(records)
         return CoverageFindings(measure(self.compiled, records))
 
     def _hooks(self, method: str, scripts: ScriptsLike | None) -> HookRun | None:

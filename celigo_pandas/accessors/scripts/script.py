@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from celigo_pandas.accessors.api_door import door_of
-from celigo_pandas.accessors.scripts.script_run import RecordRun, ScriptRun
+from celigo_pandas.accessors.scripts.function_calls import KINDS, FunctionCall, run_pages
+from celigo_pandas.accessors.scripts.script_run import ScriptRun
 from celigo_pandas.accessors.targets import Account
 from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.documents.script_references import script_references
-from celigo_pandas.errors import ConfigError, Problem, ScriptError, shown
+from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.experiments.frame_records import exact_frame
 from celigo_pandas.experiments.script_sources import ScriptLike, ScriptSource, read_source
 from celigo_pandas.experiments.surrounding_documents import document_of
@@ -20,23 +21,9 @@ from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outward import to_records
 from celigo_pandas.markup import Markup, tag
-from celigo_pandas.scripts import Function, LogLine, Page, check_script, function_names, shared_host
-from celigo_pandas.scripts.hook_contracts import (
-    keep_records,
-    post_map,
-    post_submit,
-    pre_map,
-    pre_save_page,
-    transform_records,
-)
-from celigo_pandas.scripts.hook_outcomes import SOURCES, problem_of
+from celigo_pandas.scripts import Function, LogLine, check_script, function_names, shared_host
 
 __all__ = ["Script"]
-
-_WHOLE: Final = frozenset(
-    {"syntax_error", "unknown_import", "bad_import", "bad_export", "no_functions", "function_missing"}
-)
-"""What is wrong with the script, whatever records it gets."""
 
 
 class Script:
@@ -177,125 +164,22 @@ class Script:
         >>> hook.run("preMap", pd.DataFrame({"days": [1, 5]}, index=["a", "b"])).output.late.to_dict()
         {'a': False, 'b': True}
         """
-        call = _CALLS.get(kind)
-        if call is None:
-            raise ConfigError(f"kind: got {shown(kind)}; expected one of {', '.join(_CALLS)}.")
+        if kind not in KINDS:
+            raise ConfigError(f"kind: got {shown(kind)}; expected one of {', '.join(KINDS)}.")
         rows, given = _rows(records)
         log: list[LogLine] = []
         chosen = function or (kind if kind in self.functions else None)
         made = Function(shared_host(), self._source.script, chosen, door_of(allow_api), log)
         common = {"settings": dict(settings or {}), "testMode": bool(test_mode)}
-        paged = _Paged(made, kind, common, _beside("before", before, given), _answers(kind, responses, given))
-        size = whole_number("page_size", page_size)
-        runs: list[RecordRun] = []
-        for start in range(0, len(given), size):
-            runs += paged.run(call, given, slice(start, start + size))
-        return ScriptRun(kind, rows, runs, log, paged.errors, is_aligned=kind != "preSavePage")
+        call = FunctionCall(made, kind, common, _beside("before", before, given), _answers(kind, responses, given))
+        runs = run_pages(call, given, whole_number("page_size", page_size))
+        return ScriptRun(kind, rows, runs, log, call.errors, is_aligned=kind != "preSavePage")
 
     def __repr__(self) -> str:
         return f"<celigo Script {self.name!r}: {', '.join(self.functions) or 'no functions'}>"
 
     def _repr_html_(self) -> Markup:
         return tag("div", tag("b", self.name), tag("pre", self.text))
-
-
-class _Paged:
-    """One function, given one page after the other."""
-
-    def __init__(
-        self, function: Function, kind: str, common: Mapping[str, Any], before: list[Any], responses: list[Any]
-    ) -> None:
-        self.function, self.kind, self.common = function, kind, common
-        self.before, self.responses = before, responses
-        self.errors: list[Problem] = []
-        self.index = 0
-        self.is_over = False
-
-    def run(self, call: _Call, records: list[Any], page: slice) -> list[RecordRun]:
-        """Give it a page; a page at which it fails is failed records."""
-        if self.is_over:
-            return []
-        try:
-            runs = call(self, records[page], page)
-        except ScriptError as error:
-            if error.code in _WHOLE:
-                raise
-            return [RecordRun("failed", None, (problem_of(error, _source(self.kind)),))] * len(records[page])
-        finally:
-            self.index += 1
-        return runs
-
-
-_Call = Callable[[_Paged, list[Any], slice], list[RecordRun]]
-
-
-def _pre_map(paged: _Paged, records: list[Any], page: slice) -> list[RecordRun]:
-    return [RecordRun(one.state, one.data, one.errors) for one in pre_map(paged.function, records, paged.common)]
-
-
-def _post_map(paged: _Paged, records: list[Any], page: slice) -> list[RecordRun]:
-    outcomes = post_map(paged.function, paged.before[page], records, paged.common)
-    return [RecordRun(one.state, one.data, one.errors) for one in outcomes]
-
-
-def _pre_save_page(paged: _Paged, records: list[Any], page: slice) -> list[RecordRun]:
-    outcome = pre_save_page(paged.function, Page(records, index=paged.index), paged.common)
-    new = [error for entry in outcome.new_errors for error in entry["errors"]]
-    paged.errors += [Problem(one["code"], one["message"], None, one["source"]) for one in (*outcome.errors, *new)]
-    paged.is_over = outcome.abort
-    return [RecordRun("ok", record) for record in outcome.data]
-
-
-def _post_submit(paged: _Paged, records: list[Any], page: slice) -> list[RecordRun]:
-    answers = post_submit(paged.function, paged.before[page], records, paged.responses[page], paged.common)
-    return [RecordRun(_state_of(answer), answer, _errors_of(answer)) for answer in answers]
-
-
-def _filter(paged: _Paged, records: list[Any], page: slice) -> list[RecordRun]:
-    answers = keep_records(paged.function, records, paged.common)
-    return [
-        _failed(answer, "filter") if isinstance(answer, ScriptError)
-        else RecordRun("ok", record) if answer else RecordRun("ignored")
-        for record, answer in zip(records, answers, strict=True)
-    ]  # fmt: skip
-
-
-def _transform(paged: _Paged, records: list[Any], page: slice) -> list[RecordRun]:
-    answers = transform_records(paged.function, records, paged.common)
-    return [_failed(one, "transform") if isinstance(one, ScriptError) else RecordRun("ok", one) for one in answers]
-
-
-_CALLS: Final[Mapping[str, _Call]] = {
-    "preMap": _pre_map,
-    "postMap": _post_map,
-    "preSavePage": _pre_save_page,
-    "postSubmit": _post_submit,
-    "filter": _filter,
-    "transform": _transform,
-}
-
-
-def _source(kind: str) -> str:
-    return SOURCES.get(kind, kind)  # a filter may stand at several places; which one is not known here
-
-
-def _failed(error: ScriptError, kind: str) -> RecordRun:
-    return RecordRun("failed", None, (problem_of(error, _source(kind)),))
-
-
-def _state_of(answer: Mapping[str, Any]) -> str:
-    if answer.get("errors"):
-        return "failed"
-    return "ignored" if answer.get("ignored") else "ok"
-
-
-def _errors_of(answer: Mapping[str, Any]) -> list[Problem]:
-    errors = answer.get("errors")
-    return [
-        Problem(str(one.get("code", "")), str(one.get("message", "")), None, str(one.get("source") or ""))
-        for one in (errors if isinstance(errors, list) else ())
-        if isinstance(one, Mapping)
-    ]
 
 
 def _rows(records: Any) -> tuple[pd.DataFrame, list[Any]]:

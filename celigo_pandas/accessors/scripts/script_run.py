@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.beside_input import compared, comparison_html
 from celigo_pandas.accessors.dry_runs.dry_run import mapped_frame
 from celigo_pandas.accessors.dry_runs.script_logs import logs_frame
+from celigo_pandas.accessors.scripts.function_calls import RecordRun
 from celigo_pandas.errors import FrameError, Problem, legible
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.markup import Markup, table, tag
 from celigo_pandas.scripts import LogLine
 
-__all__ = ["RUN_STATES", "RecordRun", "ScriptRun"]
+__all__ = ["RUN_STATES", "ScriptRun"]
 
 RUN_STATES = ("ok", "ok_with_errors", "ignored", "failed")
 _SHOWN_ROWS = 20
-
-
-class RecordRun(NamedTuple):
-    """What became of one record: state, what it is now, what was said about it."""
-
-    state: str
-    data: Any = None
-    errors: Sequence[Problem] = ()
 
 
 class ScriptRun:
@@ -37,7 +30,8 @@ class ScriptRun:
     ----------
     frame : DataFrame
         The index of the input, columns ``state`` (``ok``, ``ok_with_errors``, ``ignored``, ``failed``), ``code``,
-        ``message``. After a preSavePage, which gives a page of any length, one row per record of its output.
+        ``message``, ``line`` (of the script, where it threw). After a preSavePage, which gives a page of any length,
+        one row per record of its output.
     output : DataFrame
         The records that go on, on the labels of the rows that they came from.
     records : list
@@ -69,6 +63,7 @@ class ScriptRun:
             "message": pd.Series(
                 ["; ".join(one.message for one in run.errors) or None for run in self._runs], dtype=object
             ),
+            "line": pd.Series([run.line for run in self._runs], dtype="Int64").array,
         }
         return pd.DataFrame(data).set_axis(self._index())
 

@@ -6,8 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from celigo_pandas.accessors.targets import account_of, server_of
 from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.errors import ConfigError, shown
+from celigo_pandas.experiments.script_sources import ScriptsLike
+from celigo_pandas.forms.edited_scripts import read_scripts
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout
 from celigo_pandas.forms.mapping_state import MappingState
@@ -33,6 +36,9 @@ class MappingEditor(FormView):
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview; *All rows* counts the others.
+    scripts : dict, or client.scripts, optional
+        Text or file of a script that the document names, by id or name. What is not in it is read from the account of
+        the saved import, of `con`, or of the only open client.
 
     Attributes
     ----------
@@ -42,11 +48,13 @@ class MappingEditor(FormView):
         The same, as a mapping.
     result : ImportResult or None
         Of the last push or retry.
+    scripts : dict
+        The texts of the document's scripts as edited, by id.
 
     Notes
     -----
-    Requests: none while rules are edited. *Dry run on server*: one per 100 rows. *Push* shows what would be sent;
-    *Send* sends it.
+    Requests: one for each script that is read from an account; none while rules and scripts are edited. *Dry run on
+    server*: one per 100 rows. *Push* shows what would be sent; *Send* sends it.
 
     Examples
     --------
@@ -57,7 +65,9 @@ class MappingEditor(FormView):
 
     state: MappingState
 
-    def __init__(self, df: Any, import_doc: Any, con: Any = None, *, sample: int = 1000) -> None:
+    def __init__(
+        self, df: Any, import_doc: Any, con: Any = None, *, sample: int = 1000, scripts: ScriptsLike | None = None
+    ) -> None:
         if not isinstance(df, pd.DataFrame):
             raise ConfigError(f"MappingEditor takes a DataFrame first, got {shown(df)}.")
         document = document_of("MappingEditor", "import_doc", import_doc)
@@ -66,7 +76,9 @@ class MappingEditor(FormView):
         if con is not None:
             con = connection_of("MappingEditor", con, import_doc, df)
         sample = whole_number("MappingEditor: sample", sample)
-        super().__init__(MappingState(df, document, con, sample=sample))
+        account = account_of(import_doc, con, server_of(df))
+        found = read_scripts(document, scripts, None if account is None else account.scripts)
+        super().__init__(MappingState(df, document, con, sample=sample, scripts=found))
 
     def layout(self) -> Element:
         """Describe what the editor shows now; the widget, the HTML and the text are drawn from it.
@@ -101,6 +113,11 @@ class MappingEditor(FormView):
         """The result of the last push or retry."""
         return self.state.result
 
+    @property
+    def scripts(self) -> dict[str, str]:
+        """The texts of the document's scripts as edited, by id."""
+        return self.state.scripts.texts
+
     def set(self, path: str, member: str, value: Any) -> None:
         """Change a member of a rule, as if it were typed.
 
@@ -130,8 +147,8 @@ class MappingEditor(FormView):
         Parameters
         ----------
         id : str
-            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push`` or
-            ``lookup:`` and its name.
+            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push``, ``lookup:``
+            and its name, ``script`` (its member ``place``), or ``script:`` and its id.
         value : object
             What was typed or chosen.
 
@@ -148,6 +165,10 @@ class MappingEditor(FormView):
         place, _, member = id.rpartition("|")
         if place == "push":
             self.state.set_push_option(member, value)
+        elif id == "script|place":
+            self.state.choose_script(str(value))
+        elif place.startswith("script:"):
+            self.state.set_script(place.removeprefix("script:"), str(value))
         elif place.startswith("lookup:"):
             self.state.set_lookup(place.removeprefix("lookup:"), member, value)
         else:
@@ -178,6 +199,55 @@ class MappingEditor(FormView):
         offset = 2 if any(line.problems for line in shown.rows) else 1
         if offset <= column < len(shown.columns) + offset:
             self.state.select(int(row), shown.columns[column - offset])
+
+    def run_script(self, *, wait: bool = True) -> None:
+        """Run the script that is shown on the rows in view; what it made of each record is listed below its code.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done.
+
+        Examples
+        --------
+        >>> code = "function preMap({data}) { return data.map(d => ({data: {...d, id: d.id + 1000}})) }"
+        >>> hooked = {**import_doc, "hooks": {"preMap": {"_scriptId": "1"}}}
+        >>> editor = celigo.MappingEditor(orders, hooked, scripts={"1": code})
+        >>> editor.run_script()
+        >>> {row.state for row in editor.state.scripts.shown.rows}
+        {'ok'}
+        """
+        self.run(self.state.run_script, wait)
+
+    def revert_script(self) -> None:
+        """Take back the code that was read of the script that is shown.
+
+        Examples
+        --------
+        >>> hooked = {**import_doc, "hooks": {"preMap": {"_scriptId": "1"}}}
+        >>> editor = celigo.MappingEditor(orders, hooked, scripts={"1": "function preMap({data}) { return [] }"})
+        >>> editor.set_value("script:1|text", "// nothing")
+        >>> editor.revert_script()
+        >>> editor.scripts
+        {'1': 'function preMap({data}) { return [] }'}
+        """
+        self.state.revert_script()
+
+    def copy_script(self) -> str:
+        """Return the code of the script that is shown; the button puts it on the clipboard.
+
+        Returns
+        -------
+        str
+            Empty where the document names no script.
+
+        Examples
+        --------
+        >>> celigo.MappingEditor(orders, import_doc).copy_script()
+        ''
+        """
+        chosen = self.state.scripts.chosen(self.state.import_doc)
+        return "" if chosen is None else self.scripts[chosen.script_id]
 
     def add_rule(self) -> None:
         """Add an empty rule at the end.
