@@ -452,7 +452,8 @@ class MappingState(PushPart):
         doc, head = self.import_doc, self.df.iloc[: min(self.sample, _SERVER_ROWS)]
         head = head.set_axis(range(len(head)))
         local = preview(self.records[:_SERVER_ROWS], doc, self.scripts.hooks(doc))
-        scripts = self.scripts.edited or None
+        edited = self.scripts.edited
+        scripts = {"scripts": edited} if edited else {}
 
         def done(trial: Any) -> None:
             if not self._is_still(doc):
@@ -466,7 +467,7 @@ class MappingState(PushPart):
                 self.say("good", f"The server maps these {len(head):,} rows to the same {len(trial.mapped):,} records.")
 
         def run(task: Task) -> Any:
-            return connection.dry_run(head, doc, progress=False, scripts=scripts)
+            return connection.dry_run(head, doc, progress=False, **scripts)
 
         self.run_long("Dry run on server", run, done)
 
