@@ -8,6 +8,7 @@ import pandas as pd
 
 from celigo_pandas.accessors.targets import account_of, server_of
 from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.script_references import script_references
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.forms.edited_scripts import read_scripts
@@ -76,7 +77,7 @@ class MappingEditor(FormView):
         if con is not None:
             con = connection_of("MappingEditor", con, import_doc, df)
         sample = whole_number("MappingEditor: sample", sample)
-        account = account_of(import_doc, con, server_of(df))
+        account = account_of(import_doc, con, server_of(df)) if script_references(document) else None
         found = read_scripts(document, scripts, None if account is None else account.scripts)
         super().__init__(MappingState(df, document, con, sample=sample, scripts=found))
 
