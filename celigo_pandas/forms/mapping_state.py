@@ -19,7 +19,7 @@ from celigo_pandas.forms import mapping_document as documents
 from celigo_pandas.forms.edited_scripts import EditedScripts, RunShown, without_script_steps
 from celigo_pandas.forms.lookup_tables import add_lookup, lookup_names, remove_lookup, set_lookup
 from celigo_pandas.forms.mapping_document import RuleRow, rule_rows
-from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, preview
+from celigo_pandas.forms.mapping_preview import Blame, Preview, PreviewRow, blame, completions, preview
 from celigo_pandas.forms.mapping_push import PushPart
 from celigo_pandas.forms.server_comparison import Difference, differences
 from celigo_pandas.forms.state import History
@@ -368,6 +368,10 @@ class MappingState(PushPart):
             return []
         row, doc = self.preview.rows[place], self._history.now
         return blame(row.source, doc, f"{row.inside}{column}", self._story(row.position))
+
+    def input_of(self, row: PreviewRow) -> Any:
+        """Return what a row of the preview came from: the record of the frame, or its child where it has several."""
+        return row.source if is_one_to_many(self._history.now) else self.records[row.position]
 
     def _story(self, position: int) -> HookStory | None:
         """Return what hooks made of a record; of one of several children nothing is told."""
