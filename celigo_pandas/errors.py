@@ -431,6 +431,8 @@ class ScriptError(CeligoError, ValueError):
         The member ``code`` of what the script threw.
     log : iterable of LogLine
         What the script had written to its log.
+    place : str, optional
+        Where a document names the script: ``hooks.preMap``, ``filter`` and the like.
     """
 
     def __init__(
@@ -445,11 +447,13 @@ class ScriptError(CeligoError, ValueError):
         record: int | None = None,
         thrown_code: str | None = None,
         log: Iterable[Any] = (),
+        place: str | None = None,
         **details: Any,
     ) -> None:
         super().__init__(message, **details)
         self.code = code
         self.log = tuple(log)
+        self.place = place
         self.script = script
         self.function = function
         self.line = line

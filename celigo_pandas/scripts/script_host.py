@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from celigo_pandas.scripts.json_values import JsonText, dump, load
 from celigo_pandas.scripts.libraries import LIBRARIES, library_text
 from celigo_pandas.scripts.script_calls import ApiDoor, Kind, Limits, LogLine, Returned, ScriptText, refused
 from celigo_pandas.scripts.script_modules import Declared, ScriptProblem
+from celigo_pandas.scripts.script_worker import place
 from celigo_pandas.scripts.worker_process import Gone, NeverAsked, WorkerProcess
 
 __all__ = ["ScriptHost", "shared_host"]
@@ -25,6 +27,8 @@ _PATIENCE_S = 0.25
 """How long a call waits for one of the usual places before it takes another: who has them may be waiting for it."""
 
 _GRACE_S = 5.0
+_CHECK_S = 30.0
+_LONG_INTEGER = re.compile(rb"[\[,:](-?[0-9]{16,300})(?=[\],}])")
 _SLACK_BYTES = 96 * 1024 * 1024
 """What V8 and its texts take beside a script's own memory."""
 
@@ -123,8 +127,12 @@ class ScriptHost:
     def check(self, script: ScriptText) -> list[ScriptProblem]:
         """Find what is wrong with a text without running it: syntax, imports, exports."""
         problems = list(script.module.problems)
+        order = {"mode": "check", "program": script.module.body}
         with self._worker() as worker:
-            found = self._asked(worker, {"mode": "check", "program": script.module.body}, b"", 30)[0]["problem"]
+            try:
+                found = self._asked(worker, order, b"", _CHECK_S)[0]["problem"]
+            except Gone as gone:
+                raise self._gone(gone, script, "") from None
         if found is not None:
             problems.append(ScriptProblem("syntax_error", found["message"], found.get("line"), found.get("column")))
         return sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
@@ -170,7 +178,7 @@ class ScriptHost:
                 head, text = self._asked(worker, order, body, limits.seconds + _GRACE_S, answer)
             except Gone as gone:
                 raise self._gone(gone, script, function) from None
-        log = self._log(head["log"], script, function)
+        log = _lost_digits(body, script, function) + self._log(head["log"], script, function)
         if "error" in head:
             raise self._failed(head["error"], script, function, log)
         try:
@@ -273,7 +281,8 @@ class ScriptHost:
             said = f"what it returned cannot be written as JSON: {said}"
         line, column = found.get("line"), found.get("column")
         if line is None and found.get("stack"):
-            line, column = _place(found["stack"])
+            where = place(found["stack"])
+            line, column = where.get("line"), where.get("column")
         error = refused(
             "script_error" if code == "thrown" else code,
             texts.get(code, said),
@@ -346,10 +355,11 @@ class _Answering:
         name, arguments = load(question)
         try:
             value = self._api(name, arguments) if self._api is not None else None
-            return dump({"value": value})
         except CeligoError as error:
             code = getattr(error, "code", None) or (error.codes[0] if error.codes else None)
             return dump({"error": str(error), "code": code})
+        try:
+            return dump({"value": value})
         except ValueError as error:
             return dump({"error": f"integrator-api: {name}: {error}", "code": "not_json"})
 
@@ -366,16 +376,19 @@ def _with_log(error: ScriptError, log: tuple[LogLine, ...]) -> ScriptError:
     return error
 
 
-def _place(stack: str) -> tuple[int | None, int | None]:
-    from celigo_pandas.scripts.script_worker import place
-
-    found = place(stack)
-    return found.get("line"), found.get("column")
-
-
 def _time(milliseconds: float) -> str:
     moment = datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def _lost_digits(options: bytes, script: ScriptText, function: str) -> tuple[LogLine, ...]:
+    """Warn of the first integer that JavaScript cannot hold: the script is given another one, as on the platform."""
+    for found in _LONG_INTEGER.finditer(options):
+        digits = found[1].decode()
+        if int(float(digits)) != int(digits):
+            text = f"JavaScript cannot hold the number {digits:.60}: the script is given {int(float(digits)):d}."
+            return (LogLine(_time(time.time() * 1000), "warn", text, script.name, function),)
+    return ()
 
 
 _shared: ScriptHost | None = None

@@ -129,7 +129,8 @@ class _Reading:
                 at += 1
                 continue
             follows = tokens[at + 1] if at + 1 < len(tokens) else None
-            if token.text == "import" and follows is not None and follows.text not in ("(", "."):
+            is_member = at > 0 and tokens[at - 1].text in (".", "?.")
+            if token.text == "import" and not is_member and follows is not None and follows.text not in ("(", "."):
                 at, is_start = self._import(tokens, at), True
             elif token.text == "export" and (is_start or self._begins_line(token)):
                 at, is_start = self._export(tokens, at), True
@@ -264,8 +265,8 @@ class _Reading:
         before = tokens[at - 1].text if at else ""
         if token.text == "function" and after:
             name = after[1] if after[0] == "*" and len(after) > 1 else after[0]
-            is_value = before in ("=", "(", ",", ":", "!", "+", "-", "void", "return", "=>", "new", "default", "?")
-            is_value = is_value or (before == "async" and at > 1 and tokens[at - 2].text in ("=", "default"))
+            is_value = before in ("=", "(", ",", ":", "!", "+", "-", "void", "return", "=>", "new", "?")
+            is_value = is_value or (before == "async" and at > 1 and tokens[at - 2].text == "=")
             if name != "(" and not is_value:
                 self.module.functions.append(Declared(name, self._line(token), name))
         elif after[:1] == ["="] and before in ("const", "let", "var", ","):

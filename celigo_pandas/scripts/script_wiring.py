@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from celigo_pandas.errors import ScriptError
 from celigo_pandas.scripts.script_calls import ApiDoor, Function, LogLine, ScriptRunner, ScriptText
 
 __all__ = ["ExportHooks", "FindScript", "ImportHooks", "NamedScript", "Wiring", "common_options"]
@@ -100,8 +101,12 @@ class Wiring:
         found = {}
         for one in references:
             place = one.path.removesuffix(".script")
-            script = self.find(one.script_id)
-            found[place] = Function(self.runner, script, one.function, self.api, self.log, place)
+            try:
+                script = self.find(one.script_id)
+                found[place] = Function(self.runner, script, one.function, self.api, self.log, place)
+            except ScriptError as error:
+                error.place = place
+                raise
         return found
 
 

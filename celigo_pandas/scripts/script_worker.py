@@ -27,6 +27,7 @@ _POLL_S = 0.0005
 _WATCH_S = 0.03
 _PLACE = re.compile(r"script\.js:(\d+):(\d+)")
 _PARSE = re.compile(r"\A[^\n]*?:(\d+): (SyntaxError: [^\n]*)\n([^\n]*)\n([^\n]*)", re.DOTALL)
+_ENDS = re.compile(r"\r\n|[\n\r\u2028\u2029]")
 _NAME = "\n//# sourceURL=script.js"
 
 
@@ -244,7 +245,7 @@ class Run:
         except self._racer.JSOOMException:
             raise Failed("out_of_memory") from None
         except self._racer.JSParseException as error:
-            raise Failed("syntax_error", **syntax(str(error))) from None
+            raise Failed("syntax_error", **syntax(str(error), self._order["program"])) from None
         except self._racer.JSEvalException as error:
             raise Failed("thrown", **thrown(str(error))) from None
 
@@ -274,13 +275,16 @@ def thrown(text: str) -> dict[str, Any]:
     return {"name": name, "message": message, **where}
 
 
-def syntax(text: str) -> dict[str, Any]:
+def syntax(text: str, program: str) -> dict[str, Any]:
     """Read what V8 says of a text that is no program: the line, and the column under which its mark stands."""
     found = _PARSE.match(text)
     if not found:
         return {"message": text.split("\n", 1)[0]}
     column = found[4].index("^") + 1 if "^" in found[4] else None
-    return {"message": found[2].removeprefix("SyntaxError: "), "line": int(found[1]), "column": column}
+    line, lines = int(found[1]), len(_ENDS.findall(program)) + 1
+    if line > lines:
+        line, column = lines, None  # behind the end, where the name was added
+    return {"message": found[2].removeprefix("SyntaxError: "), "line": line, "column": column}
 
 
 def place(stack: str) -> dict[str, int]:
@@ -299,7 +303,7 @@ def checked(racer: Any, context: Any, program: str) -> dict[str, Any] | None:
     try:
         context.eval(first + program + _NAME, timeout_sec=10)
     except racer.JSParseException as error:
-        found = syntax(str(error))
+        found = syntax(str(error), program)
         if found.get("line") == 1 and found.get("column"):
             found["column"] -= len(first)
         return found
@@ -323,6 +327,7 @@ def serve(channel: Channel) -> None:
     channel.write({"ready": True})
     while True:
         order, body = channel.read()
+        channel.write({"begun": True})
         context, control = globals_.take()
         if order["mode"] == "check":
             channel.write({"problem": checked(py_mini_racer, context, order["program"])})

@@ -18,10 +18,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any
 
-from celigo_pandas.errors import MissingExtraError
+from celigo_pandas.errors import MissingExtraError, ScriptError
 from celigo_pandas.scripts.script_worker import LENGTHS, OUT_OF_MEMORY
 
-__all__ = ["Gone", "NeverAsked", "WorkerProcess"]
+__all__ = ["Gone", "NeverAsked", "WorkerProcess", "require_v8"]
 
 _START_S = 60.0
 
@@ -40,15 +40,15 @@ class Gone(Exception):
         return self.code == OUT_OF_MEMORY
 
 
-class NeverAsked(Exception):
-    """The process had ended before it was given the call: nothing of the call was run."""
+class NeverAsked(Gone):
+    """The process had ended before it began with the call: nothing of it was run."""
 
 
 class WorkerProcess:
     """A process that runs one call at a time; ready once it is made."""
 
     def __init__(self) -> None:
-        packages = _packages()
+        packages = require_v8()
         command = [sys.executable, "-I", str(Path(__file__).with_name("script_worker.py"))]
         self._process = subprocess.Popen(
             command,
@@ -62,6 +62,10 @@ class WorkerProcess:
         runtime = files(__package__).joinpath("runtime.js").read_bytes()
         try:
             self.ask({"packages": packages}, runtime, _START_S)
+        except Gone as gone:
+            self.end()
+            text = f"The process that runs scripts did not start (exit code {gone.code})."
+            raise ScriptError(text, code="crashed") from None
         except BaseException:
             self.end()
             raise
@@ -96,24 +100,28 @@ class WorkerProcess:
         Raises
         ------
         NeverAsked
+            It ended before it began.
         Gone
+            It ended later, or was ended for its time.
         """
+        has_begun = False
         late = threading.Event()
         timer = threading.Timer(seconds, self._end_late, [late])
         timer.daemon = True
         timer.start()
         try:
-            try:
-                self._write(head, body)
-            except OSError:
-                raise NeverAsked from None
+            self._write(head, body)
             while True:
                 found, text = self._read()
-                if "ask" not in found or answer is None:
+                if "begun" in found:
+                    has_begun = True
+                elif "ask" in found and answer is not None:
+                    self._write({}, answer(text))
+                else:
                     return found, text
-                self._write({}, answer(text))
         except (EOFError, OSError):
-            raise Gone(self._ended(), is_late=late.is_set()) from None
+            kind = Gone if has_begun else NeverAsked
+            raise kind(self._ended(), is_late=late.is_set()) from None
         finally:
             timer.cancel()
 
@@ -171,8 +179,14 @@ def _open(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _packages() -> str:
-    """Return the folder that V8's package is in."""
+def require_v8() -> str:
+    """Return the folder that V8's package is in.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``scripts`` is not installed.
+    """
     found = importlib.util.find_spec("py_mini_racer")
     if found is None or not found.submodule_search_locations:
         raise MissingExtraError("Running a script", "scripts")

@@ -286,7 +286,7 @@ def _limited(chunks: Iterable[Chunk], limit: int | None) -> Iterator[Chunk]:
         return
     left = limit
     for chunk in chunks:
-        yield Chunk(chunk.records[:left], chunk.errors)
+        yield Chunk(chunk.records[:left], chunk.errors, file=chunk.file)
         left -= len(chunk.records)
         if left <= 0:
             return
@@ -313,7 +313,7 @@ def _grouped(chunks: Iterable[Chunk], fields: list[str]) -> Iterator[Chunk]:
                 if open_group:
                     done.append(open_group)
                 open_group = group
-        yield Chunk(done, chunk.errors)
+        yield Chunk(done, chunk.errors, file=chunk.file)
     if open_group or errors:
         yield Chunk([open_group], errors)
 
@@ -333,7 +333,7 @@ def _stepped(
         errors = [{**error, "message": f"{error['message']}{note}"} for error in errors]
         # The source's count is not the count of what the filter keeps.
         total = None if export_doc.get("filter") else chunk.total
-        yield Chunk(records, [*chunk.errors, *errors], total)
+        yield Chunk(records, [*chunk.errors, *errors], total, chunk.file)
 
 
 def _steps(

@@ -35,15 +35,15 @@ def saved_pages(
     """
     function = hooks.pre_save_page
     assert function is not None
-    for index, chunk in enumerate(_pages(chunks, page_size)):
+    for page in _pages(chunks, page_size):
         call.look()
         try:
-            outcome = pre_save_page(function, Page(chunk.records, chunk.errors, index=index), hooks.common)
+            outcome = pre_save_page(function, page, hooks.common)
         except ScriptError as error:
-            call.lost += len(chunk.records)
+            call.lost += len(page.data)
             problem = problem_of(error, SOURCES["preSavePage"]).to_dict()
             problem["message"] += note
-            yield Chunk([], [*chunk.errors, redactor.value(problem)])
+            yield Chunk([], [*map(dict, page.errors), redactor.value(problem)])
             continue
         # Assumed: nothing keeps retry data here; each of its errors has them beside it, so that they are not lost.
         new = [{**error, "retryData": one.get("retryData")} for one in outcome.new_errors for error in one["errors"]]
@@ -52,15 +52,19 @@ def saved_pages(
             return
 
 
-def _pages(chunks: Iterable[Chunk], page_size: int) -> Iterator[Chunk]:
-    """Cut chunks so that each but the last has as many records as a page."""
+def _pages(chunks: Iterable[Chunk], page_size: int) -> Iterator[Page]:
+    """Cut chunks so that each page but the last is full; beside each record of a file export stands its file."""
     records: list[Record] = []
+    files: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
+    index = 0
     for chunk in chunks:
         records = records + chunk.records
-        errors += chunk.errors
+        if chunk.file is not None:
+            files += [{"fileMeta": {"fileName": chunk.file}} for _ in chunk.records]
+        errors = errors + chunk.errors
         while len(records) >= page_size:
-            yield Chunk(records[:page_size], errors)
-            records, errors = records[page_size:], []
+            yield Page(records[:page_size], errors, {}, files[:page_size], index)
+            records, files, errors, index = records[page_size:], files[page_size:], [], index + 1
     if records or errors:
-        yield Chunk(records, errors)
+        yield Page(records, errors, {}, files, index)

@@ -29,6 +29,7 @@ from celigo_pandas.scripts import (
 )
 from celigo_pandas.scripts.json_values import JsonText, dump
 from celigo_pandas.scripts.script_calls import Kind, refused
+from celigo_pandas.scripts.worker_process import require_v8
 
 __all__ = ["RunHooks", "ScriptRuns", "check_references", "hooks_of", "import_hooks_of", "refused_script"]
 
@@ -54,7 +55,7 @@ def check_references(kind: str, doc: Mapping[str, Any]) -> None:
             raise invalid("script_not_supported", text, f"{kind}.{place}")
         if not one.script_id:
             text = f"Expected field: {place} to name its script by _scriptId."
-            raise invalid("missing_required_field", text, f"{kind}.{one.path}._scriptId")
+            raise invalid("missing_required_field", text, f"{kind}.{place}")
         if place == "hooks.postAggregate" and not isinstance(doc.get("file"), Mapping):
             text = "hooks.postAggregate runs after a file was written; this import writes none. Remove it."
             raise invalid("invalid_field", text, f"{kind}.{place}")
@@ -62,7 +63,7 @@ def check_references(kind: str, doc: Mapping[str, Any]) -> None:
 
 def refused_script(error: ScriptError, kind: str) -> Refusal:
     """Return what a run is answered with whose scripts cannot be made ready."""
-    return invalid(error.code, error.message, kind)
+    return invalid(error.code, error.message, f"{kind}.{error.place}" if error.place else kind)
 
 
 @dataclass(slots=True)
@@ -149,6 +150,7 @@ class ScriptRuns:
                 raise refused("no_functions", "the script is empty", script, None)
             return script
 
+        require_v8()
         whole = {**doc, "_connectionId": access.id} if isinstance(access, SavedAccess) else doc
         runner = _Masking(self._host, access.redactor())
         return Wiring(runner, find, common_options(kind, whole, call.context), api=self.door), found

@@ -111,6 +111,28 @@ def test_export_page_may_be_emptied_and_errors_be_added_with_what_to_retry(engin
     ]
 
 
+def test_export_page_of_a_file_has_its_file_beside_each_record(engine: EngineProcess, tmp_path: Path) -> None:
+    for name, rows in {"a.csv": "n\n1\n2\n3\n", "b.csv": "n\n4\n"}.items():
+        (tmp_path / name).write_text(rows)
+    folder = engine.connection({"name": "f", "type": "filesystem", "_agentId": "5f0000000000000000000009", "filesystem": {}})
+    id = script(
+        engine,
+        "function keep({record}) { return record.n !== '2' }\n"
+        "function save(o) { return {data: o.data.map((d, i) => ({...d, file: o.files[i].fileMeta.fileName}))} }",
+    )
+    doc = {
+        "pageSize": 2,
+        "filesystem": {"directoryPath": str(tmp_path)},
+        "file": {"type": "csv", "skipDelete": True, "csv": {"hasHeaderRow": True, "columnDelimiter": ","}},
+        "filter": step(id, "keep"),
+        "hooks": {"preSavePage": named(id, "save")},
+    }
+
+    found = [record for page in pages(engine, folder, doc) for record in page["data"]]
+
+    assert found == [{"n": "1", "file": "a.csv"}, {"n": "3", "file": "a.csv"}, {"n": "4", "file": "b.csv"}]
+
+
 def test_export_records_fail_one_by_one_in_a_filter_and_a_transform(engine: EngineProcess, desk: str) -> None:
     id = script(
         engine,
