@@ -196,7 +196,7 @@ class EditedScripts:
         hooks = {name: hook for name, hook in (doc.get("hooks") or {}).items() if name != "postMap"}
         bare = {**doc, "hooks": hooks}
         run = self.hooks(bare)
-        steps = run_import_steps(records, bare, hooks=run and run.hooks)
+        steps = run_import_steps(records, bare, hooks=None if run is None else run.hooks)
         pairs = [(source, output, step.position) for step in steps for source, output in step.outputs]
         return [one[0] for one in pairs], [one[1] for one in pairs], [positions[one[2]] for one in pairs]
 
@@ -218,7 +218,7 @@ def read_scripts(doc: Mapping[str, Any], scripts: ScriptsLike | None, saved: Sav
         raise
     except CeligoError as error:
         missing = str(error)
-    found = {}
+    found: dict[str, ScriptSource] = {}
     for one in needed:
         with suppress(CeligoError):
             found |= find_sources([one], scripts, saved, [other for other in references if other is not one])

@@ -133,7 +133,7 @@ def preview(records: Sequence[Any], doc: Mapping[str, Any], hooks: HookRun | Non
 def _steps(records: Sequence[Any], doc: Mapping[str, Any], hooks: HookRun | None) -> Iterator[ImportStep]:
     size = len(records) if hooks is None else PAGE
     for start in range(0, len(records), size or 1):
-        for step in run_import_steps(records[start : start + size], doc, hooks=hooks and hooks.hooks):
+        for step in run_import_steps(records[start : start + size], doc, hooks=None if hooks is None else hooks.hooks):
             step.position += start
             yield step
 

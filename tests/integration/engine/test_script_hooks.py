@@ -114,7 +114,9 @@ def test_export_page_may_be_emptied_and_errors_be_added_with_what_to_retry(engin
 def test_export_page_of_a_file_has_its_file_beside_each_record(engine: EngineProcess, tmp_path: Path) -> None:
     for name, rows in {"a.csv": "n\n1\n2\n3\n", "b.csv": "n\n4\n"}.items():
         (tmp_path / name).write_text(rows)
-    folder = engine.connection({"name": "f", "type": "filesystem", "_agentId": "5f0000000000000000000009", "filesystem": {}})
+    folder = engine.connection(
+        {"name": "f", "type": "filesystem", "_agentId": "5f0000000000000000000009", "filesystem": {}}
+    )
     id = script(
         engine,
         "function keep({record}) { return record.n !== '2' }\n"

@@ -16,6 +16,7 @@ import celigo_pandas as celigo
 from celigo_pandas.accessors.account.collections import Scripts
 from celigo_pandas.accessors.account.saved_script import SavedScript
 from celigo_pandas.accessors.frame_accessor import FrameAccessor
+from celigo_pandas.accessors.scripts.script_run import ScriptRun
 from celigo_pandas.magics import load
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -25,10 +26,11 @@ FUNCTIONS = (
 )  # fmt: skip
 MADE: tuple[type, ...] = (
     celigo.ConnectionForm, celigo.ExportForm, celigo.MappingEditor, celigo.Explorer, celigo.Mapping, celigo.Problem,
+    celigo.Script,
 )  # fmt: skip
 CLASSES: tuple[type, ...] = (
     *MADE, celigo.Client, celigo.Connection, celigo.DryRun, celigo.ImportResult, celigo.Pulls, FrameAccessor,
-    SavedScript, Scripts,
+    SavedScript, Scripts, ScriptRun,
 )  # fmt: skip
 
 
