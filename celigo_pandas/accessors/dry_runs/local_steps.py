@@ -63,12 +63,11 @@ def map_here(
     records = to_records(df, na=na, unflatten=sep is not None, sep=sep or ".")
     states: list[RowState] = []
     mapped: list[tuple[int, Any]] = []
+    context = context_of(document)
     size = PAGE if hooks is not None else len(records)
     for start in range(0, len(records), size or 1):
         page = records[start : start + size]
-        for step in run_import_steps(
-            page, document, context=context_of(document), hooks=None if hooks is None else hooks.hooks
-        ):
+        for step in run_import_steps(page, document, context=context, hooks=None if hooks is None else hooks.hooks):
             problems = list(step.errors or ())
             mapped += [(start + step.position, record) for _, record in step.outputs]
             state = "mapped_with_errors" if problems and step.outputs else step.state

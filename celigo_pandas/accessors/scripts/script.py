@@ -186,10 +186,12 @@ def _rows(records: Any) -> tuple[pd.DataFrame, list[Any]]:
     """Return records as a frame, whose index the result has, and as plain values."""
     if isinstance(records, Sequence) and not isinstance(records, (str, bytes)):
         values = list(records)
-        columns = dict.fromkeys(name for one in values if isinstance(one, Mapping) for name in one)
-        held = {name: [one.get(name) if isinstance(one, Mapping) else None for one in values] for name in columns}
-        frame = {name: pd.Series(column, dtype=object) for name, column in held.items()}
-        return pd.DataFrame(frame, index=pd.RangeIndex(len(values))), values
+        names = dict.fromkeys(name for one in values if isinstance(one, Mapping) for name in one)
+        columns = {
+            name: pd.Series([one.get(name) if isinstance(one, Mapping) else None for one in values], dtype=object)
+            for name in names
+        }
+        return pd.DataFrame(columns, index=pd.RangeIndex(len(values))), values
     frame = kept_copy(as_frame(records))
     return frame, list(to_records(frame))
 
