@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from celigo_pandas.accessors.scripts.function_calls import FunctionCall, run_pages
 from celigo_pandas.documents.script_references import ScriptReference, script_references
-from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, ScriptError
+from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, MissingExtraError, ScriptError
 from celigo_pandas.experiments.hook_runs import PAGE, HookRun, hooks_of
 from celigo_pandas.experiments.script_sources import SavedScripts, ScriptsLike, ScriptSource, find_sources
 from celigo_pandas.mapping import run_import_steps
@@ -31,6 +31,7 @@ from celigo_pandas.scripts import (
     shared_host,
 )
 from celigo_pandas.scripts.script_calls import Kind
+from celigo_pandas.scripts.worker_process import require_v8
 
 __all__ = ["EditedScripts", "RunRow", "RunShown", "read_scripts", "without_script_steps"]
 
@@ -155,9 +156,10 @@ class EditedScripts:
             return None
         given = {id: ScriptSource(self.name(id), text, id) for id, text in self._texts.items()}
         try:
+            require_v8()
             return hooks_of(doc, _Given(given), runner=self._runner)
-        except (DocumentError, ScriptError) as error:
-            self.trouble = error.message
+        except (DocumentError, ScriptError, MissingExtraError) as error:
+            self.trouble = str(error)
         return None
 
     def run(self, reference: ScriptReference, records: Sequence[Any], positions: Sequence[int], doc: Any) -> RunShown:

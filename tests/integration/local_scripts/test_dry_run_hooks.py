@@ -199,3 +199,26 @@ def test_push_and_dry_run_on_the_server_refuse_another_script_than_the_servers(
 def test_script_that_has_no_function_is_an_error_and_not_a_failed_row() -> None:
     with pytest.raises(ScriptError, match="declares no function"):
         ROWS.celigo.dry_run({"hooks": {"preMap": {"_scriptId": "1"}}}, scripts={"1": "const a = 1"})
+
+
+def test_what_a_script_logs_on_the_server_is_read_through_the_client(client: celigo.Client) -> None:
+    code = """function preMap({data}) { console.warn('late', data.length); console.log('fine')
+                return data.map((data) => ({data})) }"""
+    script = client.scripts.create("Logged", code)
+    doc = {"hooks": {"preMap": {"_scriptId": script.id}}}
+    desk = client.connections["Desk"]
+
+    ROWS.celigo.dry_run(doc, desk, progress=False)
+    script.enable_debug(5)
+    trial = ROWS.celigo.dry_run(doc, desk, progress=False, scripts={"Logged": code})
+    found = script.logs()
+
+    assert trial.counts["mapped"] == 5
+    assert sorted(found[["level", "message"]].itertuples(index=False, name=None)) == [
+        ("info", "fine"),
+        ("warn", "late 5"),
+    ]
+    assert set(found.function) == {"preMap"}
+    assert script.logs(level="warn", function="preMap", limit=5).message.tolist() == ["late 5"]
+    assert script.logs(function="postMap").empty
+    assert script.dependencies().empty

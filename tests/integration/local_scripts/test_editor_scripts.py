@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -147,6 +148,15 @@ def test_script_that_is_not_at_hand_is_said_and_the_rest_is_shown() -> None:
     assert form.state.preview is not None
     with pytest.raises(ConfigError, match="'Ordrs'"):
         celigo.MappingEditor(ROWS, DOC, scripts={ID: CODE, "Ordrs": CODE})
+
+
+def test_without_the_extra_the_preview_is_made_without_scripts_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, package=None: None)
+
+    form = editor()
+
+    assert any('pip install "celigo-pandas[scripts]"' in text for text in texts(form))
+    assert form.state.preview.counts["mapped"] == 6
 
 
 def test_document_without_scripts_has_no_section_and_starts_no_process() -> None:
