@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
-from celigo_pandas.errors import ScriptError, shown
+from celigo_pandas.errors import ConfigError, ScriptError, shown
 from celigo_pandas.scripts.json_values import JsonText
 from celigo_pandas.scripts.script_modules import ScriptModule, ScriptProblem, read_module
 
@@ -38,6 +38,12 @@ class Limits:
     seconds: float = 30.0
     memory_bytes: int = 256 * 1024 * 1024
     log_chars: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "memory_bytes", "log_chars"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+                raise ConfigError(f"{name} is {shown(value)}; expected a number above 0.")
 
 
 @dataclass(frozen=True, slots=True)

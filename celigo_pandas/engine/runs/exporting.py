@@ -180,16 +180,18 @@ class ExportRun:
         stages = [{"name": "parse", "errors": page.get("errors", []), "data": page["data"]}]
         with self._answered():
             hooked = self._hooked()
+            # Assumed: what is only shown is a test for scripts.
+            hooks = replace(hooked.hooks, common={**hooked.hooks.common, "testMode": True})
             for name in ("transform", "filter"):
                 if self.doc.get(name):
                     step = {name: self.doc[name]}
-                    records, errors = _steps(stages[-1]["data"], step, self.call, _only(hooked.hooks, name))
+                    records, errors = _steps(stages[-1]["data"], step, self.call, _only(hooks, name))
                     shown = [redactor.value(error) for error in errors]
                     stages.append({"name": name, "errors": shown, "data": records})
-            if hooked.hooks.pre_save_page is not None:
+            if hooks.pre_save_page is not None:
                 size = len(stages[-1]["data"]) or 1
                 chunk = Chunk(stages[-1]["data"])
-                for saved in saved_pages([chunk], size, hooked.hooks, self.call, redactor, ""):
+                for saved in saved_pages([chunk], size, hooks, self.call, redactor, ""):
                     stages.append({"name": "preSavePage", "errors": saved.errors, "data": saved.records})
             hooked.keep_log()
         data = stages[-1]["data"]

@@ -170,7 +170,8 @@ class ImportRun:
 
     def _mapped(self, *, wrapped: bool) -> list[Any]:
         hooked = self._hooked()
-        hooks = hooked.hooks
+        # Assumed: what is only shown is a test for scripts.
+        hooks = replace(hooked.hooks, common={**hooked.hooks.common, "testMode": True})
         if not self.choices.map_runs_hooks:
             hooks = replace(hooks, pre_map=None, post_map=None)
         try:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.engine import EngineProcess, make_sqlite
+
+FOLDERS = {"name": "f", "type": "filesystem", "_agentId": "5f0000000000000000000009", "filesystem": {}}
+NETSUITE = {"name": "n", "type": "netsuite", "netsuite": {"authType": "token-auto", "account": "1"}}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +25,7 @@ def engine() -> Iterator[EngineProcess]:
 
 @pytest.fixture(scope="module")
 def desk(engine: EngineProcess) -> str:
-    return engine.connection({"name": "n", "type": "netsuite", "netsuite": {"authType": "token-auto", "account": "1"}})
+    return engine.connection(NETSUITE)
 
 
 def script(engine: EngineProcess, content: str, name: str = "orders.js", **more: Any) -> str:
@@ -114,9 +119,7 @@ def test_export_page_may_be_emptied_and_errors_be_added_with_what_to_retry(engin
 def test_export_page_of_a_file_has_its_file_beside_each_record(engine: EngineProcess, tmp_path: Path) -> None:
     for name, rows in {"a.csv": "n\n1\n2\n3\n", "b.csv": "n\n4\n"}.items():
         (tmp_path / name).write_text(rows)
-    folder = engine.connection(
-        {"name": "f", "type": "filesystem", "_agentId": "5f0000000000000000000009", "filesystem": {}}
-    )
+    folder = engine.connection(FOLDERS)
     id = script(
         engine,
         "function keep({record}) { return record.n !== '2' }\n"
@@ -425,3 +428,103 @@ def test_map_leaves_hooks_out_where_the_choice_says_so(tmp_path: Path) -> None:
         found = run(running, desk, importing(id), [{"sku": "a", "qty": 2}, {"sku": "drop", "qty": 1}], "import/map")
 
     assert found == [{"item": "a", "count": 2}, {"statusCode": 200, "ignored": True}]
+
+
+def test_without_the_extra_scripts_are_refused_by_its_name_before_anything_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "py_mini_racer.py").write_text("")
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    with EngineProcess(env={"PYTHONPATH": path}) as running:
+        desk = running.connection(NETSUITE)
+        hooks = {"postSubmit": named(script(running, "function postSubmit() {}"))}
+        body = {"import": {"hooks": hooks, "mockResponse": [{}]}, "data": [{}]}
+
+        code, message = refusal(running.call("POST", f"/connections/{desk}/import", body))
+
+    assert code == "missing_extra"
+    assert 'pip install "celigo-pandas[scripts]"' in message
+
+
+def test_file_import_tells_postaggregate_of_its_file(engine: EngineProcess, tmp_path: Path) -> None:
+    folder = engine.connection(FOLDERS)
+    id = script(engine, "function postAggregate(o) { throw new Error(JSON.stringify(o.postAggregateData.success)) }")
+    doc = {
+        "filesystem": {"directoryPath": str(tmp_path)},
+        "file": {"type": "json", "fileName": "out.json"},
+        "hooks": {"postAggregate": named(id)},
+    }
+
+    found = run(engine, folder, doc, [{"a": 1}, {"a": 2}])
+
+    assert (tmp_path / "out.json").exists()
+    assert [one["statusCode"] for one in found] == [200, 200]
+    assert [one["errors"][0]["source"] for one in found] == ["post_aggregate_hook"] * 2
+    assert "Error: true" in found[0]["errors"][0]["message"]
+
+
+def test_hooks_of_many_calls_at_once_keep_apart(engine: EngineProcess, desk: str) -> None:
+    id = script(engine, "let n; function preMap(o) { n = o.data[0].n; return o.data.map(d => ({data: {n, of: d.n}})) }")
+    fields = [{"extract": "n", "generate": "n"}, {"extract": "of", "generate": "of"}]
+    doc = {"hooks": {"preMap": named(id)}, "mapping": {"fields": fields}}
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda n: run(engine, desk, doc, [{"n": n}] * 3, "import/map"), range(24)))
+
+    assert found == [[{"n": n, "of": n}] * 3 for n in range(24)]
+
+
+def test_saved_export_and_import_run_their_scripts(engine: EngineProcess, tmp_path: Path) -> None:
+    make_sqlite(tmp_path / "shop.db", ["create table item (n integer)"])
+    shop = engine.sqlite(tmp_path / "shop.db")
+    id = script(engine, "function save(o) { return {data: o.data.map(d => ({n: d.n + 1, id: o._exportId}))} }")
+    pre = script(engine, "function preMap(o) { return o.data.map(d => ({data: {n: d.n * 2}})) }")
+    export = engine.call(
+        "POST",
+        "/exports",
+        {
+            "name": "Numbers",
+            "_connectionId": shop,
+            "adaptorType": "RDBMSExport",
+            "rdbms": {"query": "select 1 as n"},
+            "hooks": {"preSavePage": named(id)},
+        },
+    ).json()["_id"]
+    saved = engine.call(
+        "POST",
+        "/imports",
+        {
+            "name": "Into items",
+            "_connectionId": shop,
+            "adaptorType": "RDBMSImport",
+            "rdbms": {"queryType": ["INSERT"], "query": ["insert into item values ({{record.n}})"]},
+            "hooks": {"preMap": named(pre)},
+        },
+    ).json()["_id"]
+
+    page = engine.call("POST", f"/exports/{export}/invoke", {}).json()
+    results = engine.call("POST", f"/imports/{saved}/invoke", [{"n": 4}, {"n": 5}]).json()
+
+    assert page["data"] == [{"n": 2, "id": export}]
+    assert [one["statusCode"] for one in results] == [200, 200], results
+    rows = engine.records(shop, {"rdbms": {"query": "select n from item order by n"}})
+    assert [row["n"] for row in rows] == [8, 10]
+    assert refusal(engine.call("DELETE", f"/scripts/{pre}"))[0]
+
+
+def test_options_have_ids_settings_and_whether_it_is_a_test(engine: EngineProcess, desk: str) -> None:
+    id = script(engine, "function preMap({data, ...rest}) { return data.map(() => ({data: rest})) }")
+    doc = {"_id": "5f" * 12, "settings": {"a": 1}, "hooks": {"preMap": named(id)}, "mockResponse": [{}]}
+
+    (shown,) = run(engine, desk, doc, [{}], "import/map")
+    hooks = {"preMap": named(id), "postSubmit": named(script(engine, ECHO))}
+    (sent,) = run(engine, desk, {**doc, "hooks": hooks}, [{}])
+
+    assert shown == {
+        "_importId": "5f" * 12,
+        "_connectionId": desk,
+        "settings": {"import": {"a": 1}, "connection": {}},
+        "testMode": True,
+    }
+    assert sent["_json"] == {**shown, "testMode": False}
+
+
+ECHO = "function postSubmit(o) { return o.responseData.map((r, i) => ({...r, _json: o.postMapData[i]})) }"

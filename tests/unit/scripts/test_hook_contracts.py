@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from celigo_pandas.errors import Problem, ScriptError
-from celigo_pandas.scripts import Function, Page, Returned, ScriptProblem, ScriptText
+from celigo_pandas.errors import ConfigError, Problem, ScriptError
+from celigo_pandas.scripts import (
+    Function,
+    Limits,
+    Page,
+    Returned,
+    ScriptProblem,
+    ScriptText,
+    Wiring,
+    check_script,
+    common_options,
+)
 from celigo_pandas.scripts import hook_contracts as contracts
 
 COMMON = {"settings": {"a": 1}, "testMode": True}
@@ -260,3 +271,57 @@ def test_no_records_ask_nothing() -> None:
     assert contracts.transform_records(hook, [], {}) == []
     assert contracts.keep_records(hook, [], {}) == []
     assert told.asked == []
+
+
+@pytest.mark.parametrize(
+    "limits", [{"seconds": 0}, {"memory_bytes": -1}, {"log_chars": True}, {"seconds": float("nan")}]
+)
+def test_limits_are_numbers_above_nothing(limits: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="expected a number above 0"):
+        Limits(**limits)
+
+
+def test_common_options_hold_no_id_that_a_document_has_not() -> None:
+    context = {
+        "settings": {"export": {}},
+        "testMode": True,
+        "job": {},
+        "lastExportDateTime": "2024-01-01T00:00:00.000Z",
+    }
+
+    assert common_options("export", {"_id": 5, "name": "x"}, context) == {
+        "settings": {"export": {}},
+        "testMode": True,
+        "lastExportDateTime": "2024-01-01T00:00:00.000Z",
+    }
+
+
+def test_wiring_says_at_which_place_a_script_is_not_there() -> None:
+    def find(script_id: str) -> ScriptText:
+        if script_id != "a":
+            raise ScriptError("no such script", code="invalid_ref")
+        return ScriptText("function f() {}")
+
+    wiring = Wiring(Told(lambda options: None), find)
+    found = wiring.import_hooks([Named("hooks.preMap", "a"), Named("filter.script", "a", "f")])
+
+    assert (found.pre_map.name, found.pre_map.place, found.filter.place) == ("f", "hooks.preMap", "filter")
+    assert (found.post_map, wiring.export_hooks([]).pre_save_page) == (None, None)
+    with pytest.raises(ScriptError) as caught:
+        wiring.export_hooks([Named("transform.script", "b")])
+    assert caught.value.place == "transform"
+
+
+@dataclass
+class Named:
+    path: str
+    script_id: str
+    function: str | None = None
+
+
+def test_check_names_functions_that_are_named_in_vain() -> None:
+    script = ScriptText("function a() {}")
+
+    assert check_script(Told(None), script, ["a", ""]) == []
+    assert [one.code for one in check_script(Told(None), script, ["b", "b"])] == ["function_missing"]
+    assert [one.code for one in check_script(Told(None), ScriptText("1"), ["b"])] == ["no_functions"]
