@@ -8,6 +8,7 @@ from typing import Any, Final
 from celigo_pandas.documents.script_references import ScriptReference, script_references
 from celigo_pandas.errors import MappingError, Problem, ScriptError
 from celigo_pandas.experiments.script_sources import SavedScripts, ScriptsLike, ScriptSource, find_sources
+from celigo_pandas.handlebars.contexts import surroundings
 from celigo_pandas.mapping import CompiledMapping
 from celigo_pandas.mapping.explain.hook_stories import HookStory
 from celigo_pandas.scripts import (
@@ -187,7 +188,7 @@ def hooks_of(
     ScriptError
         A script without any function.
     """
-    context = context or {"settings": {"import": document.get("settings") or {}, "connection": {}}}
+    context = context or surroundings("import", document, {})
     references, others = _needed(document)
     sources = find_sources(references, scripts, saved, others)
     log: list[LogLine] = []

@@ -11,9 +11,8 @@ from celigo_pandas.documents.script_references import script_references
 from celigo_pandas.errors import CeligoError, Problem
 from celigo_pandas.experiments.hook_runs import PAGE, HookRun
 from celigo_pandas.frames.outward import to_records
-from celigo_pandas.mapping.pipeline import run_import_steps
 
-__all__ = ["RowState", "context_of", "map_here", "rule_to_blame", "state_of"]
+__all__ = ["RowState", "map_here", "rule_to_blame", "state_of"]
 
 _BEFORE = frozenset({"preMap", "transform", "filter"})
 
@@ -60,10 +59,13 @@ def map_here(
     list of (int, record)
         Each mapped record with the position of its row; a row of a one-to-many import may have several, or none.
     """
+    from celigo_pandas.handlebars.contexts import surroundings
+    from celigo_pandas.mapping.pipeline import run_import_steps
+
     records = to_records(df, na=na, unflatten=sep is not None, sep=sep or ".")
     states: list[RowState] = []
     mapped: list[tuple[int, Any]] = []
-    context = context_of(document)
+    context = surroundings("import", document, {})
     size = PAGE if hooks is not None else len(records)
     for start in range(0, len(records), size or 1):
         page = records[start : start + size]
@@ -73,18 +75,6 @@ def map_here(
             state = "mapped_with_errors" if problems and step.outputs else step.state
             states.append(state_of(state, problems))
     return states, mapped
-
-
-def context_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What templates see beside the record, as far as the document alone tells it."""
-    settings = document.get("settings") or {}
-    return {
-        "settings": {"import": settings, "connection": {}},
-        "connection": {},
-        "import": dict(document),
-        "job": {},
-        "testMode": False,
-    }
 
 
 def rule_to_blame(df: pd.DataFrame, document: Mapping[str, Any], *, na: str, sep: str | None) -> str | None:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.accessors.api_door import door_of
-from celigo_pandas.accessors.dry_runs.local_steps import context_of
 from celigo_pandas.accessors.targets import Account
 from celigo_pandas.documents.script_references import script_references
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.experiments.hook_runs import HookRun, hooks_of
 from celigo_pandas.experiments.script_sources import ScriptsLike, find_sources
+from celigo_pandas.handlebars.contexts import surroundings
 
 __all__ = ["local_hooks", "require_same"]
 
@@ -27,7 +27,7 @@ def local_hooks(
     if not script_references(document) and not scripts:
         return None
     saved = None if account is None else account.scripts
-    return hooks_of(document, scripts, saved, context=context_of(document), api=api)
+    return hooks_of(document, scripts, saved, context=surroundings("import", document, {}), api=api)
 
 
 def require_same(document: Mapping[str, Any], scripts: ScriptsLike | None, account: Account) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,9 +14,13 @@ from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.forms.edited_scripts import read_scripts
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout
+from celigo_pandas.forms.mapping_planning import Planning
 from celigo_pandas.forms.mapping_state import MappingState
 from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
+
+if TYPE_CHECKING:
+    from celigo_pandas.accessors import ImportPlan, ImportResult
 
 __all__ = ["MappingEditor"]
 
@@ -37,6 +41,10 @@ class MappingEditor(FormView):
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview; *All rows* counts the others.
+    current : DataFrame, or export (dict, builder, saved export), optional
+        What is at the destination, for *Plan*; it can be written in the form, too.
+    key : str or list of str, optional
+        The fields by which a row is known there, for *Plan*.
     scripts : dict, or client.scripts, optional
         Text or file of a script that the document names, by id or name. What is not in it is read from the account of
         the saved import, of `con`, or of the only open client.
@@ -55,7 +63,8 @@ class MappingEditor(FormView):
     Notes
     -----
     Requests: one for each script that is read from an account; none while rules and scripts are edited. *Dry run on
-    server*: one per 100 rows. *Push* shows what would be sent; *Send* sends it.
+    server*: one per 100 rows. *Push* shows what would be sent; *Send* sends it. *Plan* reads the destination and shows
+    what a push would change; *Push … rows* sends that.
 
     Examples
     --------
@@ -67,7 +76,15 @@ class MappingEditor(FormView):
     state: MappingState
 
     def __init__(
-        self, df: Any, import_doc: Any, con: Any = None, *, sample: int = 1000, scripts: ScriptsLike | None = None
+        self,
+        df: Any,
+        import_doc: Any,
+        con: Any = None,
+        *,
+        sample: int = 1000,
+        current: Any = None,
+        key: Any = None,
+        scripts: ScriptsLike | None = None,
     ) -> None:
         if not isinstance(df, pd.DataFrame):
             raise ConfigError(f"MappingEditor takes a DataFrame first, got {shown(df)}.")
@@ -79,7 +96,8 @@ class MappingEditor(FormView):
         sample = whole_number("MappingEditor: sample", sample)
         account = account_of(import_doc, con, server_of(df)) if script_references(document) else None
         found = read_scripts(document, scripts, None if account is None else account.scripts)
-        super().__init__(MappingState(df, document, con, sample=sample, scripts=found))
+        planning = Planning.of(current, key)
+        super().__init__(MappingState(df, document, con, sample=sample, planning=planning, scripts=found))
 
     def layout(self) -> Element:
         """Describe what the editor shows now; the widget, the HTML and the text are drawn from it.
@@ -148,8 +166,8 @@ class MappingEditor(FormView):
         Parameters
         ----------
         id : str
-            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push``, ``lookup:``
-            and its name, ``script`` (its member ``place``), or ``script:`` and its id.
+            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push``, ``plan``,
+            ``lookup:`` and its name, ``script`` (its member ``place``), or ``script:`` and its id.
         value : object
             What was typed or chosen.
 
@@ -170,6 +188,8 @@ class MappingEditor(FormView):
             self.state.choose_script(str(value))
         elif place.startswith("script:"):
             self.state.set_script(place.removeprefix("script:"), str(value))
+        elif place == "plan":
+            self.state.set_planning(member, value)
         elif place.startswith("lookup:"):
             self.state.set_lookup(place.removeprefix("lookup:"), member, value)
         else:
@@ -619,8 +639,53 @@ class MappingEditor(FormView):
         self.run(self.state.send, wait)
         return self.state.result if wait else None
 
+    def plan(self, wait: bool = True) -> ImportPlan | None:
+        """Show what a push would create, update and leave alone; :meth:`push_plan` sends it.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        ImportPlan or None
+            None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk, current=late, key="order")
+        >>> editor.plan()
+        <ImportPlan 20 rows: 18 create, 1 update, 1 unchanged. ...>
+        """
+        self.run(self.state.plan, wait)
+        return self.state.shown_plan if wait else None
+
+    def push_plan(self, wait: bool = True) -> ImportResult | None:
+        """Send what :meth:`plan` would create and update.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        ImportResult or None
+            One outcome per row, those that stay here too; None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk, current=late, key="order")
+        >>> shown = editor.plan()
+        >>> editor.push_plan()
+        <ImportResult 20 rows: ... 1 unchanged.>
+        """
+        self.run(self.state.push_plan, wait)
+        return self.state.result if wait else None
+
     def cancel(self) -> None:
-        """Drop the preview of a push; nothing is sent.
+        """Drop the preview of a push, or its plan; nothing is sent.
 
         Examples
         --------
