@@ -10,20 +10,16 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas.documents.mapping_documents import LookupEntry, MappingDocument
-from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, printable, shown
-from celigo_pandas.experiments.editing import (
-    find_rule,
-    helpers_of,
-    iter_rules,
-    no_rule,
-    remove_rule,
-    set_rule,
-    with_helper,
-)
+from celigo_pandas.documents.rule_rows import find_rule, iter_rules, no_rule
+from celigo_pandas.documents.written_rules import remove_written, set_rule, with_helper
+from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, MappingError, shown
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frame_records import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.frozen import freeze
-from celigo_pandas.experiments.reports import Report
+from celigo_pandas.experiments.hook_runs import HookRun, hooks_of, runs_before_mapping
+from celigo_pandas.experiments.reports import Report, Shown
+from celigo_pandas.experiments.rule_texts import mapping_html, mapping_text
+from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
 from celigo_pandas.experiments.surrounding_documents import document_of, merged, put_lookups
 from celigo_pandas.experiments.upgrading import upgraded
@@ -34,8 +30,9 @@ from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.explain.blame import blame_cell
 from celigo_pandas.mapping.explain.coverage import measure
 from celigo_pandas.mapping.explain.diff import compare
+from celigo_pandas.mapping.explain.hook_stories import blame_story
 from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
-from celigo_pandas.markup import Markup, table, tag
+from celigo_pandas.markup import Markup
 
 __all__ = ["Mapping"]
 
@@ -210,7 +207,7 @@ class Mapping:
         rule = find_rule(self._document, generate)
         if rule is None:
             raise no_rule(self._document, generate)
-        return copy.deepcopy(rule)
+        return copy.deepcopy(rule.entry)
 
     def set(
         self,
@@ -263,8 +260,9 @@ class Mapping:
             changes["conditional"] = ... if when is ... else {"when": when}
         changes.update(members or {})
         if self.dialect == 2:
-            changes = with_helper(find_rule(self._document, generate), changes, generate)
-        set_rule(self._document, generate, changes)
+            there = find_rule(self._document, generate)
+            changes = with_helper(None if there is None else there.entry, changes, generate)
+        self._document = set_rule(self._document, generate, changes)
         if extract is not _UNSET:
             self._suggested = tuple(pair for pair in self._suggested if pair.target != generate)
         self._warn_of_traps(generate, is_typed="dataType" in changes)
@@ -273,15 +271,22 @@ class Mapping:
     def _warn_of_traps(self, generate: str, *, is_typed: bool) -> None:
         if not self._fields:
             return
+        branch = self._branch(generate)
         try:
-            compiled = self.compiled
+            compiled = compile_mapping(branch)
         except DocumentError:  # what is not whole yet is told when it is used
             return
-        traps = [trap for trap in find_traps(compiled, self._document, self._fields) if trap.cell == generate]
+        traps = [trap for trap in find_traps(compiled, branch, self._fields) if trap.cell == generate]
         if is_typed:  # text is what was asked for
             traps = [trap for trap in traps if trap.kind != "retyped"]
         for text in trap_texts(traps, self._fields, as_call=True):
             notify_once(text, HintWarning)
+
+    def _branch(self, generate: str) -> dict[str, Any]:
+        """Return the document without the rules beside this one, so that a call costs no more when there are more."""
+        entries = self._document.get("mappings") or []
+        wanted = [entry for entry in entries if any(path == generate for path, _ in iter_rules({"mappings": [entry]}))]
+        return {**self._document, "mappings": wanted}
 
     def set_lookup(self, name: str, map: AnyMapping[str, Any], **members: Any) -> Mapping:
         """Add or replace a static lookup; further members (``default``, ``allowFailures``) in the vendor's spelling.
@@ -319,7 +324,7 @@ class Mapping:
         >>> "email" in mapping.remove("email")
         False
         """
-        remove_rule(self._document, generate)
+        self._document = remove_written(self._document, generate)
         self._suggested = tuple(pair for pair in self._suggested if pair.target != generate)
         return self
 
@@ -394,15 +399,18 @@ class Mapping:
         """
         return self.compiled.evaluate(records_of(df))
 
-    def coverage(self, df: Any) -> CoverageFindings:
+    def coverage(self, df: Any, *, scripts: ScriptsLike | None = None) -> CoverageFindings:
         """Measure, per rule, how often its source is there, null, retyped, untranslated, undated; and unused fields.
 
-        Costs about one evaluation. No request is made.
+        Costs about one evaluation. No request is made, but for scripts that are read from an account.
 
         Parameters
         ----------
         df : DataFrame, or list of dict
             The rows.
+        scripts : dict, or client.scripts, optional
+            The scripts that the document names, by id or name: what a transform and a preMap write is there for the
+            rules, and records that they do not let pass are not counted. Without it the rows are read as they came.
 
         Examples
         --------
@@ -410,7 +418,22 @@ class Mapping:
         >>> mapping.set("phone", "$.phone_number").coverage(orders).dead
         ['phone']
         """
-        return CoverageFindings(measure(self.compiled, records_of(df)))
+        records, hooks = records_of(df), self._hooks("coverage", scripts)
+        if hooks is not None:
+            records = hooks.passing(records)
+        return CoverageFindings(measure(self.compiled, records))
+
+    def _hooks(self, method: str, scripts: ScriptsLike | None) -> HookRun | None:
+        """Return the scripts around the mapping; without them, say once what the rows are then read without."""
+        if scripts is not None:
+            return hooks_of(self._document, scripts)
+        if places := runs_before_mapping(self._document):
+            notify_once(
+                f"{method}() reads the rows as they came: what {' and '.join(places)} writes is not there. "
+                "Give scripts={'_id or name': 'file.js'} or scripts=client.scripts.",
+                HintWarning,
+            )
+        return None
 
     def diff(self, other: Any, df: Any) -> DiffFindings:
         """Compare with another mapping over the same rows: which output cells change, by rule.
@@ -434,8 +457,8 @@ class Mapping:
         """
         return DiffFindings(compare(self.compiled, compile_mapping(document_of(other)), records_of(df)), df)
 
-    def blame(self, df: Any, row: Any, cell: str) -> BlameFindings:
-        r"""Explain one output cell: rule, source path, source value, each step.
+    def blame(self, df: Any, row: Any, cell: str, *, scripts: ScriptsLike | None = None) -> BlameFindings:
+        r"""Explain one output cell: rule, source path, source value, each step; and the hook that wrote a value.
 
         Parameters
         ----------
@@ -445,11 +468,14 @@ class Mapping:
         cell : str
             ``total``, ``address.city``, ``lines[2].sku``; an object or list as a whole (``address``, ``lines``), or a
             cell of every element (``lines[*].sku``). A dot in a key is written ``\.``.
+        scripts : dict, or client.scripts, optional
+            The scripts that the document names, by id or name. Where the record before and after a hook differs in what
+            the cell is made of, the hook is a step: ``preMap (orders.js:14)``.
 
         Raises
         ------
         MappingError
-            No rule writes such a cell of this row.
+            No rule writes such a cell of this row, or a hook does not let the row pass.
         FrameError
             No row, or several, have this label.
 
@@ -459,11 +485,18 @@ class Mapping:
         >>> "id = 3" in str(mapping.blame(orders, 1, "order"))
         True
         """
-        position = position_of(df, row)
+        position, hooks = position_of(df, row), self._hooks("blame", scripts)
+        if hooks is not None:
+            story = hooks.story(self.compiled, records_of(df), position)
+            if isinstance(story, MappingError):
+                raise story
+            return BlameFindings(blame_story(self.compiled, story, cell), row)
         one = df.iloc[[position]] if isinstance(df, pd.DataFrame) else [df[position]]
         return BlameFindings(blame_cell(self.compiled, records_of(one)[0], cell), row)
 
-    def report(self, df: Any, against: Any = None, *, title: str = "Mapping report") -> Report:
+    def report(
+        self, df: Any, against: Any = None, *, title: str = "Mapping report", plan: Shown | None = None
+    ) -> Report:
         """Write one self-contained HTML page for a change ticket.
 
         Parameters
@@ -472,6 +505,8 @@ class Mapping:
         against : Mapping or import document, optional
             The version before; the page then shows what changes.
         title : str
+        plan : ImportPlan, optional
+            Of :func:`~celigo_pandas.plan_import`: the page then shows what a push of the rows would change.
 
         Examples
         --------
@@ -480,9 +515,9 @@ class Mapping:
         'report.html'
         """
         before = None if against is None else Mapping.from_import(against)
-        return Report.of(self, before, df, title)
+        return Report.of(self, before, df, title, plan)
 
-    def freeze(self, df: Any, path: str | os.PathLike[str]) -> int:
+    def freeze(self, df: Any, path: str | os.PathLike[str], *, scripts: ScriptsLike | None = None) -> int:
         """Write the rows with what this mapping makes of them, for :func:`celigo_pandas.experiments.check_frozen`.
 
         The check sees the time of freezing as the present. Cells that vary by themselves (random text) are left out.
@@ -493,6 +528,9 @@ class Mapping:
             The rows.
         path : path
             A file to write.
+        scripts : dict, or client.scripts, optional
+            The scripts that the document names, by id or name: what they and the mapping make together is frozen, and
+            their text with it.
 
         Returns
         -------
@@ -505,7 +543,9 @@ class Mapping:
         >>> mapping.freeze(orders, "orders.frozen.json")
         20
         """
-        return freeze(self._document, records_of(df), path)
+        if scripts is None:
+            self._hooks("freeze", None)
+        return freeze(self._document, records_of(df), path, scripts)
 
     def verify(self, df: Any, con: Any, *, batch_size: int = 100) -> pd.DataFrame:
         """Map the same rows here and on the server (``/import/map``), and return where they disagree.
@@ -545,43 +585,8 @@ class Mapping:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        lines = [f"<Mapping {self.dialect}.0, {sum(1 for _ in iter_rules(self._document))} rules>"]
         reasons = {pair.target: f"{pair.score:.0%}, {pair.reason}" for pair in self._suggested}
-        for path, rule in iter_rules(self._document):
-            line = f"  {path:<28} ← {_source(rule)}"
-            lines.append(f"{line:<60}  ({reasons[path]})" if path in reasons else line)
-        if self.unmatched:
-            lines.append("  no source found for: " + ", ".join(self.unmatched))
-        return printable("\n".join(lines))
+        return mapping_text(self._document, self.unmatched, reasons)
 
     def _repr_html_(self) -> Markup:
-        rows = [
-            (tag("code", path), _source(rule), rule.get("dataType", ""), _more(rule))
-            for path, rule in iter_rules(self._document)
-        ]
-        parts = [table(("writes", "from", "type", "more"), rows)]
-        if self.unmatched:
-            parts.append(tag("p", tag("b", "No source found for: "), ", ".join(self.unmatched)))
-        return tag("div", *parts)
-
-
-def _source(rule: dict[str, Any]) -> str:
-    if "hardCodedValue" in rule:
-        return f"the value {rule['hardCodedValue']!r}"
-    if helpers := helpers_of(rule):
-        return ", ".join(str(helper.get("extract", "its own fields")) for helper in helpers)
-    if rule.get("extract") is None:
-        return "its own fields" if rule.get("mappings") is not None else "nothing"
-    return str(rule["extract"])
-
-
-def _more(rule: dict[str, Any]) -> str:
-    shown_members = (
-        "lookupName",
-        "default",
-        "conditional",
-        "extractDateFormat",
-        "generateDateFormat",
-        "generateDateTimezone",
-    )
-    return ", ".join(f"{name}={rule[name]!r}" for name in shown_members if name in rule)
+        return mapping_html(self._document, self.unmatched)

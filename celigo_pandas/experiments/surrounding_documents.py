@@ -10,8 +10,8 @@ import pandas as pd
 
 from celigo_pandas.documents.dotted import find_member, put_member, remove_member
 from celigo_pandas.documents.mapping_documents import FIELD_HOMES, LookupEntry, MappingDocument, append_lookup
+from celigo_pandas.documents.rule_rows import helpers_of, iter_rules
 from celigo_pandas.errors import DocumentError, shown
-from celigo_pandas.experiments.editing import helpers_of, iter_rules
 from celigo_pandas.experiments.frame_records import exact_frame
 
 __all__ = ["diff_documents", "diff_saved", "document_of", "merged", "put_lookups"]
@@ -56,7 +56,8 @@ def put_lookups(doc: dict[str, Any], lookups: Iterable[LookupEntry]) -> None:
     for entry in there:
         block = doc[entry.home] if entry.home else doc
         block["lookups"][entry.position] = copy.deepcopy(wanted[str(entry.name)].value)
-    for name in wanted.keys() - {entry.name for entry in there}:
+    known = {entry.name for entry in there}
+    for name in [name for name in wanted if name not in known]:  # in their order, whatever texts hash to
         append_lookup(doc, copy.deepcopy(wanted[name].value), wanted[name].home)
 
 

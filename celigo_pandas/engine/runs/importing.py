@@ -12,6 +12,7 @@ from typing import Any
 
 from celigo_pandas.documents.canonical import canonical
 from celigo_pandas.documents.map_answers import is_one_to_many, write_answer
+from celigo_pandas.documents.members import LIST, OBJECT, OBJECTS, Shape, shape_problems
 from celigo_pandas.documents.saved_documents import member_problems
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Adaptor, Call, Outgoing, SourceFailure
 from celigo_pandas.engine.choices import Choices
@@ -67,22 +68,17 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
         raise invalid(
             "invalid_field", f"Record {bad[0]} is {kind}; expected an object or an array of rows.", f"data.{bad[0]}"
         )
-    for name, wanted in _KINDS.items():
-        value = import_doc.get(name)
-        if (value is not None or (name == "mockResponse" and name in import_doc)) and not isinstance(value, wanted):
-            raise invalid(
-                "invalid_field", f"{name} is {type(value).__name__}; expected {wanted.__name__}.", f"import.{name}"
-            )
-    if not all(isinstance(one, dict) for one in import_doc.get("mockResponse") or []):
+    refuse_any(shape_problems(import_doc, _SHAPES), "import")
+    if import_doc.get("mockResponse", ...) is None:
         raise invalid("invalid_field", "mockResponse needs objects: one answer a record.", "import.mockResponse")
     check_references("import", import_doc)
     refuse_any(member_problems("imports", import_doc), "import")
     return import_doc, data
 
 
-_KINDS: Mapping[str, type] = {
-    "hooks": dict, "filter": dict, "mapping": dict, "mappings": list, "lookups": list, "settings": dict,
-    "mockResponse": list, "responseTransform": dict,
+_SHAPES: Mapping[str, Shape] = {
+    "hooks": OBJECT, "filter": OBJECT, "mapping": OBJECT, "mappings": LIST, "lookups": LIST, "settings": OBJECT,
+    "mockResponse": OBJECTS, "responseTransform": OBJECT,
 }  # fmt: skip
 
 

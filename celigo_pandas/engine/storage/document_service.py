@@ -111,14 +111,13 @@ class DocumentService:
 
     def create(self, kind: str, doc: Mapping[str, Any]) -> Row:
         """Store a new document."""
-        clean = _writable(kind, doc)
+        clean, says_offline = _as_kept(kind, doc)
         stamp = wire_time(self._now())
         whole = {"_id": new_id(), "createdAt": stamp, "lastModified": stamp, **clean}
         with self.store.changing():
             # A placeholder is stored as it is, and waits for its credentials off line.
-            offline = kind == "connections" and canonical(kind, doc).get("offline") is True
-            self._check(kind, {**whole, "offline": offline}, None)
-            row = replace(self._seal(kind, whole), offline=offline)
+            self._check(kind, {**whole, "offline": says_offline}, None)
+            row = replace(self._seal(kind, whole), offline=says_offline)
             self.store.put(row, self._records(row, "create", {}, {}))
         return row
 
@@ -126,9 +125,10 @@ class DocumentService:
         """Replace a document whole; members that are left out are erased."""
         with self.store.changing():
             old = self.row(kind, id)
-            clean = _writable(kind, doc) | _kept(old)
+            clean, says_offline = _as_kept(kind, doc)
+            clean |= _kept(old)
             # New credentials deserve a try: a connection that was offline is not, once its document is another.
-            offline = kind == "connections" and canonical(kind, doc).get("offline") is True and _is_unfinished(clean)
+            offline = says_offline and _is_unfinished(clean)
             return self._change(old, clean, version=old.version + 1, offline=offline)
 
     def patch(self, kind: str, id: str, operations: Any) -> Row:
@@ -308,10 +308,12 @@ def _name_problems(whole: Mapping[str, Any]) -> list[Problem]:
     return [Problem("invalid_field", "name has more than 100 characters.", "name")] if len(name) > 100 else []
 
 
-def _writable(kind: str, doc: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a client may write of a document, in the form in which it is kept."""
+def _as_kept(kind: str, doc: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return what a client may write of a document, as it is kept, and whether a connection says it is off line."""
+    whole = canonical(kind, doc)
     unwritten = READ_ONLY_MEMBERS | ({"debugUntil"} if kind == "scripts" else set())
-    return {name: value for name, value in canonical(kind, doc).items() if name not in unwritten}
+    clean = {name: value for name, value in whole.items() if name not in unwritten}
+    return clean, kind == "connections" and whole.get("offline") is True
 
 
 def _kept(old: Row) -> dict[str, Any]:

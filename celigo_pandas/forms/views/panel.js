@@ -602,7 +602,8 @@ function render({ model, el }) {
     const target = ctx.keys.get(name);
     // Half-typed text has its own undo, the box's; what is in no message yet is the browser's alone.
     const typing = ["INPUT", "TEXTAREA"].includes(event.target.tagName) && ["ctrl+z", "ctrl+y"].includes(name)
-      && (event.target.closest(".cp-field")?.celigoUnsent?.() || isSecretBox(event.target));
+      && (event.target.closest(".cp-field")?.celigoUnsent?.() || isSecretBox(event.target)
+        || event.target.classList.contains("cp-editor-input"));
     for (const flush of target && !typing ? ctx.flush : []) flush();
     const enabled = target && (target.parentElement.celigoElement.enabled || waiting());
     // JupyterLab listens to keys too: inside a form they are the form's. Where it has nothing to save, the notebook is.

@@ -15,8 +15,10 @@ from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_text
 from celigo_pandas.mapping.rules.rule_tree import (
     DateStep,
+    Helper,
     Lookup,
     PathSource,
+    Rule,
     Source,
     TemplateSource,
     TextSource,
@@ -33,6 +35,7 @@ from celigo_pandas.mapping.steps.conversions import (
     convert_column,
     destination_type,
 )
+from celigo_pandas.mapping.steps.destination import Destination
 from celigo_pandas.mapping.steps.run import Run
 
 __all__ = ["convert", "empty_rows", "finish", "source_column", "value_column"]
@@ -47,7 +50,7 @@ def value_column(rule: ValueRule, scope: Scope, run: Run) -> list[Any]:
     return finish(rule, source_column(rule.source, rule, scope, run), scope, run)
 
 
-def source_column(source: Source, rule: Any, scope: Scope, run: Run) -> list[Any]:
+def source_column(source: Source, rule: Rule | Helper, scope: Scope, run: Run) -> list[Any]:
     """Read the source of a rule for every row; absent is UNDEFINED."""
     if isinstance(source, PathSource):
         column = scope.column(source.path)
@@ -62,7 +65,7 @@ def source_column(source: Source, rule: Any, scope: Scope, run: Run) -> list[Any
     return Column.constant(UNDEFINED, scope.size)
 
 
-def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list[Any]:
+def _rendered(source: TemplateSource, rule: Rule | Helper, scope: Scope, run: Run) -> list[Any]:
     """Render a template for every row: all together, in parts where one is refused, one by one in such a part."""
     dynamic = {lookup["name"]: lookup for lookup in run.lookups if "map" not in lookup and "name" in lookup}
     options: dict[str, Any] = {"lookups": by_name(run.lookups), "now": run.now, "escape": source.escape}
@@ -82,7 +85,7 @@ def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list
 
 def _rendered_alone(
     source: TemplateSource,
-    rule: Any,
+    rule: Rule | Helper,
     scope: Scope,
     run: Run,
     rows: Sequence[int],
@@ -320,7 +323,9 @@ def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: Any, scope: 
         return UNDEFINED
 
 
-def convert(rule: Any, column: list[Any], scope: Scope, run: Run, rows: list[int] | None) -> list[Any]:
+def convert(
+    rule: ValueRule | Destination, column: list[Any], scope: Scope, run: Run, rows: list[int] | None
+) -> list[Any]:
     """Convert a column to the rule's type; what the table refuses fails its record."""
     data_type = rule.data_type
     if data_type is None or not column:
@@ -342,7 +347,9 @@ def convert(rule: Any, column: list[Any], scope: Scope, run: Run, rows: list[int
     return converted
 
 
-def _converted_one(rule: Any, converter: Callable[[Any], Any], value: Any, scope: Scope, run: Run, row: int) -> Any:
+def _converted_one(
+    rule: ValueRule | Destination, converter: Callable[[Any], Any], value: Any, scope: Scope, run: Run, row: int
+) -> Any:
     try:
         return converter(value)
     except RefusedType as refused:
