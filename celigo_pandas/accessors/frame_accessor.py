@@ -18,7 +18,7 @@ from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.import_result import ImportResult
 from celigo_pandas.accessors.pushes.to_import import to_import
 from celigo_pandas.accessors.targets import Account, ConnectionLike, DocumentLike
-from celigo_pandas.experiments.script_sources import ScriptsLike
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.frames.nesting import nest
 from celigo_pandas.frames.outward import Unflatten
 

@@ -20,10 +20,10 @@ from typing import Any, Final
 
 import pandas as pd
 
+from celigo_pandas.documents.script_sources import ScriptsLike, ScriptSource
 from celigo_pandas.errors import ConfigError, DocumentError, MappingError, Problem, problems_from_body
 from celigo_pandas.experiments.frame_records import exact_frame
 from celigo_pandas.experiments.hook_runs import HookRun, hooks_of
-from celigo_pandas.experiments.script_sources import ScriptsLike, ScriptSource
 from celigo_pandas.experiments.side_by_side import shown_output, type_change
 from celigo_pandas.experiments.surrounding_documents import document_of
 from celigo_pandas.folders import replacing, user_path

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from celigo_pandas.documents.script_references import ScriptReference, script_references
+from celigo_pandas.documents.script_sources import SavedScripts, ScriptsLike, ScriptSource, find_sources
 from celigo_pandas.errors import MappingError, Problem, ScriptError
-from celigo_pandas.experiments.script_sources import SavedScripts, ScriptsLike, ScriptSource, find_sources
 from celigo_pandas.handlebars.contexts import surroundings
 from celigo_pandas.mapping import CompiledMapping
 from celigo_pandas.mapping.explain.hook_stories import HookStory
@@ -17,6 +17,7 @@ from celigo_pandas.scripts import (
     LogLine,
     RecordOutcome,
     ScriptRunner,
+    ScriptText,
     Wiring,
     common_options,
     shared_host,
@@ -43,7 +44,14 @@ class HookRun:
         What they write to their log.
     sources : mapping
         The scripts by ``_scriptId``.
+
+    Attributes
+    ----------
+    page : int
+        Records that a hook gets at once.
     """
+
+    page = PAGE
 
     def __init__(self, hooks: ImportHooks, log: list[LogLine], sources: Mapping[str, ScriptSource]) -> None:
         self.hooks = hooks
@@ -193,7 +201,9 @@ def hooks_of(
     sources = find_sources(references, scripts, saved, others)
     log: list[LogLine] = []
     common = common_options("import", document, {**context, "testMode": True})
-    wiring = Wiring(runner or shared_host(), lambda id: sources[id].script, common, log, api)
+    wiring = Wiring(
+        runner or shared_host(), lambda id: ScriptText(sources[id].text, sources[id].name), common, log, api
+    )
     return HookRun(wiring.import_hooks(references), log, sources)
 
 

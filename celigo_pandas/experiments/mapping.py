@@ -11,6 +11,7 @@ import pandas as pd
 
 from celigo_pandas.documents.mapping_documents import LookupEntry, MappingDocument
 from celigo_pandas.documents.rule_rows import find_rule, iter_rules, no_rule
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.documents.written_rules import remove_written, set_rule, with_helper
 from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, MappingError, shown
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
@@ -19,7 +20,6 @@ from celigo_pandas.experiments.frozen import freeze
 from celigo_pandas.experiments.hook_runs import HookRun, hooks_of, runs_before_mapping
 from celigo_pandas.experiments.reports import Report, Shown
 from celigo_pandas.experiments.rule_texts import mapping_html, mapping_text
-from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
 from celigo_pandas.experiments.surrounding_documents import document_of, merged, put_lookups
 from celigo_pandas.experiments.upgrading import upgraded

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from celigo_pandas.accessors.scripts.function_calls import FunctionCall, run_pages
 from celigo_pandas.documents.script_references import ScriptReference, script_references
+from celigo_pandas.documents.script_sources import SavedScripts, ScriptsLike, ScriptSource, find_sources
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, MissingExtraError, ScriptError
 from celigo_pandas.experiments.hook_runs import PAGE, HookRun, hooks_of
-from celigo_pandas.experiments.script_sources import SavedScripts, ScriptsLike, ScriptSource, find_sources
 from celigo_pandas.mapping import run_import_steps
 from celigo_pandas.scripts import (
     ApiDoor,

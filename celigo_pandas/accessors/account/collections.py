@@ -17,8 +17,8 @@ from celigo_pandas.accessors.account.saved_script import SavedScript
 from celigo_pandas.accessors.targets import Account
 from celigo_pandas.client.json_bodies import seal_connection
 from celigo_pandas.documents.patching import check_document, masked_paths, refuse_masks, writable
+from celigo_pandas.documents.script_sources import ScriptLike, read_source
 from celigo_pandas.errors import ConfigError, NotFoundError, Problem, shown
-from celigo_pandas.experiments.script_sources import ScriptLike, read_source
 from celigo_pandas.markup import Markup, table, tag
 
 __all__ = ["Connections", "SavedExports", "SavedImports", "Scripts"]

@@ -42,8 +42,8 @@ from celigo_pandas.documents.patching import (
     refuse_masks,
     writable,
 )
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import ConfigError, DocumentError, shown
-from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.frames.outward import Unflatten
 from celigo_pandas.journal.pulls import PullJournal
 from celigo_pandas.markup import Markup, table, tag

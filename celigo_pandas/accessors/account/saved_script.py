@@ -15,8 +15,8 @@ from celigo_pandas.accessors.targets import Account
 from celigo_pandas.documents.counts import as_number, whole_number
 from celigo_pandas.documents.patching import patch_operations
 from celigo_pandas.documents.script_documents import DEBUG_MINUTES, LEVELS, new_content
+from celigo_pandas.documents.script_sources import ScriptLike, read_source
 from celigo_pandas.errors import ConfigError, DocumentError, shown
-from celigo_pandas.experiments.script_sources import ScriptLike, read_source
 from celigo_pandas.markup import Markup, table, tag
 
 __all__ = ["SavedScript"]

@@ -6,13 +6,12 @@ import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
-from celigo_pandas.accessors.dry_runs.script_choice import local_hooks, require_same
 from celigo_pandas.accessors.dry_runs.script_logs import logs_frame
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
 from celigo_pandas.accessors.progress import ProgressSetting
@@ -25,8 +24,8 @@ from celigo_pandas.accessors.targets import (
     resolve_import,
     server_of,
 )
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import ConfigError, FrameError, legible
-from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
@@ -35,7 +34,9 @@ from celigo_pandas.frames.outward import Unflatten, flatten_sep
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.frames.spreading import Rows, spread
 from celigo_pandas.markup import Markup, table, tag
-from celigo_pandas.scripts import LogLine
+
+if TYPE_CHECKING:
+    from celigo_pandas.scripts import LogLine
 
 __all__ = ["STATES", "DryRun", "dry_run", "map_import", "mapped_frame"]
 
@@ -289,6 +290,7 @@ def dry_run(
     >>> celigo.dry_run(orders, import_doc)
     <DryRun 20 rows: 20 mapped.>
     """
+    from celigo_pandas.accessors.dry_runs.script_choice import local_hooks, require_same
     from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 
     df = as_frame(df)

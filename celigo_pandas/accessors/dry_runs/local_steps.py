@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from celigo_pandas.documents.script_references import script_references
 from celigo_pandas.errors import CeligoError, Problem
-from celigo_pandas.experiments.hook_runs import PAGE, HookRun
 from celigo_pandas.frames.outward import to_records
+
+if TYPE_CHECKING:
+    from celigo_pandas.experiments.hook_runs import HookRun
 
 __all__ = ["RowState", "map_here", "rule_to_blame", "state_of"]
 
@@ -66,7 +68,7 @@ def map_here(
     states: list[RowState] = []
     mapped: list[tuple[int, Any]] = []
     context = surroundings("import", document, {})
-    size = PAGE if hooks is not None else len(records)
+    size = len(records) if hooks is None else hooks.page
     for start in range(0, len(records), size or 1):
         page = records[start : start + size]
         for step in run_import_steps(page, document, context=context, hooks=None if hooks is None else hooks.hooks):

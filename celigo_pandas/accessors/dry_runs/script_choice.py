@@ -8,9 +8,9 @@ from typing import Any
 from celigo_pandas.accessors.api_door import door_of
 from celigo_pandas.accessors.targets import Account
 from celigo_pandas.documents.script_references import script_references
+from celigo_pandas.documents.script_sources import ScriptsLike, find_sources
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.experiments.hook_runs import HookRun, hooks_of
-from celigo_pandas.experiments.script_sources import ScriptsLike, find_sources
 from celigo_pandas.handlebars.contexts import surroundings
 
 __all__ = ["local_hooks", "require_same"]

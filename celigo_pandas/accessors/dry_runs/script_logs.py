@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from celigo_pandas.scripts import LogLine
+if TYPE_CHECKING:
+    from celigo_pandas.scripts import LogLine
 
 __all__ = ["logs_frame"]
 

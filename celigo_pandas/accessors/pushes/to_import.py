@@ -8,7 +8,6 @@ import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun
 from celigo_pandas.accessors.dry_runs.local_steps import map_here
-from celigo_pandas.accessors.dry_runs.script_choice import local_hooks, require_same
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.fit import fitted
 from celigo_pandas.accessors.pushes.import_result import ImportResult, PushPreview
@@ -16,10 +15,10 @@ from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.pushes.pushing import check_writable, first_rows, push_call, push_rows, required
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, Target, resolve_import
 from celigo_pandas.documents.import_documents import describe
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import (
     CeligoError,
 )
-from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import Outcomes
@@ -123,6 +122,7 @@ def to_import(
     >>> celigo.to_import(orders, import_doc, desk, progress=False).summary()
     '20 rows: 18 ok, 2 failed.'
     """
+    from celigo_pandas.accessors.dry_runs.script_choice import require_same
     from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 
     df = as_frame(df)
@@ -149,6 +149,8 @@ def to_import(
 
 
 def _preview(kept: pd.DataFrame, call: PushCall, connection: Target, scripts: ScriptsLike | None) -> PushPreview:
+    from celigo_pandas.accessors.dry_runs.script_choice import local_hooks
+
     client = connection.client
     client.ask_account_once()
     sandbox = ", sandbox" if connection.sandbox else ""

@@ -13,15 +13,15 @@ from celigo_pandas.accessors.scripts.script_run import ScriptRun
 from celigo_pandas.accessors.targets import Account
 from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.documents.script_references import script_references
+from celigo_pandas.documents.script_sources import ScriptLike, ScriptSource, read_source
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.experiments.frame_records import exact_frame
-from celigo_pandas.experiments.script_sources import ScriptLike, ScriptSource, read_source
 from celigo_pandas.experiments.surrounding_documents import document_of
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outward import to_records
 from celigo_pandas.markup import Markup, tag
-from celigo_pandas.scripts import Function, LogLine, check_script, function_names, shared_host
+from celigo_pandas.scripts import Function, LogLine, ScriptText, check_script, function_names, shared_host
 
 __all__ = ["Script"]
 
@@ -58,6 +58,10 @@ class Script:
     def source(self) -> ScriptSource:
         """Text, name, and the id of a saved script."""
         return self._source
+
+    @property
+    def _script(self) -> ScriptText:
+        return ScriptText(self.text, self.name)
 
     @property
     def name(self) -> str:
@@ -99,7 +103,7 @@ class Script:
         ['unknown_import']
         """
         wanted = [] if document is None else list(self._named(document))
-        problems = check_script(shared_host(), self._source.script, wanted)
+        problems = check_script(shared_host(), self._script, wanted)
         rows = [(problem.code, problem.message, problem.line, problem.column) for problem in problems]
         return exact_frame(rows, ["code", "message", "line", "column"])
 
@@ -169,7 +173,7 @@ class Script:
         rows, given = _rows(records)
         log: list[LogLine] = []
         chosen = function or (kind if kind in self.functions else None)
-        made = Function(shared_host(), self._source.script, chosen, door_of(allow_api), log)
+        made = Function(shared_host(), self._script, chosen, door_of(allow_api), log)
         common = {"settings": dict(settings or {}), "testMode": bool(test_mode)}
         call = FunctionCall(made, kind, common, _beside("before", before, given), _answers(kind, responses, given))
         runs = run_pages(call, given, whole_number("page_size", page_size))

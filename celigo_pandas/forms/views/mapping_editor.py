@@ -9,8 +9,8 @@ import pandas as pd
 from celigo_pandas.accessors.targets import account_of, server_of
 from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.documents.script_references import script_references
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import ConfigError, shown
-from celigo_pandas.experiments.script_sources import ScriptsLike
 from celigo_pandas.forms.edited_scripts import read_scripts
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from celigo_pandas.documents.script_references import ScriptReference, script_references
+from celigo_pandas.documents.script_sources import find_sources, read_source
 from celigo_pandas.errors import ConfigError, DocumentError, NotFoundError
-from celigo_pandas.experiments.script_sources import find_sources, read_source
 
 CODE = "function preMap(options) { return [] }"
 ID, OTHER = "5f00000000000000000000aa", "5f00000000000000000000bb"

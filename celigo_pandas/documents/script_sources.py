@@ -13,7 +13,6 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from celigo_pandas.documents.document_files import read_text
 from celigo_pandas.documents.script_references import ScriptReference
 from celigo_pandas.errors import ConfigError, DocumentError, shown
-from celigo_pandas.scripts import ScriptText
 
 __all__ = ["SavedScripts", "ScriptLike", "ScriptSource", "ScriptsLike", "find_sources", "read_source"]
 
@@ -27,11 +26,6 @@ class ScriptSource:
     name: str
     text: str
     id: str | None = None
-
-    @property
-    def script(self) -> ScriptText:
-        """What runs."""
-        return ScriptText(self.text, self.name)
 
     @property
     def digest(self) -> str:
