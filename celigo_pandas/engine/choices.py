@@ -46,7 +46,7 @@ class Choices:
     """[4] ``/import/map`` answers bare records; with True each is ``{"statusCode": 200, "data": …}``."""
 
     delete_in_use_refused: bool = True
-    """[5] DELETE of a connection that saved exports or imports use is a 422 that names them: deleting it would
+    """[5] DELETE of a connection, or of a script, that other documents use is a 422 that names them: deleting it would
     break documents silently, and the vendor's user interface refuses it too."""
 
     patch_answers_document: bool = False
@@ -104,6 +104,16 @@ class Choices:
     mock_output_limit: int = 0
     """The vendor takes ten records in ``mockOutput``. Here it stands in for systems that are not built, so any number
     is taken (0); a number restores a limit."""
+
+    map_runs_hooks: bool = True
+    """``/import/map`` runs preMap and postMap too. The documentation says "only the mapping step"; a dry run without
+    hooks would show records that production never sends."""
+
+    script_seconds: float = 30.0
+    """What a call of a script's function may take. The vendor's pages give 30 seconds."""
+
+    script_memory_mb: int = 256
+    """Memory of a call of a script's function. Not published."""
 
     rate_capacity: int = 0
     """Requests that the account's bucket holds; 0 turns the limit off. The platform has 1000, refilled at 300/s."""
