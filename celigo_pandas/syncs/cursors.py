@@ -183,7 +183,8 @@ def checked_overlap(value: Any) -> Overlap:
     number = as_integer(value) if as_integer(value) is not None else as_number(value)
     try:
         overlap: Overlap = 0 if value is None else number if number is not None else span(value)
-        if overlap >= type(overlap)(0) and overlap not in (np.inf, pd.NaT):
+        is_forward = overlap >= pd.Timedelta(0) if isinstance(overlap, pd.Timedelta) else overlap >= 0
+        if is_forward and overlap not in (np.inf, pd.NaT):
             return overlap
     except (ValueError, TypeError):
         pass
