@@ -10,7 +10,6 @@ import pandas as pd
 
 from celigo_pandas.accessors.destinations.compared_fields import KeyLike, key_pairs
 from celigo_pandas.accessors.destinations.current_rows import CurrentLike, is_table
-from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 from celigo_pandas.accessors.plans.import_plan import ImportPlan
 from celigo_pandas.accessors.plans.making import made
 from celigo_pandas.accessors.plans.plan_call import PlanCall
@@ -108,6 +107,8 @@ def plan_import(
     >>> plan.counts["create"], plan.changes[["field", "before", "after"]].values.tolist()
     (18, [['email', 'old@example.com', 'hugo.arnold@example.com']])
     """
+    from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
+
     df = as_frame(df)
     key_pairs(key)
     if map_on not in ("here", "server"):
