@@ -93,7 +93,7 @@ class S3Place:
         """Open an object for reading: the one that was listed, if it was."""
         bucket, key = self._key(folder, name)
         seen = self._seen.get((bucket, key))
-        download = Download(self._s3, bucket, key, seen.etag if seen else "")
+        download = Download(self._s3, bucket, key, seen.etag if seen else "", seen.size if seen else None)
         return cast(BinaryIO, io.BufferedReader(download, _BUFFER))
 
     def write(self, folder: str, name: str, content: Iterable[bytes], in_progress: str | None = None) -> None:

@@ -80,11 +80,6 @@ class S3:
         self._endpoint = own_endpoint(call)
         self._region = region
 
-    @property
-    def hashes(self) -> bool:
-        """Whether an ETag of 32 digits is an MD5: AWS says so, and some that speak its protocol have others."""
-        return not self._endpoint
-
     def buckets(self) -> None:
         """Ask for the names of all buckets, which tells whether the keys are good: also if they may not be told."""
         origin = self._endpoint or service_origin("s3", self._region)
