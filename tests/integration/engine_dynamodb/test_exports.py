@@ -18,6 +18,8 @@ from celigo_pandas.engine.adaptors.dynamodb import adaptor
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.safety.reach import Reach
 
+pytestmark = pytest.mark.node
+
 ALL = ("#p = :p", {":p": "all"}, {"#p": "place"})
 
 

@@ -5,14 +5,15 @@ Facts: integrator-api.md, section 8.1: bare names, ``data`` and ``batch_of_recor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from celigo_pandas.engine.adaptors.files.names import FileNameError
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars import batch_members, compile_template, record_members
 
-__all__ = ["batch_context", "rendered"]
+__all__ = ["batch_context", "checked", "rendered"]
 
 
 def rendered(
@@ -31,6 +32,20 @@ def rendered(
         return compile_template(text).render(context, lookups=list(lookups), now=call.now)
     except TemplateError as error:
         raise SourceFailure(str(error), code="template_error", field=field) from None
+
+
+def checked(text: str, check: Callable[[str], str], field: str) -> str:
+    """Return a rendered text that its place takes.
+
+    Raises
+    ------
+    SourceFailure
+        It does not.
+    """
+    try:
+        return check(text)
+    except FileNameError as error:
+        raise SourceFailure(str(error), code="invalid_field", field=field) from None
 
 
 def batch_context(call: Call, records: Sequence[Any]) -> dict[str, Any]:
