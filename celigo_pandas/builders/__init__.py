@@ -8,8 +8,8 @@ Source: ``integrator-api.md`` §4 and §6, which follow the vendor's published s
 
 from __future__ import annotations
 
-from celigo_pandas.builders.documents import Document, load
-from celigo_pandas.builders.exports import (
+from celigo_pandas.builders.checked_document import Document, load
+from celigo_pandas.builders.export_builders import (
     dynamodb_export,
     file_export,
     http_export,
@@ -18,7 +18,7 @@ from celigo_pandas.builders.exports import (
     salesforce_export,
     sql_export,
 )
-from celigo_pandas.builders.imports import dynamodb_import, file_import, http_import, mongodb_import, sql_import
+from celigo_pandas.builders.import_builders import dynamodb_import, file_import, http_import, mongodb_import, sql_import
 
 __all__ = [
     "Document",

@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from celigo_pandas.documents import rule_editing as rules
+from celigo_pandas.documents.lookup_editing import add_lookup, lookup_names, remove_lookup, set_lookup
+from celigo_pandas.documents.mapping_documents import MappingDocument
+from celigo_pandas.documents.rule_rows import RuleRow, rule_rows
+from celigo_pandas.documents.rule_sources import set_how, set_source
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
-from celigo_pandas.forms import mapping_document as documents
-from celigo_pandas.forms.lookup_tables import add_lookup, lookup_names, remove_lookup, set_lookup
-from celigo_pandas.forms.mapping_document import RuleRow, rule_rows
+from celigo_pandas.forms.mapping_planning import Planning
 from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, preview
 from celigo_pandas.forms.mapping_push import PushPart
 from celigo_pandas.forms.server_comparison import Difference, differences
@@ -22,8 +25,7 @@ from celigo_pandas.forms.state import History
 from celigo_pandas.forms.work import Task
 from celigo_pandas.frames.outward import to_records
 from celigo_pandas.mapping import compile_mapping, validate
-from celigo_pandas.mapping.coverage import Coverage, measure
-from celigo_pandas.resources.mapping_documents import MappingDocument
+from celigo_pandas.mapping.explain.coverage import Coverage, measure
 
 __all__ = ["MappingState"]
 
@@ -49,12 +51,22 @@ class MappingState(PushPart):
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview.
+    planning : Planning, optional
+        What *Plan* begins with.
     """
 
     title = "Mapping"
 
-    def __init__(self, df: Any, import_doc: Mapping[str, Any], con: Any = None, *, sample: int = 1000) -> None:
-        super().__init__(df, con)
+    def __init__(
+        self,
+        df: Any,
+        import_doc: Mapping[str, Any],
+        con: Any = None,
+        *,
+        sample: int = 1000,
+        planning: Planning | None = None,
+    ) -> None:
+        super().__init__(df, con, planning)
         self.sample = sample
         self.records = to_records(df.iloc[:sample])
         self.preview: Preview | None = None
@@ -145,7 +157,8 @@ class MappingState(PushPart):
             return
         with self.lock:
             self._history.push(doc)
-            self.push_preview, self.notices = None, ()
+            self.drop_shown()
+            self.notices = ()
         self._evaluate()
         self.changed()
 
@@ -176,35 +189,35 @@ class MappingState(PushPart):
             name = next(iter(self.lookup_names), "")
             if value == "lookup" and not name:
                 doc, name = add_lookup(doc)
-            self.edit(lambda _: documents.set_how(doc, path, str(value), name))
+            self.edit(lambda _: set_how(doc, path, str(value), name))
         elif member == "source":
-            self.edit(lambda _: documents.set_source(doc, path, str(value)))
+            self.edit(lambda _: set_source(doc, path, str(value)))
         elif member == "generate":
-            self.edit(lambda _: documents.set_member(doc, path, "generate", str(value)))
+            self.edit(lambda _: rules.set_member(doc, path, "generate", str(value)))
         elif member == "default_kind":
             self._set_default(path, str(value))
         elif member == "default":
-            self.edit(lambda _: documents.set_member(doc, path, "default", str(value)))
+            self.edit(lambda _: rules.set_member(doc, path, "default", str(value)))
         elif member == "fixed_kind":
             fixed = _EMPTIES.get(str(value), "text")
-            self.edit(lambda _: documents.set_member(documents.set_member(doc, path, "extract", None, remove=True),
+            self.edit(lambda _: rules.set_member(rules.set_member(doc, path, "extract", None, remove=True),
                                                      path, "hardCodedValue", fixed))  # fmt: skip
         elif member == "when":
             conditional = {"when": str(value)}
-            self.edit(lambda _: documents.set_member(doc, path, "conditional", conditional, remove=not value))
+            self.edit(lambda _: rules.set_member(doc, path, "conditional", conditional, remove=not value))
         elif member in ("dataType", "lookupName", "description", "discardIfEmpty", *_DATES):
-            self.edit(lambda _: documents.set_member(doc, path, member, value, remove=value in ("", None, False)))
+            self.edit(lambda _: rules.set_member(doc, path, member, value, remove=value in ("", None, False)))
         else:
             raise ConfigError(f"A rule has no member {member!r} here.", hint="Edit the document as JSON.")
 
     def _set_default(self, path: str, kind: str) -> None:
         value = _EMPTIES.get(kind, "text")
         doc = self._history.now
-        self.edit(lambda _: documents.set_member(doc, path, "default", value, remove=kind == "none"))
+        self.edit(lambda _: rules.set_member(doc, path, "default", value, remove=kind == "none"))
 
     def add_rule(self, parent: str | None = None, kind: str = "value") -> str:
         """Add an empty rule, at the end or below `parent`; returns its path. It is opened."""
-        doc, path = documents.add_rule(self._history.now, parent, kind)
+        doc, path = rules.add_rule(self._history.now, parent, kind)
         self.picked = path
         self.edit(lambda _: doc)
         return path
@@ -215,7 +228,7 @@ class MappingState(PushPart):
         def change(doc: dict[str, Any]) -> dict[str, Any]:
             for row in rule_rows(doc):
                 if row.dialect == 2 and row.kind != "helper":
-                    doc = documents.set_member(doc, row.path, "status", "Active")
+                    doc = rules.set_member(doc, row.path, "status", "Active")
             return doc
 
         self.edit(change)
@@ -223,18 +236,18 @@ class MappingState(PushPart):
     def remove(self, path: str) -> None:
         """Remove a rule and what is below it."""
         self.picked = None
-        self.edit(lambda doc: documents.remove_rule(doc, path))
+        self.edit(lambda doc: rules.remove_rule(doc, path))
 
     def duplicate(self, path: str) -> str:
         """Put a copy of a rule right after it; returns the copy's path."""
-        doc, copied = documents.duplicate_rule(self._history.now, path)
+        doc, copied = rules.duplicate_rule(self._history.now, path)
         self.picked = copied
         self.edit(lambda _: doc)
         return copied
 
     def move(self, path: str, by: int) -> str:
         """Move a rule among its neighbours; returns its new path."""
-        doc, moved = documents.move_rule(self._history.now, path, by)
+        doc, moved = rules.move_rule(self._history.now, path, by)
         self.picked = moved if self.picked == path else self.picked
         self.edit(lambda _: doc)
         return moved
@@ -276,7 +289,8 @@ class MappingState(PushPart):
 
     def _step(self, step: Callable[[], bool]) -> None:
         if step():
-            self.push_preview, self.notices = None, ()
+            self.drop_shown()
+            self.notices = ()
             self._evaluate()
         self.changed()
 
@@ -407,6 +421,10 @@ class MappingState(PushPart):
             "check_all": free,
             "dry_run": connected,
             "push": connected and not self.problems and not self.stale,
+            "plan": connected and not self.problems and not self.stale,
+            "push_plan": connected
+            and self.shown_plan is not None
+            and bool(self.shown_plan.counts["create"] + self.shown_plan.counts["update"]),
             "send": connected and self.push_preview is not None,
             "cancel": free,
             "retry_failed": connected and self.can_retry,

@@ -17,9 +17,9 @@ from celigo_pandas.handlebars.rendering import Refusal
 from celigo_pandas.handlebars.soql import escape_soql
 from celigo_pandas.javascript.values import to_text
 
-__all__ = ["NEEDS_ENTITY", "encode_component", "find_escape", "has_entities"]
+__all__ = ["encode_component", "find_escape", "has_entities"]
 
-NEEDS_ENTITY: Final = re.compile("[&<>\"'`=]")
+_NEEDS_ENTITY: Final = re.compile("[&<>\"'`=]")
 """What the escape ``html`` writes otherwise."""
 
 _ENTITIES: Final = str.maketrans(
@@ -75,4 +75,4 @@ def find_escape(name: str) -> Callable[[Any], str]:
 
 def has_entities(escape: Callable[[Any], str], text: str) -> bool:
     """Whether an escape may write a text otherwise: that of HTML says so at a look, the others always may."""
-    return escape is not _to_html or NEEDS_ENTITY.search(text) is not None
+    return escape is not _to_html or _NEEDS_ENTITY.search(text) is not None

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import random as randomness
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars.analysis import find_elements, find_lookups, find_paths, find_warnings
-from celigo_pandas.handlebars.batches import Batch, Contexts, Many
 from celigo_pandas.handlebars.compilation import check_depth, compile_program
+from celigo_pandas.handlebars.context_columns import Batch, Contexts, Many
 from celigo_pandas.handlebars.escaping import find_escape
 from celigo_pandas.handlebars.json_places import mark_raw, settle
 from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.handlebars.parsing import parse_template
 from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits, Refusal, Run, Scope
-from celigo_pandas.handlebars.shortcut import compile_shortcut, without_entities
 from celigo_pandas.handlebars.soql import FORMS
 from celigo_pandas.javascript.date_parts import Clock
 from celigo_pandas.javascript.dates import DateError, utc_now
@@ -61,10 +60,6 @@ class Template:
         except RecursionError as error:
             raise check_depth(error, source) from None
         self._programs: dict[tuple[str, bool], tuple[Callable[[Scope], str], Many]] = {}
-        self._shortcut = compile_shortcut(self._tree)
-        if self._shortcut is not None:
-            # Stands before the method: the call of a method alone would cost a third of the rendering.
-            self.__dict__["render"] = self._shortcut(self._render)
 
     def __repr__(self) -> str:
         return f"Template({self.source!r})"
@@ -119,44 +114,8 @@ class Template:
             A helper refuses its arguments, an unknown helper is called, a lookup has no entry (then
             ``problems[0].source`` is ``"lookup"``), or a limit is reached.
         """
-        return self._render(
-            context,
-            lookups=lookups,
-            escape=escape,
-            dynamic_lookups=dynamic_lookups,
-            now=now,
-            random=random,
-            strict=strict,
-            limits=limits,
-        )
-
-    def renderer(self, **options: Any) -> Callable[[Any], str]:
-        """Bind the options of :meth:`render` and give a function of the context: the quick way for many records."""
-        if isinstance(options.get("lookups"), (list, tuple)):
-            options["lookups"] = by_name(options["lookups"])
-        general = partial(self._render, **options)
-        escape = options.get("escape", "none")
-        if self._shortcut is None or escape not in ("none", "html") or options.get("strict"):
-            return general
-        return self._shortcut(general) if escape == "none" else without_entities(self._shortcut(general), general)
-
-    def _render(
-        self,
-        context: Any,
-        *,
-        lookups: Lookups = (),
-        escape: str = "none",
-        dynamic_lookups: DynamicLookups = None,
-        now: Clock | None = None,
-        random: Callable[[int], int] | None = None,
-        strict: bool = False,
-        limits: Limits = DEFAULT_LIMITS,
-    ) -> str:
         names = by_name(lookups) if lookups else _NO_LOOKUPS
         run = Run(context, names, dynamic_lookups, now or utc_now, random or _secure_number, limits)
-        return self._evaluate(context, run, escape, strict)
-
-    def _evaluate(self, context: Any, run: Run, escape: str, strict: bool) -> str:
         program, _ = self._program(escape, strict)
         try:
             text = program(Scope(context, None, {"root": context}, None, run))

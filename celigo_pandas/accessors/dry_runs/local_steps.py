@@ -9,7 +9,6 @@ import pandas as pd
 
 from celigo_pandas.errors import CeligoError, Problem
 from celigo_pandas.frames.outward import to_records
-from celigo_pandas.mapping.pipeline import run_import_steps
 
 __all__ = ["RowState", "map_here", "rule_to_blame", "state_of"]
 
@@ -54,27 +53,18 @@ def map_here(
     list of (int, record)
         Each mapped record with the position of its row; a row of a one-to-many import may have several, or none.
     """
+    from celigo_pandas.handlebars.contexts import surroundings
+    from celigo_pandas.mapping.pipeline import run_import_steps
+
     records = to_records(df, na=na, unflatten=sep is not None, sep=sep or ".")
     states: list[RowState] = []
     mapped: list[tuple[int, Any]] = []
-    for step in run_import_steps(records, document, context=_context(document)):
+    for step in run_import_steps(records, document, context=surroundings("import", document, {})):
         problems = list(step.errors or ())
         mapped += [(step.position, record) for _, record in step.outputs]
         state = "mapped_with_errors" if problems and step.outputs else step.state
         states.append(state_of(state, problems))
     return states, mapped
-
-
-def _context(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What templates see beside the record, as far as the document alone tells it."""
-    settings = document.get("settings") or {}
-    return {
-        "settings": {"import": settings, "connection": {}},
-        "connection": {},
-        "import": dict(document),
-        "job": {},
-        "testMode": False,
-    }
 
 
 def rule_to_blame(df: pd.DataFrame, document: Mapping[str, Any], *, na: str, sep: str | None) -> str | None:

@@ -12,6 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from celigo_pandas.documents.canonical import canonical
+from celigo_pandas.documents.export_documents import consuming_member
+from celigo_pandas.documents.members import OBJECT, shape_problems
+from celigo_pandas.documents.saved_documents import (
+    member_problems,
+    mock_output_problem,
+    page_size_problem,
+    test_limit_problem,
+)
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import Refusal, invalid, refuse_any
@@ -20,16 +29,9 @@ from celigo_pandas.engine.safety.masking import Redactor
 from celigo_pandas.engine.texts import json_text
 from celigo_pandas.engine.walks.pages import Page, cut_pages
 from celigo_pandas.errors import CeligoError, MissingExtraError
-from celigo_pandas.handlebars import compile_template, record_members
+from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars.contexts import record_context
 from celigo_pandas.mapping.pipeline import run_export_steps
-from celigo_pandas.resources.canonical import canonical
-from celigo_pandas.resources.exports import consuming_member
-from celigo_pandas.resources.saved_documents import (
-    member_problems,
-    mock_output_problem,
-    page_size_problem,
-    test_limit_problem,
-)
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
@@ -41,6 +43,7 @@ __all__ = [
 DEFAULT_PAGE_SIZE = 20
 """Source: the vendor's page on exports."""
 
+_SHAPES = dict.fromkeys(("hooks", "transform", "filter", "delta", "test", "mockOutput", "settings"), OBJECT)
 _STEP = 500
 """Records between two looks at the clock."""
 
@@ -68,11 +71,7 @@ def check_export(export_doc: Any) -> dict[str, Any]:
         raise invalid("missing_required_field", "Expected field: export to be an object.", "export")
     doc: dict[str, Any] = canonical("exports", export_doc)
     page_size_of(doc)
-    for name in ("hooks", "transform", "filter", "delta", "test", "mockOutput", "settings"):
-        if doc.get(name) is not None and not isinstance(doc[name], dict):
-            raise invalid(
-                "invalid_field", f"{name} is {type(doc[name]).__name__}; expected an object.", f"export.{name}"
-            )
+    refuse_any(shape_problems(doc, _SHAPES), "export")
     hooks = doc.get("hooks") or {}
     used = [name for name, hook in hooks.items() if hook]
     if used:
@@ -274,7 +273,6 @@ def _grouped(chunks: Iterable[Chunk], fields: list[str]) -> Iterator[Chunk]:
         yield from chunks
         return
     open_group: list[Any] = []
-    errors: list[dict[str, Any]] = []
 
     def key(row: Any) -> list[Any]:
         return [row.get(field) if isinstance(row, dict) else None for field in fields]
@@ -290,8 +288,8 @@ def _grouped(chunks: Iterable[Chunk], fields: list[str]) -> Iterator[Chunk]:
                     done.append(open_group)
                 open_group = group
         yield Chunk(done, chunk.errors)
-    if open_group or errors:
-        yield Chunk([open_group], errors)
+    if open_group:
+        yield Chunk([open_group])
 
 
 def _note(export_doc: dict[str, Any]) -> str:
@@ -335,8 +333,7 @@ def _uri_writer(template: Any, context: Mapping[str, Any]) -> Callable[[Record],
     compiled = compile_template(template)
 
     def write(record: Record) -> str | None:
-        bare = record if isinstance(record, dict) else {}
-        rendered: str = compiled.render({**bare, **context, **record_members(record), "data": record})
+        rendered: str = compiled.render(record_context(record, context))
         return rendered
 
     return write

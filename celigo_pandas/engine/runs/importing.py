@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from celigo_pandas.documents.canonical import canonical
+from celigo_pandas.documents.map_answers import is_one_to_many, write_answer
+from celigo_pandas.documents.members import LIST, OBJECT, OBJECTS, Shape, shape_problems
+from celigo_pandas.documents.saved_documents import member_problems
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Adaptor, Call, Outgoing, SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import invalid, refuse_any
@@ -16,11 +20,8 @@ from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source
 from celigo_pandas.engine.safety.masking import Redactor
 from celigo_pandas.errors import CeligoError, MappingError, MissingExtraError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.compile.transforms import CompiledTransform, compile_transform
 from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
-from celigo_pandas.mapping.transforms import CompiledTransform, compile_transform
-from celigo_pandas.resources.canonical import canonical
-from celigo_pandas.resources.map_answers import is_one_to_many, write_answer
-from celigo_pandas.resources.saved_documents import member_problems
 
 __all__ = ["ImportRun", "check_import"]
 
@@ -51,13 +52,8 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
         raise invalid(
             "invalid_field", f"Record {bad[0]} is {kind}; expected an object or an array of rows.", f"data.{bad[0]}"
         )
-    for name, wanted in _KINDS.items():
-        value = import_doc.get(name)
-        if (value is not None or (name == "mockResponse" and name in import_doc)) and not isinstance(value, wanted):
-            raise invalid(
-                "invalid_field", f"{name} is {type(value).__name__}; expected {wanted.__name__}.", f"import.{name}"
-            )
-    if not all(isinstance(one, dict) for one in import_doc.get("mockResponse") or []):
+    refuse_any(shape_problems(import_doc, _SHAPES), "import")
+    if import_doc.get("mockResponse", ...) is None:
         raise invalid("invalid_field", "mockResponse needs objects: one answer a record.", "import.mockResponse")
     hooks = import_doc.get("hooks") or {}
     used = [name for name, hook in hooks.items() if hook]
@@ -70,9 +66,9 @@ def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]
     return import_doc, data
 
 
-_KINDS: Mapping[str, type] = {
-    "hooks": dict, "filter": dict, "mapping": dict, "mappings": list, "lookups": list, "settings": dict,
-    "mockResponse": list, "responseTransform": dict,
+_SHAPES: Mapping[str, Shape] = {
+    "hooks": OBJECT, "filter": OBJECT, "mapping": OBJECT, "mappings": LIST, "lookups": LIST, "settings": OBJECT,
+    "mockResponse": OBJECTS, "responseTransform": OBJECT,
 }  # fmt: skip
 
 

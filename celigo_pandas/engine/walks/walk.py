@@ -141,6 +141,13 @@ class Walk:
         """What its source may lock, None while it locks nothing."""
         return self.source.held.place()
 
+    def fail(self, failure: Refusal) -> None:
+        """Refuse with `failure` the pages behind those that are filled; a later failure changes nothing."""
+        if self.failure is None:
+            # It is kept for as long as the walk; the frames that it came through are not.
+            failure.__traceback__ = failure.__context__ = None
+            self.failure = failure
+
     def wake(self) -> None:
         """Let those who wait look again."""
         for waiter in self.waiters:

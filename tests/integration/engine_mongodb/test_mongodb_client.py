@@ -21,6 +21,8 @@ from celigo_pandas import build
 from celigo_pandas.errors import InvalidRequestError, RecordErrorsWarning
 from celigo_pandas.forms.export_state import ExportState
 
+pytestmark = pytest.mark.mongodb
+
 
 @pytest.fixture(scope="module")
 def con(server: Mongod) -> Iterator[celigo.Connection]:
@@ -153,8 +155,6 @@ import celigo_pandas.engine.program
 loaded = "pymongo" in sys.modules
 sys.meta_path.insert(0, Absent())
 from celigo_pandas.engine.adaptors.registry import adaptor_for
-
-pytestmark = pytest.mark.mongodb
 try:
     adaptor_for({"type": "mongodb"})
 except ImportError as error:

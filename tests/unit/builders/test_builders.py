@@ -287,6 +287,12 @@ def test_document_in_yaml_is_read(tmp_path):
     assert build.load(tmp_path / "orders.yaml") == build.sql_export("select 1")
 
 
+def test_document_of_150_levels_is_read(tmp_path):
+    (tmp_path / "a.json").write_text('{"a": ' + 149 * "[" + 149 * "]" + "}")
+
+    assert list(build.load(tmp_path / "a.json")) == ["a"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind", "said"),
     [
@@ -296,6 +302,14 @@ def test_document_in_yaml_is_read(tmp_path):
         ("x.json", b'{"a": "\xff"}', ConfigError, "not UTF-8"),
         ("x.yaml", b"a: [1", DocumentError, "not YAML"),
         ("x.json", b'{"rdbms": {"query": "select {{#if}"}}', DocumentError, "rdbms.query"),
+        ("x.json", b'{"a": ' + 100_000 * b"[" + 100_000 * b"]" + b"}", DocumentError, "nested too deeply"),
+        ("x.json", b'{"a": ' + 600 * b"[" + 600 * b"]" + b"}", DocumentError, "nested too deeply"),
+        ("x.yaml", b"a: " + 600 * b"[" + 600 * b"]", DocumentError, "nested too deeply"),
+        ("x.yaml", b"a: " + 210 * b"[" + 210 * b"]", DocumentError, "nested too deeply"),
+        ("x.yaml", b"a: &self [*self]", DocumentError, "nested too deeply"),
+        ("x.yaml", b"a: {b: 2024-01-02}", DocumentError, "a.b: got"),
+        ("x.yaml", b"a: {1: x}", DocumentError, "a: got the key 1"),
+        ("x.json", b'{"a": [NaN]}', DocumentError, r"a\[0\]: got nan"),
     ],
 )
 def test_file_without_a_good_document_is_named(tmp_path, name, content, kind, said):

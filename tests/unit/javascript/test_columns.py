@@ -7,12 +7,19 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from celigo_pandas.javascript.columns import int_texts, number_texts, read_decimals
+from celigo_pandas.javascript.value_columns import int_texts, number_texts, read_decimals
 from celigo_pandas.javascript.values import number_text, to_number
 
 LONGEST = 400
 SIGNS = st.text("0123456789+-.eE \n_xinf\u0663", max_size=20)
 NUMBERS = st.integers(-(2**54), 2**54) | st.floats()
+
+
+def test_integer_of_more_digits_than_python_writes_is_written_as_alone() -> None:
+    numbers = [1, 10**5000, -(10**5000), float("nan"), 2.5]
+
+    for column in (numbers, numbers[:2], [float("nan"), 10**5000]):
+        assert number_texts(column) == list(map(number_text, column))
 
 
 @given(st.lists(NUMBERS, min_size=1))

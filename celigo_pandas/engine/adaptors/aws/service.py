@@ -18,14 +18,14 @@ from typing import Any, BinaryIO, Final
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 
+from celigo_pandas.documents.secret import MASK
 from celigo_pandas.engine.adaptors.aws.endpoints import keys_of
 from celigo_pandas.engine.adaptors.aws.refusals import THROTTLED, Said, refusal_of
+from celigo_pandas.engine.adaptors.http.kept_connection import pause
 from celigo_pandas.engine.adaptors.http.sealing import sealed
-from celigo_pandas.engine.adaptors.http.state import pause
 from celigo_pandas.engine.adaptors.http.transport import Answer, Limits, Transport, TransportFailure
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.safety.reach import ReachError
-from celigo_pandas.resources.secret import MASK
 from celigo_pandas.sigv4 import Keys, Scope, authorization, canonical_path, encoded_query, host_of
 
 __all__ = ["NOTHING", "AwsRequest", "AwsState", "FilePart", "Service", "state_of"]

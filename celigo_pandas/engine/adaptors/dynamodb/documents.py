@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from celigo_pandas.engine.adaptors.aws.endpoints import checked_region
@@ -235,7 +236,8 @@ class _Block:
         if "{{" not in text:
             return lambda context: text
         try:
-            return compile_template(parted(text) if escape == "json" else text).renderer(escape=escape)
+            template = compile_template(parted(text) if escape == "json" else text)
+            return partial(template.render, escape=escape)
         except TemplateError as error:
             field = f"{self._path}.{name}"
             raise SourceFailure(f"{field}: {error}", code="template_error", field=field, sent=False) from None

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from celigo_pandas.documents.concurrency import effective_level
 from celigo_pandas.engine.adaptors.aws.refusals import Said
 from celigo_pandas.engine.adaptors.dynamodb.documents import ImportPlan, Refused, import_plan
 from celigo_pandas.engine.adaptors.dynamodb.requests import DynamoDb, Key, said_by_dynamodb
@@ -25,7 +26,6 @@ from celigo_pandas.engine.adaptors.dynamodb.values import (
 from celigo_pandas.engine.adaptors.json_templates import record_context
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Call, Outgoing, SourceFailure
 from celigo_pandas.errors import shown
-from celigo_pandas.resources.concurrency import effective_level
 
 __all__ = ["write_batch"]
 

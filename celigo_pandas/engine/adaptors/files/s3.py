@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, cast
 
 from celigo_pandas.engine.adaptors.aws.endpoints import checked_region
-from celigo_pandas.engine.adaptors.files.names import FileNameError, check_bucket, check_key
+from celigo_pandas.engine.adaptors.files.file_names import FileNameError, check_bucket, check_key
 from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.files.s3_answers import Listed
 from celigo_pandas.engine.adaptors.files.s3_reading import Download

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import bson
@@ -161,7 +162,7 @@ def member_of(block: Mapping[str, Any], kind: str, name: str, *kinds: type, requ
         template = compile_template(value)
     except TemplateError as error:
         raise SourceFailure(f"{field}: {error}", code="template_error", field=field, sent=False) from None
-    return Member(field, template.renderer(escape="json"), kinds)
+    return Member(field, partial(template.render, escape="json"), kinds)
 
 
 def _missing(field: str) -> SourceFailure:

@@ -3,7 +3,7 @@
 Relaxed and canonical forms, version 2, and the older ``$date`` of milliseconds and ``$binary`` with ``$type``. An
 object with other members beside is none of them and goes to the database as it stands; a form with a value that it
 cannot have is an error, never text.
-Source: MongoDB's specification of Extended JSON; the table on what :mod:`.values` gives is its counterpart.
+Source: MongoDB's specification of Extended JSON; the table on what :mod:`.bson_values` gives is its counterpart.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from typing import Any
 import bson
 from bson.errors import BSONError
 
-from celigo_pandas.engine.adaptors.mongodb.addresses import Address
-from celigo_pandas.engine.adaptors.mongodb.failures import left_s
+from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import left_s
+from celigo_pandas.engine.adaptors.mongodb.server_addresses import Address
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.safety.reach import ReachError
 

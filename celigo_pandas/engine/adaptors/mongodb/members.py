@@ -18,10 +18,10 @@ from typing import Any
 import pymongo
 from pymongo import MongoClient, errors
 
-from celigo_pandas.engine.adaptors.mongodb.addresses import Address, addresses_of, read_address
-from celigo_pandas.engine.adaptors.mongodb.certificates import Certificates, lent_certificates
-from celigo_pandas.engine.adaptors.mongodb.failures import Sending, left_s, translated
 from celigo_pandas.engine.adaptors.mongodb.greeting import CONNECT_S, Greeting, greet
+from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import Sending, left_s, translated
+from celigo_pandas.engine.adaptors.mongodb.server_addresses import Address, addresses_of, read_address
+from celigo_pandas.engine.adaptors.mongodb.tls_files import Certificates, lent_certificates
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import shown
 

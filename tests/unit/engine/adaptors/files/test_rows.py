@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from celigo_pandas.engine.adaptors.files.rows import divided, grouped_rows, sorted_rows
+from celigo_pandas.engine.adaptors.files.row_groups import divided, grouped_rows, sorted_rows
 
 
 def values(rows: list[Any], name: str = "a") -> list[Any]:
@@ -62,6 +62,11 @@ def test_group_keeps_one_and_true_apart() -> None:
     rows: list[Any] = [{"k": 1}, {"k": True}, {"k": "1"}]
 
     assert [len(group) for group in grouped_rows(rows, ["k"])] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("record", [{"a": "x" * 5_999_999}, {"a": "x" * 5_999_991, "n": 1}, [["x" * 6_000_000]]])
+def test_chunk_ends_by_characters_whatever_the_record_is_made_of(record: Any) -> None:
+    assert [len(part) for part in divided([record] * 7, 100)] == [3, 3, 1]
 
 
 def test_chunk_ends_by_what_its_records_hold_too() -> None:
