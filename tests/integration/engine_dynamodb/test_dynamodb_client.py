@@ -59,7 +59,7 @@ def test_mapped_frame_updates_and_what_is_not_there_is_ignored(con: celigo.Conne
         partition_key="{{{record.sku}}}",
         update="SET qty = :q",
         values='{":q": {{record.qty}}}',
-        mapping=celigo.Mapping().set("sku", "$.code").set("qty", "$.count"),
+        mapping=celigo.Mapping().set("sku", "$.code").set("qty", "$.count", data_type="number"),
         members={"ignoreMissing": True},
     )
     df = pd.DataFrame({"code": ["A1", "B2"], "count": [7, 8]})

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from celigo_pandas.resources.secret import Secret
 from support.s3_servers import S3Server, rclone
 
 import celigo_pandas as celigo
 from celigo_pandas import build
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.forms.connection_state import ConnectionState
 from celigo_pandas.forms.export_state import ExportState
