@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ImportPlan,
         ImportResult,
         Pulls,
+        Script,
         connect,
         dry_run,
         export_to_parquet,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         RateLimitError,
         RecordErrorsWarning,
         RequestTimeoutError,
+        ScriptError,
         ServerError,
         SyncError,
         TemplateError,
@@ -88,6 +90,7 @@ _PUBLIC: dict[str, str] = {
     "Mapping": "experiments",
     "MappingEditor": "forms",
     "Pulls": "accessors",
+    "Script": "accessors",
     "SyncResult": "syncs",
     "connect": "accessors",
     "dry_run": "accessors",
@@ -115,9 +118,10 @@ __all__ = [
     "InvalidRequestError",
     "JournalError", "Mapping", "MappingEditor", "MappingError", "MissingExtraError", "MixedTypesWarning",
     "NotFoundError", "PagingError", "Problem", "PullCancelled", "Pulls", "PushCancelled", "RateLimitError",
-    "RecordErrorsWarning", "RequestTimeoutError", "ServerError", "SyncError", "SyncResult", "TemplateError",
-    "TransportError", "build", "connect", "dry_run", "errors", "export_to_parquet", "iter_export", "local", "login",
-    "logout", "map_import", "nest", "plan_import", "read_export", "read_exports", "sync", "sync_state", "to_import",
+    "RecordErrorsWarning", "RequestTimeoutError", "Script", "ScriptError", "ServerError", "SyncError", "SyncResult",
+    "TemplateError", "TransportError", "build", "connect", "dry_run", "errors", "export_to_parquet", "iter_export",
+    "local", "login", "logout", "map_import", "nest", "plan_import", "read_export", "read_exports", "sync",
+    "sync_state", "to_import",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from celigo_pandas.accessors.pulls.to_parquet import export_to_parquet
     from celigo_pandas.accessors.pushes.import_result import ImportResult
     from celigo_pandas.accessors.pushes.to_import import to_import
+    from celigo_pandas.accessors.scripts.script import Script
 
 _HOMES: dict[str, str] = {
     "Client": "account.client",
@@ -27,6 +28,7 @@ _HOMES: dict[str, str] = {
     "ImportPlan": "plans.import_plan",
     "ImportResult": "pushes.import_result",
     "Pulls": "pulls.several",
+    "Script": "scripts.script",
     "connect": "account.connecting",
     "dry_run": "dry_runs.dry_run",
     "export_to_parquet": "pulls.to_parquet",
@@ -48,6 +50,7 @@ __all__ = [
     "ImportPlan",
     "ImportResult",
     "Pulls",
+    "Script",
     "connect",
     "dry_run",
     "export_to_parquet",

@@ -17,7 +17,8 @@ from celigo_pandas.accessors.plans.plan_import import plan_import
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.import_result import ImportResult
 from celigo_pandas.accessors.pushes.to_import import to_import
-from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike
+from celigo_pandas.accessors.targets import Account, ConnectionLike, DocumentLike
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.frames.nesting import nest
 from celigo_pandas.frames.outward import Unflatten
 
@@ -47,6 +48,7 @@ class FrameAccessor:
         preview: bool = False,
         progress: ProgressSetting = None,
         journal: str | os.PathLike[str] | None = None,
+        scripts: ScriptsLike | None = None,
     ) -> ImportResult:
         """Push the rows through a virtual import; see :func:`celigo_pandas.to_import`.
 
@@ -70,6 +72,7 @@ class FrameAccessor:
             preview=preview,
             progress=progress,
             journal=journal,
+            scripts=scripts,
         )
 
     @documented_as(dry_run, "df")
@@ -83,6 +86,8 @@ class FrameAccessor:
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> DryRun:
         """Map the rows and send nothing to the target; see :func:`celigo_pandas.dry_run`.
 
@@ -92,7 +97,16 @@ class FrameAccessor:
         <DryRun 20 rows: 20 mapped.>
         """
         return dry_run(
-            self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            self._df,
+            import_doc,
+            con,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
 
     @documented_as(map_import, "df")
@@ -106,6 +120,8 @@ class FrameAccessor:
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> pd.DataFrame:
         """Return the mapped records as a frame; see :func:`celigo_pandas.map_import`.
 
@@ -115,7 +131,16 @@ class FrameAccessor:
         ['order', 'email']
         """
         return map_import(
-            self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            self._df,
+            import_doc,
+            con,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
 
     @documented_as(plan_import, "df")

@@ -37,6 +37,11 @@ def add(commands: Any) -> None:
     )
     coverage.add_argument("document", metavar="DOC", help="import document")
     coverage.add_argument("rows", metavar="ROWS")
+    for action in (test, coverage):
+        action.add_argument(
+            "--script", action="append", default=[], metavar="ID=FILE", dest="scripts",
+            help="a script that the document names, by its _id or name, and the file that has it; may be repeated",
+        )  # fmt: skip
     for action in (diff, coverage):
         add_rows(action)
         action.add_argument(
@@ -57,6 +62,14 @@ def _answered(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Na
             raise ConfigError(str(error), problems=error.problems) from error
 
     return answer
+
+
+def _scripts(arguments: argparse.Namespace) -> dict[str, Path] | None:
+    pairs = [text.partition("=") for text in arguments.scripts]
+    for key, _, file in pairs:
+        if not key or not file:
+            raise ConfigError(f"--script {key or file!r}: expected ID=FILE, e.g. --script 5f2a=orders.js.")
+    return {key: Path(file) for key, _, file in pairs} or None
 
 
 def _rows(arguments: argparse.Namespace, *mappings: Mapping) -> Any:
@@ -81,7 +94,8 @@ def _test(arguments: argparse.Namespace) -> int:
     from celigo_pandas.experiments import check_frozen
 
     document = read_document(arguments.document) if arguments.document else None
-    differences = {path: check_frozen(path, document) for path in arguments.examples}
+    scripts = _scripts(arguments)
+    differences = {path: check_frozen(path, document, scripts=scripts) for path in arguments.examples}
     failed = sum(len(frame) > 0 for frame in differences.values())
     if arguments.json:
         print_json({path: frame.to_dict("records") for path, frame in differences.items()})
@@ -123,7 +137,7 @@ def _coverage(arguments: argparse.Namespace) -> int:
     from celigo_pandas.experiments import Mapping
 
     mapping = Mapping(read_document(arguments.document))
-    found = mapping.coverage(_rows(arguments, mapping))
+    found = mapping.coverage(_rows(arguments, mapping), scripts=_scripts(arguments))
     if arguments.json:
         print_json({"rules": found.frame.to_dict("records"), "unused": found.unused, "dead": found.dead})
     else:

@@ -11,11 +11,13 @@ import pandas as pd
 
 from celigo_pandas.documents.mapping_documents import LookupEntry, MappingDocument
 from celigo_pandas.documents.rule_rows import find_rule, iter_rules, no_rule
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.documents.written_rules import remove_written, set_rule, with_helper
-from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, shown
+from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, MappingError, shown
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frame_records import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.frozen import freeze
+from celigo_pandas.experiments.hook_runs import HookRun, hooks_of, runs_before_mapping
 from celigo_pandas.experiments.reports import Report, Shown
 from celigo_pandas.experiments.rule_texts import mapping_html, mapping_text
 from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
@@ -28,6 +30,7 @@ from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.explain.blame import blame_cell
 from celigo_pandas.mapping.explain.coverage import measure
 from celigo_pandas.mapping.explain.diff import compare
+from celigo_pandas.mapping.explain.hook_stories import blame_story
 from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
 from celigo_pandas.markup import Markup
 
@@ -396,15 +399,18 @@ class Mapping:
         """
         return self.compiled.evaluate(records_of(df))
 
-    def coverage(self, df: Any) -> CoverageFindings:
+    def coverage(self, df: Any, *, scripts: ScriptsLike | None = None) -> CoverageFindings:
         """Measure, per rule, how often its source is there, null, retyped, untranslated, undated; and unused fields.
 
-        Costs about one evaluation. No request is made.
+        Costs about one evaluation. No request is made, but for scripts that are read from an account.
 
         Parameters
         ----------
         df : DataFrame, or list of dict
             The rows.
+        scripts : dict, or client.scripts, optional
+            The scripts that the document names, by id or name: what a transform and a preMap write is there for the
+            rules, and records that they do not let pass are not counted. Without it the rows are read as they came.
 
         Examples
         --------
@@ -412,7 +418,22 @@ class Mapping:
         >>> mapping.set("phone", "$.phone_number").coverage(orders).dead
         ['phone']
         """
-        return CoverageFindings(measure(self.compiled, records_of(df)))
+        records, hooks = records_of(df), self._hooks("coverage", scripts)
+        if hooks is not None:
+            records = hooks.passing(records)
+        return CoverageFindings(measure(self.compiled, records))
+
+    def _hooks(self, method: str, scripts: ScriptsLike | None) -> HookRun | None:
+        """Return the scripts around the mapping; without them, say once what the rows are then read without."""
+        if scripts is not None:
+            return hooks_of(self._document, scripts)
+        if places := runs_before_mapping(self._document):
+            notify_once(
+                f"{method}() reads the rows as they came: what {' and '.join(places)} writes is not there. "
+                "Give scripts={'_id or name': 'file.js'} or scripts=client.scripts.",
+                HintWarning,
+            )
+        return None
 
     def diff(self, other: Any, df: Any) -> DiffFindings:
         """Compare with another mapping over the same rows: which output cells change, by rule.
@@ -436,8 +457,8 @@ class Mapping:
         """
         return DiffFindings(compare(self.compiled, compile_mapping(document_of(other)), records_of(df)), df)
 
-    def blame(self, df: Any, row: Any, cell: str) -> BlameFindings:
-        r"""Explain one output cell: rule, source path, source value, each step.
+    def blame(self, df: Any, row: Any, cell: str, *, scripts: ScriptsLike | None = None) -> BlameFindings:
+        r"""Explain one output cell: rule, source path, source value, each step; and the hook that wrote a value.
 
         Parameters
         ----------
@@ -447,11 +468,14 @@ class Mapping:
         cell : str
             ``total``, ``address.city``, ``lines[2].sku``; an object or list as a whole (``address``, ``lines``), or a
             cell of every element (``lines[*].sku``). A dot in a key is written ``\.``.
+        scripts : dict, or client.scripts, optional
+            The scripts that the document names, by id or name. Where the record before and after a hook differs in what
+            the cell is made of, the hook is a step: ``preMap (orders.js:14)``.
 
         Raises
         ------
         MappingError
-            No rule writes such a cell of this row.
+            No rule writes such a cell of this row, or a hook does not let the row pass.
         FrameError
             No row, or several, have this label.
 
@@ -461,7 +485,12 @@ class Mapping:
         >>> "id = 3" in str(mapping.blame(orders, 1, "order"))
         True
         """
-        position = position_of(df, row)
+        position, hooks = position_of(df, row), self._hooks("blame", scripts)
+        if hooks is not None:
+            story = hooks.story(self.compiled, records_of(df), position)
+            if isinstance(story, MappingError):
+                raise story
+            return BlameFindings(blame_story(self.compiled, story, cell), row)
         one = df.iloc[[position]] if isinstance(df, pd.DataFrame) else [df[position]]
         return BlameFindings(blame_cell(self.compiled, records_of(one)[0], cell), row)
 
@@ -488,7 +517,7 @@ class Mapping:
         before = None if against is None else Mapping.from_import(against)
         return Report.of(self, before, df, title, plan)
 
-    def freeze(self, df: Any, path: str | os.PathLike[str]) -> int:
+    def freeze(self, df: Any, path: str | os.PathLike[str], *, scripts: ScriptsLike | None = None) -> int:
         """Write the rows with what this mapping makes of them, for :func:`celigo_pandas.experiments.check_frozen`.
 
         The check sees the time of freezing as the present. Cells that vary by themselves (random text) are left out.
@@ -499,6 +528,9 @@ class Mapping:
             The rows.
         path : path
             A file to write.
+        scripts : dict, or client.scripts, optional
+            The scripts that the document names, by id or name: what they and the mapping make together is frozen, and
+            their text with it.
 
         Returns
         -------
@@ -511,7 +543,9 @@ class Mapping:
         >>> mapping.freeze(orders, "orders.frozen.json")
         20
         """
-        return freeze(self._document, records_of(df), path)
+        if scripts is None:
+            self._hooks("freeze", None)
+        return freeze(self._document, records_of(df), path, scripts)
 
     def verify(self, df: Any, con: Any, *, batch_size: int = 100) -> pd.DataFrame:
         """Map the same rows here and on the server (``/import/map``), and return where they disagree.

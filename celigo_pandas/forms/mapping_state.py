@@ -13,12 +13,15 @@ from typing import Any
 
 from celigo_pandas.documents import rule_editing as rules
 from celigo_pandas.documents.lookup_editing import add_lookup, lookup_names, remove_lookup, set_lookup
+from celigo_pandas.documents.map_answers import is_one_to_many
 from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.documents.rule_rows import RuleRow, rule_rows
 from celigo_pandas.documents.rule_sources import set_how, set_source
+from celigo_pandas.documents.script_references import ScriptReference
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
+from celigo_pandas.forms.edited_scripts import EditedScripts, RunShown, without_script_steps
 from celigo_pandas.forms.mapping_planning import Planning
-from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, preview
+from celigo_pandas.forms.mapping_preview import Blame, Preview, PreviewRow, blame, completions, preview
 from celigo_pandas.forms.mapping_push import PushPart
 from celigo_pandas.forms.server_comparison import Difference, differences
 from celigo_pandas.forms.state import History
@@ -26,6 +29,7 @@ from celigo_pandas.forms.work import Task
 from celigo_pandas.frames.outward import to_records
 from celigo_pandas.mapping import compile_mapping, validate
 from celigo_pandas.mapping.explain.coverage import Coverage, measure
+from celigo_pandas.mapping.explain.hook_stories import HookStory
 
 __all__ = ["MappingState"]
 
@@ -51,6 +55,8 @@ class MappingState(PushPart):
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview.
+    scripts : EditedScripts, optional
+        What the document's hooks, filter and transform run.
     planning : Planning, optional
         What *Plan* begins with.
     """
@@ -65,8 +71,10 @@ class MappingState(PushPart):
         *,
         sample: int = 1000,
         planning: Planning | None = None,
+        scripts: EditedScripts | None = None,
     ) -> None:
         super().__init__(df, con, planning)
+        self.scripts = scripts or EditedScripts({})
         self.sample = sample
         self.records = to_records(df.iloc[:sample])
         self.preview: Preview | None = None
@@ -298,13 +306,15 @@ class MappingState(PushPart):
 
     def _evaluate(self) -> None:
         doc = self._history.now
-        found = list(validate(doc, self.records))
+        hooks = self.scripts.hooks(doc)
+        bare = without_script_steps(doc)
+        found = list(validate(bare, self.records))
         errors: set[tuple[str | None, str]] = set()
         try:
-            now = preview(self.records, doc)
+            now = preview(self.records, doc if hooks else bare, hooks)
             # A watched evaluation costs as much as the preview: some hundred rows, spread evenly, tell enough.
             spread = self.records[:: max(1, -(-len(self.records) // _COVERED_ROWS))]
-            covered = measure(compile_mapping(doc), spread)
+            covered = measure(compile_mapping(doc), spread if hooks is None else hooks.passing(spread))
         except CeligoError as error:
             # The last good preview stays, marked: a half-typed rule must not blank the screen.
             known = {(problem.field, problem.message) for problem in found}
@@ -363,19 +373,77 @@ class MappingState(PushPart):
         place, column = self.selected
         if place >= len(self.preview.rows):
             return []
-        row = self.preview.rows[place]
-        return blame(row.source, self._history.now, f"{row.inside}{column}")
+        row, doc = self.preview.rows[place], self._history.now
+        return blame(row.source, doc, f"{row.inside}{column}", self._story(row.position))
+
+    def input_of(self, row: PreviewRow) -> Any:
+        """Return what a row of the preview came from: the record of the frame, or its child where it has several."""
+        return row.source if is_one_to_many(self._history.now) else self.records[row.position]
+
+    def _story(self, position: int) -> HookStory | None:
+        """Return what hooks made of a record; of one of several children nothing is told."""
+        hooks = self.scripts.hooks(self._history.now)
+        if hooks is None or is_one_to_many(self._history.now):
+            return None
+        story = hooks.story(compile_mapping(self._history.now), self.records, position)
+        return story if isinstance(story, HookStory) else None
+
+    # Scripts
+
+    def set_script(self, id: str, text: str) -> None:
+        """Replace the text of a script; the preview follows."""
+        self.scripts.set_text(id, text)
+        self._evaluate()
+        self.changed()
+
+    def revert_script(self) -> None:
+        """Take back the text that was read of the script that is shown."""
+        self.scripts.revert(self._chosen_script().script_id)
+        self._evaluate()
+        self.changed()
+
+    def choose_script(self, path: str) -> None:
+        """Show another place of the document that runs a script."""
+        self.scripts.place, self.scripts.shown = path, None
+        self.changed()
+
+    def run_script(self) -> None:
+        """Run the function that is shown on the rows in view, on the form's thread."""
+        reference, doc = self._chosen_script(), self.import_doc
+        rows = self.preview.rows if self.preview is not None else ()
+        start = self.page * self.page_rows
+        positions = list(dict.fromkeys(row.position for row in rows[start : start + self.page_rows]))
+        records = [self.records[position] for position in positions]
+
+        def done(found: RunShown) -> None:
+            self.scripts.shown = found
+            failed = sum(row.state == "failed" for row in found.rows)
+            what = f"{reference.kind}: {len(found.rows)} of the rows in view"
+            self.say("warning" if failed else "good", f"{what}, {failed} of which fail." if failed else f"{what}.")
+
+        self.run_long("Script", lambda task: self.scripts.run(reference, records, positions, doc), done)
+
+    def _chosen_script(self) -> ScriptReference:
+        reference = self.scripts.chosen(self._history.now)
+        if reference is None:
+            raise ConfigError("The document names no script that could be run here.")
+        return reference
+
+    def _options(self) -> dict[str, Any]:
+        edited = self.scripts.edited
+        return {**super()._options(), **({"scripts": edited} if edited else {})}
 
     def check_all(self) -> None:
         """Evaluate all rows of the frame, on the form's thread, and count what becomes of them."""
         doc, frame = self.import_doc, self.df
+        hooks = self.scripts.hooks(doc)
 
         def run(task: Task) -> tuple[Mapping[str, int], float]:
             began = time.perf_counter()
             counts = {"mapped": 0, "ignored": 0, "failed": 0}
             for start in range(0, len(frame), 10_000):
                 task.check()
-                part = preview(to_records(frame.iloc[start : start + 10_000]), doc)
+                part = preview(to_records(frame.iloc[start : start + 10_000]), doc, hooks)
                 counts = {name: counts[name] + part.counts[name] for name in counts}
                 task.show(min(len(frame), start + 10_000), len(frame))
             return counts, time.perf_counter() - began
@@ -394,7 +462,9 @@ class MappingState(PushPart):
         connection = self.connected("Dry run on server")
         doc, head = self.import_doc, self.df.iloc[: min(self.sample, _SERVER_ROWS)]
         head = head.set_axis(range(len(head)))
-        local = preview(self.records[:_SERVER_ROWS], doc)
+        local = preview(self.records[:_SERVER_ROWS], doc, self.scripts.hooks(doc))
+        edited = self.scripts.edited
+        scripts = {"scripts": edited} if edited else {}
 
         def done(trial: Any) -> None:
             if not self._is_still(doc):
@@ -407,7 +477,10 @@ class MappingState(PushPart):
             else:
                 self.say("good", f"The server maps these {len(head):,} rows to the same {len(trial.mapped):,} records.")
 
-        self.run_long("Dry run on server", lambda task: connection.dry_run(head, doc, progress=False), done)
+        def run(task: Task) -> Any:
+            return connection.dry_run(head, doc, progress=False, **scripts)
+
+        self.run_long("Dry run on server", run, done)
 
     @property
     def actions(self) -> dict[str, bool]:
@@ -429,4 +502,5 @@ class MappingState(PushPart):
             "cancel": free,
             "retry_failed": connected and self.can_retry,
             "stop": not free,
+            "run_script": free,
         }

@@ -35,6 +35,7 @@ SURFACE = {
     "ImportResult",
     "DryRun",
     "Pulls",
+    "Script",
     "SyncResult",
     "sync",
     "sync_state",

@@ -42,6 +42,7 @@ from celigo_pandas.documents.patching import (
     refuse_masks,
     writable,
 )
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 from celigo_pandas.frames.outward import Unflatten
 from celigo_pandas.journal.pulls import PullJournal
@@ -532,6 +533,7 @@ class Connection(Target):
         preview: bool = False,
         progress: ProgressSetting = None,
         journal: str | os.PathLike[str] | None = None,
+        scripts: ScriptsLike | None = None,
     ) -> ImportResult:
         """:func:`celigo_pandas.to_import` through this connection.
 
@@ -555,6 +557,7 @@ class Connection(Target):
             preview=preview,
             progress=progress,
             journal=journal,
+            scripts=scripts,
         )
 
     @documented_as(dry_run, "con")
@@ -568,6 +571,8 @@ class Connection(Target):
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> DryRun:
         """:func:`celigo_pandas.dry_run` through this connection.
 
@@ -577,7 +582,16 @@ class Connection(Target):
         <DryRun 20 rows: 20 mapped.>
         """
         return dry_run(
-            df, import_doc, self, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            df,
+            import_doc,
+            self,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
 
     @documented_as(map_import, "con")
@@ -591,6 +605,8 @@ class Connection(Target):
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> pd.DataFrame:
         """:func:`celigo_pandas.map_import` through this connection.
 
@@ -600,7 +616,16 @@ class Connection(Target):
         ['order', 'email']
         """
         return map_import(
-            df, import_doc, self, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            df,
+            import_doc,
+            self,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
 
     @documented_as(plan_import, "con")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["audit_frame", "debug_frame", "dependencies_frame"]
+__all__ = ["audit_frame", "debug_frame", "dependencies_frame", "script_log_frame"]
 
 _YEAR_5138 = 1e11
 
@@ -25,6 +25,7 @@ AUDIT_COLUMNS = (
     "old_value",
     "new_value",
 )
+SCRIPT_LOG_COLUMNS = ("time", "level", "function", "resource_id", "message")
 DEPENDENCY_COLUMNS = ("kind", "id", "name", "paths", "access_level", "dependency_ids")
 
 
@@ -53,6 +54,23 @@ def audit_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             values = {"field": field, "old_value": change.get("oldValue"), "new_value": change.get("newValue")}
             rows.append({**shared, **values})
     return _frame(rows, AUDIT_COLUMNS)
+
+
+def script_log_frame(entries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per line that a script logged, as the server gives them."""
+    return _frame(
+        (
+            {
+                "time": entry.get("time"),
+                "level": str(entry.get("logLevel", entry.get("level", ""))).lower() or None,
+                "function": entry.get("functionType"),
+                "resource_id": entry.get("_resourceId"),
+                "message": entry.get("message"),
+            }
+            for entry in entries
+        ),
+        SCRIPT_LOG_COLUMNS,
+    )
 
 
 def dependencies_frame(body: Any) -> pd.DataFrame:

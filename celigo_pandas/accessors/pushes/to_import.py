@@ -15,6 +15,7 @@ from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.pushes.pushing import check_writable, first_rows, push_call, push_rows, required
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, Target, resolve_import
 from celigo_pandas.documents.import_documents import describe
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import (
     CeligoError,
 )
@@ -44,6 +45,7 @@ def to_import(
     preview: bool = False,
     progress: ProgressSetting = None,
     journal: str | os.PathLike[str] | None = None,
+    scripts: ScriptsLike | None = None,
 ) -> ImportResult:
     """Push the rows of a frame through a virtual import.
 
@@ -81,6 +83,9 @@ def to_import(
         ``client.last_push``.
     journal : path, optional
         A folder that makes the push resumable after a crash: call again with the same arguments.
+    scripts : dict, or client.scripts, optional
+        Text or file of a script that the document names, by the script's id or name. The server runs its own scripts,
+        so a push is refused unless it has the same text; a `preview` runs what is given.
 
     Returns
     -------
@@ -94,7 +99,8 @@ def to_import(
     DocumentError
         An import that acts per call, whose rows do not fit into one call; nothing was sent.
     ConfigError
-        No connection, a read-only client, an option out of range; nothing was sent.
+        No connection, a read-only client, an option out of range, a script that the server has otherwise; nothing was
+        sent.
     JournalError
         A journal that is damaged, in use or of another push; or that cannot be written, then the push stops.
     ImportRejectedError
@@ -116,6 +122,7 @@ def to_import(
     >>> celigo.to_import(orders, import_doc, desk, progress=False).summary()
     '20 rows: 18 ok, 2 failed.'
     """
+    from celigo_pandas.accessors.dry_runs.script_choice import require_same
     from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 
     df = as_frame(df)
@@ -133,14 +140,17 @@ def to_import(
     rows = encode_rows(df, na=na, unflatten=call.sep is not None, sep=call.sep or sep)
     if preview:
         fitted(call, rows)  # a preview refuses what the push would refuse
-        return _preview(kept, call, connection)
+        return _preview(kept, call, connection, scripts)
+    require_same(document, scripts, connection.client)
     return push_rows(kept, rows, call, first)
 
 
 # -- preview ----------------------------------------------------------------------------------------------------------
 
 
-def _preview(kept: pd.DataFrame, call: PushCall, connection: Target) -> PushPreview:
+def _preview(kept: pd.DataFrame, call: PushCall, connection: Target, scripts: ScriptsLike | None) -> PushPreview:
+    from celigo_pandas.accessors.dry_runs.script_choice import local_hooks
+
     client = connection.client
     client.ask_account_once()
     sandbox = ", sandbox" if connection.sandbox else ""
@@ -150,7 +160,11 @@ def _preview(kept: pd.DataFrame, call: PushCall, connection: Target) -> PushPrev
     )
     head = kept.iloc[:_PREVIEWED_ROWS]
     try:
-        mapped = DryRun(head, *map_here(head, call.document, na=call.na, sep=call.sep), call.document, call.sep).mapped
+        hooks = local_hooks(call.document, scripts, client)
+        found = map_here(head, call.document, na=call.na, sep=call.sep, hooks=hooks)
+        mapped = DryRun(head, *found, call.document, call.sep).mapped
     except CeligoError:  # a mapping that only the server can evaluate
+        if scripts is not None:
+            raise
         mapped = None
     return PushPreview(kept, Outcomes(len(kept)), call, target=target, mapped=mapped)

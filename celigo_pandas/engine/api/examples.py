@@ -44,6 +44,13 @@ _IMPORT: dict[str, Any] = {
     },
     "http": {"method": ["POST"], "relativeURI": ["/exports"], "requestMediaType": "json"},
 }
+_SCRIPT: dict[str, Any] = {
+    "name": "Titles without blanks",
+    "description": "A hook before the mapping.",
+    "content": "function preMap(options) {\n"
+    "  return options.data.map((record) => ({data: {...record, title: record.title.trim()}}));\n"
+    "}\n",
+}
 _RECORDS = [{"title": "Saved by an import"}, {"title": "Saved by the same import"}]
 
 
@@ -78,6 +85,9 @@ EXAMPLES: Mapping[str, Any] = {
     "invokeImport": _RECORDS,
     "cloneImport": {},
     "replaceImportConnection": {"_newConnectionId": "{{connectionId}}"},
+    "createScript": _SCRIPT,
+    "replaceScript": _SCRIPT,
+    "patchScript": [{"op": "replace", "path": "/name", "value": "Titles, trimmed"}],
 }
 """By the route's name."""
 

@@ -19,7 +19,12 @@ __all__ = ["describe_postman"]
 
 _SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
-_KEEPS = {"createConnection": "connectionId", "createExport": "exportId", "createImport": "importId"}
+_KEEPS = {
+    "createConnection": "connectionId",
+    "createExport": "exportId",
+    "createImport": "importId",
+    "createScript": "scriptId",
+}
 
 _ORDER = (
     "tokenInfo createConnection listConnections getConnection replaceConnection patchConnection pingConnection "
@@ -28,7 +33,9 @@ _ORDER = (
     "authorizePlural getMetadata purgeMessages clearDebugLog previewExport createExport listExports getExport "
     "replaceExport patchExport invokeExport cloneExport replaceExportConnection getExportAudit getExportDependencies "
     "previewImport createImport listImports getImport replaceImport patchImport invokeImport cloneImport "
-    "replaceImportConnection getImportAudit getImportDependencies deleteImport deleteExport"
+    "replaceImportConnection getImportAudit getImportDependencies deleteImport deleteExport "
+    "createScript listScripts getScript replaceScript patchScript getScriptLogs getScriptAudit getScriptDependencies "
+    "deleteScript"
 ).split()
 """As a story: what a request needs, an earlier one made. ``deleteConnection`` comes last."""
 

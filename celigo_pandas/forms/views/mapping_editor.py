@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from celigo_pandas.accessors.targets import account_of, server_of
 from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.script_references import script_references
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import ConfigError, shown
+from celigo_pandas.forms.edited_scripts import read_scripts
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout
 from celigo_pandas.forms.mapping_planning import Planning
@@ -41,6 +45,9 @@ class MappingEditor(FormView):
         What is at the destination, for *Plan*; it can be written in the form, too.
     key : str or list of str, optional
         The fields by which a row is known there, for *Plan*.
+    scripts : dict, or client.scripts, optional
+        Text or file of a script that the document names, by id or name. What is not in it is read from the account of
+        the saved import, of `con`, or of the only open client.
 
     Attributes
     ----------
@@ -50,11 +57,14 @@ class MappingEditor(FormView):
         The same, as a mapping.
     result : ImportResult or None
         Of the last push or retry.
+    scripts : dict
+        The texts of the document's scripts as edited, by id.
 
     Notes
     -----
-    Requests: none while rules are edited. *Dry run on server*: one per 100 rows. *Push* shows what would be sent;
-    *Send* sends it. *Plan* reads the destination and shows what a push would change; *Push … rows* sends that.
+    Requests: one for each script that is read from an account; none while rules and scripts are edited. *Dry run on
+    server*: one per 100 rows. *Push* shows what would be sent; *Send* sends it. *Plan* reads the destination and shows
+    what a push would change; *Push … rows* sends that.
 
     Examples
     --------
@@ -66,7 +76,15 @@ class MappingEditor(FormView):
     state: MappingState
 
     def __init__(
-        self, df: Any, import_doc: Any, con: Any = None, *, sample: int = 1000, current: Any = None, key: Any = None
+        self,
+        df: Any,
+        import_doc: Any,
+        con: Any = None,
+        *,
+        sample: int = 1000,
+        current: Any = None,
+        key: Any = None,
+        scripts: ScriptsLike | None = None,
     ) -> None:
         if not isinstance(df, pd.DataFrame):
             raise ConfigError(f"MappingEditor takes a DataFrame first, got {shown(df)}.")
@@ -76,7 +94,10 @@ class MappingEditor(FormView):
         if con is not None:
             con = connection_of("MappingEditor", con, import_doc, df)
         sample = whole_number("MappingEditor: sample", sample)
-        super().__init__(MappingState(df, document, con, sample=sample, planning=Planning.of(current, key)))
+        account = account_of(import_doc, con, server_of(df)) if script_references(document) else None
+        found = read_scripts(document, scripts, None if account is None else account.scripts)
+        planning = Planning.of(current, key)
+        super().__init__(MappingState(df, document, con, sample=sample, planning=planning, scripts=found))
 
     def layout(self) -> Element:
         """Describe what the editor shows now; the widget, the HTML and the text are drawn from it.
@@ -111,6 +132,11 @@ class MappingEditor(FormView):
         """The result of the last push or retry."""
         return self.state.result
 
+    @property
+    def scripts(self) -> dict[str, str]:
+        """The texts of the document's scripts as edited, by id."""
+        return self.state.scripts.texts
+
     def set(self, path: str, member: str, value: Any) -> None:
         """Change a member of a rule, as if it were typed.
 
@@ -140,8 +166,8 @@ class MappingEditor(FormView):
         Parameters
         ----------
         id : str
-            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push``, ``plan`` or
-            ``lookup:`` and its name.
+            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push``, ``plan``,
+            ``lookup:`` and its name, ``script`` (its member ``place``), or ``script:`` and its id.
         value : object
             What was typed or chosen.
 
@@ -158,6 +184,10 @@ class MappingEditor(FormView):
         place, _, member = id.rpartition("|")
         if place == "push":
             self.state.set_push_option(member, value)
+        elif id == "script|place":
+            self.state.choose_script(str(value))
+        elif place.startswith("script:"):
+            self.state.set_script(place.removeprefix("script:"), str(value))
         elif place == "plan":
             self.state.set_planning(member, value)
         elif place.startswith("lookup:"):
@@ -190,6 +220,55 @@ class MappingEditor(FormView):
         offset = 2 if any(line.problems for line in shown.rows) else 1
         if offset <= column < len(shown.columns) + offset:
             self.state.select(int(row), shown.columns[column - offset])
+
+    def run_script(self, *, wait: bool = True) -> None:
+        """Run the script that is shown on the rows in view; what it made of each record is listed below its code.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done.
+
+        Examples
+        --------
+        >>> code = "function preMap({data}) { return data.map(d => ({data: {...d, id: d.id + 1000}})) }"
+        >>> hooked = {**import_doc, "hooks": {"preMap": {"_scriptId": "1"}}}
+        >>> editor = celigo.MappingEditor(orders, hooked, scripts={"1": code})
+        >>> editor.run_script()
+        >>> {row.state for row in editor.state.scripts.shown.rows}
+        {'ok'}
+        """
+        self.run(self.state.run_script, wait)
+
+    def revert_script(self) -> None:
+        """Take back the code that was read of the script that is shown.
+
+        Examples
+        --------
+        >>> hooked = {**import_doc, "hooks": {"preMap": {"_scriptId": "1"}}}
+        >>> editor = celigo.MappingEditor(orders, hooked, scripts={"1": "function preMap({data}) { return [] }"})
+        >>> editor.set_value("script:1|text", "// nothing")
+        >>> editor.revert_script()
+        >>> editor.scripts
+        {'1': 'function preMap({data}) { return [] }'}
+        """
+        self.state.revert_script()
+
+    def copy_script(self) -> str:
+        """Return the code of the script that is shown; the button puts it on the clipboard.
+
+        Returns
+        -------
+        str
+            Empty where the document names no script.
+
+        Examples
+        --------
+        >>> celigo.MappingEditor(orders, import_doc).copy_script()
+        ''
+        """
+        chosen = self.state.scripts.chosen(self.state.import_doc)
+        return "" if chosen is None else self.scripts[chosen.script_id]
 
     def add_rule(self) -> None:
         """Add an empty rule at the end.

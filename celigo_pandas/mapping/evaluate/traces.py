@@ -23,11 +23,12 @@ Steps = tuple[Step, ...]
 
 @dataclass(frozen=True)
 class TracedStep:
-    """One step of a rule: ``extract``, ``default``, ``condition``, ``lookup``, ``date`` or ``convert``."""
+    """One step of a rule: ``extract``, ``default``, ``condition``, ``lookup``, ``date``, ``convert``; or of a hook."""
 
     step: str
     before: Any
     after: Any
+    is_hook: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
                 all_sheets = call.choices.xlsx_reads_all_sheets
                 records = file_records(stream, entry.name, plan, all_sheets, call.look, missed.append)
                 for part in divided(records, size):
-                    yield Chunk(part)
+                    yield Chunk(part, file=entry.name)
                     call.look()
             if missed and call.choices.missing_records_are_errors:
                 yield Chunk([], _missed_errors(missed, plan))
