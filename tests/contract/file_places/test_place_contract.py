@@ -36,6 +36,15 @@ def test_file_is_written_listed_read_moved_and_deleted(kind: Kind) -> None:
     assert kind.names("out") == []
 
 
+def test_large_file_comes_whole(kind: Kind) -> None:
+    content = os.urandom(1 << 20) * 9 + b"the end"
+    kind.put("in", "a.bin", content)
+
+    with kind.files.place() as place:
+        assert [entry.size for entry in place.entries(kind.folder("in"))] == [len(content)]
+        assert read(place, kind.folder("in"), "a.bin") == content
+
+
 def test_names_of_any_kind_go_both_ways(kind: Kind) -> None:
     with kind.files.place() as place:
         for name in ODD_NAMES:

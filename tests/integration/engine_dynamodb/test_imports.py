@@ -18,6 +18,8 @@ from support.soak import seed
 
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 
+pytestmark = pytest.mark.node
+
 
 @pytest.fixture
 def bench(server: DynamoServer) -> Iterator[Bench]:

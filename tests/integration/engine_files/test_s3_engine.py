@@ -147,9 +147,10 @@ def test_objects_that_would_meet_under_one_name_are_refused_before_any_is_read(
     [
         ({"backupBucket": "SAME"}, "export.s3.backupBucket"),
         ({"backupBucket": "SAME", "keyPrefix": "in/done-"}, "export.s3.keyPrefix"),
-        ({"backupBucket": "a/b"}, None),
+        ({"backupBucket": "abc/def"}, "export.s3.backupBucket"),
         ({"region": "evil.example/x"}, "export.s3.region"),
-        ({"bucket": "x@evil.example"}, None),
+        ({"bucket": "x@evil.example"}, "export.s3.bucket"),
+        ({"bucket": "SAME/in"}, "export.s3.bucket"),
         ({"bucket": None}, "export.s3.bucket"),
     ],
 )
@@ -157,7 +158,7 @@ def test_place_that_cannot_be_is_refused_by_its_member(
     engine: EngineProcess, server: S3Server, id: str, bucket: str, place: dict[str, Any], field: str | None
 ) -> None:
     stored(server, bucket, "in/a.csv", b"a\n1\n")
-    place = {name: bucket if value == "SAME" else value for name, value in place.items()}
+    place = {name: value and value.replace("SAME", bucket) for name, value in place.items()}
 
     answer = engine.call(
         "POST", f"/connections/{id}/export/pages", {"export": reading(bucket, "in/", skipDelete=False, place=place)}

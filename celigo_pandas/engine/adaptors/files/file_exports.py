@@ -15,7 +15,7 @@ from celigo_pandas.engine.adaptors.files.file_names import FileNameError
 from celigo_pandas.engine.adaptors.files.file_plans import ExportPlan, export_plan
 from celigo_pandas.engine.adaptors.files.places import FileEntry, Place
 from celigo_pandas.engine.adaptors.files.record_reading import file_records
-from celigo_pandas.engine.adaptors.files.rendered_templates import rendered
+from celigo_pandas.engine.adaptors.files.rendered_templates import checked, rendered
 from celigo_pandas.engine.adaptors.files.row_groups import divided
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
 from celigo_pandas.errors import FilterError
@@ -42,7 +42,8 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
     One file is open at a time, and a chunk of its records is in memory; ``sortByFields`` holds a file's records.
     """
     plan = export_plan(export_doc, call.connection.type, call.choices)
-    folder = rendered(plan.folder, call, f"export.{call.connection.type}.{plan.members.folder}", call.context)
+    field = f"export.{call.connection.type}.{plan.members.folder}"
+    folder = checked(rendered(plan.folder, call, field, call.context), plan.members.check_folder, field)
     size = export_doc.get("pageSize")
     size = max(100, min(10_000, size)) if isinstance(size, int) else _CHUNK
     place = open_place(call)
@@ -84,7 +85,10 @@ def _backup_folder(call: Call, place: Place, plan: ExportPlan, folder: str) -> s
     if not plan.backup_folder or not plan.deletes or call.context.get("testMode"):
         return None
     field = f"export.{call.connection.type}.{plan.members.backup}"
-    backup = rendered(plan.backup_folder, call, field, call.context)
+    backup = checked(rendered(plan.backup_folder, call, field, call.context), plan.members.check_folder, field)
+    if plan.backup_begins:
+        begins = f"export.{call.connection.type}.{plan.members.backup_begins}"
+        backup = f"{backup}/{rendered(plan.backup_begins, call, begins, call.context)}"
     if backup.rstrip("/") == folder.rstrip("/"):
         text = f"{plan.members.backup} is {plan.members.folder} itself: each export would read the same files again."
         raise SourceFailure(text, code="invalid_field", field=field)

@@ -20,7 +20,7 @@ from celigo_pandas.engine.adaptors.files.formats import CODECS, FormatError, enc
 from celigo_pandas.engine.adaptors.files.header_names import column_order
 from celigo_pandas.engine.adaptors.files.json_files import write_json
 from celigo_pandas.engine.adaptors.files.places import NOT_KNOWN, Place
-from celigo_pandas.engine.adaptors.files.rendered_templates import rendered
+from celigo_pandas.engine.adaptors.files.rendered_templates import checked, rendered
 from celigo_pandas.engine.adaptors.files.xlsx_writing import write_xlsx
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Call, Outgoing, SourceFailure
 from celigo_pandas.engine.texts import json_text
@@ -100,7 +100,11 @@ def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], writt
         except FileNameError as error:
             raise SourceFailure(str(error), code="invalid_name", field=field) from None
 
-    folder = render(plan.folder, f"import.{kind}.{plan.members.folder}")
+    def place_of(text: str, member: str) -> str:
+        field = f"import.{kind}.{member}"
+        return checked(render(text, field), plan.members.check_folder, field)
+
+    folder = place_of(plan.folder, plan.members.folder)
     name = segment(plan.name, plan.name_field)
     path = f"{folder.rstrip('/')}/{name}"
     if path in written:
@@ -117,7 +121,7 @@ def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], writt
             made.write(piece)
             call.look()
         content = cast(BinaryIO, made)
-        backup = render(plan.backup_folder, f"import.{kind}.{plan.members.backup}") if plan.backup_folder else None
+        backup = place_of(plan.backup_folder, plan.members.backup) if plan.backup_folder else None
         if backup is not None:
             if backup.rstrip("/") == folder.rstrip("/"):
                 text = f"{plan.members.backup} is {plan.members.folder} itself: a file is no copy of itself."

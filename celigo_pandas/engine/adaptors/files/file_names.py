@@ -9,10 +9,20 @@ import re
 
 from celigo_pandas.errors import shown
 
-__all__ = ["FileNameError", "check_folder", "check_key", "check_name", "check_new_key", "check_new_name", "is_text"]
+__all__ = [
+    "FileNameError",
+    "check_bucket",
+    "check_folder",
+    "check_key",
+    "check_name",
+    "check_new_key",
+    "check_new_name",
+    "is_text",
+]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _KEY_BYTES = 1024
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 
 
 class FileNameError(ValueError):
@@ -49,6 +59,19 @@ def check_new_name(name: str) -> str:
     if "\\" in name or _CONTROL.search(name):
         raise FileNameError(f"{shown(name)} is no file name: it holds a backslash or a control character.")
     return name
+
+
+def check_bucket(bucket: str) -> str:
+    """Return the name of a bucket, which becomes part of a host or of a path.
+
+    Raises
+    ------
+    FileNameError
+        It holds anything else than letters, digits, ``.``, ``-`` and ``_``, or has less than two of them.
+    """
+    if _BUCKET.fullmatch(bucket) is None:
+        raise FileNameError(f"{shown(bucket)} is no name of a bucket; expected letters, digits, '.', '-' and '_'.")
+    return bucket
 
 
 def check_key(key: str) -> str:

@@ -14,7 +14,13 @@ from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.documents.members import MemberError, Members
 from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions
 from celigo_pandas.engine.adaptors.files.csv_writing import CsvForm
-from celigo_pandas.engine.adaptors.files.file_names import check_key, check_name, check_new_key, check_new_name
+from celigo_pandas.engine.adaptors.files.file_names import (
+    check_bucket,
+    check_key,
+    check_name,
+    check_new_key,
+    check_new_name,
+)
 from celigo_pandas.engine.adaptors.files.formats import CODECS
 from celigo_pandas.engine.adaptors.files.json_files import path_names
 from celigo_pandas.engine.adaptors.files.xml_reading import XmlStep, parse_xpath
@@ -39,13 +45,23 @@ class PlaceMembers:
     backup_begins: str = ""
     name: str = "fileName"
     in_progress: str = "inProgressFileName"
+    check_folder: Callable[[str], str] = str
     check: Callable[[str], str] = check_name
     check_new: Callable[[str], str] = check_new_name
 
 
 _MEMBERS: Mapping[str, PlaceMembers] = {
     "s3": PlaceMembers(
-        "bucket", "keyStartsWith", "keyEndsWith", "backupBucket", "keyPrefix", "fileKey", "", check_key, check_new_key
+        "bucket",
+        "keyStartsWith",
+        "keyEndsWith",
+        "backupBucket",
+        "keyPrefix",
+        "fileKey",
+        "",
+        check_bucket,
+        check_key,
+        check_new_key,
     ),
 }
 _COMPRESSIONS = ("gzip", "zip")
@@ -62,6 +78,7 @@ class ExportPlan:
     type: str
     folder: str
     backup_folder: str | None
+    backup_begins: str
     starts_with: str
     ends_with: str
     encoding: str | None
@@ -152,6 +169,7 @@ def export_plan(export_doc: Mapping[str, Any], kind: str, choices: Choices) -> E
         type=type_,
         folder=place.text(members.folder, required=True),
         backup_folder=_backup(place, file, members),
+        backup_begins=place.text(members.backup_begins) if members.backup_begins else "",
         starts_with=place.text(members.begins),
         ends_with=place.text(members.ends),
         encoding=file.choice("encoding", tuple(CODECS), default="", otherwise=_UNBUILT),
@@ -264,10 +282,9 @@ _NOT_BUILT_IMPORT = {
 
 
 def _backup(place: Members, file: Members, members: PlaceMembers) -> str | None:
-    """Return where files are put aside, a template; in S3 a bucket, and what the keys there begin with."""
-    folder = place.text(members.backup) or (file.text("backupPath") if not members.backup_begins else "")
-    begins = place.text(members.backup_begins) if members.backup_begins else ""
-    return (f"{folder}/{begins}" if begins else folder) or None
+    """Return where files are put aside, a template; ``file.backupPath`` is a folder, and no bucket."""
+    is_bucket = members.backup_begins != ""
+    return place.text(members.backup) or ("" if is_bucket else file.text("backupPath")) or None
 
 
 def _refuse(block: Members, unbuilt: Mapping[str, str]) -> None:

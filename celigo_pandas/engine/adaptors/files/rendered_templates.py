@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from celigo_pandas.engine.adaptors.files.file_names import FileNameError
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars import compile_template
 
-__all__ = ["rendered"]
+__all__ = ["checked", "rendered"]
 
 
 def rendered(
@@ -28,3 +29,17 @@ def rendered(
         return compile_template(text).render(context, lookups=list(lookups), now=call.now)
     except TemplateError as error:
         raise SourceFailure(str(error), code="template_error", field=field) from None
+
+
+def checked(text: str, check: Callable[[str], str], field: str) -> str:
+    """Return a rendered text that its place takes.
+
+    Raises
+    ------
+    SourceFailure
+        It does not.
+    """
+    try:
+        return check(text)
+    except FileNameError as error:
+        raise SourceFailure(str(error), code="invalid_field", field=field) from None

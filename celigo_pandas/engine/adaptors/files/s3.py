@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO, cast
 
 from celigo_pandas.engine.adaptors.aws.endpoints import checked_region
-from celigo_pandas.engine.adaptors.files.file_names import FileNameError, check_key
+from celigo_pandas.engine.adaptors.files.file_names import FileNameError, check_bucket, check_key
 from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.files.s3_answers import Listed
 from celigo_pandas.engine.adaptors.files.s3_reading import Download
-from celigo_pandas.engine.adaptors.files.s3_requests import S3, check_bucket
+from celigo_pandas.engine.adaptors.files.s3_requests import S3
 from celigo_pandas.engine.adaptors.files.s3_writing import copy_object, write_object
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import shown
@@ -80,7 +80,7 @@ class S3Place:
         found = []
         for one in self._s3.listing(bucket, prefix + begins):
             name = one.key[len(prefix) :]
-            if not one.key.startswith(prefix + begins) or not name.endswith(ends) or name.endswith("/"):
+            if not one.key.startswith(prefix + begins) or not name.endswith(ends) or name.endswith("/") or not name:
                 continue
             if one.storage in _ARCHIVES:
                 unread(f"{shown(one.key)} is in the archive {one.storage}, from which it must be restored first.")
@@ -93,7 +93,7 @@ class S3Place:
         """Open an object for reading: the one that was listed, if it was."""
         bucket, key = self._key(folder, name)
         seen = self._seen.get((bucket, key))
-        download = Download(self._s3, bucket, key, seen.etag if seen else "")
+        download = Download(self._s3, bucket, key, seen.etag if seen else "", seen.size if seen else None)
         return cast(BinaryIO, io.BufferedReader(download, _BUFFER))
 
     def write(self, folder: str, name: str, content: Iterable[bytes], in_progress: str | None = None) -> None:
@@ -134,4 +134,7 @@ class S3Place:
 def _split(folder: str) -> tuple[str, str]:
     """Return the bucket of a folder, and the beginning of keys behind it."""
     bucket, _, prefix = folder.partition("/")
-    return check_bucket(bucket), prefix
+    try:
+        return check_bucket(bucket), prefix
+    except FileNameError as error:
+        raise SourceFailure(str(error), code="invalid_field", sent=False) from None

@@ -34,14 +34,17 @@ class Download(io.RawIOBase):
     bucket, key : str
     etag : str
         Of the object that is meant; empty where it was not listed, and any will do.
+    size : int, optional
+        Of the object, where it was listed.
     """
 
-    def __init__(self, s3: S3, bucket: str, key: str, etag: str) -> None:
+    def __init__(self, s3: S3, bucket: str, key: str, etag: str, size: int | None = None) -> None:
         super().__init__()
         self._s3 = s3
         self._bucket = bucket
         self._key = key
         self._etag = etag
+        self._listed = size
         self._at = 0
         self._size: int | None = None
         self._piece = memoryview(b"")
@@ -84,10 +87,12 @@ class Download(io.RawIOBase):
             encryption = answer.headers.get("x-amz-server-side-encryption", "")
             is_foreign = "x-amz-server-side-encryption-customer-algorithm" in answer.headers
             is_plain = encryption in {"", "AES256"} and not is_foreign
-            self._is_hash = self._s3.hashes and is_plain and _MD5.fullmatch(self._etag) is not None
+            self._is_hash = is_plain and _MD5.fullmatch(self._etag) is not None
         first, size = self._extent(answer)
         if first != self._at or (self._size is not None and size != self._size):
             raise self._failure("did not come in the pieces that were asked for")
+        if self._listed is not None and size != self._listed:
+            raise self._failure(f"has {size:,} bytes and was listed with {self._listed:,}", "file_changed")
         self._size = size
         self._at += len(answer.body)
         self._digest.update(answer.body)
@@ -97,9 +102,11 @@ class Download(io.RawIOBase):
 
     def _extent(self, answer: Answer) -> tuple[int, int]:
         """Return the position of an answer's first byte, and the size of the object."""
-        if answer.status != 206:
+        span = answer.headers.get("Content-Range", "").strip()
+        # rclone says 200 of a range that begins with the first byte.
+        if answer.status != 206 and not span:
             return 0, len(answer.body)
-        found = _RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
+        found = _RANGE.fullmatch(span)
         if found is None or int(found[2]) - int(found[1]) + 1 != len(answer.body):
             raise self._failure("did not come in the pieces that were asked for")
         return int(found[1]), int(found[3])

@@ -17,9 +17,8 @@ from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import shown
 from celigo_pandas.sigv4 import encoded_path
 
-__all__ = ["S3", "check_bucket", "object_place"]
+__all__ = ["S3", "object_place"]
 
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _ELSEWHERE = frozenset({301, 307, 400})
 
@@ -31,20 +30,6 @@ _CODES: Mapping[str, str] = {
     "KeyTooLongError": "invalid_name",
     "InvalidBucketName": "invalid_field",
 }
-
-
-def check_bucket(bucket: str) -> str:
-    """Return a bucket's name; it becomes part of a host or of a path.
-
-    Raises
-    ------
-    SourceFailure
-        It cannot be the name of a bucket.
-    """
-    if _BUCKET.fullmatch(bucket) is None:
-        text = f"{shown(bucket)} is no name of a bucket; expected letters, digits, '.', '-' and '_'."
-        raise SourceFailure(text, code="invalid_field", sent=False)
-    return bucket
 
 
 def object_place(bucket: str, key: str, region: str, endpoint: str = "") -> tuple[str, str]:
@@ -79,11 +64,6 @@ class S3:
         self._service = Service(call, "s3", said_by_s3)
         self._endpoint = own_endpoint(call)
         self._region = region
-
-    @property
-    def hashes(self) -> bool:
-        """Whether an ETag of 32 digits is an MD5: AWS says so, and some that speak its protocol have others."""
-        return not self._endpoint
 
     def buckets(self) -> None:
         """Ask for the names of all buckets, which tells whether the keys are good: also if they may not be told."""

@@ -20,8 +20,7 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 class OneObject:
     """Stands for S3: gives what a test says, and keeps what was asked."""
 
-    def __init__(self, *answers: Answer, hashes: bool = True) -> None:
-        self.hashes = hashes
+    def __init__(self, *answers: Answer) -> None:
         self.asked_for: list[Mapping[str, str]] = []
         self._answers = list(answers)
 
@@ -62,14 +61,31 @@ def test_first_answer_says_which_object_it_is_where_none_was_listed() -> None:
 
 def test_empty_object_has_no_first_byte() -> None:
     empty = hashlib.md5(b"").hexdigest()
-    s3 = OneObject(piece(b"", "*/0", empty, 416), piece(b"", "", empty, 200))
+    nothing = piece(b"", "", empty, 200)
+    del nothing.headers["Content-Range"]
+    s3 = OneObject(piece(b"", "*/0", empty, 416), nothing)
 
     assert read(s3, empty) == b""
     assert "Range" not in s3.asked_for[1]
 
 
 def test_server_that_knows_no_ranges_gives_all_at_once() -> None:
-    assert read(OneObject(piece(CONTENT, status=200))) == CONTENT
+    whole = piece(CONTENT, status=200)
+    del whole.headers["Content-Range"]
+
+    assert read(OneObject(whole)) == CONTENT
+
+
+def test_range_is_one_whatever_its_status() -> None:
+    """As rclone answers the first one."""
+    assert read(OneObject(piece(CONTENT[:6], "0-5/10", status=200), piece(CONTENT[6:], "6-9/10"))) == CONTENT
+
+
+def test_object_of_another_size_than_was_listed_is_another_one() -> None:
+    with pytest.raises(SourceFailure, match="listed with 11") as failed:
+        Download(OneObject(piece(CONTENT)), "bucket", "a.csv", "", 11)  # type: ignore[arg-type]
+
+    assert failed.value.code == "file_changed"
 
 
 @pytest.mark.parametrize(
@@ -94,14 +110,13 @@ def test_answer_that_is_no_part_of_the_object_is_an_error(answers: list[Answer])
 
 
 @pytest.mark.parametrize(
-    ("answer", "hashes"),
+    "answer",
     [
-        (piece(b"012345678X"), False),
-        (piece(b"012345678X", etag=f"{MD5}-2"), True),
-        (piece(b"012345678X", **{"x-amz-server-side-encryption": "aws:kms"}), True),
-        (piece(b"012345678X", **{"x-amz-server-side-encryption-customer-algorithm": "AES256"}), True),
+        piece(b"012345678X", etag=f"{MD5}-2"),
+        piece(b"012345678X", **{"x-amz-server-side-encryption": "aws:kms"}),
+        piece(b"012345678X", **{"x-amz-server-side-encryption-customer-algorithm": "AES256"}),
     ],
-    ids=["not AWS", "in parts", "KMS", "own key"],
+    ids=["in parts", "KMS", "own key"],
 )
-def test_etag_that_is_no_md5_is_not_taken_for_one(answer: Answer, hashes: bool) -> None:
-    assert read(OneObject(answer, hashes=hashes), "") == b"012345678X"
+def test_etag_that_is_no_md5_is_not_taken_for_one(answer: Answer) -> None:
+    assert read(OneObject(answer), "") == b"012345678X"
