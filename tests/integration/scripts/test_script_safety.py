@@ -333,14 +333,14 @@ def test_calls_at_once_keep_apart(host: ScriptHost) -> None:
     assert len(host.pids()) <= 2
 
 
-def test_call_inside_a_call_has_a_process_of_its_own(host: ScriptHost) -> None:
+def test_call_inside_a_call_has_a_process_of_its_own(patient: ScriptHost) -> None:
     text = "import {request} from 'integrator-api'; function f(o) { return o.n ? request({n: o.n - 1}) + 1 : 0 }"
 
     def door(name: str, arguments: list[Any]) -> Any:
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: run(host, text, arguments[0], api=door)).result()
+            return pool.submit(lambda: run(patient, text, arguments[0], api=door)).result()
 
-    assert run(host, text, {"n": 4}, api=door) == 4
+    assert run(patient, text, {"n": 4}, api=door) == 4
 
 
 def test_without_a_door_integrator_api_fails_by_name(host: ScriptHost) -> None:
@@ -433,10 +433,10 @@ def test_interrupt_in_the_door_ends_the_call_and_leaves_the_host_whole(host: Scr
     assert run(host, "function f() { return 4 }") == 4
 
 
-def test_large_answers_pass_through_the_door_whole(host: ScriptHost) -> None:
+def test_large_answers_pass_through_the_door_whole(patient: ScriptHost) -> None:
     text = "import {state} from 'integrator-api'; function f(o) { return state.get(o.text).length }"
 
-    assert run(host, text, {"text": "é😀\ud800" * 100_000}, api=lambda name, given: given[0] * 2) == 800_000
+    assert run(patient, text, {"text": "é😀\ud800" * 100_000}, api=lambda name, given: given[0] * 2) == 800_000
 
 
 def test_number_that_javascript_cannot_hold_is_warned_of(host: ScriptHost) -> None:
