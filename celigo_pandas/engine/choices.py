@@ -92,6 +92,11 @@ class Choices:
     """All worksheets of a workbook are read, each with its own header. The vendor's schema speaks of
     "multi-sheet processing" and names no member that chooses one; reading only the first would lose rows silently."""
 
+    mongodb_snapshots: bool = True
+    """An export of a replica set reads the collection as it was when it began. The vendor says nothing of it; without,
+    records that are moved while they are read may be missing or there twice. False is for exports that take longer
+    than the server keeps its past (five minutes, unless it is told otherwise)."""
+
     dynamodb_scans: bool = False
     """A DynamoDB export without ``keyConditionExpression`` reads the whole table. The platform only queries: it is off,
     so that a document that works here works there."""

@@ -88,7 +88,7 @@ def nearness(like: Any) -> str:
     """
     if isinstance(like, str):
         bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", like).casefold()).strip()
-        bare = "".join(letter for letter in bare if not unicodedata.combining(letter))
+        bare = "".join(letter for letter in bare if not unicodedata.combining(letter)).translate(_BASES)
         number = as_number(bare)
         return bare if number is None else nearness(number)
     if isinstance(like, tuple) and not isinstance(like, (Instant, WallTime, _Truth, Opaque)):
@@ -99,6 +99,9 @@ def nearness(like: Any) -> str:
         return str(int(like.is_true))
     return str(like)
 
+
+# Letters that are no letter with a mark to Unicode, and yet are one to many a collation.
+_BASES = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ł": "l", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 

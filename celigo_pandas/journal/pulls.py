@@ -174,6 +174,15 @@ class PullJournal:
             path.unlink()
             return True
 
+    def start_over(self) -> None:
+        """Give up the pages of the pull that goes on, within :meth:`opened`: the next page is the first one."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        with told_as_journal_error(self.folder):
+            (self.folder / PAGES).unlink(missing_ok=True)
+        self._record, self._started_at = PullRecord(), None
+
     @contextmanager
     def opened(self, connection_id: str, doc: Mapping[str, Any], resume: Any = "auto") -> Iterator[PullJournal]:
         """Hold the folder for one pull, and decide whether it goes on or begins.

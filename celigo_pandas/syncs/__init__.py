@@ -1,7 +1,7 @@
 """Pulls that land in a table and go on where they ended: ``sync``, ``sync_state``.
 
-``options`` and ``marked_documents`` check, ``pulling`` pulls, ``cursors``, ``columns``, ``rows`` and ``changes`` decide
-(pure), ``stores`` write. ``docs/sync.md`` tells how it is used.
+``sync_options`` and ``marked_documents`` check, ``sync_pull`` pulls, ``cursors``, ``table_columns``, ``keyed_rows`` and
+``table_changes`` decide, ``stores`` write. ``docs/sync.md`` tells how it is used.
 """
 
 from __future__ import annotations

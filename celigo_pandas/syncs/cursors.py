@@ -182,9 +182,10 @@ def checked_overlap(value: Any) -> Overlap:
     """Read ``overlap=``: how far before the watermark the next pull begins."""
     number = as_integer(value) if as_integer(value) is not None else as_number(value)
     try:
-        overlap: Any = 0 if value is None else number if number is not None else span(value)
-        if overlap >= type(overlap)(0):
-            return overlap  # type: ignore[no-any-return]
+        overlap: Overlap = 0 if value is None else number if number is not None else span(value)
+        is_forward = overlap >= pd.Timedelta(0) if isinstance(overlap, pd.Timedelta) else overlap >= 0
+        if is_forward and overlap not in (np.inf, pd.NaT):
+            return overlap
     except (ValueError, TypeError):
         pass
     raise ConfigError(
@@ -204,8 +205,8 @@ def bound(mark: Mark, overlap: Overlap) -> Mark:
     assert parts is not None
     moved = pd.Timestamp(mark) - (overlap if isinstance(overlap, pd.Timedelta) else pd.Timedelta(0))
     if parts["sep"] is None:
-        return moved.strftime("%Y-%m-%d")
-    text = moved.strftime(f"%Y-%m-%d{parts['sep']}%H:%M" + (":%S" if parts["second"] else ""))
+        return str(moved.strftime("%Y-%m-%d"))
+    text: str = moved.strftime(f"%Y-%m-%d{parts['sep']}%H:%M" + (":%S" if parts["second"] else ""))
     if parts["fraction"]:
         text += "." + f"{moved.microsecond * 1000 + moved.nanosecond:09d}"[: len(parts["fraction"])]
     return text + (parts["zone"] or "")
@@ -215,7 +216,7 @@ def iso_utc(mark: str) -> str:
     """Write a time as the platform's own members have it: UTC, milliseconds, rounded down."""
     stamp = pd.Timestamp(mark)
     stamp = stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
-    return stamp.strftime("%Y-%m-%dT%H:%M:%S") + f".{stamp.microsecond // 1000:03d}Z"
+    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{stamp.microsecond // 1000:03d}Z"
 
 
 def is_later(one: Mark, other: Mark | None) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from celigo_pandas.errors import MissingExtraError, SyncError, shown
-from celigo_pandas.syncs.columns import arrow_type, as_kind
-from celigo_pandas.syncs.stores.protocol import Change, State, Store, named_twice
+from celigo_pandas.syncs.stores.store import Change, State, Store, named_twice
+from celigo_pandas.syncs.table_columns import arrow_type, as_kind
 
 __all__ = ["DuckDBStore", "is_connection"]
 
@@ -84,6 +84,7 @@ class DuckDBStore(Store):
         if not isinstance(self._database, Path):
             with self._told("used"):
                 return self._database.cursor()
+        _check_magic(self._database)
         if not writes:  # a file that another process reads can be read, too
             with suppress(self._duckdb.Error):
                 return self._duckdb.connect(str(self._database), read_only=True)
@@ -253,6 +254,17 @@ class DuckDBStore(Store):
         self._con.execute(f'create table if not exists "{_STATES}" (name varchar, state varchar)')
         self._con.execute(f'delete from "{_STATES}" where name = ?', [self._table])
         self._con.execute(f'insert into "{_STATES}" values (?, ?)', [self._table, state.text()])
+
+
+def _check_magic(path: Path) -> None:
+    """Refuse a file of another kind; DuckDB's own message would read as if it were damaged."""
+    if path.is_dir():
+        raise SyncError(f"{shown(path)} is a folder; expected a DuckDB file.")
+    if path.exists():
+        with open(path, "rb") as file:
+            head = file.read(12)
+        if head and head[8:] != b"DUCK":
+            raise SyncError(f"{shown(path)} is no DuckDB file.", hint="Name another file, such as 'orders.duckdb'.")
 
 
 def _quoted(name: str) -> str:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import bson
@@ -22,6 +23,7 @@ from celigo_pandas.engine.adaptors.mongodb.collection_reading import kept_alive
 from celigo_pandas.engine.adaptors.mongodb.greeting import Greeting
 from celigo_pandas.engine.adaptors.mongodb.members import Server, server_for
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, SourceFailure
+from celigo_pandas.engine.choices import CHOICES
 
 pytestmark = pytest.mark.mongodb
 
@@ -211,7 +213,7 @@ def test_cursor_that_is_killed_fails_and_never_looks_like_the_end(bench: Bench) 
     assert caught.value.code == "cursor_lost"
 
 
-@pytest.mark.parametrize(("number", "code"), [(239, "snapshot_too_old"), (237, "cursor_lost"), (11601, "11601")])
+@pytest.mark.parametrize(("number", "code"), [(237, "cursor_lost"), (11601, "11601")])
 def test_cursor_that_fails_midway_says_what_to_do(bench: Bench, number: int, code: str) -> None:
     bench.server.insert("midway", [{"_id": n} for n in range(500)])
     doc = {"pageSize": 100, "mongodb": {"collection": "midway"}}
@@ -256,6 +258,29 @@ def test_cursor_of_a_slow_reader_outlives_the_time_that_the_server_gives_cursors
                 with pytest.raises(SourceFailure) as caught:
                     list(chunks)
                 assert caught.value.code == "cursor_lost"
+
+
+@pytest.mark.parametrize("has_snapshots", [True, False])
+def test_reader_that_is_slower_than_the_past_is_kept_is_told(bench: Bench, has_snapshots: bool) -> None:
+    bench.server.insert("old", [{"_id": n} for n in range(3_000)])
+    call = replace(bench.call(), choices=replace(CHOICES, mongodb_snapshots=has_snapshots))
+    with bench.server.admin() as client, ExitStack() as stack:
+        stack.callback(client.admin.command, "setParameter", 1, minSnapshotHistoryWindowInSeconds=300)
+        client.admin.command("setParameter", 1, minSnapshotHistoryWindowInSeconds=0)
+        doc = {"pageSize": 100, "mongodb": {"collection": "old"}}
+        chunks = stack.enter_context(closing(adaptor.open_export(call, doc)))
+        read = len(next(chunks).records)
+        until, told = time.monotonic() + 60, ""
+        while not told and read < 3_000:
+            client[DATABASE]["clock"].insert_one({})  # the server forgets as it is written to
+            time.sleep(0.1)
+            try:
+                read += len(next(chunks).records)
+            except SourceFailure as failure:
+                told = failure.code
+            assert time.monotonic() < until
+
+    assert told == ("snapshot_too_old" if has_snapshots else "")
 
 
 def test_session_of_an_open_export_is_refreshed(bench: Bench) -> None:

@@ -131,6 +131,19 @@ def test_server_that_takes_no_writes_any_more_has_taken_none(bench: Bench, metho
     assert len(bench.server.find("moved")) == 1
 
 
+def test_batch_that_is_too_large_for_one_command_has_a_fate_for_each_part(server: Mongod) -> None:
+    server.insert("parts", [])
+    texts = ["x" * 14_000_000, "x" * 14_000_000, "the marked one" + "x" * 14_000_000, "y"]
+    with cutting_proxy(server.port) as proxy, Bench(server, server.doc(host=[f"127.0.0.1:{proxy.port}"])) as bench:
+        assert bench.read("parts") == []
+        proxy.cut(b"the marked one", "before")
+
+        results = bench.insert("parts", [{"_id": n, "text": text} for n, text in enumerate(texts)])
+
+    assert statuses(results) == [200, 200, UNKNOWN, UNKNOWN]
+    assert [one["_id"] for one in server.find("parts")] == [0, 1]
+
+
 # updateOne ------------------------------------------------------------------------------------------------------------
 
 

@@ -75,7 +75,7 @@ def test_frame_is_pushed_with_one_outcome_a_row(con: celigo.Connection, server: 
 
 def test_mapped_frame_updates_and_what_is_not_there_is_ignored(con: celigo.Connection, server: Mongod) -> None:
     server.insert("stock", [{"sku": "A1", "qty": 1}])
-    rules = celigo.Mapping().set("sku", "$.code").set("qty", "$.count")
+    rules = celigo.Mapping().set("sku", "$.code").set("qty", "$.count", data_type="number")
     document = build.mongodb_import(
         "stock",
         method="updateOne",

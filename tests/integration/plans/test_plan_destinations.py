@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,6 @@ import celigo_pandas as celigo
 from celigo_pandas.errors import DocumentError
 
 pytestmark = pytest.mark.filterwarnings("ignore::celigo_pandas.errors.MixedTypesWarning")  # they are planted
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[celigo.Client]:
-    with celigo.local(demo=None) as opened:
-        yield opened
 
 
 @dataclass

@@ -25,17 +25,6 @@ RECORDS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[celigo.Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
-            patch.setenv(name, str(tmp_path_factory.mktemp("home")))
-        with celigo.local(demo=None) as opened:
-            patch.setenv("CELIGO_BASE_URL", opened.base_url)
-            patch.setenv("CELIGO_API_TOKEN", opened.engine_token)
-            yield opened
-
-
 @pytest.fixture
 def place(client: celigo.Client, tmp_path: Path) -> Iterator[Place]:
     with PLACES["service"](client, tmp_path, RECORDS[:6]) as opened:
@@ -43,8 +32,18 @@ def place(client: celigo.Client, tmp_path: Path) -> Iterator[Place]:
 
 
 @pytest.fixture
-def run(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    client: celigo.Client,
+    place: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
     monkeypatch.chdir(tmp_path)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("CELIGO_BASE_URL", client.base_url)
+    monkeypatch.setenv("CELIGO_API_TOKEN", str(client.engine_token))
     frame().to_parquet("rows.parquet")
     Path("import.json").write_text(json.dumps(place.import_doc.to_dict()))
     Path("current.json").write_text(json.dumps(place.export.to_dict()))

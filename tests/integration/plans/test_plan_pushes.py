@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -19,12 +18,6 @@ import celigo_pandas as celigo
 from celigo_pandas import build
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.journal.listing import list_journals
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[celigo.Client]:
-    with celigo.local(demo=None) as opened:
-        yield opened
 
 
 @pytest.mark.soak

@@ -78,6 +78,45 @@ def test_a_journal_of_an_earlier_window_is_begun_anew(parquet: Any, tmp_path: Pa
     assert parquet.sync(journal=tmp_path / "journal", full_every=0).unchanged == 3
 
 
+class Forgetful:
+    """Pages whose walks the server forgets."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.rows = rows
+        self.pages: PageServer | None = None
+        self.breaks_at: int | None = None
+        self.first_pages = 0
+
+    def __call__(self, request: Any) -> Any:
+        state = json.loads(request.body).get("pagedExportState")
+        if state is None:
+            self.pages = PageServer(encoded(self.rows), page_size=2)
+            self.first_pages += 1
+        elif self.pages is None:
+            return answer(b'{"errors": [{"code": "invalid_state", "message": "It has expired."}]}', 422)
+        elif state["pageIndex"] == self.breaks_at:
+            raise KeyboardInterrupt
+        return self.pages(request)
+
+
+def test_a_walk_that_the_server_has_forgotten_is_begun_anew(parquet: Any, tmp_path: Path) -> None:
+    server = Forgetful([row(n) for n in range(1, 8)])
+    server.breaks_at = 2
+    with pytest.raises(PullCancelled):
+        parquet.sync(con=connection_to(server), journal=tmp_path / "journal")
+    server.breaks_at = server.pages = None
+    server.rows.append(row(8))
+
+    result = parquet.sync(con=connection_to(server), journal=tmp_path / "journal")
+
+    assert (result.inserted, server.first_pages) == (8, 2)
+    server.breaks_at = 1
+    with pytest.raises(PullCancelled):
+        parquet.sync(con=connection_to(server), journal=tmp_path / "journal", full_every=0)
+    server.breaks_at = server.pages = None
+    assert parquet.sync(con=connection_to(server), journal=tmp_path / "journal", full_every=0).unchanged == 8
+
+
 def test_a_progress_function_that_fails_ends_the_sync_with_its_own_error(parquet: Any) -> None:
     parquet.rows = [row(1)]
 

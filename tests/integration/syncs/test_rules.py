@@ -405,6 +405,22 @@ def test_the_state_of_all_tables_at_a_place(place: Any) -> None:
     assert isinstance(found["last_run"].dtype, pd.DatetimeTZDtype)
 
 
+def test_files_of_other_kinds_are_left_alone(parquet: Any, tmp_path: Any) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "x.db") as con:
+        con.execute("create table orders (id)")
+    con.close()
+    (tmp_path / "folder.duckdb").mkdir()
+
+    with pytest.raises(SyncError, match="is no DuckDB file"):
+        parquet.sync(to=tmp_path / "x.db")
+    with pytest.raises(SyncError, match="is a folder; expected a DuckDB file"):
+        parquet.sync(to=tmp_path / "folder.duckdb")
+    with pytest.raises(ConfigError, match="is a file of another kind"):
+        parquet.sync(to=tmp_path / "orders.csv")
+
+
 @pytest.mark.parametrize("to", [5, "", "s3://bucket/x", "/no/such/folder/x.duckdb"])
 def test_places_that_cannot_be_are_told(parquet: Any, to: Any) -> None:
     with pytest.raises(ConfigError, match="to: "):

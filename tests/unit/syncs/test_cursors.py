@@ -166,7 +166,7 @@ def test_a_start_that_is_neither_is_told(value: object) -> None:
         checked_mark("start", value)
 
 
-@pytest.mark.parametrize("value", ["soon", -1, "-10min", True, [1], timedelta(seconds=-1)])
+@pytest.mark.parametrize("value", ["soon", -1, float("inf"), "NaT", "-10min", True, [1], timedelta(seconds=-1)])
 def test_an_overlap_that_cannot_be_is_told(value: object) -> None:
     with pytest.raises(ConfigError, match=r"overlap: got .*; expected a span"):
         checked_overlap(value)

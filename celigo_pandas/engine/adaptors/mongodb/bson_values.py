@@ -16,7 +16,7 @@ from uuid import UUID
 from bson import Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.codec_options import CodecOptions, DatetimeConversion
 
-__all__ = ["CODEC", "to_json"]
+__all__ = ["CODEC", "PATTERN_FLAGS", "to_json"]
 
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
     tz_aware=True, tzinfo=timezone.utc, datetime_conversion=DatetimeConversion.DATETIME_MS
@@ -96,10 +96,13 @@ def _binary(value: Binary) -> Any:
     return {"$binary": {"base64": base64.b64encode(value).decode(), "subType": f"{value.subtype:02x}"}}
 
 
+PATTERN_FLAGS: Mapping[str, int] = {"i": 2, "l": 4, "m": 8, "s": 16, "u": 32, "x": 64}
+"""Of a regular expression, as the bits that Python has for them."""
+
+
 def _pattern(value: Regex[Any]) -> Any:
-    bits = {"i": 2, "l": 4, "m": 8, "s": 16, "u": 32, "x": 64}
     pattern = value.pattern if isinstance(value.pattern, str) else value.pattern.decode("utf-8", "replace")
-    options = "".join(flag for flag in sorted(bits) if value.flags & bits[flag])
+    options = "".join(flag for flag in sorted(PATTERN_FLAGS) if value.flags & PATTERN_FLAGS[flag])
     return {"$regularExpression": {"pattern": pattern, "options": options}}
 
 

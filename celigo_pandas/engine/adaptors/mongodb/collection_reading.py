@@ -7,9 +7,8 @@ ends a session that is idle for half an hour, and a reader may take its time, so
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import bson
@@ -18,19 +17,17 @@ from bson.errors import BSONError
 from pymongo import errors
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
-from pymongo.read_preferences import ReadPreference
 
 from celigo_pandas.engine.adaptors.mongodb.bson_values import CODEC, to_json
-from celigo_pandas.engine.adaptors.mongodb.documents import block_of, collection_of, member_of
-from celigo_pandas.engine.adaptors.mongodb.members import PREFERENCES, Server, database_of, in_use, server_for
+from celigo_pandas.engine.adaptors.mongodb.collection_queries import Query
+from celigo_pandas.engine.adaptors.mongodb.members import Server, database_of, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import limited
 from celigo_pandas.engine.adaptors.mongodb.notes import notes_on
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, SourceFailure
 from celigo_pandas.errors import shown
 
-__all__ = ["Query", "kept_alive", "query_of", "read_query"]
+__all__ = ["kept_alive", "read_query"]
 
-_CHUNK = 1_000
 _REFRESH_S = 300.0
 _CLOSE_S = 3.0
 
@@ -39,59 +36,6 @@ _NO_SNAPSHOT = frozenset({"72", "246"})
 
 _LOST = frozenset({"43", "237"})
 _TOO_OLD = "239"
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What an export asks: documents that a filter finds, or what a pipeline makes of them."""
-
-    collection: str
-    filter: dict[str, Any]
-    projection: dict[str, Any] | None
-    pipeline: list[Any] | None
-    preference: str
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """What it says, as a log shows it."""
-        if self.pipeline is not None:
-            return {"aggregate": self.collection, "pipeline": to_json(_plain(self.pipeline))}
-        projection = {} if self.projection is None else {"projection": to_json(_plain(self.projection))}
-        return {"find": self.collection, "filter": to_json(_plain(self.filter)), **projection}
-
-
-def query_of(call: Call, export_doc: Mapping[str, Any]) -> Query:
-    """Read an export document; :class:`SourceFailure` says what cannot be used."""
-    block = block_of(export_doc, "export")
-    if export_doc.get("type") == "once":
-        text = "Exports of type once are not built for MongoDB: its documents name nothing that marks a record."
-        raise SourceFailure(text, code="not_built", field="export.type", sent=False)
-    members = {
-        name: member_of(block, "export", name, list if name == "pipeline" else dict)
-        for name in ("filter", "projection", "pipeline")
-    }
-    found = {name: None if one is None else one.once(call.context) for name, one in members.items()}
-    if found["pipeline"] is not None and not all(isinstance(stage, dict) for stage in found["pipeline"]):
-        field = "export.mongodb.pipeline"
-        raise SourceFailure(f"{field} is no array of stages: objects.", code="invalid_json", field=field, sent=False)
-    return Query(
-        collection_of(block, "export"),
-        found["filter"] or {},
-        found["projection"],
-        found["pipeline"],
-        _preference(block),
-    )
-
-
-def _preference(block: Mapping[str, Any]) -> str:
-    given = block.get("readPreference")
-    if given in (None, "", "doNotOverride"):
-        return "primary"
-    if given not in PREFERENCES:
-        field = "export.mongodb.readPreference"
-        text = f"{field}: got {shown(given)}; expected doNotOverride or one of {', '.join(PREFERENCES)}."
-        raise SourceFailure(text, code="invalid_field", field=field, sent=False)
-    return str(given)
 
 
 def read_query(call: Call, query: Query, size: int) -> Iterator[Chunk]:
@@ -103,12 +47,10 @@ def read_query(call: Call, query: Query, size: int) -> Iterator[Chunk]:
         Documents in a chunk.
     """
     server, database = server_for(call, query.preference), database_of(call)
-    collection = server.client[database].get_collection(
-        query.collection, read_preference=_READ_PREFERENCES[query.preference]
-    )
+    collection = server.client[database].get_collection(query.collection, read_preference=query.read_preference)
     method = "find" if query.pipeline is None else "aggregate"
     call.debug("request", {"url": f"mongodb://{server.address}/{database}", "method": method, "body": query.body})
-    with server.held(), _session(call, server, collection, query, size) as (cursor, first), _named(query):
+    with server.held(), _named(query), _begun(call, server, collection, query, size) as (cursor, first):
         notes = notes_on(call, server, collection, query.filter, query.pipeline, is_empty=not first)
         fetched, is_first = first, True
         while is_first or fetched:
@@ -121,29 +63,35 @@ def read_query(call: Call, query: Query, size: int) -> Iterator[Chunk]:
 
 
 @contextmanager
-def _session(
+def _begun(
     call: Call, server: Server, collection: Collection[Any], query: Query, size: int
 ) -> Iterator[tuple[Any, bytes]]:
     """Lend the cursor of a query, and its first batch; at one moment where the server can."""
-    is_at_once = server.has_snapshots
-    while True:
-        with server.client.start_session(snapshot=is_at_once) as session:
-            cursor = _cursor(collection, query, size, session)
-            try:
-                call.look()
-                try:
-                    with in_use(call, server), limited(call), _named(query):
-                        first = next(cursor, b"")
-                except SourceFailure as failure:
-                    if is_at_once and failure.code in _NO_SNAPSHOT:
-                        is_at_once = False
-                        continue
-                    raise
-                with kept_alive(server, session):
-                    yield cursor, first
-                return
-            finally:
-                _close(cursor)
+    is_at_once = server.has_snapshots and call.choices.mongodb_snapshots
+    with ExitStack() as stack:
+        try:
+            begun = stack.enter_context(_session(call, server, collection, query, size, is_at_once))
+        except SourceFailure as failure:
+            if not is_at_once or failure.code not in _NO_SNAPSHOT:
+                raise
+            begun = stack.enter_context(_session(call, server, collection, query, size, False))
+        yield begun
+
+
+@contextmanager
+def _session(
+    call: Call, server: Server, collection: Collection[Any], query: Query, size: int, is_at_once: bool
+) -> Iterator[tuple[Any, bytes]]:
+    with server.client.start_session(snapshot=is_at_once) as session:
+        cursor = _cursor(collection, query, size, session)
+        try:
+            call.look()
+            with in_use(call, server), limited(call):
+                first = next(cursor, b"")
+            with kept_alive(server, session):
+                yield cursor, first
+        finally:
+            _close(cursor)
 
 
 def _cursor(collection: Collection[Any], query: Query, size: int, session: ClientSession) -> Any:
@@ -197,7 +145,8 @@ def _named(query: Query) -> Iterator[None]:
         if failure.code == _TOO_OLD:
             text = (
                 f"The database no longer has {shown(query.collection)} as it was when this export began. Read faster "
-                "(larger pages), or raise minSnapshotHistoryWindowInSeconds of the server."
+                "(larger pages), raise minSnapshotHistoryWindowInSeconds of the server, or start the engine with "
+                "--choice mongodb_snapshots=false."
             )
             raise SourceFailure(text, code="snapshot_too_old") from None
         raise
@@ -237,23 +186,3 @@ def _chunk(batch: bytes, call: Call) -> Chunk:
             call.lost += 1
         start = end
     return chunk
-
-
-def chunk_size(export_doc: Mapping[str, Any]) -> int:
-    """Return the documents to fetch at once: a page, within bounds."""
-    size = export_doc.get("pageSize")
-    return max(100, min(10_000, size)) if isinstance(size, int) else _CHUNK
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as the driver would read it back, so that it has a JSON form."""
-    return bson.decode(bson.encode({"": value}), CODEC)[""]
-
-
-_READ_PREFERENCES: Mapping[str, Any] = {
-    "primary": ReadPreference.PRIMARY,
-    "primaryPreferred": ReadPreference.PRIMARY_PREFERRED,
-    "secondary": ReadPreference.SECONDARY,
-    "secondaryPreferred": ReadPreference.SECONDARY_PREFERRED,
-    "nearest": ReadPreference.NEAREST,
-}

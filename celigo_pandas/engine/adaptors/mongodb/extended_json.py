@@ -20,6 +20,7 @@ from uuid import UUID
 from bson import Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.errors import BSONError
 
+from celigo_pandas.engine.adaptors.mongodb.bson_values import PATTERN_FLAGS
 from celigo_pandas.errors import shown
 
 __all__ = ["NoBsonError", "from_json"]
@@ -171,8 +172,7 @@ def _pattern(value: Any) -> Regex[str]:
     pattern, options = value["pattern"], value["options"]
     if not isinstance(pattern, str) or "\0" in pattern or not re.fullmatch("[ilmsux]*", options):
         raise ValueError(value)
-    bits = {"i": 2, "l": 4, "m": 8, "s": 16, "u": 32, "x": 64}
-    return Regex(pattern, sum(bits[flag] for flag in set(options)))
+    return Regex(pattern, sum(PATTERN_FLAGS[flag] for flag in set(options)))
 
 
 def _timestamp(value: Any) -> Timestamp:

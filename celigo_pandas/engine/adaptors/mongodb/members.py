@@ -17,7 +17,9 @@ from typing import Any
 
 import pymongo
 from pymongo import MongoClient, errors
+from pymongo.collection import Collection
 
+from celigo_pandas.engine.adaptors.mongodb.bson_values import CODEC
 from celigo_pandas.engine.adaptors.mongodb.greeting import CONNECT_S, Greeting, greet
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import Sending, left_s, translated
 from celigo_pandas.engine.adaptors.mongodb.server_addresses import Address, addresses_of, read_address
@@ -25,7 +27,7 @@ from celigo_pandas.engine.adaptors.mongodb.tls_files import Certificates, lent_c
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import shown
 
-__all__ = ["PREFERENCES", "Server", "database_of", "in_use", "server_for"]
+__all__ = ["PREFERENCES", "Server", "collection_at", "database_of", "in_use", "server_for"]
 
 PREFERENCES = ("primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest")
 
@@ -128,6 +130,11 @@ def database_of(call: Call) -> str:
         text = f"mongodb.database {shown(name)} cannot be the name of a database."
         raise SourceFailure(text, code="invalid_field", field="mongodb.database", sent=False)
     return name
+
+
+def collection_at(call: Call, server: Server, name: str) -> Collection[Any]:
+    """Return a collection of the connection's database, by its name."""
+    return server.client[database_of(call)].get_collection(name, codec_options=CODEC)
 
 
 @contextmanager

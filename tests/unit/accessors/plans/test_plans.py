@@ -240,9 +240,9 @@ def test_destination_is_read_through_the_connection_of_the_import_or_another() -
 
 
 def test_report_of_a_mapping_holds_a_plan() -> None:
-    rules = celigo.Mapping().set("id", "$.id").set("name", "$.name")
+    rules = celigo.Mapping().set("id", "$.id", data_type="number").set("name", "$.name")
     df = pd.DataFrame({"id": [1], "name": ["new"]})
-    plan = plan_of(df, {"id": ["1"], "name": ["old"]}, doc={**PLAIN, **rules.to_import()})
+    plan = plan_of(df, {"id": [1], "name": ["old"]}, doc={**PLAIN, **rules.to_import()})
 
     html = rules.report(df, plan=plan).html
 

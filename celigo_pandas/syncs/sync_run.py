@@ -18,20 +18,29 @@ import pyarrow as pa
 from celigo_pandas.accessors.account.syncing import SyncResult
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.targets import Target, resolve_export
-from celigo_pandas.documents.export_documents import digest
-from celigo_pandas.errors import ConfigError, DriftWarning, FrameError, HintWarning, SyncError, shown
+from celigo_pandas.documents.export_documents import consuming_member, digest
+from celigo_pandas.errors import (
+    ConfigError,
+    DriftWarning,
+    ExportInterrupted,
+    FrameError,
+    HintWarning,
+    PagingError,
+    SyncError,
+    shown,
+)
 from celigo_pandas.frames.notices import notify
 from celigo_pandas.journal.pulls import PullJournal
-from celigo_pandas.syncs.changes import Decided, decide
-from celigo_pandas.syncs.columns import kinds_of
 from celigo_pandas.syncs.cursors import Cursors, Mark, bound, is_later, read_cursors
+from celigo_pandas.syncs.keyed_rows import check_keys
 from celigo_pandas.syncs.marked_documents import begins_at, check_place
-from celigo_pandas.syncs.options import SyncOptions
-from celigo_pandas.syncs.pulling import Pulled, journal_of, pull
-from celigo_pandas.syncs.reading import TableReader
-from celigo_pandas.syncs.rows import check_keys
-from celigo_pandas.syncs.stores.opening import TableStore
-from celigo_pandas.syncs.stores.protocol import State
+from celigo_pandas.syncs.stores.store import State
+from celigo_pandas.syncs.stores.store_places import TableStore
+from celigo_pandas.syncs.sync_options import SyncOptions
+from celigo_pandas.syncs.sync_pull import Pulled, journal_of, pull
+from celigo_pandas.syncs.table_changes import Decided, decide
+from celigo_pandas.syncs.table_columns import kinds_of
+from celigo_pandas.syncs.table_frames import TableReader
 
 __all__ = ["SyncRun"]
 
@@ -142,7 +151,7 @@ class SyncRun:
             return True
         if options.full_every is None or before.last_full is None:
             return options.full_every is not None
-        return self._began - pd.Timestamp(before.last_full) >= options.full_every
+        return bool(self._began - pd.Timestamp(before.last_full) >= options.full_every)
 
     def _begin(self, before: State | None, is_full: bool) -> Mark | None:
         options = self._options
@@ -175,7 +184,7 @@ class SyncRun:
             )
 
     def _pull(self, asked: Mapping[str, Any], kept: PullJournal | None) -> Pulled:
-        pulled = pull(self._connection, asked, consume=self._consume, progress=self._progress, journal=kept)
+        pulled = self._pull_or_start_over(asked, kept)
         if pulled.lost is None:
             return pulled
         has_no_way_back = self._options.mode == "replace" or (
@@ -188,6 +197,21 @@ class SyncRun:
                 hint="Call again; what the server reported is in con.read_export(export) and client.last_pull.errors.",
             )
         return pulled
+
+    def _pull_or_start_over(self, asked: Mapping[str, Any], kept: PullJournal | None) -> Pulled:
+        """Pull; where the server has forgotten the walk of a journal, which it does soon, begin a new one."""
+
+        def work() -> Pulled:
+            return pull(self._connection, asked, consume=self._consume, progress=self._progress, journal=kept)
+
+        try:
+            return work()
+        except ExportInterrupted as error:
+            is_refused = isinstance(error.__cause__, PagingError) and error.__cause__.status is not None
+            if kept is None or not kept.goes_on or not is_refused or consuming_member(asked) is not None:
+                raise
+        kept.start_over()
+        return work()
 
     def _cursors(self, pulled: Pulled, before: State | None) -> Cursors | None:
         name = self._options.cursor

@@ -12,13 +12,14 @@ from celigo_pandas.folders import user_path
 from celigo_pandas.syncs.stores.delta_store import RECORDS, DeltaStore
 from celigo_pandas.syncs.stores.duckdb_store import DuckDBStore, is_connection
 from celigo_pandas.syncs.stores.parquet_store import STATE, ParquetStore
-from celigo_pandas.syncs.stores.protocol import State
+from celigo_pandas.syncs.stores.store import State
 
 __all__ = ["TableStore", "states_at", "store_at"]
 
 TableStore = DuckDBStore | ParquetStore | DeltaStore
 
 _NAME = re.compile(r"[^\W_][\w -]*")
+_OTHER_FILES = (".csv", ".json", ".jsonl", ".sqlite", ".xlsx")
 _EXPECTED = (
     "a DuckDB file ('orders.duckdb') or connection, a folder of Parquet ('lake'), or a Delta table ('orders.delta', or "
     "a folder that is one)"
@@ -49,7 +50,7 @@ def store_at(to: Any, table: str | None) -> TableStore:
         return DuckDBStore(path, path.stem if table is None else table)
     place = path if table is None else path / table
     kind = DeltaStore if _is_delta(path) or _is_delta(place) else ParquetStore
-    if path.is_file():
+    if path.is_file() or path.suffix in _OTHER_FILES:
         raise ConfigError(f"to: {shown(path)} is a file of another kind; expected {_EXPECTED}.")
     return kind(place)
 
@@ -96,7 +97,7 @@ def _path(to: Any) -> Path:
 
 
 def _is_duckdb(path: Path) -> bool:
-    return path.suffix in (".duckdb", ".ddb") or (path.is_file() and path.suffix in (".db", ""))
+    return path.suffix in (".duckdb", ".ddb", ".db") or (path.is_file() and not path.suffix)
 
 
 def _is_delta(path: Path) -> bool:

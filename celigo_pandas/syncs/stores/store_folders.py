@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from celigo_pandas.errors import SyncError
 from celigo_pandas.journal.files import lock_file, unlock_file
-from celigo_pandas.syncs.rows import keys_of
+from celigo_pandas.syncs.keyed_rows import keys_of
 
 __all__ = ["held_alone", "on_disk", "places_of", "told_as_sync_error"]
 

@@ -1,6 +1,6 @@
 """What a store of synced tables has to do: give rows back by key, and take a change with its state, or neither.
 
-What a change is, is decided above (:mod:`celigo_pandas.syncs.changes`); a store only carries it out.
+What a change is, is decided above (:mod:`celigo_pandas.syncs.table_changes`); a store only carries it out.
 """
 
 from __future__ import annotations

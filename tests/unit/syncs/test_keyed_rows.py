@@ -11,7 +11,7 @@ import pytest
 from support import soak
 
 from celigo_pandas.errors import FrameError
-from celigo_pandas.syncs.rows import check_keys, compare, newest, not_there_yet, without
+from celigo_pandas.syncs.keyed_rows import check_keys, compare, newest, not_there_yet, without
 
 KEYS = {"int": [1, 2, 2**62, -5], "str": ["", "a", "ä", "A"], "bool": [True, False], "float": [0.5, 1.0, -0.0]}
 
