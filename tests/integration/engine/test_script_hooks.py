@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -528,3 +531,28 @@ def test_options_have_ids_settings_and_whether_it_is_a_test(engine: EngineProces
 
 
 ECHO = "function postSubmit(o) { return o.responseData.map((r, i) => ({...r, _json: o.postMapData[i]})) }"
+
+
+def test_worker_that_is_killed_fails_its_call_and_the_engine_goes_on(engine: EngineProcess, desk: str) -> None:
+    doc = {"hooks": {"preMap": named(script(engine, "function preMap() { while (true); }"))}, "mapping": MAPPING}
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(run, engine, desk, doc, [{}], "import/map")
+        while not asked.done():
+            for pid in _workers_of(engine):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        (found,) = asked.result()
+
+    assert found["errors"][0]["code"] == "crashed"
+    assert "is not made again" in found["errors"][0]["message"]
+    assert engine.process.poll() is None
+    id = script(engine, "function preMap(o) { return o.data.map(data => ({data})) }")
+    doc = {"hooks": {"preMap": named(id)}, "mapping": MAPPING}
+    assert run(engine, desk, doc, [{"sku": "a", "qty": 1}], "import/map") == [{"item": "a", "count": 1}]
+
+
+def _workers_of(engine: EngineProcess) -> list[int]:
+    command = ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(engine.process.pid)]
+    lines = subprocess.run(command, capture_output=True, check=False).stdout.splitlines()
+    return [int(line.split()[0]) for line in lines if b"script_worker" in line]

@@ -113,9 +113,9 @@ def test_deep_templates_end_with_a_problem() -> None:
 
 
 def test_long_texts_take_no_long_time() -> None:
-    text = "function a() { return 'x' + /y/.test(`z`) }\n" * 20_000
+    text = "function a() { return 'x' + /y/.test(`z`) }\n" * 4_000
 
-    assert len(read_module(text).functions) == 20_000
+    assert len(read_module(text).functions) == 4_000
 
 
 def test_libraries_are_the_pinned_ones_with_their_licences() -> None:
