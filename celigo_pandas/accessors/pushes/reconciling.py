@@ -82,9 +82,13 @@ def _looked_up(
     lookup: Lookup,
     con: ConnectionLike | None,
 ) -> dict[int, RowOutcome]:
+    from celigo_pandas.accessors.dry_runs.script_choice import local_hooks
+
+    hooks = local_hooks(call.document, None, call.client)
     # Rows that were imported are laid beside the destination, too: what is there of a key may be theirs.
     places = outcomes.positions("ok", "unknown")
-    mapped = mapped_rows(rows.iloc[places], partial(map_here, document=call.document, na=call.na, sep=call.sep))
+    map_part = partial(map_here, document=call.document, na=call.na, sep=call.sep, hooks=hooks)
+    mapped = mapped_rows(rows.iloc[places], map_part)
     there = current_rows(lookup.current, con, nested=mapped.nested, progress=lookup.progress)
     at = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     fields = compared_fields(mapped.frame, there, lookup.key, lookup.columns, lookup.ignore)

@@ -222,3 +222,13 @@ def test_what_a_script_logs_on_the_server_is_read_through_the_client(client: cel
     assert script.logs(level="warn", function="preMap", limit=5).message.tolist() == ["late 5"]
     assert script.logs(function="postMap").empty
     assert script.dependencies().empty
+
+
+def test_plan_is_made_of_what_the_hooks_give(client: celigo.Client, saved_import: Any) -> None:
+    current = pd.DataFrame({"from": [1, 2], "gross": [10.0, 100.0]})
+
+    plan = ROWS.celigo.plan_import(saved_import, current=current, key="from")
+
+    # Without its hooks no row has a field "from" or "gross" at all.
+    assert plan.changes[["field", "before", "after"]].to_numpy().tolist() == [["gross", 10.0, 12.0]]
+    assert plan.missing["from"].tolist() == [2]
