@@ -46,6 +46,7 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(RUN) mypy
+	$(RUN) mypy --python-version 3.10 --no-warn-return-any --no-warn-unused-ignores
 	$(RUN) pytest -q tests/architecture/test_types.py
 
 arch: $(VENV)/.dev
@@ -84,7 +85,8 @@ $(VENV)/.demo: pyproject.toml
 	$(call install,$(VENV),-e ".[demo]")
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml
+# The README is the package's description, which is part of what is installed.
+$(VENV)/.dev: pyproject.toml README.md
 	$(call install,$(VENV),-e ".[all$(,)dev]")
 	@touch $@
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from measuring import compared, row
@@ -75,21 +76,24 @@ def as_rule(records: list[Any], name: str, budget: float, template: str, by_hand
 
 
 def alone() -> list[dict[str, Any]]:
-    """One rendering a context, as the engine renders an address or a statement."""
+    """One rendering a context, as the engine renders an address."""
     contexts = [
         {"record": {"a": f"name {place}", "b": place, "d": f"{START + timedelta(minutes=97 * place):%m/%d/%Y %H:%M}"}}
         for place in range(ALONE)
     ] * 10
-    render = compile_template("{{record.a}} {{record.b}}").render
+    render = compile_template("/orders/{{record.a}}/{{record.b}}").render
     read = compile_reader("MM/DD/YYYY HH:mm", "America/New_York")
     write = compile_writer("YYYY-MM-DD HH:mm:ss", "Europe/Berlin")
     return [
         measured(
-            "a template of two paths, alone",
-            3.0,
+            "an address of two paths, alone",
+            4.0,
             contexts,
-            lambda contexts: [render(context) for context in contexts],
-            lambda contexts: [f"{context['record']['a']} {context['record']['b']}" for context in contexts],
+            lambda contexts: [render(context, escape="url") for context in contexts],
+            lambda contexts: [
+                f"/orders/{quote(context['record']['a'], safe='')}/{quote(str(context['record']['b']), safe='')}"
+                for context in contexts
+            ],
         ),
         measured(
             "reading and writing a date",

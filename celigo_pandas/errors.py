@@ -26,7 +26,8 @@ later), ``status`` (the HTTP status, if there was an answer), ``problems`` (the 
     ├─ TemplateError (ValueError)            a template that cannot be read or rendered
     ├─ FilterError (ValueError)              filter rules that cannot be read or evaluated
     ├─ FrameError (ValueError)               a frame that cannot be built or sent
-    └─ JournalError                          a journal that is damaged, locked or of another call
+    ├─ JournalError                          a journal that is damaged, locked or of another call
+    └─ SyncError                             a synced table that cannot be read or written, or is better left alone
 
     KeyboardInterrupt
     ├─ PullCancelled                         Ctrl-C during a pull; keeps the rows so far
@@ -75,6 +76,7 @@ __all__ = [
     "RecordErrorsWarning",
     "RequestTimeoutError",
     "ServerError",
+    "SyncError",
     "TemplateError",
     "TransportError",
     "error_for_status",
@@ -420,6 +422,10 @@ class FrameError(CeligoError, ValueError):
 
 class JournalError(CeligoError):
     """A journal that is damaged, in use by another process, or belongs to another call."""
+
+
+class SyncError(CeligoError):
+    """A synced table that cannot be read or written, or is better left alone; it is as it was before."""
 
 
 class PullCancelled(KeyboardInterrupt):

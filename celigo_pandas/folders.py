@@ -1,8 +1,11 @@
-"""Paths that a user names, and the folders of the user's own."""
+"""Paths that a user names, files that are replaced as a whole, and the folders of the user's own."""
 
 from __future__ import annotations
 
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +13,7 @@ import platformdirs
 
 from celigo_pandas.errors import ConfigError
 
-__all__ = ["user_folder", "user_path"]
+__all__ = ["replacing", "user_folder", "user_path"]
 
 _FOLDERS = {
     "config": ("XDG_CONFIG_HOME", platformdirs.user_config_dir),
@@ -35,6 +38,29 @@ def user_path(path: str | os.PathLike[str]) -> Path:
             f"The path {str(given)!r} begins with a home folder, and {given.parts[0]!r} is not to be found.",
             hint="Write the folder out, or set HOME.",
         ) from None
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a new file beside `path` to write, which takes its place when the block ends; until then the old one stays.
+
+    The file behind a link is replaced, and the link stays. When the block raises, nothing is left of the new file.
+
+    Raises
+    ------
+    OSError
+        The new file cannot be kept, or `path` cannot be replaced.
+    """
+    target = Path(os.path.realpath(user_path(path)))
+    unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.writing")
+    try:
+        yield unfinished
+        with unfinished.open("rb+") as written:  # a name that outlives a crash must not lead to an empty file
+            os.fsync(written.fileno())
+        os.replace(unfinished, target)
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def user_folder(kind: Literal["config", "data", "cache"]) -> Path:

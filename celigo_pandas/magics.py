@@ -12,7 +12,6 @@ import keyword
 import shlex
 from typing import Any, NoReturn
 
-from celigo_pandas.builders import sql_export
 from celigo_pandas.errors import ConfigError, DocumentError, MissingExtraError
 
 __all__ = ["load", "parse_body", "parse_line"]
@@ -100,28 +99,8 @@ def load(ipython: Any) -> None:
     """Register the magic with an IPython shell."""
 
     def celigo_export(line: str, cell: str) -> Any:
-        """Pull the export document in the cell: ``%%celigo_export [NAME] --connection C [options]``.
+        from celigo_pandas.builders import sql_export
 
-        The body is an export document, in JSON, or in YAML where the extra ``yaml`` is installed.
-
-        NAME
-            Variable that takes the frame; without it the frame is only shown.
-        --connection C, -c C
-            Name or id of a connection; needed.
-        --max-rows N
-            Stop after so many rows.
-        --page-size N
-            Records a request.
-        --consume
-            Allow an export that changes its source.
-        --client NAME
-            Variable that holds the client, where the notebook has several.
-
-        For example::
-
-            %%celigo_export orders --connection "Small shop" --max-rows 100
-            {"rdbms": {"query": "select * from orders"}}
-        """
         options = parse_line(line)
         client = _client(ipython.user_ns, options.client)
         frame = client.connections[options.connection].read_export(

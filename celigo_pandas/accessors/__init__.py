@@ -1,4 +1,4 @@
-"""What a notebook calls: clients, connections, pulls, dry runs, pushes. Names load on first use."""
+"""What a notebook calls: clients, connections, pulls, dry runs, pushes, plans. Names load on first use."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from celigo_pandas.accessors.account.connection import Connection
     from celigo_pandas.accessors.dry_runs.dry_run import DryRun, dry_run, map_import
     from celigo_pandas.accessors.frame_accessor import FrameAccessor
+    from celigo_pandas.accessors.plans.import_plan import ImportPlan
+    from celigo_pandas.accessors.plans.plan_import import plan_import
     from celigo_pandas.accessors.pulls.several import Pulls, read_exports
     from celigo_pandas.accessors.pulls.to_frames import iter_export, read_export
     from celigo_pandas.accessors.pulls.to_parquet import export_to_parquet
@@ -22,6 +24,7 @@ _HOMES: dict[str, str] = {
     "Connection": "account.connection",
     "DryRun": "dry_runs.dry_run",
     "FrameAccessor": "frame_accessor",
+    "ImportPlan": "plans.import_plan",
     "ImportResult": "pushes.import_result",
     "Pulls": "pulls.several",
     "connect": "account.connecting",
@@ -31,6 +34,7 @@ _HOMES: dict[str, str] = {
     "login": "account.connecting",
     "logout": "account.connecting",
     "map_import": "dry_runs.dry_run",
+    "plan_import": "plans.plan_import",
     "read_export": "pulls.to_frames",
     "read_exports": "pulls.several",
     "to_import": "pushes.to_import",
@@ -41,6 +45,7 @@ __all__ = [
     "Connection",
     "DryRun",
     "FrameAccessor",
+    "ImportPlan",
     "ImportResult",
     "Pulls",
     "connect",
@@ -50,6 +55,7 @@ __all__ = [
     "login",
     "logout",
     "map_import",
+    "plan_import",
     "read_export",
     "read_exports",
     "to_import",

@@ -90,17 +90,18 @@ def load(path: str | os.PathLike[str]) -> Document:
     ConfigError
         The file cannot be read.
     DocumentError
-        It holds no document, or one whose rules, filters or templates cannot be read; with every problem and its place.
+        It holds no document, or one with what JSON does not have (a date in YAML, NaN), or whose rules, filters or
+        templates cannot be read; with every problem and its place.
 
     Examples
     --------
     >>> from celigo_pandas import build
-    >>> build.sql_export("select * from orders").save("orders.json")  # doctest: +SKIP
-    >>> build.load("orders.json")["rdbms"]  # doctest: +SKIP
+    >>> path = build.sql_export("select * from orders").save("orders.json")
+    >>> build.load(path)["rdbms"]
     {'query': 'select * from orders'}
     """
     document = read_document(path)
-    if problems := content_problems(document):
+    if problems := _json_problems(document) or content_problems(document):
         raise DocumentError(f"{os.fspath(path)!r}: {_listed(problems)}.", problems=problems)
     return Document(document)
 
@@ -124,6 +125,28 @@ class Checks:
         """Want a text that is not empty."""
         if not isinstance(value, str) or not value.strip():
             self.add(field, f"got {shown(value)}; expected a text that is not empty", "missing_required_field")
+
+    def json_text(self, field: str, value: Any, *kinds: type) -> str | None:
+        """Want JSON where anything is given: a text of it, which may be a template, or what it says."""
+        if value is None or isinstance(value, str):
+            return value
+        if not isinstance(value, kinds):
+            self.add(
+                field, f"got {shown(value)}; expected JSON: a text, or {' or '.join(one.__name__ for one in kinds)}"
+            )
+            return None
+        try:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            self.add(field, f'it cannot be written as JSON: {error}; dates are {{"$date": "…"}}')
+            return None
+
+    def expression(self, field: str, value: object, *, required: bool = False) -> None:
+        """Want an expression, which is sent as it stands: a value that a record brings in has a place beside it."""
+        if value is not None or required:
+            self.text(field, value)
+        if isinstance(value, str) and "{{" in value:
+            self.add(field, "an expression is no template; put the value into values, under a name such as :value")
 
     def texts(self, values: Mapping[str, object]) -> None:
         """Want texts, which may be empty, where anything is given."""

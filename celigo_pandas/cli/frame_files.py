@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli import csv_rows
 from celigo_pandas.errors import ConfigError, MixedTypesWarning
-from celigo_pandas.folders import user_path
+from celigo_pandas.folders import replacing, user_path
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -157,12 +158,10 @@ def write_frame(frame: pd.DataFrame, path: str) -> None:
     send: in ``.csv`` a value that is no text as its JSON, in ``.parquet`` lists, objects and mixed columns as JSON.
     """
     target = user_path(path)
-    unfinished = target.with_name(target.name + ".writing")
-    try:
-        _WRITERS[target.suffix.lower()](frame, unfinished)
-        os.replace(unfinished, target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(target) as unfinished:
+        complaint = _WRITERS[target.suffix.lower()](frame, unfinished)
+    if complaint is not None:
+        print(f"celigo-pandas: {target.name}: {complaint}", file=sys.stderr)
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -171,19 +170,16 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
     parquet_rows.write(frame, path)
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+def _write_csv(frame: pd.DataFrame, path: Path) -> str | None:
     from celigo_pandas.frames.outward import to_records
 
     rows = (record.values() for record in to_records(frame, na="null", unflatten=False))
     text = "".join(csv_rows.write_rows([str(name) for name in frame.columns], map(list, rows)))
     replaced = text.encode("utf-8", "replace")
-    if replaced != text.encode("utf-8", "surrogatepass"):
-        print(
-            f"celigo-pandas: {path.stem}: half an emoji (a lone surrogate) cannot stand in CSV and was written as '?'; "
-            "write .jsonl to keep it.",
-            file=sys.stderr,
-        )
     path.write_bytes(replaced)
+    if replaced == text.encode("utf-8", "surrogatepass"):
+        return None
+    return "half an emoji (a lone surrogate) cannot stand in CSV and was written as '?'; write .jsonl to keep it."
 
 
 def _write_json(frame: pd.DataFrame, path: Path) -> None:
@@ -209,4 +205,9 @@ def _json_text(record: dict[str, Any]) -> str:
     return text
 
 
-_WRITERS = {".parquet": _write_parquet, ".csv": _write_csv, ".json": _write_json, ".jsonl": _write_jsonl}
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path], str | None]] = {
+    ".parquet": _write_parquet,
+    ".csv": _write_csv,
+    ".json": _write_json,
+    ".jsonl": _write_jsonl,
+}

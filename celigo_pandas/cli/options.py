@@ -16,15 +16,22 @@ from celigo_pandas.errors import ConfigError
 if TYPE_CHECKING:
     from celigo_pandas.accessors import Client
 
-__all__ = ["add_target", "open_client", "print_json", "read_document"]
+__all__ = ["add_server", "add_target", "open_client", "print_json", "read_document"]
 
 
-def add_target(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which server is meant; a token is never one of them."""
+def add_server(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options that say which account is meant; a token is never one of them."""
     group = parser.add_argument_group("server")
     group.add_argument("--profile", help="a profile that `celigo-pandas login` stored")
     group.add_argument("--region", choices=tuple(REGIONS), help="integrator.io's region")
     group.add_argument("--base-url", help="another server's address; the token comes from CELIGO_API_TOKEN")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    return group
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which server is meant, an account's or a local engine."""
+    group = add_server(parser)
     group.add_argument(
         "--local",
         nargs="?",
@@ -38,7 +45,6 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what a new local engine holds (default: the flights where they are installed, else a small shop)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
 def open_client(arguments: argparse.Namespace, *, read_only: bool | None = None) -> Client:

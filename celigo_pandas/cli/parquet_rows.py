@@ -50,7 +50,8 @@ def _with_levels(frame: pd.DataFrame, note: dict[str, Any]) -> pd.DataFrame:
     if len(note.get("column_indexes", ())) > 1:
         raise ValueError("its columns have several levels; join them first, for example with df.columns.map('.'.join)")
     names = {entry["field_name"]: entry["name"] for entry in note.get("columns", ())}
-    levels = {}
+    levels: dict[str, Any] = {}
+    values: Any
     for level in note.get("index_columns", ()):
         if isinstance(level, dict):  # a range, which is no column of the file
             name, values = level["name"], range(level["start"], level["stop"], level["step"])

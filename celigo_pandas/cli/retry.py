@@ -60,19 +60,19 @@ def _run(arguments: argparse.Namespace) -> int:
         with _claimed(arguments.result, client) as path:
             # Loaded anew: until here another process may have had it.
             result = _loaded(path).retry(corrected, unknown=arguments.unknown, con=connection)
-    return report(result, arguments) or int(not user_path(arguments.result).exists())
+    return report(result, arguments) or int(not _file_of(arguments.result).exists())
 
 
 def _loaded(path: str) -> ImportResult:
     from celigo_pandas.accessors import ImportResult
 
     claimed = _claim_of(path)
-    if claimed.exists() and not user_path(path).exists():
+    if claimed.exists() and not _file_of(path).exists():
         raise ConfigError(
             f"{path!r} is being retried, or its retry was killed: its rows may have been sent.",
             hint=f"If no retry runs, look into the target; then rename {str(claimed)!r} back.",
         )
-    if not user_path(path).is_file():
+    if not _file_of(path).is_file():
         raise ConfigError(f"Cannot read {path!r}: there is no such file.")
     try:
         return ImportResult.load(path)
@@ -96,7 +96,7 @@ def _corrected(before: ImportResult, due: list[str], arguments: argparse.Namespa
 @contextmanager
 def _claimed(path: str, client: Client) -> Iterator[str]:
     """Hold a result while its rows are sent: under another name, which a second process or a kill leaves in sight."""
-    target, claimed = user_path(path), _claim_of(path)
+    target, claimed = _file_of(path), _claim_of(path)
     if claimed.exists():
         raise ConfigError(
             f"{path!r} is being retried by another process, or a retry of it was killed.",
@@ -115,6 +115,11 @@ def _claimed(path: str, client: Client) -> Iterator[str]:
             claimed.unlink()
 
 
+def _file_of(path: str) -> Path:
+    """Find the file behind links: by each of its names it is the same result, and is claimed once."""
+    return Path(os.path.realpath(user_path(path)))
+
+
 def _claim_of(path: str) -> Path:
-    target = user_path(path)
+    target = _file_of(path)
     return target.with_name(f"{target.name}.retrying")

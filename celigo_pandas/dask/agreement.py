@@ -74,7 +74,7 @@ class Agreement:
                 _refuse_other_kinds(part[name], dtype)
         became_objects = [name for name in _objects(self.meta) if name in part and name not in _objects(part)]
         others = {name: dtype for name, dtype in wanted.items() if part[name].dtype != dtype}
-        times = [name for name, dtype in others.items() if isinstance(dtype, pd.DatetimeTZDtype)]
+        times = [str(name) for name, dtype in others.items() if isinstance(dtype, pd.DatetimeTZDtype)]
         part = convert(part, parse_dates=times, dtype=others, quiet=True)
         for name in became_objects:
             part[name] = part[name].where(part[name].notna(), None)

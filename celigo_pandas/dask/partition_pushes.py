@@ -25,7 +25,7 @@ from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_import
 from celigo_pandas.dask.workers import Route, checked_route, cluster_of, on_every_worker
 from celigo_pandas.documents.import_documents import acts_per_call, digest
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, JournalError, shown
-from celigo_pandas.folders import user_path
+from celigo_pandas.folders import replacing, user_path
 from celigo_pandas.frames.outcomes import Outcomes
 
 __all__ = ["to_import"]
@@ -201,9 +201,8 @@ def _recorded(folder: Path, push: dict[str, Any]) -> dict[str, Any]:
             if any(folder.iterdir()):
                 raise JournalError(f"{shown(folder)} holds other things and no journal of a Dask push.")
             record = {**push, "id": uuid.uuid4().hex}
-            temporary = path.with_suffix(".new")
-            temporary.write_text(json.dumps(record), encoding="utf-8")
-            os.replace(temporary, path)
+            with replacing(path) as unfinished:
+                unfinished.write_text(json.dumps(record), encoding="utf-8")
     except OSError as error:
         raise JournalError(f"The journal {shown(folder)} cannot be used: {error.strerror}.") from error
     different = [name for name, value in push.items() if record.get(name) != value]

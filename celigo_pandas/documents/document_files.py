@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from celigo_pandas.errors import ConfigError, DocumentError, MissingExtraError
-from celigo_pandas.folders import user_path
+from celigo_pandas.folders import replacing, user_path
+from celigo_pandas.json_depth import json_depth
 
 __all__ = ["parse_document", "read_document", "read_text", "write_document"]
+
+_DEEPEST = 200
+"""Levels: whoever copies, checks or compiles a document calls itself for each of them."""
 
 
 def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -57,13 +61,7 @@ def _decoded(content: bytes, name: str) -> str:
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
-    if name.endswith((".yaml", ".yml")):
-        document = _from_yaml(text, name)
-    else:
-        try:
-            document = json.loads(text)
-        except ValueError as error:
-            raise DocumentError(f"{name!r} is not JSON: {error}.") from error
+    document = _from_yaml(text, name) if name.endswith((".yaml", ".yml")) else _from_json(text, name)
     if not isinstance(document, dict):
         raise DocumentError(f"{name!r} holds a {type(document).__name__}; expected one JSON object.")
     return document
@@ -78,15 +76,23 @@ def write_document(document: Mapping[str, Any], path: str | os.PathLike[str]) ->
         The file cannot be written.
     """
     target = user_path(path)
-    unfinished = target.with_name(f"{target.name}.writing")
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     try:
-        # Half a pair of surrogates has no UTF-8; only JSON's escape can carry it.
-        unfinished.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-        os.replace(unfinished, target)
+        with replacing(target) as unfinished:
+            # Half a pair of surrogates has no UTF-8; only JSON's escape can carry it.
+            unfinished.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     except OSError as error:
         raise ConfigError(f"Cannot write the document {str(target)!r}: {error.strerror}.") from error
     return target
+
+
+def _from_json(text: str, name: str) -> Any:
+    if json_depth(text.encode("utf-8", "surrogatepass")) > _DEEPEST:
+        raise _too_deep(name)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise DocumentError(f"{name!r} is not JSON: {error}.") from error
 
 
 def _from_yaml(text: str, name: str) -> Any:
@@ -95,6 +101,23 @@ def _from_yaml(text: str, name: str) -> Any:
     except ImportError as error:
         raise MissingExtraError("Reading YAML", "yaml") from error
     try:
-        return yaml.safe_load(text)
+        document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise DocumentError(f"{name!r} is not YAML: {error}.") from error
+    except RecursionError:
+        raise _too_deep(name) from None
+    level = [document]
+    for _ in range(_DEEPEST + 1):
+        # An anchor may stand in many places, and in itself.
+        level = list({id(member): member for value in level for member in _members(value)}.values())
+        if not level:
+            return document
+    raise _too_deep(name)
+
+
+def _members(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _too_deep(name: str) -> DocumentError:
+    return DocumentError(f"{name!r} is nested too deeply to be a document; expected at most {_DEEPEST} levels.")

@@ -92,6 +92,10 @@ class Choices:
     """All worksheets of a workbook are read, each with its own header. The vendor's schema speaks of
     "multi-sheet processing" and names no member that chooses one; reading only the first would lose rows silently."""
 
+    dynamodb_scans: bool = False
+    """A DynamoDB export without ``keyConditionExpression`` reads the whole table. The platform only queries: it is off,
+    so that a document that works here works there."""
+
     mock_output_limit: int = 0
     """The vendor takes ten records in ``mockOutput``. Here it stands in for systems that are not built, so any number
     is taken (0); a number restores a limit."""

@@ -21,14 +21,14 @@ from celigo_pandas.errors import ConfigError, DocumentError, MappingError, Probl
 from celigo_pandas.experiments.frame_records import exact_frame
 from celigo_pandas.experiments.side_by_side import shown_output, type_change
 from celigo_pandas.experiments.surrounding_documents import document_of
-from celigo_pandas.folders import user_path
+from celigo_pandas.folders import replacing, user_path
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.explain.cell_rules import Cells, Steps, kind_of_cell
 from celigo_pandas.mapping.explain.diff import CellChange, compare_outputs
 from celigo_pandas.paths import cell_text
 
-__all__ = ["check_frozen", "digest", "freeze", "shown_output"]
+__all__ = ["check_frozen", "digest", "freeze"]
 
 _FORMAT: Final = 2
 _NAMES: Final[dict[type, str]] = {dict: "an object", list: "a list", str: "text"}
@@ -63,12 +63,10 @@ def freeze(document: dict[str, Any], records: list[Any], path: str | os.PathLike
         "examples": [_example(*pair) for pair in zip(unique, outputs, strict=True)],
     }
     target = user_path(path)
-    unfinished = target.with_name(target.name + ".unfinished")
+    text = _json(frozen, "What the records are mapped to, or the mapping,", indent=1) + "\n"
     try:
-        unfinished.write_text(
-            _json(frozen, "What the records are mapped to, or the mapping,", indent=1) + "\n", encoding="utf-8"
-        )
-        os.replace(unfinished, target)
+        with replacing(target) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"Cannot write the frozen examples {str(target)!r}: {error.strerror}.") from error
     return len(unique)
@@ -88,6 +86,14 @@ def _json(value: Any, what: str, indent: int | None = None) -> str:
 
 def _kind(change: CellChange, fixed: Set[Steps]) -> str:
     return cell_text(kind_of_cell(change.steps, fixed))
+
+
+def _varies(change: CellChange, cells: Cells, varying: Set[str]) -> bool:
+    if _kind(change, cells.fixed) in varying:
+        return True
+    # Earlier versions wrote every position as an element, ``street[*]`` for ``street[0]``.
+    former = kind_of_cell(change.steps)
+    return former not in cells.rules and cell_text(former) in varying
 
 
 def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFrame:
@@ -117,7 +123,7 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
     now = datetime.fromisoformat(frozen["now"])
     got = after.evaluate([example["record"] for example in examples], now=lambda: now)
     difference = compare_outputs(before, after, list(map(_revived, examples)), got)
-    fixed = Cells(before).fixed
+    cells, varying = Cells(before), frozenset(frozen["varying"])
     rows = (
         (
             change.position,
@@ -128,7 +134,7 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
             type_change(change.before, change.after),
         )
         for change in difference.changes
-        if _kind(change, fixed) not in frozen["varying"]
+        if not _varies(change, cells, varying)
     )
     return exact_frame(rows, ["example", "cell", "rule", "expected", "got", "type_change"], ["example"])
 

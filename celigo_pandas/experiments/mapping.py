@@ -16,7 +16,7 @@ from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, shown
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frame_records import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.frozen import freeze
-from celigo_pandas.experiments.reports import Report
+from celigo_pandas.experiments.reports import Report, Shown
 from celigo_pandas.experiments.rule_texts import mapping_html, mapping_text
 from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
 from celigo_pandas.experiments.surrounding_documents import document_of, merged, put_lookups
@@ -268,15 +268,22 @@ class Mapping:
     def _warn_of_traps(self, generate: str, *, is_typed: bool) -> None:
         if not self._fields:
             return
+        branch = self._branch(generate)
         try:
-            compiled = self.compiled
+            compiled = compile_mapping(branch)
         except DocumentError:  # what is not whole yet is told when it is used
             return
-        traps = [trap for trap in find_traps(compiled, self._document, self._fields) if trap.cell == generate]
+        traps = [trap for trap in find_traps(compiled, branch, self._fields) if trap.cell == generate]
         if is_typed:  # text is what was asked for
             traps = [trap for trap in traps if trap.kind != "retyped"]
         for text in trap_texts(traps, self._fields, as_call=True):
             notify_once(text, HintWarning)
+
+    def _branch(self, generate: str) -> dict[str, Any]:
+        """Return the document without the rules beside this one, so that a call costs no more when there are more."""
+        entries = self._document.get("mappings") or []
+        wanted = [entry for entry in entries if any(path == generate for path, _ in iter_rules({"mappings": [entry]}))]
+        return {**self._document, "mappings": wanted}
 
     def set_lookup(self, name: str, map: AnyMapping[str, Any], **members: Any) -> Mapping:
         """Add or replace a static lookup; further members (``default``, ``allowFailures``) in the vendor's spelling.
@@ -458,7 +465,9 @@ class Mapping:
         one = df.iloc[[position]] if isinstance(df, pd.DataFrame) else [df[position]]
         return BlameFindings(blame_cell(self.compiled, records_of(one)[0], cell), row)
 
-    def report(self, df: Any, against: Any = None, *, title: str = "Mapping report") -> Report:
+    def report(
+        self, df: Any, against: Any = None, *, title: str = "Mapping report", plan: Shown | None = None
+    ) -> Report:
         """Write one self-contained HTML page for a change ticket.
 
         Parameters
@@ -467,6 +476,8 @@ class Mapping:
         against : Mapping or import document, optional
             The version before; the page then shows what changes.
         title : str
+        plan : ImportPlan, optional
+            Of :func:`~celigo_pandas.plan_import`: the page then shows what a push of the rows would change.
 
         Examples
         --------
@@ -475,7 +486,7 @@ class Mapping:
         'report.html'
         """
         before = None if against is None else Mapping.from_import(against)
-        return Report.of(self, before, df, title)
+        return Report.of(self, before, df, title, plan)
 
     def freeze(self, df: Any, path: str | os.PathLike[str]) -> int:
         """Write the rows with what this mapping makes of them, for :func:`celigo_pandas.experiments.check_frozen`.

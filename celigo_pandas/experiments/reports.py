@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,7 @@ from celigo_pandas.mapping.explain.coverage import measure
 from celigo_pandas.mapping.explain.diff import compare_evaluations
 from celigo_pandas.markup import Markup, table, tag
 
-__all__ = ["Report"]
+__all__ = ["Report", "Shown"]
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c1e21;background:#fff}
@@ -50,6 +51,12 @@ class Reported(Protocol):
     def _repr_html_(self) -> Markup: ...
 
 
+class Shown(Protocol):
+    """What shows itself as HTML."""
+
+    def _repr_html_(self) -> Markup: ...
+
+
 class Report:
     """A finished page; ``save`` writes it, a notebook shows it.
 
@@ -64,8 +71,8 @@ class Report:
         self.title = title
 
     @classmethod
-    def of(cls, mapping: Reported, before: Reported | None, df: Any, title: str) -> Report:
-        """Measure and write the page."""
+    def of(cls, mapping: Reported, before: Reported | None, df: Any, title: str, plan: Shown | None = None) -> Report:
+        """Measure and write the page; `plan` is what a push of the rows would do."""
         records = records_of(df)
         compiled = mapping.compiled
         started = utc_now()
@@ -77,6 +84,8 @@ class Report:
             found = DiffFindings(compare_evaluations(old, compiled, earlier, outputs), df)
             parts += [tag("h2", "What changes in the rows"), found._repr_html_()]
             parts += [tag("h2", "What changes in the rules"), _rule_changes(mapping, before)]
+        if plan is not None:
+            parts += [tag("h2", "What a push would change"), plan._repr_html_()]
         parts += [
             tag("h2", "Coverage"),
             CoverageFindings(measure(compiled, records, now=lambda: started))._repr_html_(),
@@ -84,7 +93,15 @@ class Report:
         parts += [tag("h2", "Rows that fail"), failing_rows(outputs, df)]
         parts += [tag("h2", "The mapping"), mapping._repr_html_()]
         source = json.dumps(mapping.to_import(), indent=2, ensure_ascii=False, default=str)
-        parts += [tag("h2", "The document"), tag("pre", source)]
+        return cls._of([*parts, tag("h2", "The document"), tag("pre", source)], title)
+
+    @classmethod
+    def page(cls, title: str, parts: Iterable[Markup]) -> Report:
+        """Write a page of parts that are HTML already, below its title."""
+        return cls._of([tag("h1", title), *parts], title)
+
+    @classmethod
+    def _of(cls, parts: list[Markup], title: str) -> Report:
         head = tag("head", tag("meta", charset="utf-8"), tag("title", title), Markup(f"<style>{_STYLE}</style>"))
         body = tag("body", *parts)
         return cls("<!doctype html>" + tag("html", head, body, lang="en"), title)

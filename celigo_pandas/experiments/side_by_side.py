@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from celigo_pandas.errors import MappingError
@@ -60,7 +61,7 @@ def type_change(before: Any, after: Any) -> str:
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float, Decimal)):
         return "" if value != value else "number"
     return next((name for kind, name in _KINDS.items() if isinstance(value, kind)), "")
 

@@ -56,7 +56,8 @@ def put_lookups(doc: dict[str, Any], lookups: Iterable[LookupEntry]) -> None:
     for entry in there:
         block = doc[entry.home] if entry.home else doc
         block["lookups"][entry.position] = copy.deepcopy(wanted[str(entry.name)].value)
-    for name in wanted.keys() - {entry.name for entry in there}:
+    known = {entry.name for entry in there}
+    for name in [name for name in wanted if name not in known]:  # in their order, whatever texts hash to
         append_lookup(doc, copy.deepcopy(wanted[name].value), wanted[name].home)
 
 

@@ -70,6 +70,9 @@ def _buttons(state: MappingState) -> Element:
         )
         if connected
         else None,
+        button("plan", "Plan", enabled=can["plan"], title="shows what a push would create, update and leave alone")
+        if connected
+        else None,
         button("copy_as_python", "Copy as Python", copies=_python(state)),
         button("copy_as_json", "Copy as JSON", copies=_json(state)),
         row=True,

@@ -17,6 +17,7 @@ from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.documents.rule_rows import RuleRow, rule_rows
 from celigo_pandas.documents.rule_sources import set_how, set_source
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
+from celigo_pandas.forms.mapping_planning import Planning
 from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, preview
 from celigo_pandas.forms.mapping_push import PushPart
 from celigo_pandas.forms.server_comparison import Difference, differences
@@ -50,12 +51,22 @@ class MappingState(PushPart):
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview.
+    planning : Planning, optional
+        What *Plan* begins with.
     """
 
     title = "Mapping"
 
-    def __init__(self, df: Any, import_doc: Mapping[str, Any], con: Any = None, *, sample: int = 1000) -> None:
-        super().__init__(df, con)
+    def __init__(
+        self,
+        df: Any,
+        import_doc: Mapping[str, Any],
+        con: Any = None,
+        *,
+        sample: int = 1000,
+        planning: Planning | None = None,
+    ) -> None:
+        super().__init__(df, con, planning)
         self.sample = sample
         self.records = to_records(df.iloc[:sample])
         self.preview: Preview | None = None
@@ -146,7 +157,8 @@ class MappingState(PushPart):
             return
         with self.lock:
             self._history.push(doc)
-            self.push_preview, self.notices = None, ()
+            self.drop_shown()
+            self.notices = ()
         self._evaluate()
         self.changed()
 
@@ -277,7 +289,8 @@ class MappingState(PushPart):
 
     def _step(self, step: Callable[[], bool]) -> None:
         if step():
-            self.push_preview, self.notices = None, ()
+            self.drop_shown()
+            self.notices = ()
             self._evaluate()
         self.changed()
 
@@ -408,6 +421,10 @@ class MappingState(PushPart):
             "check_all": free,
             "dry_run": connected,
             "push": connected and not self.problems and not self.stale,
+            "plan": connected and not self.problems and not self.stale,
+            "push_plan": connected
+            and self.shown_plan is not None
+            and bool(self.shown_plan.counts["create"] + self.shown_plan.counts["update"]),
             "send": connected and self.push_preview is not None,
             "cancel": free,
             "retry_failed": connected and self.can_retry,

@@ -120,10 +120,10 @@ def _float(pieces: Sequence[Piece], rows: int, _nullable: bool, backend: str | N
 
 def _str(pieces: Sequence[Piece], _rows: int, _nullable: bool, backend: str | None) -> Any:
     chunks = chunked(pieces, "str")
-    if backend == "numpy_nullable":
-        return pd.StringDtype("pyarrow").__from_arrow__(chunks)
-    dtype = pd.Index(["text"]).dtype  # ``str`` from pandas 3.0 on, objects before it or where an option says so
-    if isinstance(dtype, pd.StringDtype):
+    # ``str`` from pandas 3.0 on, objects before it or where an option says so.
+    dtype: Any = pd.StringDtype("pyarrow") if backend == "numpy_nullable" else pd.Index(["text"]).dtype
+    is_text = isinstance(dtype, pd.StringDtype)
+    if is_text:
         return dtype.__from_arrow__(chunks)
     return chunks.to_pandas(deduplicate_objects=True).to_numpy()
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from celigo_pandas.errors import ConfigError, DriftWarning, FrameError, shown
-from celigo_pandas.folders import user_path
+from celigo_pandas.folders import replacing, user_path
 from celigo_pandas.frames.notices import notify
 
 __all__ = ["check_drift", "check_expectation", "column_types", "recorded_types"]
@@ -105,15 +104,11 @@ def check_drift(df: pd.DataFrame, path: str | os.PathLike[str], errors: str = "w
 
 def _write(file: Path, columns: dict[str, str]) -> None:
     record = {"celigo_pandas": "columns", "version": _VERSION, "columns": columns}
-    temporary = file.with_name(file.name + ".new")
     try:
-        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, file)
+        with replacing(file) as unfinished:
+            unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"expect: {shown(file)} cannot be written: {error.strerror}.") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def recorded_types(file: Path) -> dict[str, Any]:

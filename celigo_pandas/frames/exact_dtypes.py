@@ -108,7 +108,8 @@ def _cannot_miss(dtype: Any) -> bool:
 
 
 def _empty(dtype: Any) -> pd.Series:
-    return pd.Series([], dtype=dtype, index=pd.RangeIndex(0))
+    empty: pd.Series = pd.Series([], dtype=dtype, index=pd.RangeIndex(0))
+    return empty
 
 
 def _part(part: pd.Series, dtype: Any, change: Callable[[pd.Series, Any], pd.Series]) -> pd.Series:

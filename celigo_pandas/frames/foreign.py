@@ -62,7 +62,8 @@ def _known_columns(df: pd.DataFrame) -> pd.DataFrame:
         if plain != dtype:
             known = df.copy(deep=False) if known is df else known
             values = pa.chunked_array(df.iloc[:, place].array.__arrow_array__()).cast(plain.pyarrow_dtype)
-            known.isetitem(place, pd.Series(pd.arrays.ArrowExtensionArray(values), index=df.index))
+            column: Any = pd.Series(pd.arrays.ArrowExtensionArray(values), index=df.index)
+            known.isetitem(place, column)
     return known
 
 

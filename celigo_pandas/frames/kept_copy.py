@@ -21,7 +21,8 @@ def kept_copy(df: pd.DataFrame) -> pd.DataFrame:
             values = df.iloc[:, place].to_numpy()
             if not _CONTAINERS.isdisjoint(set(map(type, values))):
                 copies = np.fromiter(map(_copied, values), dtype=object, count=len(values))
-                kept.isetitem(place, pd.Series(copies, index=kept.index, dtype=object))
+                column: Any = pd.Series(copies, index=kept.index, dtype=object)
+                kept.isetitem(place, column)
     return kept
 
 

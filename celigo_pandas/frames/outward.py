@@ -225,7 +225,7 @@ def _member(node: _Node, df: pd.DataFrame, na: str) -> Column:
         assert own is not None
         return own
     below, empty = _objects(node, df, na)
-    if own is None:
+    if own is None or node.column is None:
         # A null beside objects is an absent object; with na="null" it is an object of nulls.
         return below, (empty if na == "omit" and empty.any() else None)
     return _both(own, below, empty, df, node.column)
@@ -236,7 +236,7 @@ def _both(
     below: list[dict[str, Any]],
     empty: np.ndarray,
     df: pd.DataFrame,
-    column: int | None,
+    column: int,
 ) -> Column:
     """Settle a column ``a`` beside columns ``a.b``: in each row one of them, or an object that both make."""
     values, absent = own

@@ -22,8 +22,9 @@ Shorten = Callable[[Any], Any]
 
 def shortened(series: pd.Series) -> list[Any]:
     """Return the values of an Arrow-backed column, those of narrow fractions in their shortest form."""
+    dtype: Any = series.dtype
     values: list[Any] = series.tolist()
-    shorten = _shortener(series.dtype.pyarrow_dtype)
+    shorten = _shortener(dtype.pyarrow_dtype)
     return values if shorten is None else [value if value is pd.NA else shorten(value) for value in values]
 
 

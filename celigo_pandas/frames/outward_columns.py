@@ -52,7 +52,7 @@ def _convert(series: pd.Series) -> Column:
     if isinstance(dtype, pd.CategoricalDtype):
         return _categorical(series)
     if isinstance(dtype, pd.SparseDtype):
-        return _convert(series.sparse.to_dense())
+        return _convert(_dense(series))
     if isinstance(dtype, pd.DatetimeTZDtype):
         return _zoned_times(series)
     if isinstance(dtype, pd.StringDtype):
@@ -62,8 +62,15 @@ def _convert(series: pd.Series) -> Column:
     if not isinstance(dtype, pd.ArrowDtype) and dtype.kind in "biu":
         return series.tolist(), _mask(series)
     if not isinstance(dtype, pd.ArrowDtype) and dtype.kind == "f":
-        return _floats(pd.Series(series.to_numpy(dtype.numpy_dtype, na_value=np.nan)))
+        masked: Any = dtype
+        return _floats(pd.Series(series.to_numpy(masked.numpy_dtype, na_value=np.nan)))
     return _any(series)
+
+
+def _dense(series: pd.Series) -> pd.Series:
+    accessor: Any = series.sparse
+    dense: pd.Series = accessor.to_dense()
+    return dense
 
 
 def _mask(series: pd.Series) -> np.ndarray | None:
@@ -135,7 +142,7 @@ def as_objects(series: pd.Series) -> np.ndarray:
     """
     dtype = series.dtype
     if isinstance(dtype, pd.SparseDtype):
-        return as_objects(series.sparse.to_dense())
+        return as_objects(_dense(series))
     if isinstance(dtype, pd.CategoricalDtype):
         values = [*as_objects(pd.Series(dtype.categories)), None]  # code -1 picks the last
         return _objects([values[code] for code in series.cat.codes])

@@ -195,7 +195,9 @@ def call_column(helper: Helper, arguments: list[Many]) -> Many:
         columns: list[Any] = [argument(batch) for argument in arguments]
         run.spend(batch.size + sum(map(_weight, columns)))
         if of_text is not None:
-            return list(map(of_text, text_column(columns[0])))
+            texts = list(map(of_text, text_column(columns[0])))
+            run.check_size(sum(map(len, texts)))
+            return texts
         if helper.reads_root:
             columns.insert(0, _as_root(run, batch.contexts.all()))
         elif with_run:

@@ -12,13 +12,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from celigo_pandas.errors import ConfigError
+from celigo_pandas.handlebars.json_places import mark_value
 from celigo_pandas.handlebars.rendering import Refusal
 from celigo_pandas.handlebars.soql import escape_soql
 from celigo_pandas.javascript.values import to_text
 
-__all__ = ["NEEDS_ENTITY", "encode_component", "find_escape", "has_entities"]
+__all__ = ["encode_component", "find_escape", "has_entities"]
 
-NEEDS_ENTITY: Final = re.compile("[&<>\"'`=]")
+_NEEDS_ENTITY: Final = re.compile("[&<>\"'`=]")
 """What the escape ``html`` writes otherwise."""
 
 _ENTITIES: Final = str.maketrans(
@@ -60,11 +61,12 @@ _ESCAPES: Final[dict[str, Callable[[Any], str]]] = {
     "sql": _to_sql,
     "html": _to_html,
     "soql": _to_soql,
+    "json": mark_value,
 }
 
 
 def find_escape(name: str) -> Callable[[Any], str]:
-    """Find an escape by its name: none, url, sql, html or soql."""
+    """Find an escape by its name: none, url, sql, html, soql or json."""
     try:
         return _ESCAPES[name]
     except (KeyError, TypeError):
@@ -73,4 +75,4 @@ def find_escape(name: str) -> Callable[[Any], str]:
 
 def has_entities(escape: Callable[[Any], str], text: str) -> bool:
     """Whether an escape may write a text otherwise: that of HTML says so at a look, the others always may."""
-    return escape is not _to_html or NEEDS_ENTITY.search(text) is not None
+    return escape is not _to_html or _NEEDS_ENTITY.search(text) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random as randomness
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from celigo_pandas.errors import TemplateError
@@ -12,19 +12,19 @@ from celigo_pandas.handlebars.analysis import find_elements, find_lookups, find_
 from celigo_pandas.handlebars.compilation import check_depth, compile_program
 from celigo_pandas.handlebars.context_columns import Batch, Contexts, Many
 from celigo_pandas.handlebars.escaping import find_escape
+from celigo_pandas.handlebars.json_places import mark_raw, settle
 from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.handlebars.parsing import parse_template
 from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits, Refusal, Run, Scope
-from celigo_pandas.handlebars.shortcut import compile_shortcut, without_entities
 from celigo_pandas.handlebars.soql import FORMS
 from celigo_pandas.javascript.date_parts import Clock
 from celigo_pandas.javascript.dates import DateError, utc_now
 from celigo_pandas.javascript.regexes import PatternError
-from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.javascript.values import UNDEFINED, to_text
 
 __all__ = ["Template", "compile_template", "render"]
 
-Escape = Literal["none", "url", "sql", "html", "soql"]
+Escape = Literal["none", "url", "sql", "html", "soql", "json"]
 Lookups = Iterable[Mapping[str, Any]] | Mapping[str, Mapping[str, Any]]
 DynamicLookups = Mapping[str, Any] | Callable[[str], Any] | None
 
@@ -60,10 +60,6 @@ class Template:
         except RecursionError as error:
             raise check_depth(error, source) from None
         self._programs: dict[tuple[str, bool], tuple[Callable[[Scope], str], Many]] = {}
-        self._shortcut = compile_shortcut(self._tree)
-        if self._shortcut is not None:
-            # Stands before the method: the call of a method alone would cost a third of the rendering.
-            self.__dict__["render"] = self._shortcut(self._render)
 
     def __repr__(self) -> str:
         return f"Template({self.source!r})"
@@ -91,9 +87,10 @@ class Template:
             What the paths read: ``{"record": ..., "settings": ...}``, or bare names. Not modified.
         lookups : iterable of dict, or dict by name
             Lookup documents, for ``{{lookup "name" key}}``.
-        escape : {"none", "url", "sql", "html", "soql"}
+        escape : {"none", "url", "sql", "html", "soql", "json"}
             How ``{{x}}`` writes its value; ``{{{x}}}`` is raw in each. In ``soql`` the typed forms exist:
-            ``{{{string Name}}}``, ``{{{id Id}}}``, ``{{{date Day}}}``.
+            ``{{{string Name}}}``, ``{{{id Id}}}``, ``{{{date Day}}}``. In ``json`` the template is JSON, and no value
+            can leave its place: between quotes it is escaped, elsewhere it must be a value of its own.
         dynamic_lookups : mapping or callable, optional
             Gives the results of dynamic lookups by name, for ``{{lookup.name}}``; called only for those that are
             read. UNDEFINED stands for none.
@@ -117,48 +114,13 @@ class Template:
             A helper refuses its arguments, an unknown helper is called, a lookup has no entry (then
             ``problems[0].source`` is ``"lookup"``), or a limit is reached.
         """
-        return self._render(
-            context,
-            lookups=lookups,
-            escape=escape,
-            dynamic_lookups=dynamic_lookups,
-            now=now,
-            random=random,
-            strict=strict,
-            limits=limits,
-        )
-
-    def renderer(self, **options: Any) -> Callable[[Any], str]:
-        """Bind the options of :meth:`render` and give a function of the context: the quick way for many records."""
-        if isinstance(options.get("lookups"), (list, tuple)):
-            options["lookups"] = by_name(options["lookups"])
-        general = partial(self._render, **options)
-        escape = options.get("escape", "none")
-        if self._shortcut is None or escape not in ("none", "html") or options.get("strict"):
-            return general
-        return self._shortcut(general) if escape == "none" else without_entities(self._shortcut(general), general)
-
-    def _render(
-        self,
-        context: Any,
-        *,
-        lookups: Lookups = (),
-        escape: str = "none",
-        dynamic_lookups: DynamicLookups = None,
-        now: Clock | None = None,
-        random: Callable[[int], int] | None = None,
-        strict: bool = False,
-        limits: Limits = DEFAULT_LIMITS,
-    ) -> str:
         names = by_name(lookups) if lookups else _NO_LOOKUPS
         run = Run(context, names, dynamic_lookups, now or utc_now, random or _secure_number, limits)
-        return self._evaluate(context, run, escape, strict)
-
-    def _evaluate(self, context: Any, run: Run, escape: str, strict: bool) -> str:
         program, _ = self._program(escape, strict)
         try:
             text = program(Scope(context, None, {"root": context}, None, run))
             run.check_size(len(text))
+            text = settle(text) if escape == "json" else text
         except RecursionError as error:
             raise check_depth(error, self.source) from None
         except Refusal as error:
@@ -171,7 +133,8 @@ class Template:
         program = self._programs.get((escape, strict))
         if program is None:
             forms = FORMS if escape == "soql" else {}
-            program = compile_program(self._tree, self.source, find_escape(escape), strict, forms)
+            raw = mark_raw if escape == "json" else to_text
+            program = compile_program(self._tree, self.source, find_escape(escape), strict, forms, raw)
             self._programs[escape, strict] = program
         return program
 
@@ -191,6 +154,7 @@ class Template:
         try:
             texts: list[str] = program(Batch(contexts, run))
             run.check_size(len("".join(texts)))
+            texts = list(map(settle, texts)) if escape == "json" else texts
         except (TemplateError, Refusal, PatternError, DateError, OverflowError, RecursionError):
             return None
         return texts
@@ -242,7 +206,7 @@ def render(template: str, context: Any, *, lookups: Lookups = (), escape: Escape
         What the paths read.
     lookups : iterable of dict
         Lookup documents.
-    escape : {"none", "url", "sql", "html", "soql"}
+    escape : {"none", "url", "sql", "html", "soql", "json"}
         How ``{{x}}`` writes its value.
     **options
         The other options of :meth:`Template.render`.

@@ -28,7 +28,10 @@ def int_texts(numbers: list[Any]) -> list[str]:
 
 def number_texts(numbers: list[Any]) -> list[str]:
     """Write ints and floats, of exactly these types, as :func:`number_text` does."""
-    texts = list(map(str, numbers))
+    try:
+        texts = list(map(str, numbers))
+    except ValueError:  # more digits than Python writes
+        return list(map(number_text, numbers))
     joined = "\n".join(texts) + "\n"
     # What is no number hides the largest; it, infinities and ints that no double holds are laid out otherwise.
     if "n" in joined or not -_EXACT < min(numbers) <= max(numbers) < _EXACT:

@@ -25,6 +25,22 @@ def test_import_celigo_pandas_loads_neither_widgets_nor_engine():
     assert not [name for name in loaded if name.startswith("celigo_pandas.engine")]
 
 
+MAPPER = ("celigo_pandas.mapping", "celigo_pandas.experiments", "celigo_pandas.handlebars", "celigo_pandas.builders")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import celigo_pandas",
+        "import celigo_pandas as c; c.connect, c.read_export, c.read_exports, c.iter_export, c.export_to_parquet",
+        "import celigo_pandas as c; c.connect(token='x' * 32).connections",
+        "import celigo_pandas.magics, celigo_pandas.cli.pull",
+    ],
+)
+def test_who_only_pulls_loads_no_mapper(statement):
+    assert [name for name in loaded_after(statement) if name.startswith(MAPPER)] == []
+
+
 def test_frame_accessor_is_there_after_the_import_alone():
     code = "import celigo_pandas, pandas as pd; print(type(pd.DataFrame({'a': [1]}).celigo).__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

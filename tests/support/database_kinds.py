@@ -27,6 +27,8 @@ class Kind:
         A connection to it.
     taken : str
         Its code for a key that is taken.
+    missing : str
+        Its code for a table that is not there.
     slow : str
         A statement that takes far longer than a test may.
     undoes_tables : bool
@@ -38,6 +40,7 @@ class Kind:
     name: str
     doc: dict[str, Any]
     taken: str
+    missing: str
     slow: str
     undoes_tables: bool = True
     has_logins: bool = True

@@ -12,7 +12,6 @@ from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.accessors.targets import Account, SavedTarget
 from celigo_pandas.documents import export_documents, import_documents
 from celigo_pandas.errors import DocumentError
-from celigo_pandas.experiments import diff_saved
 from celigo_pandas.markup import Markup, table, tag
 
 __all__ = ["SavedDocument", "SavedExport", "SavedImport"]
@@ -98,4 +97,6 @@ class SavedImport(SavedDocument):
 
     def diff(self, mapping: Any) -> pd.DataFrame:
         """Show what to change in this import so that it maps as `mapping` does."""
+        from celigo_pandas.experiments import diff_saved
+
         return diff_saved(self.doc, mapping)

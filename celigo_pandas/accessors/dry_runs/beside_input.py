@@ -12,6 +12,8 @@ import pandas as pd
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.experiments.side_by_side import pair_texts, type_change
 from celigo_pandas.frames.names import split_path
+from celigo_pandas.frames.outward_columns import as_objects
+from celigo_pandas.frames.outward_values import Unsendable, plain_value
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.explain.coverage import fields_read
 from celigo_pandas.mapping.rules.rule_tree import walk_places
@@ -84,11 +86,11 @@ def compared(before: pd.DataFrame, after: pd.DataFrame, sources: Mapping[Any, Se
         As :func:`sources_of` gives it.
     """
     columns: dict[tuple[Any, Any], np.ndarray] = {}
-    for name, new in ((name, _objects(after, name)) for name in after.columns):
-        olds = [_objects(before, source) for source in sources[name]]
-        for source, old in zip(sources[name], olds, strict=True):
-            columns[name, _label(source)] = old
-        columns[name, _AFTER] = new
+    for name in after.columns:
+        for source in sources[name]:
+            columns[name, _label(source)] = as_objects(before[source])
+        columns[name, _AFTER] = as_objects(after[name])
+        olds, new = [_sent(before[source]) for source in sources[name]], _sent(after[name])
         rows = list(zip(*olds, strict=True)) or [()] * len(new)
         columns[name, _CHANGED] = np.fromiter(
             (not any(_same(old, value) for old in row) for row, value in zip(rows, new, strict=True)), bool, len(new)
@@ -119,14 +121,14 @@ def comparison_html(before: pd.DataFrame, after: pd.DataFrame, sources: Mapping[
         below += [tag("th", source, style=_SOURCE if place else _SOURCE + _EDGE) for place, source in enumerate(known)]
         below.append(tag("th", "→" if known else "constant", style=_MAPPED if known else _SOURCE + _EDGE))
         for place, row in enumerate(cells):
-            values = [frame[name, source].iloc[place] for source in known]
-            new, changed = frame[name, _AFTER].iloc[place], bool(frame[name, _CHANGED].iloc[place])
+            values = [_sent_value(frame[name, source].iloc[place]) for source in known]
+            new, changed = _sent_value(frame[name, _AFTER].iloc[place]), bool(frame[name, _CHANGED].iloc[place])
             texts = [pair_texts(value, new) for value in values]
             row += [
-                tag("td", "" if _is_missing(value) else text[0], style=_SOURCE if number else _SOURCE + _EDGE)
+                tag("td", "" if value is None else text[0], style=_SOURCE if number else _SOURCE + _EDGE)
                 for number, (value, text) in enumerate(zip(values, texts, strict=True))
             ]
-            written = "" if _is_missing(new) else (texts[0] if len(texts) == 1 else pair_texts(new, new))[1]
+            written = "" if new is None else (texts[0] if len(texts) == 1 else pair_texts(new, new))[1]
             row.append(tag("td", tag("ins", written, style=_NEW) if changed and written else written,
                            style=_MAPPED if known else _MAPPED + _EDGE))  # fmt: skip
     head = tag("thead", tag("tr", *above), tag("tr", *below))
@@ -139,18 +141,17 @@ _MAPPED = "text-align:left;padding:.2em .7em"
 _NEW = "text-decoration:none;color:var(--jp-success-color0,#1b7f3b)"
 
 
-def _objects(frame: pd.DataFrame, name: Any) -> np.ndarray:
-    values: np.ndarray = frame[name].astype(object).to_numpy()
-    return values
+def _sent(column: pd.Series) -> list[Any]:
+    """Give the values as a push sends them and the mapping saw them: times as text, None for what is missing."""
+    return [_sent_value(value) for value in as_objects(column)]
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+def _sent_value(value: Any) -> Any:
+    try:
+        return plain_value(value)
+    except (Unsendable, RecursionError):  # an answer may hold what no request can: 1e999, or a very deep list
+        return value
 
 
 def _same(old: Any, new: Any) -> bool:
-    if _is_missing(old) or _is_missing(new):
-        return _is_missing(old) and _is_missing(new)
-    if isinstance(old, np.ndarray):
-        return bool(np.array_equal(old, new))
     return not type_change(old, new) and bool(old == new)

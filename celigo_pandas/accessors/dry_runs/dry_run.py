@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -10,10 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from celigo_pandas.accessors.dry_runs.beside_input import compared, comparison_html, sources_of
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
-from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, SavedTarget, resolve_import
 from celigo_pandas.errors import FrameError, legible
@@ -57,7 +56,7 @@ class DryRun:
         sep: str | None = None,
     ) -> None:
         self._rows = rows
-        self._document = document
+        self._document = copy.deepcopy(document)
         self._sep = sep
         self._states = list(states)
         self._records = list(mapped)
@@ -88,7 +87,8 @@ class DryRun:
     @property
     def failed(self) -> pd.DataFrame:
         """The input rows that could not be mapped."""
-        return self._rows[np.fromiter((row.state == "failed" for row in self._states), bool, len(self._states))]
+        is_failed = np.fromiter((row.state == "failed" for row in self._states), bool, len(self._states))
+        return kept_copy(self._rows[is_failed])
 
     @property
     def counts(self) -> dict[str, int]:
@@ -116,9 +116,13 @@ class DryRun:
         >>> pd.DataFrame({"dep_delay": [79]}).celigo.dry_run(notices).compare()["minutes"].iloc[0].to_dict()
         {'dep_delay': 79, 'after': '79', 'changed': True, 'type_change': 'number → text'}
         """
+        from celigo_pandas.accessors.dry_runs.beside_input import compared
+
         return compared(*self._pairs())
 
     def _pairs(self, limit: int | None = None) -> tuple[pd.DataFrame, pd.DataFrame, dict[Any, list[Any]]]:
+        from celigo_pandas.accessors.dry_runs.beside_input import sources_of
+
         after, positions = self._mapped
         before = self._rows.iloc[positions[:limit]]
         return before, after.iloc[:limit], sources_of(self._document, before, after, self._sep)
@@ -147,6 +151,8 @@ class DryRun:
         return tag("div", *parts)
 
     def _compared_html(self) -> Markup:
+        from celigo_pandas.accessors.dry_runs.beside_input import comparison_html
+
         try:
             count = len(self._mapped[0])
         except FrameError as error:
@@ -247,6 +253,8 @@ def dry_run(
     >>> celigo.dry_run(orders, import_doc)
     <DryRun 20 rows: 20 mapped.>
     """
+    from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
+
     df = as_frame(df)
     nested_by = flatten_sep(df, unflatten, sep)
     if con is None and isinstance(import_doc, SavedTarget) and import_doc.kind == "import":

@@ -9,8 +9,6 @@ import pandas as pd
 
 from celigo_pandas.errors import CeligoError, Problem
 from celigo_pandas.frames.outward import to_records
-from celigo_pandas.handlebars.contexts import surroundings
-from celigo_pandas.mapping.pipeline import run_import_steps
 
 __all__ = ["RowState", "map_here", "rule_to_blame", "state_of"]
 
@@ -55,6 +53,9 @@ def map_here(
     list of (int, record)
         Each mapped record with the position of its row; a row of a one-to-many import may have several, or none.
     """
+    from celigo_pandas.handlebars.contexts import surroundings
+    from celigo_pandas.mapping.pipeline import run_import_steps
+
     records = to_records(df, na=na, unflatten=sep is not None, sep=sep or ".")
     states: list[RowState] = []
     mapped: list[tuple[int, Any]] = []

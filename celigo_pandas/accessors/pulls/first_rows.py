@@ -15,8 +15,8 @@ from celigo_pandas.errors import (
     problems_from_body,
     shown,
 )
-from celigo_pandas.frames import frame_of
 from celigo_pandas.frames.notices import notify
+from celigo_pandas.frames.reading import frame_of
 
 __all__ = ["preview"]
 

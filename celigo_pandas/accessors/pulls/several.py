@@ -14,7 +14,14 @@ import pandas as pd
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.resumable import Pull
-from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, resolve_export
+from celigo_pandas.accessors.targets import (
+    ConnectionLike,
+    DocumentLike,
+    SavedTarget,
+    Target,
+    resolve_connection,
+    resolve_export,
+)
 from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.documents.turns import wait_in_turns
 from celigo_pandas.errors import ConfigError, DocumentError, PullCancelled, shown
@@ -84,6 +91,9 @@ class Pulls(Mapping[str, pd.DataFrame]):
             "flatten": notes[0]["flatten"],
             "complete": all(note["complete"] for note in notes),
         }
+        servers = {note.get("server") for note in notes}
+        if len(servers) == 1 and None not in servers:  # where a push by name looks the name up
+            whole.attrs["celigo"]["server"] = notes[0]["server"]
         return whole
 
     def __repr__(self) -> str:
@@ -123,7 +133,7 @@ def read_exports(
         Values of the mapping may be ``(export, con)`` too. Without names, the documents' ``name`` or their numbers are
         used.
     con : Connection, name or id, optional
-        For exports that come without one.
+        For exports that come without one; a saved export brings its own. A name is looked up once.
     max_workers : int
         How many at once. All share the account's rate budget.
     on_error : {"collect", "raise"}
@@ -193,16 +203,34 @@ def _prepared(
     """Make the pulls, and say which exports cannot be pulled at all."""
     pulls: dict[str, Pull] = {}
     refused: dict[str, BaseException] = {}
+    known = _Named()
     for position, (name, entry) in enumerate(_named(exports)):
         export, own = entry if isinstance(entry, tuple) else (entry, None)
         try:
-            connection, doc = resolve_export(export, own if own is not None else con)
+            if own is None and not isinstance(export, SavedTarget):
+                own = con
+            connection, doc = resolve_export(export, known.connection(own, export))
             pull = Pull(connection, doc, replace(options, position=position))
         except DocumentError as error:
             refused[name] = error
         else:
             pulls[name] = pull
     return pulls, refused
+
+
+class _Named:
+    """Connections that were given by name, each looked up once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, int | None], Target] = {}
+
+    def connection(self, con: ConnectionLike | None, export: DocumentLike) -> Target | None:
+        if not isinstance(con, str):
+            return con
+        key = con, id(export.client) if isinstance(export, SavedTarget) else None
+        if key not in self._found:
+            self._found[key] = resolve_connection(con, export)
+        return self._found[key]
 
 
 def _named(exports: Mapping[str, Any] | Iterable[Any]) -> list[tuple[str, Any]]:

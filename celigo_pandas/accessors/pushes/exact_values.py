@@ -99,7 +99,7 @@ def _of_timestamp(value: pd.Timestamp) -> list[Any]:
         try:
             value.tz_convert(zone)
         except (ValueError, KeyError):  # no name of a zone, as dateutil's
-            zone = str(dt.timezone(value.utcoffset()))
+            zone = str(dt.timezone(value.utcoffset() or dt.timedelta()))
     return [int(value.asm8.view("i8")), value.unit, zone]
 
 

@@ -27,7 +27,7 @@ from celigo_pandas.accessors.pushes.exact_values import pack, unpack
 from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.targets import Target
 from celigo_pandas.errors import ConfigError, FrameError, printable, shown
-from celigo_pandas.folders import user_path
+from celigo_pandas.folders import replacing, user_path
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.journal.pushes import PushIdentity
 
@@ -74,23 +74,20 @@ def save(
         "stop_reason": stop_reason,
     }
     table = pa.table(columns)
-    _write(table.replace_schema_metadata({_KEY: json.dumps(note).encode()}), Path(os.path.realpath(user_path(path))))
+    _write(table.replace_schema_metadata({_KEY: json.dumps(note).encode()}), user_path(path))
 
 
 def _write(table: pa.Table, path: Path) -> None:
     """Put the file there when it is whole, and not before."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.writing")
     try:
-        pq.write_table(table, unfinished)
-        os.replace(unfinished, path)
+        with replacing(path) as unfinished:
+            pq.write_table(table, unfinished)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise ConfigError(
             f"path: {shown(path)} cannot be written: {why}.",
             hint="The result is still whole here: save it in a folder that can be written and has room.",
         ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str], con: Target | None) -> tuple[pd.DataFrame, Outcomes, PushCall, str | None, str]:
@@ -239,4 +236,5 @@ def _objects(values: list[Any]) -> np.ndarray:
 
 def _index(level: Any, name: Any) -> pd.Index:
     # The dtype is given, as pandas would turn objects that are all timestamps into another index.
-    return pd.Index(level, name=name, dtype=level.dtype, tupleize_cols=False)
+    index: pd.Index = pd.Index(level, name=name, dtype=level.dtype, tupleize_cols=False)
+    return index

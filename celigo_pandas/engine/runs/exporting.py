@@ -273,7 +273,6 @@ def _grouped(chunks: Iterable[Chunk], fields: list[str]) -> Iterator[Chunk]:
         yield from chunks
         return
     open_group: list[Any] = []
-    errors: list[dict[str, Any]] = []
 
     def key(row: Any) -> list[Any]:
         return [row.get(field) if isinstance(row, dict) else None for field in fields]
@@ -289,8 +288,8 @@ def _grouped(chunks: Iterable[Chunk], fields: list[str]) -> Iterator[Chunk]:
                     done.append(open_group)
                 open_group = group
         yield Chunk(done, chunk.errors)
-    if open_group or errors:
-        yield Chunk([open_group], errors)
+    if open_group:
+        yield Chunk([open_group])
 
 
 def _note(export_doc: dict[str, Any]) -> str:

@@ -105,14 +105,13 @@ class DocumentService:
 
     def create(self, kind: str, doc: Mapping[str, Any]) -> Row:
         """Store a new document."""
-        clean = _writable(kind, doc)
+        clean, says_offline = _as_kept(kind, doc)
         stamp = wire_time(self._now())
         whole = {"_id": new_id(), "createdAt": stamp, "lastModified": stamp, **clean}
         with self.store.changing():
             # A placeholder is stored as it is, and waits for its credentials off line.
-            offline = kind == "connections" and canonical(kind, doc).get("offline") is True
-            self._check(kind, {**whole, "offline": offline}, None)
-            row = replace(self._seal(kind, whole), offline=offline)
+            self._check(kind, {**whole, "offline": says_offline}, None)
+            row = replace(self._seal(kind, whole), offline=says_offline)
             self.store.put(row, self._records(row, "create", {}, {}))
         return row
 
@@ -120,9 +119,9 @@ class DocumentService:
         """Replace a document whole; members that are left out are erased."""
         with self.store.changing():
             old = self.row(kind, id)
-            clean = _writable(kind, doc)
+            clean, says_offline = _as_kept(kind, doc)
             # New credentials deserve a try: a connection that was offline is not, once its document is another.
-            offline = kind == "connections" and canonical(kind, doc).get("offline") is True and _is_unfinished(clean)
+            offline = says_offline and _is_unfinished(clean)
             return self._change(old, clean, version=old.version + 1, offline=offline)
 
     def patch(self, kind: str, id: str, operations: Any) -> Row:
@@ -295,9 +294,11 @@ def _user(row: Row, paths: list[str]) -> dict[str, Any]:
     return {"id": row.id, "_id": row.id, "name": name, "paths": paths, "accessLevel": "owner"}
 
 
-def _writable(kind: str, doc: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a client may write of a document, in the form in which it is kept."""
-    return {name: value for name, value in canonical(kind, doc).items() if name not in READ_ONLY_MEMBERS}
+def _as_kept(kind: str, doc: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return what a client may write of a document, as it is kept, and whether a connection says it is off line."""
+    whole = canonical(kind, doc)
+    clean = {name: value for name, value in whole.items() if name not in READ_ONLY_MEMBERS}
+    return clean, kind == "connections" and whole.get("offline") is True
 
 
 def _is_unfinished(connection: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -10,9 +10,13 @@ from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout
+from celigo_pandas.forms.mapping_planning import Planning
 from celigo_pandas.forms.mapping_state import MappingState
 from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
+
+if TYPE_CHECKING:
+    from celigo_pandas.accessors import ImportPlan, ImportResult
 
 __all__ = ["MappingEditor"]
 
@@ -33,6 +37,10 @@ class MappingEditor(FormView):
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview; *All rows* counts the others.
+    current : DataFrame, or export (dict, builder, saved export), optional
+        What is at the destination, for *Plan*; it can be written in the form, too.
+    key : str or list of str, optional
+        The fields by which a row is known there, for *Plan*.
 
     Attributes
     ----------
@@ -46,7 +54,7 @@ class MappingEditor(FormView):
     Notes
     -----
     Requests: none while rules are edited. *Dry run on server*: one per 100 rows. *Push* shows what would be sent;
-    *Send* sends it.
+    *Send* sends it. *Plan* reads the destination and shows what a push would change; *Push … rows* sends that.
 
     Examples
     --------
@@ -57,7 +65,9 @@ class MappingEditor(FormView):
 
     state: MappingState
 
-    def __init__(self, df: Any, import_doc: Any, con: Any = None, *, sample: int = 1000) -> None:
+    def __init__(
+        self, df: Any, import_doc: Any, con: Any = None, *, sample: int = 1000, current: Any = None, key: Any = None
+    ) -> None:
         if not isinstance(df, pd.DataFrame):
             raise ConfigError(f"MappingEditor takes a DataFrame first, got {shown(df)}.")
         document = document_of("MappingEditor", "import_doc", import_doc)
@@ -66,7 +76,7 @@ class MappingEditor(FormView):
         if con is not None:
             con = connection_of("MappingEditor", con, import_doc, df)
         sample = whole_number("MappingEditor: sample", sample)
-        super().__init__(MappingState(df, document, con, sample=sample))
+        super().__init__(MappingState(df, document, con, sample=sample, planning=Planning.of(current, key)))
 
     def layout(self) -> Element:
         """Describe what the editor shows now; the widget, the HTML and the text are drawn from it.
@@ -130,7 +140,7 @@ class MappingEditor(FormView):
         Parameters
         ----------
         id : str
-            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push`` or
+            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push``, ``plan`` or
             ``lookup:`` and its name.
         value : object
             What was typed or chosen.
@@ -148,6 +158,8 @@ class MappingEditor(FormView):
         place, _, member = id.rpartition("|")
         if place == "push":
             self.state.set_push_option(member, value)
+        elif place == "plan":
+            self.state.set_planning(member, value)
         elif place.startswith("lookup:"):
             self.state.set_lookup(place.removeprefix("lookup:"), member, value)
         else:
@@ -548,8 +560,53 @@ class MappingEditor(FormView):
         self.run(self.state.send, wait)
         return self.state.result if wait else None
 
+    def plan(self, wait: bool = True) -> ImportPlan | None:
+        """Show what a push would create, update and leave alone; :meth:`push_plan` sends it.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        ImportPlan or None
+            None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk, current=late, key="order")
+        >>> editor.plan()
+        <ImportPlan 20 rows: 18 create, 1 update, 1 unchanged. ...>
+        """
+        self.run(self.state.plan, wait)
+        return self.state.shown_plan if wait else None
+
+    def push_plan(self, wait: bool = True) -> ImportResult | None:
+        """Send what :meth:`plan` would create and update.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        ImportResult or None
+            One outcome per row, those that stay here too; None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk, current=late, key="order")
+        >>> shown = editor.plan()
+        >>> editor.push_plan()
+        <ImportResult 20 rows: ... 1 unchanged.>
+        """
+        self.run(self.state.push_plan, wait)
+        return self.state.result if wait else None
+
     def cancel(self) -> None:
-        """Drop the preview of a push; nothing is sent.
+        """Drop the preview of a push, or its plan; nothing is sent.
 
         Examples
         --------

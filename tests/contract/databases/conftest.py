@@ -28,13 +28,14 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         with closing(sqlite3.connect(path)) as made:
             made.execute("vacuum")
         doc = {"name": "f", "type": "rdbms", "rdbms": {"type": "sqlite", "database": str(path)}}
-        yield Kind("sqlite", doc, "SQLITE_CONSTRAINT", _COUNT, has_logins=False)
+        yield Kind("sqlite", doc, "SQLITE_CONSTRAINT", "SQLITE_ERROR", _COUNT, has_logins=False)
         return
     is_postgres = request.param == "postgresql"
     server = start_postgres() if is_postgres else start_mariadb()
+    taken, missing = ("23505", "42P01") if is_postgres else ("1062", "1146")
     gaps: dict[str, Any] = {} if is_postgres else {"undoes_tables": False}
     slow = "select pg_sleep(60)" if is_postgres else "select sleep(60)"
-    kind = Kind(request.param, server.doc, "23505" if is_postgres else "1062", slow, **gaps)
+    kind = Kind(request.param, server.doc, taken, missing, slow, **gaps)
     try:
         yield kind
     finally:

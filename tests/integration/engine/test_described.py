@@ -46,6 +46,8 @@ def test_newman_runs_the_postman_collection_green(engine: EngineProcess, tmp_pat
     assert names["The documented search: 822 records, 165 pages"] == 165
     passed = [one["assertion"] for execution in run["executions"] for one in execution.get("assertions", [])]
     assert "822 records on 165 pages" in passed
+    assert names["MongoDB: what records become"] == 1
+    assert "maps each record" in passed
     assert {route.name for route in table() if not route.is_open} <= set(names)
 
 

@@ -77,7 +77,7 @@ def test_frames_put_together_are_pushed_as_they_were_pulled() -> None:
     whole = read_exports([{}, {}], con).concat()
 
     assert to_records(whole) == 2 * [{"c": {"n": 1}}, {"c": {"n": 2}, "d": "x"}]
-    assert whole.attrs["celigo"] == {"rows": 4, "flatten": ".", "complete": True}
+    assert whole.attrs["celigo"] == {"rows": 4, "flatten": ".", "complete": True, "server": "https://api.integrator.io"}
 
 
 def test_export_that_cannot_be_pulled_is_a_failure_beside_the_others() -> None:

@@ -20,16 +20,29 @@ def test_wait_says_whether_it_came_in_time() -> None:
 
 
 def test_ctrl_c_ends_a_wait_that_the_system_would_go_on_with() -> None:
-    over = threading.Event()
-    thread = threading.Thread(target=over.wait, args=(20,), daemon=True)
+    over, waiting, ended = threading.Event(), threading.Event(), threading.Event()
+
+    class Endless(threading.Thread):
+        def run(self) -> None:
+            over.wait()
+            ended.set()
+
+        def join(self, timeout: float | None = None) -> None:
+            waiting.set()
+            super().join(timeout)
+
+    def press_ctrl_c() -> None:
+        waiting.wait()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    thread = Endless(daemon=True)
     thread.start()
-    main = threading.main_thread().ident or 0
     signal.siginterrupt(signal.SIGINT, False)
     try:
-        threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT)).start()
+        threading.Thread(target=press_ctrl_c, daemon=True).start()
         with pytest.raises(KeyboardInterrupt):
             wait_for_end(thread)
-        assert not over.is_set()
+        assert not ended.is_set()
     finally:
         signal.siginterrupt(signal.SIGINT, True)
         over.set()

@@ -82,6 +82,16 @@ def test_lookups_of_an_adaptor_block_go_with_the_rules(target: dict[str, Any], w
     assert Mapping(document).apply([{"a": "1"}]) == [{"x": "one"}]
 
 
+def test_lookups_are_added_in_their_order():
+    names = [f"table {number}" for number in range(20)]
+    mapping = Mapping()
+    for name in names:
+        mapping.set_lookup(name, {"a": "b"})
+    document = mapping.to_import({"http": {}})
+
+    assert [lookup["name"] for lookup in document["lookups"]] == names
+
+
 def test_lookup_of_the_same_name_is_replaced_wherever_it_lies():
     target = {"lookups": [{"name": "L", "map": {}}], "rdbms": {"lookups": [{"name": "M"}, {"name": "L", "map": {}}]}}
 

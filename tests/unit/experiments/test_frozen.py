@@ -141,6 +141,18 @@ def test_frozen_output_without_rows_does_not_vary_and_no_object_passes_for_a_lis
     assert check_frozen(tmp_path / "x.json", Mapping().set("s", "text"))["example"].tolist() == [0, 1]
 
 
+def test_file_that_names_every_element_of_an_array_is_read_as_it_was_meant(tmp_path):
+    """Earlier versions wrote ``u[*]`` for the positions that rules write, too."""
+    file = tmp_path / "x.json"
+    fields = [{"generate": "u[0]", "extract": "{{random}}"}, {"generate": "v[0].a", "extract": "{{random}}"}]
+    Mapping({"mapping": {"fields": fields, "lists": []}}).freeze([RECORD], file)
+    frozen = json.loads(file.read_text())
+    assert frozen["varying"] == ["u[0]", "v[0].a"]
+    file.write_text(json.dumps({**frozen, "varying": ["u[*]", "v[*].a"]}))
+
+    assert check_frozen(file).empty
+
+
 def test_frozen_element_beside_random_text_is_checked(tmp_path):
     def document(path):
         fields = [{"generate": "u[0]", "extract": "{{random}}"}, {"generate": "u[1]", "extract": path}]

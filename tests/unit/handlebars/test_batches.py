@@ -13,7 +13,9 @@ from support.generated_templates import Generator, random_context
 
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars import Contexts, Template
+from celigo_pandas.handlebars.context_columns import Batch, Fixed, call_column
 from celigo_pandas.handlebars.helpers import HELPERS
+from celigo_pandas.handlebars.rendering import Limits, Refusal, Run
 from celigo_pandas.javascript.values import UNDEFINED
 
 RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -145,3 +147,15 @@ def test_batch_over_a_limit_is_refused_and_its_parts_are_not() -> None:
 
     assert template.render_together(Contexts(20, lambda: contexts)) is None
     assert template.render_together(Contexts(20, lambda: contexts).pick(range(2))) == [" " * 899_999 + "x"] * 2
+
+
+def test_helper_of_texts_keeps_the_limit_of_size() -> None:
+    run = Run(None, {}, None, lambda: NOW, lambda most: 0, Limits(characters=99))
+    for rows, is_refused in ((33, False), (34, True)):
+        batch = Batch(Contexts(rows, lambda rows=rows: [{}] * rows), run)
+        column = call_column(HELPERS["uppercase"], [Fixed("abc")])
+        if is_refused:
+            with pytest.raises(Refusal, match="characters"):
+                column(batch)
+        else:
+            assert column(batch) == ["ABC"] * rows

@@ -199,24 +199,6 @@ def test_template_survives_pickle_and_copy():
     assert template.source in repr(template)
 
 
-def test_template_renderer_binds_its_options():
-    render_one = Template('{{lookup "country" record.c}}').renderer(lookups=list(LOOKUPS))
-    quick = Template("{{record.c}}!").renderer(escape="sql")
-
-    assert [render_one({"record": {"c": "CA"}}), quick({"record": {"c": "a'b"}})] == ["Canada", "'a''b'!"]
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 4])
-@pytest.mark.parametrize("value", ["text", 5, 2**60, 1.5, None, True, [1], UNDEFINED])
-def test_template_quick_way_gives_what_the_general_way_gives(count, value):
-    template = Template(" ".join(f"{{{{record.f{number}}}}}" for number in range(count)))
-    record = {f"f{number}": value for number in range(count) if value is not UNDEFINED}
-
-    assert template.render({"record": record}) == template.render({"record": record}, strict=value is not UNDEFINED)
-    assert template.renderer()({"record": record}) == template.render({"record": record})
-    assert template.render({}) == " " * (count - 1)
-
-
 def test_compile_template_keeps_what_it_compiled():
     assert compile_template("{{a}}") is compile_template("{{a}}")
 

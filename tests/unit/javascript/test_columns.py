@@ -15,6 +15,13 @@ SIGNS = st.text("0123456789+-.eE \n_xinf\u0663", max_size=20)
 NUMBERS = st.integers(-(2**54), 2**54) | st.floats()
 
 
+def test_integer_of_more_digits_than_python_writes_is_written_as_alone() -> None:
+    numbers = [1, 10**5000, -(10**5000), float("nan"), 2.5]
+
+    for column in (numbers, numbers[:2], [float("nan"), 10**5000]):
+        assert number_texts(column) == list(map(number_text, column))
+
+
 @given(st.lists(NUMBERS, min_size=1))
 @example([-0.0, 1.5])
 @example([1.0, -0.05, 2**53])

@@ -370,7 +370,9 @@ def read_keys(text: str) -> Steps:
     """Give the keys of a path as blame writes it: a dot in a key with a backslash, in templates in brackets."""
     marked = text.replace(r"\.", "\0")
     keys = tuple(step for step in parse_extract(f"$.{marked}").steps if type(step) is str and not step.isdigit())
-    return tuple(key.replace("\0", ".") for key in keys if key != "rows")
+    if keys[:1] == ("rows",):  # the rows of a grouped record, as templates see them: no field of the record itself
+        keys = keys[1:]
+    return tuple(key.replace("\0", ".") for key in keys)
 
 
 def meets(one: Steps, other: Steps) -> bool:

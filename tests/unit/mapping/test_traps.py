@@ -172,3 +172,31 @@ def test_fields_that_only_a_step_before_the_mapping_makes_are_no_traps(members):
     rules = [{"generate": "id", "extract": "_PARENT.id"}, {"generate": "n", "extract": "made_by_the_step"}]
 
     pd.DataFrame({"id": [1], "l": [[{"n": 1}]]}).celigo.dry_run({**members, "mapping": {"fields": rules}})
+
+
+def test_set_compiles_the_rule_it_changes_and_no_others(monkeypatch):
+    compiled = []
+
+    def compiling(document):
+        compiled.append([rule["generate"] for rule in document["mappings"]])
+        return compile_mapping(document)
+
+    monkeypatch.setattr("celigo_pandas.experiments.mapping.compile_mapping", compiling)
+    df = pd.DataFrame({f"field_{number}": ["x"] for number in range(50)})
+    mapping = celigo.Mapping.suggest(df, list(df))
+    compiled.clear()
+    for name in df:
+        mapping.set(name, default="none").set(f"copy.of.{name}", f"$.{name}")
+
+    assert compiled == [rules for name in df for rules in ([name], ["copy"])]
+
+
+def test_set_warns_of_a_rule_inside_others_and_beside_one_that_is_not_whole():
+    mapping = celigo.Mapping.suggest(pd.DataFrame({"mail_within": ["x"], "items_within": [[]]}), ["mail_within"])
+    mapping.set("broken", "{{#if")
+    with pytest.warns(HintWarning, match=r"a\.b\.c reads \$\.mail_whithin"):
+        mapping.set("a.b.c", "$.mail_whithin")
+    mapping.set("lines", "$.items_within[*]", data_type="objectarray")
+    mapping.set("lines[*].sku", "$.items_within[*].sku")
+    with pytest.warns(HintWarning, match=r"lines\[\*\]\.mail is the text 'mail_within' in every row"):
+        mapping.set("lines[*].mail", "mail_within")

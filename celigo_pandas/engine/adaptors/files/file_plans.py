@@ -1,6 +1,6 @@
 """The file blocks of export and import documents, read once and checked: what is not built is refused by its name.
 
-Facts: integrator-api.md, sections 4.4 and 6.4, and the vendor's schemas of ``file``, ``ftp`` and ``filesystem``.
+Facts: integrator-api.md, sections 4.4 and 6.4; the vendor's schemas of ``file``, ``ftp``, ``s3`` and ``filesystem``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.documents.members import MemberError, Members
 from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions
 from celigo_pandas.engine.adaptors.files.csv_writing import CsvForm
+from celigo_pandas.engine.adaptors.files.file_names import check_key, check_name, check_new_key, check_new_name
 from celigo_pandas.engine.adaptors.files.formats import CODECS
 from celigo_pandas.engine.adaptors.files.json_files import path_names
 from celigo_pandas.engine.adaptors.files.xml_reading import XmlStep, parse_xpath
@@ -22,9 +23,31 @@ from celigo_pandas.engine.choices import Choices
 from celigo_pandas.errors import FilterError
 from celigo_pandas.filters import compile_rules, rules_of
 
-__all__ = ["ExportPlan", "ImportPlan", "csv_plan", "export_plan", "import_plan"]
+__all__ = ["ExportPlan", "ImportPlan", "PlaceMembers", "csv_plan", "export_plan", "import_plan"]
 
 _TYPES = ("csv", "json", "xlsx", "xml")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceMembers:
+    """What the members of a place's block are called; a place without one has an empty text."""
+
+    folder: str = "directoryPath"
+    begins: str = "fileNameStartsWith"
+    ends: str = "fileNameEndsWith"
+    backup: str = "backupDirectoryPath"
+    backup_begins: str = ""
+    name: str = "fileName"
+    in_progress: str = "inProgressFileName"
+    check: Callable[[str], str] = check_name
+    check_new: Callable[[str], str] = check_new_name
+
+
+_MEMBERS: Mapping[str, PlaceMembers] = {
+    "s3": PlaceMembers(
+        "bucket", "keyStartsWith", "keyEndsWith", "backupBucket", "keyPrefix", "fileKey", "", check_key, check_new_key
+    ),
+}
 _COMPRESSIONS = ("gzip", "zip")
 _UNBUILT = "is not built in the local engine"
 _MOST_FILES = 1_000
@@ -35,6 +58,7 @@ _MOST_FILES = 1_000
 class ExportPlan:
     """What an export document says of files; folders and names are templates still."""
 
+    members: PlaceMembers
     type: str
     folder: str
     backup_folder: str | None
@@ -58,6 +82,7 @@ class ExportPlan:
 class ImportPlan:
     """What an import document says of files; folders, names and bodies are templates still."""
 
+    members: PlaceMembers
     type: str
     folder: str
     name: str
@@ -92,7 +117,7 @@ def export_plan(export_doc: Mapping[str, Any], kind: str, choices: Choices) -> E
     ----------
     export_doc : mapping
     kind : str
-        The connection's type, which names the block: ``filesystem`` or ``ftp``.
+        The connection's type, which names the block: ``filesystem``, ``ftp`` or ``s3``.
     choices : Choices
 
     Raises
@@ -102,6 +127,7 @@ def export_plan(export_doc: Mapping[str, Any], kind: str, choices: Choices) -> E
     """
     top = Members(export_doc, "export")
     place = top.block(kind, required=True)
+    members = _MEMBERS.get(kind, PlaceMembers())
     _refuse(place, _NOT_BUILT_PLACE)
     file = top.block("file", required=True)
     _refuse(file, _NOT_BUILT_EXPORT)
@@ -122,11 +148,12 @@ def export_plan(export_doc: Mapping[str, Any], kind: str, choices: Choices) -> E
         text = "Records are grouped twice; give groupByFields, file.groupByFields or file.csv.keyColumns, one of them."
         raise SourceFailure(text, code="invalid_field", field="export.file.groupByFields")
     return ExportPlan(
+        members=members,
         type=type_,
-        folder=place.text("directoryPath", required=True),
-        backup_folder=place.text("backupDirectoryPath") or file.text("backupPath") or None,
-        starts_with=place.text("fileNameStartsWith"),
-        ends_with=place.text("fileNameEndsWith"),
+        folder=place.text(members.folder, required=True),
+        backup_folder=_backup(place, file, members),
+        starts_with=place.text(members.begins),
+        ends_with=place.text(members.ends),
         encoding=file.choice("encoding", tuple(CODECS), default="", otherwise=_UNBUILT),
         compression=file.choice("compressionFormat", _COMPRESSIONS, default="", otherwise=_UNBUILT) or None,
         output=file.choice("output", ("records", "metadata"), default="records", otherwise=_UNBUILT),
@@ -163,6 +190,7 @@ def import_plan(import_doc: Mapping[str, Any], kind: str) -> ImportPlan:
     if top.get("blobKeyPath"):
         raise _unbuilt("import.blobKeyPath", "it hands stored files on as they are")
     place = top.block(kind, required=True)
+    members = _MEMBERS.get(kind, PlaceMembers())
     _refuse(place, _NOT_BUILT_PLACE)
     file = top.block("file", required=True)
     _refuse(file, _NOT_BUILT_IMPORT)
@@ -174,18 +202,19 @@ def import_plan(import_doc: Mapping[str, Any], kind: str) -> ImportPlan:
     body = file.block(type_).text("body") if type_ in {"json", "xml"} else ""
     if type_ == "xml" and not body:
         raise file.block("xml").missing("body", "a record has no XML form of its own; body is the template of the file")
-    name_field = f"import.{kind}.fileName" if place.get("fileName") else "import.file.fileName"
-    name = place.text("fileName") or file.text("fileName", required=True)
+    name_field = f"import.{kind}.{members.name}" if place.get(members.name) else "import.file.fileName"
+    name = place.text(members.name) or file.text("fileName", required=True)
     per_file = None
     if file.flag("skipAggregation", False):
         per_file = file.number("batchSize", 1, 1_000_000) or 1
     return ImportPlan(
+        members=members,
         type=type_,
-        folder=place.text("directoryPath", required=True),
+        folder=place.text(members.folder, required=True),
         name=name,
         name_field=name_field,
-        in_progress=place.text("inProgressFileName") or None,
-        backup_folder=place.text("backupDirectoryPath") or file.text("backupPath") or None,
+        in_progress=(place.text(members.in_progress) or None) if members.in_progress else None,
+        backup_folder=_backup(place, file, members),
         encoding=file.choice("encoding", tuple(CODECS), default="utf8", otherwise=_UNBUILT),
         compression=file.choice("compressionFormat", _COMPRESSIONS, default="", otherwise=_UNBUILT) or None,
         records_per_file=per_file,
@@ -232,6 +261,13 @@ _NOT_BUILT_IMPORT = {
     "directory": "it belongs to cloud file providers",
     "backupDirectory": "it belongs to cloud file providers",
 }
+
+
+def _backup(place: Members, file: Members, members: PlaceMembers) -> str | None:
+    """Return where files are put aside, a template; in S3 a bucket, and what the keys there begin with."""
+    folder = place.text(members.backup) or (file.text("backupPath") if not members.backup_begins else "")
+    begins = place.text(members.backup_begins) if members.backup_begins else ""
+    return (f"{folder}/{begins}" if begins else folder) or None
 
 
 def _refuse(block: Members, unbuilt: Mapping[str, str]) -> None:

@@ -102,7 +102,9 @@ class FtpPlace:
             self._enter(control, folder)
             self._listed(control, folder)
 
-    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
+    def entries(
+        self, folder: str, unread: Callable[[str], None] = ignore, *, begins: str = "", ends: str = ""
+    ) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; links to files count as files."""
         with self._control() as control:
             self._enter(control, folder)

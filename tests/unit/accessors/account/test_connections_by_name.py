@@ -72,6 +72,41 @@ def test_several_clients_are_named(servers: list[StandIn]) -> None:
     assert all(client.host in str(caught.value) for client in clients)
 
 
+def test_many_exports_look_one_name_up_once(servers: list[StandIn]) -> None:
+    servers[0].add("Shop db")
+    client = client_to(servers[0])
+    pulls = celigo.read_exports({name: {"name": name} for name in "abcde"}, "Shop db", max_rows=1, progress=False)
+
+    assert len(pulls) == 5
+    assert pulls.pulls["a"].connection.client is client
+    listed = [path for path in servers[0].paths() if path.startswith("GET /connections")]
+    assert len(listed) == 1
+
+
+def test_a_saved_export_among_others_keeps_its_own_connection(servers: list[StandIn]) -> None:
+    keys = [servers[0].add("Shop db"), servers[0].add("Other db")]
+    saved = servers[0].add_export("theirs", _connectionId=keys[1], type="test")
+    client = client_to(servers[0])
+    exports = {"saved": client.exports[saved], "named": (client.exports[saved], "Shop db"), "plain": {"name": "x"}}
+    pulls = celigo.read_exports(exports, "Shop db", max_rows=1, progress=False)
+
+    assert {name: pull.connection.id for name, pull in pulls.pulls.items()} == {
+        "saved": keys[1], "named": keys[0], "plain": keys[0],
+    }  # fmt: skip
+
+
+def test_frames_of_one_server_put_together_know_it(servers: list[StandIn]) -> None:
+    exports = {}
+    for number, server in enumerate(servers):
+        server.add("Shop db")
+        exports[str(number)] = ({"name": "x"}, client_to(server).connections["Shop db"])
+    one = celigo.read_exports([exports["0"], exports["0"]], max_rows=1, progress=False).concat()
+    both = celigo.read_exports(exports, max_rows=1, progress=False).concat()
+
+    assert server_of(one) == servers[0].url
+    assert "server" not in both.attrs["celigo"]
+
+
 def test_the_client_of_the_frame_comes_before_others(servers: list[StandIn]) -> None:
     keys = [server.add("Shop db") for server in servers]
     clients = [client_to(server) for server in servers]

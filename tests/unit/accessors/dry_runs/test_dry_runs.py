@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from support.pushes import calling, orders
 
@@ -73,6 +76,19 @@ def test_dry_run_without_a_mapping_passes_records_through() -> None:
 def test_dry_run_wrong_document_is_refused() -> None:
     with pytest.raises(celigo.DocumentError):
         pd.DataFrame({"a": [1]}).celigo.dry_run({"mappings": "all"})
+
+
+def test_a_dry_run_keeps_what_it_was_of() -> None:
+    document = json.loads(json.dumps(MAPPING))
+    df = pd.DataFrame({"key": [1, 2], "day": ["never", "2024-05-03"], "lines": [[1], [2]]})
+    trial = df.celigo.dry_run(document)
+    document["mappings"][0]["extract"] = "$.day"
+    trial.failed["lines"].iloc[0].append(9)
+    failed = trial.failed
+    failed["key"] = 0
+
+    assert list(trial.compare()["id"].columns) == ["key", "after", "changed", "type_change"]
+    assert trial.failed.to_dict("records") == [{"key": 1, "day": "never", "lines": [1]}]
 
 
 def answering(make: Any, requests: list[Request]) -> Any:
@@ -226,6 +242,38 @@ def test_compare_takes_lists_and_objects_by_the_column_that_holds_them() -> None
         ("name", "who"), ("name", "after"), ("skus", "lines"), ("skus", "after"),
     ]  # fmt: skip
     assert compared["skus"].iloc[0]["after"] == ["a", "b"]
+
+
+def test_compare_takes_values_as_they_are_sent() -> None:
+    """Whatever a column holds, mapping it as it is changes nothing, as the mapping saw what a push would send."""
+    df = pd.DataFrame({
+        "at": pd.to_datetime(["2024-01-02 03:04:05", None]),
+        "zoned": pd.to_datetime(["2024-01-02", "2024-01-03"]).tz_localize("Europe/Berlin"),
+        "day": [dt.date(2024, 1, 2), dt.date(2024, 1, 3)],
+        "price": [Decimal("1.50"), Decimal("NaN")],
+        "short": np.array([0.1, 0.2], dtype="float32"),
+        "kind": pd.Categorical(["a", None]),
+        "vector": [np.array([1, 2]), np.array([], dtype="int64")],
+        "times": [[pd.Timestamp("2024-01-02")], [dt.datetime(2024, 1, 3)]],
+        "lists": pd.Series([[0.1], None], dtype=pd.ArrowDtype(pa.list_(pa.float32()))),
+        "took": pd.to_timedelta(["1h", None]),
+        "month": pd.period_range("2024-01", periods=2, freq="M"),
+    })  # fmt: skip
+    trial = df.celigo.dry_run({}, calling(answering(lambda data: data, [])))
+    compared = trial.compare()
+
+    assert {name: list(compared[name, "changed"]) for name in df} == {name: [False, False] for name in df}
+    assert not [column for column in compared.columns if column[1] == "type_change"]
+    assert compared["at", "at"].iloc[0] == pd.Timestamp("2024-01-02 03:04:05")
+    assert "<ins" not in str(trial._repr_html_())
+
+
+def test_compare_finds_a_change_in_a_list_of_times() -> None:
+    df = pd.DataFrame({"times": [[pd.Timestamp("2024-01-02")], np.array([1, 2])]})
+    answers = [{"times": ["2024-01-02"]}, {"times": [1, 3]}]
+    compared = df.celigo.dry_run({}, calling(answering(lambda data: answers, []))).compare()
+
+    assert list(compared["times", "changed"]) == [True, True]
 
 
 def test_dry_run_html_is_a_table_of_sources_and_mapped_columns() -> None:

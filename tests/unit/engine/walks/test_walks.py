@@ -106,6 +106,57 @@ def test_walk_reads_no_further_ahead_than_its_bound(tmp_path: Path) -> None:
     run(tmp_path, story)
 
 
+@pytest.mark.parametrize("at", [1, 3, 10])
+@pytest.mark.parametrize("size", [0, 100_000])
+def test_walk_fails_where_its_pages_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, size: int
+) -> None:
+    add = Spool.add
+
+    def full_once(spool: Spool, walk_id: str, first: int, bodies: Any, **options: Any) -> list[int]:
+        if first <= at < first + len(bodies) and not failed:
+            failed.append(first)
+            raise OSError(28, "No space left on device")
+        return add(spool, walk_id, first, bodies, **options)
+
+    failed: list[int] = []
+    monkeypatch.setattr(Spool, "add", full_once)
+
+    async def story(walks: Walks) -> None:
+        source = Source(30, size=size)
+        seen = []
+        with pytest.raises(Refusal) as caught:  # noqa: PT012
+            answer = await begin(walks, source)
+            while True:
+                seen += answer["data"]
+                answer = await page(walks, answer["pagedExportState"])
+        assert caught.value.status == 500
+        assert seen == list(range(failed[0] - 1))
+        assert await settled(source) < 30
+
+    run(tmp_path, story)
+
+
+def test_walk_that_is_ended_while_it_writes_tells_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = Spool.add
+
+    def ended(spool: Spool, walk_id: str, first: int, bodies: Any, **options: Any) -> list[int]:
+        if first > 1:
+            spool.stop(walk_id, "Others needed its room.")
+        return add(spool, walk_id, first, bodies, **options)
+
+    monkeypatch.setattr(Spool, "add", ended)
+
+    async def story(walks: Walks) -> None:
+        answer = await begin(walks, Source(30))
+        with pytest.raises(Refusal) as caught:
+            await read_on(walks, answer["pagedExportState"])
+        assert caught.value.status == 422
+        assert "Others needed its room" in caught.value.problems[0].message
+
+    run(tmp_path, story)
+
+
 def test_walk_lets_go_of_its_source_at_the_end(tmp_path: Path) -> None:
     async def story(walks: Walks) -> None:
         source = Source(3)

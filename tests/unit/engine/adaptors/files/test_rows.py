@@ -64,6 +64,11 @@ def test_group_keeps_one_and_true_apart() -> None:
     assert [len(group) for group in grouped_rows(rows, ["k"])] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("record", [{"a": "x" * 5_999_999}, {"a": "x" * 5_999_991, "n": 1}, [["x" * 6_000_000]]])
+def test_chunk_ends_by_characters_whatever_the_record_is_made_of(record: Any) -> None:
+    assert [len(part) for part in divided([record] * 7, 100)] == [3, 3, 1]
+
+
 def test_chunk_ends_by_what_its_records_hold_too() -> None:
     large, small = {"a": ["x" * 6_000_000], "b": {"c": "y"}}, {"a": 1}
 
