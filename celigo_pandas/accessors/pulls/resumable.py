@@ -16,6 +16,7 @@ import pandas as pd
 
 from celigo_pandas import paging
 from celigo_pandas.accessors.progress import Progress, open_progress
+from celigo_pandas.accessors.pulls.journal_replay import announce, replayed
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.walk_warnings import warn_of_more, warn_of_record_errors, warn_of_the_whole
@@ -215,7 +216,8 @@ class Pull:
             return self.rows >= wanted
 
         if self._journal is not None:
-            self._replay(self._journal, decoder)
+            for page in replayed(self.source, self._journal):
+                self._take(page, decoder)
         decode: Callable[[paging.Page], None] = check_records if self._checks_records else lambda page: None
         for page, content, _ in self.source.pages_from_here(enough, self._before_send, self._check, decode):
             # A page with a repeated state is asked for again, not kept, unless its records are gone from the source.
@@ -230,22 +232,8 @@ class Pull:
             self._total = page.total_rows
         decoder.put(page)
 
-    def _replay(self, journal: PullJournal, decoder: BackgroundDecoder) -> None:
-        """Take the pages a journal has."""
-        source = self.source
-        if journal.goes_on:
-            source.keep_page_size(journal.page_size)
-        for content in journal.stored_pages():
-            page = paging.read_page(content)
-            source.pages += 1
-            self._take(page, decoder)
-            source.stand_after(page)
-            if page.state is not None and not page.done:
-                source.trail.follow(page, source.pages)
-
     def _before_send(self) -> None:
-        if self._journal is not None and self.source.consuming is not None:
-            self._journal.announce(self.source.sent_page_size)
+        announce(self.source, self._journal)
 
     def _check(self) -> None:
         if self.source.stop is not None and self.source.stop.is_set():
