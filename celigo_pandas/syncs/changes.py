@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from celigo_pandas.errors import FrameError, SyncError, shown
+from celigo_pandas.syncs.columns import Settled, arrow_type, as_kind, fitted, has_doubles, kinds_of, settle
 from celigo_pandas.syncs.cursors import Cursors
+from celigo_pandas.syncs.options import SyncOptions
 from celigo_pandas.syncs.pulling import Pulled
 from celigo_pandas.syncs.rows import check_keys, compare, newest, not_there_yet, without
-from celigo_pandas.syncs.stores.table_store import Change, State, Store
-from celigo_pandas.syncs.sync_options import SyncOptions
-from celigo_pandas.syncs.table_columns import Settled, arrow_type, as_kind, fitted, has_doubles, kinds_of, settle
+from celigo_pandas.syncs.stores.protocol import Change, State, Store
 
 __all__ = ["Decided", "decide"]
 

@@ -12,10 +12,10 @@ import pandas as pd
 from celigo_pandas.accessors.account.syncing import Destination, SyncResult
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, resolve_export
-from celigo_pandas.syncs.stores.store_opening import states_at, store_at
-from celigo_pandas.syncs.stores.table_store import State
-from celigo_pandas.syncs.sync_options import SyncOptions
-from celigo_pandas.syncs.sync_run import SyncRun
+from celigo_pandas.syncs.options import SyncOptions
+from celigo_pandas.syncs.run import SyncRun
+from celigo_pandas.syncs.stores.opening import states_at, store_at
+from celigo_pandas.syncs.stores.protocol import State
 
 __all__ = ["sync", "sync_state"]
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from deltalake import DeltaTable
 
-from celigo_pandas.syncs.stores.store_opening import store_at
+from celigo_pandas.syncs.stores.opening import store_at
 
 TABLE = "orders"
 

@@ -16,8 +16,8 @@ import warnings
 from support.changing_source import PagedRows
 from support.store_kinds import KINDS
 
-from celigo_pandas.syncs.sync_options import SyncOptions
-from celigo_pandas.syncs.sync_run import SyncRun
+from celigo_pandas.syncs.options import SyncOptions
+from celigo_pandas.syncs.run import SyncRun
 
 EXPORT = {"http": {"relativeURI": "/orders?since={{watermark}}", "method": "GET"}}
 ALL = {"http": {"relativeURI": "/orders", "method": "GET"}}

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from celigo_pandas.errors import MissingExtraError, SyncError, shown
-from celigo_pandas.syncs.stores.folder_stores import held_alone, on_disk, places_of, told_as_sync_error
-from celigo_pandas.syncs.stores.table_store import Change, State, Store, named_twice
-from celigo_pandas.syncs.table_columns import arrow_schema, arrow_type, as_kind, fitted
+from celigo_pandas.syncs.columns import arrow_schema, arrow_type, as_kind, fitted
+from celigo_pandas.syncs.stores.folders import held_alone, on_disk, places_of, told_as_sync_error
+from celigo_pandas.syncs.stores.protocol import Change, State, Store, named_twice
 
 __all__ = ["RECORDS", "DeltaStore"]
 

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from celigo_pandas.errors import MissingExtraError, SyncError, shown
-from celigo_pandas.syncs.stores.table_store import Change, State, Store, named_twice
-from celigo_pandas.syncs.table_columns import arrow_type, as_kind
+from celigo_pandas.syncs.columns import arrow_type, as_kind
+from celigo_pandas.syncs.stores.protocol import Change, State, Store, named_twice
 
 __all__ = ["DuckDBStore", "is_connection"]
 

@@ -21,9 +21,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from celigo_pandas.errors import SyncError, shown
-from celigo_pandas.syncs.stores.folder_stores import held_alone, on_disk, places_of, told_as_sync_error
-from celigo_pandas.syncs.stores.table_store import Change, State, Store
-from celigo_pandas.syncs.table_columns import arrow_schema, arrow_type, as_kind, fitted
+from celigo_pandas.syncs.columns import arrow_schema, arrow_type, as_kind, fitted
+from celigo_pandas.syncs.stores.folders import held_alone, on_disk, places_of, told_as_sync_error
+from celigo_pandas.syncs.stores.protocol import Change, State, Store
 
 __all__ = ["STATE", "ParquetStore"]
 

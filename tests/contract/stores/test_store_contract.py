@@ -12,8 +12,8 @@ import pytest
 from support.store_kinds import KINDS, ON_DISK, StoreKind
 
 from celigo_pandas.errors import SyncError
-from celigo_pandas.syncs.stores.table_store import Change, State
-from celigo_pandas.syncs.table_columns import arrow_type
+from celigo_pandas.syncs.columns import arrow_type
+from celigo_pandas.syncs.stores.protocol import Change, State
 
 COLUMNS = {"id": "int", "name": "str", "paid": "bool", "total": "float", "tags": "json", "note": "null"}
 STATE = State(

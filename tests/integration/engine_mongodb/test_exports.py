@@ -19,8 +19,8 @@ from support.mongodb_bench import Bench, statuses
 
 from celigo_pandas.engine.adaptors.mongodb import adaptor
 from celigo_pandas.engine.adaptors.mongodb.collection_reading import kept_alive
-from celigo_pandas.engine.adaptors.mongodb.deployment import Server, server_for
 from celigo_pandas.engine.adaptors.mongodb.greeting import Greeting
+from celigo_pandas.engine.adaptors.mongodb.members import Server, server_for
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, SourceFailure
 
 pytestmark = pytest.mark.mongodb

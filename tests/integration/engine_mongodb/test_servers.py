@@ -13,7 +13,7 @@ from support.mongodb_greeter import greeter
 from support.sockets import free_port
 
 from celigo_pandas.engine.adaptors.mongodb import adaptor
-from celigo_pandas.engine.adaptors.mongodb.deployment import server_for
+from celigo_pandas.engine.adaptors.mongodb.members import server_for
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.safety.reach import Reach
 

@@ -15,8 +15,8 @@ from support.store_kinds import ON_DISK, StoreKind
 
 from celigo_pandas.accessors.account.syncing import SyncResult
 from celigo_pandas.errors import CeligoWarning
-from celigo_pandas.syncs.sync_options import SyncOptions
-from celigo_pandas.syncs.sync_run import SyncRun
+from celigo_pandas.syncs.options import SyncOptions
+from celigo_pandas.syncs.run import SyncRun
 
 DAYS = 730
 

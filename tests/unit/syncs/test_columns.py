@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from celigo_pandas.errors import FrameError
-from celigo_pandas.syncs.table_columns import arrow_type, as_kind, fitted, kinds_of, settle
+from celigo_pandas.syncs.columns import arrow_type, as_kind, fitted, kinds_of, settle
 
 KINDS = ("null", "bool", "int", "float", "str", "json")
 

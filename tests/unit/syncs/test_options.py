@@ -9,7 +9,7 @@ import pytest
 
 from celigo_pandas.errors import ConfigError, DocumentError
 from celigo_pandas.syncs.marked_documents import begins_at, check_place
-from celigo_pandas.syncs.sync_options import SyncOptions
+from celigo_pandas.syncs.options import SyncOptions
 
 USUAL: dict[str, Any] = {
     "mode": "merge", "key": "id", "cursor": "u", "overlap": "10min", "start": None, "deletes": None,

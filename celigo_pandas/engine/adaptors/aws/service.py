@@ -19,8 +19,8 @@ from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 
 from celigo_pandas.documents.secret import MASK
-from celigo_pandas.engine.adaptors.aws.aws_refusals import THROTTLED, Said, refusal_of
 from celigo_pandas.engine.adaptors.aws.endpoints import keys_of
+from celigo_pandas.engine.adaptors.aws.refusals import THROTTLED, Said, refusal_of
 from celigo_pandas.engine.adaptors.http.kept_connection import pause
 from celigo_pandas.engine.adaptors.http.sealing import sealed
 from celigo_pandas.engine.adaptors.http.transport import Answer, Limits, Transport, TransportFailure

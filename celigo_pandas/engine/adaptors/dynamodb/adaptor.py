@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from celigo_pandas.engine.adaptors.aws.endpoints import DEFAULT_REGION
-from celigo_pandas.engine.adaptors.dynamodb.item_writing import write_batch
+from celigo_pandas.engine.adaptors.dynamodb.reading import read_table
 from celigo_pandas.engine.adaptors.dynamodb.requests import DynamoDb
-from celigo_pandas.engine.adaptors.dynamodb.table_reading import read_table
+from celigo_pandas.engine.adaptors.dynamodb.writing import write_batch
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 
 __all__ = ["DynamodbAdaptor"]

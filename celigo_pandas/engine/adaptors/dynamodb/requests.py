@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from celigo_pandas.engine.adaptors.aws.aws_refusals import Said
 from celigo_pandas.engine.adaptors.aws.endpoints import own_endpoint, service_origin
+from celigo_pandas.engine.adaptors.aws.refusals import Said
 from celigo_pandas.engine.adaptors.aws.service import AwsRequest, Service
 from celigo_pandas.engine.adaptors.http.transport import Answer
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote_plus
 
-from celigo_pandas.engine.adaptors.aws.aws_refusals import Said
+from celigo_pandas.engine.adaptors.aws.refusals import Said
 from celigo_pandas.engine.adaptors.http.transport import Answer
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.texts.xml_tree import XmlError, parse_xml

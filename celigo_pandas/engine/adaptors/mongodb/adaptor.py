@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from celigo_pandas.engine.adaptors.mongodb.collection_reading import chunk_size, query_of, read_query
-from celigo_pandas.engine.adaptors.mongodb.deployment import database_of, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.inserts_and_updates import write_batch
+from celigo_pandas.engine.adaptors.mongodb.members import database_of, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import limited
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 

@@ -21,8 +21,8 @@ from pymongo.collection import Collection
 from pymongo.read_preferences import ReadPreference
 
 from celigo_pandas.engine.adaptors.mongodb.bson_values import CODEC, to_json
-from celigo_pandas.engine.adaptors.mongodb.collection_members import block_of, collection_of, member_of
-from celigo_pandas.engine.adaptors.mongodb.deployment import PREFERENCES, Server, database_of, in_use, server_for
+from celigo_pandas.engine.adaptors.mongodb.documents import block_of, collection_of, member_of
+from celigo_pandas.engine.adaptors.mongodb.members import PREFERENCES, Server, database_of, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import limited
 from celigo_pandas.engine.adaptors.mongodb.notes import notes_on
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, SourceFailure

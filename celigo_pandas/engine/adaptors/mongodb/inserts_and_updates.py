@@ -17,15 +17,15 @@ from pymongo.collection import Collection
 
 from celigo_pandas.engine.adaptors.json_templates import record_context
 from celigo_pandas.engine.adaptors.mongodb.bson_values import CODEC, to_json
-from celigo_pandas.engine.adaptors.mongodb.collection_members import (
+from celigo_pandas.engine.adaptors.mongodb.documents import (
     Member,
     Refused,
     block_of,
     collection_of,
     member_of,
 )
-from celigo_pandas.engine.adaptors.mongodb.deployment import Server, database_of, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.extended_json import NoBsonError, from_json
+from celigo_pandas.engine.adaptors.mongodb.members import Server, database_of, in_use, server_for
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import is_not_known, limited, sentence
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Call, Outgoing, SourceFailure
 from celigo_pandas.engine.texts import json_text

@@ -15,7 +15,7 @@ import pymongo
 from pymongo import errors
 from pymongo.collection import Collection
 
-from celigo_pandas.engine.adaptors.mongodb.deployment import Server
+from celigo_pandas.engine.adaptors.mongodb.members import Server
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import left_s
 from celigo_pandas.engine.adaptors.protocol import Call
 from celigo_pandas.errors import shown

@@ -12,7 +12,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from support.soak import runs, seed
 
-from celigo_pandas.engine.adaptors.dynamodb.attribute_values import (
+from celigo_pandas.engine.adaptors.dynamodb.values import (
     NoValueError,
     from_wire,
     item_to_wire,

@@ -9,7 +9,7 @@ import pytest
 from bson import DatetimeMS, ObjectId
 
 from celigo_pandas.engine.adaptors.json_templates import record_context
-from celigo_pandas.engine.adaptors.mongodb.collection_members import Refused, collection_of, member_of
+from celigo_pandas.engine.adaptors.mongodb.documents import Refused, collection_of, member_of
 from celigo_pandas.engine.adaptors.mongodb.notes import texts_compared
 from celigo_pandas.engine.adaptors.mongodb.server_addresses import Address, addresses_of
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from celigo_pandas.documents.concurrency import effective_level
-from celigo_pandas.engine.adaptors.aws.aws_refusals import Said
-from celigo_pandas.engine.adaptors.dynamodb.attribute_values import (
+from celigo_pandas.engine.adaptors.aws.refusals import Said
+from celigo_pandas.engine.adaptors.dynamodb.documents import ImportPlan, Refused, import_plan
+from celigo_pandas.engine.adaptors.dynamodb.requests import DynamoDb, Key, said_by_dynamodb
+from celigo_pandas.engine.adaptors.dynamodb.values import (
     NoValueError,
     from_wire,
     item_from_wire,
     item_to_wire,
     key_to_wire,
 )
-from celigo_pandas.engine.adaptors.dynamodb.requests import DynamoDb, Key, said_by_dynamodb
-from celigo_pandas.engine.adaptors.dynamodb.table_plans import ImportPlan, Refused, import_plan
 from celigo_pandas.engine.adaptors.json_templates import record_context
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Call, Outgoing, SourceFailure
 from celigo_pandas.errors import shown

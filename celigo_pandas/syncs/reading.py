@@ -11,7 +11,7 @@ import pandas as pd
 from celigo_pandas.errors import ConfigError, SyncError, shown
 from celigo_pandas.frames.arrays import array_of
 from celigo_pandas.frames.pieces import Piece, column_kind, piece_of
-from celigo_pandas.syncs.stores.store_opening import TableStore
+from celigo_pandas.syncs.stores.opening import TableStore
 
 __all__ = ["TableReader"]
 

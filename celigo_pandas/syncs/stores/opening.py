@@ -12,7 +12,7 @@ from celigo_pandas.folders import user_path
 from celigo_pandas.syncs.stores.delta_store import RECORDS, DeltaStore
 from celigo_pandas.syncs.stores.duckdb_store import DuckDBStore, is_connection
 from celigo_pandas.syncs.stores.parquet_store import STATE, ParquetStore
-from celigo_pandas.syncs.stores.table_store import State
+from celigo_pandas.syncs.stores.protocol import State
 
 __all__ = ["TableStore", "states_at", "store_at"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from celigo_pandas.engine.adaptors.dynamodb.attribute_values import NoValueError, item_from_wire
+from celigo_pandas.engine.adaptors.dynamodb.documents import ExportPlan, JsonMember, Refused, export_plan
 from celigo_pandas.engine.adaptors.dynamodb.requests import DynamoDb
-from celigo_pandas.engine.adaptors.dynamodb.table_plans import ExportPlan, JsonMember, Refused, export_plan
+from celigo_pandas.engine.adaptors.dynamodb.values import NoValueError, item_from_wire
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
 
 __all__ = ["read_table"]

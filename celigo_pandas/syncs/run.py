@@ -23,15 +23,15 @@ from celigo_pandas.errors import ConfigError, DriftWarning, FrameError, HintWarn
 from celigo_pandas.frames.notices import notify
 from celigo_pandas.journal.pulls import PullJournal
 from celigo_pandas.syncs.changes import Decided, decide
+from celigo_pandas.syncs.columns import kinds_of
 from celigo_pandas.syncs.cursors import Cursors, Mark, bound, is_later, read_cursors
 from celigo_pandas.syncs.marked_documents import begins_at, check_place
+from celigo_pandas.syncs.options import SyncOptions
 from celigo_pandas.syncs.pulling import Pulled, journal_of, pull
+from celigo_pandas.syncs.reading import TableReader
 from celigo_pandas.syncs.rows import check_keys
-from celigo_pandas.syncs.stores.store_opening import TableStore
-from celigo_pandas.syncs.stores.table_store import State
-from celigo_pandas.syncs.sync_options import SyncOptions
-from celigo_pandas.syncs.synced_frames import TableReader
-from celigo_pandas.syncs.table_columns import kinds_of
+from celigo_pandas.syncs.stores.opening import TableStore
+from celigo_pandas.syncs.stores.protocol import State
 
 __all__ = ["SyncRun"]
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from celigo_pandas.engine.adaptors.aws.endpoints import checked_region
-from celigo_pandas.engine.adaptors.dynamodb.attribute_values import NoValueError, load, typed_or_plain
+from celigo_pandas.engine.adaptors.dynamodb.values import NoValueError, load, typed_or_plain
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.errors import TemplateError, shown
 from celigo_pandas.handlebars import compile_template
