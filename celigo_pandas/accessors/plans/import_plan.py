@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,11 +28,13 @@ from celigo_pandas.accessors.pushes.pushing import (
     required,
 )
 from celigo_pandas.errors import ConfigError, shown
-from celigo_pandas.experiments.reports import Report
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.frames.outward import encode_rows
 from celigo_pandas.markup import Markup
+
+if TYPE_CHECKING:
+    from celigo_pandas.experiments.reports import Report
 
 __all__ = ["ImportPlan"]
 
@@ -184,6 +187,8 @@ class ImportPlan:
         >>> plan.report("Late orders").save("plan.html").name
         'plan.html'
         """
+        from celigo_pandas.experiments.reports import Report
+
         return Report.page(title, [self._repr_html_()])
 
     def renew(self) -> ImportPlan:
