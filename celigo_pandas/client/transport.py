@@ -39,7 +39,7 @@ from celigo_pandas.client.token_mask import TokenMask
 from celigo_pandas.documents.environment import setting
 from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import RequestTimeoutError, TransportError
-from celigo_pandas.wire import causes
+from celigo_pandas.wire import failure_chain
 from celigo_pandas.wire.bodies import Damaged, TooLong, read_body
 
 __all__ = ["RequestsTransport"]
@@ -234,7 +234,7 @@ class RequestsTransport:
         where = f"{request.method} {redact_path(request.path)}"
         host = self.base_url.netloc
         processed = None if sent else False
-        chain = causes.chain(error)
+        chain = failure_chain.chain(error)
         if any(isinstance(link, TooSlow) for link in chain):
             limit = self._whole_within(request)
             return RequestTimeoutError(

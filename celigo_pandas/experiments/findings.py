@@ -8,7 +8,7 @@ import pandas as pd
 
 from celigo_pandas.errors import MappingError, printable, shown
 from celigo_pandas.experiments.frame_records import exact_frame, label_text
-from celigo_pandas.experiments.side_by_side import cell_text, pair_texts, shown_output, type_change
+from celigo_pandas.frames.side_by_side import cell_text, pair_texts, shown_output, type_change
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.explain.blame import Blame
 from celigo_pandas.mapping.explain.coverage import Coverage, RuleCoverage

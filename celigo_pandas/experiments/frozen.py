@@ -24,9 +24,9 @@ from celigo_pandas.documents.script_sources import ScriptsLike, ScriptSource
 from celigo_pandas.errors import ConfigError, DocumentError, MappingError, Problem, problems_from_body
 from celigo_pandas.experiments.frame_records import exact_frame
 from celigo_pandas.experiments.hook_runs import HookRun, hooks_of
-from celigo_pandas.experiments.side_by_side import shown_output, type_change
 from celigo_pandas.experiments.surrounding_documents import document_of
 from celigo_pandas.folders import replacing, user_path
+from celigo_pandas.frames.side_by_side import shown_output, type_change
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.explain.cell_rules import Cells, Steps, kind_of_cell

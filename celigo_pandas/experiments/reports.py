@@ -14,9 +14,9 @@ from celigo_pandas.errors import ConfigError
 from celigo_pandas.experiments.findings import CoverageFindings, DiffFindings, failing_rows
 from celigo_pandas.experiments.frame_records import records_of
 from celigo_pandas.experiments.frozen import digest
-from celigo_pandas.experiments.side_by_side import pair_texts
 from celigo_pandas.experiments.surrounding_documents import diff_documents
 from celigo_pandas.folders import user_path
+from celigo_pandas.frames.side_by_side import pair_texts
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.mapping import CompiledMapping
 from celigo_pandas.mapping.explain.coverage import measure

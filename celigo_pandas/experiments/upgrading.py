@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celigo_pandas.errors import DocumentError, MappingError, Problem
-from celigo_pandas.experiments.side_by_side import pair_texts
+from celigo_pandas.frames.side_by_side import pair_texts
 from celigo_pandas.mapping import compile_mapping
 from celigo_pandas.mapping.explain.diff import compare
 from celigo_pandas.mapping.explain.upgrade import upgrade

@@ -14,7 +14,7 @@ from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.documents.map_answers import is_one_to_many, read_answer
 from celigo_pandas.errors import ConfigError, MappingError, Problem, TransportError
 from celigo_pandas.experiments.frame_records import exact_frame, label_text, records_of
-from celigo_pandas.experiments.side_by_side import shown_output
+from celigo_pandas.frames.side_by_side import shown_output
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import CompiledMapping, compile_mapping, run_import_steps
 from celigo_pandas.mapping.explain.diff import compare_outputs

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from celigo_pandas.experiments.side_by_side import pair_texts
 from celigo_pandas.forms.elements import Element, box, button, cell, field, paragraph, table
 from celigo_pandas.forms.frame_table import cell_text
 from celigo_pandas.forms.mapping_state import MappingState
+from celigo_pandas.frames.side_by_side import pair_texts
 
 __all__ = ["plan_fields", "plan_part"]
 

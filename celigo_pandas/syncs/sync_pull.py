@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from celigo_pandas import paging
 from celigo_pandas.accessors.progress import Progress, ProgressSetting, open_progress
+from celigo_pandas.accessors.pulls.journal_replay import announce, replayed
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
-from celigo_pandas.accessors.pulls.resumable import warn_of_more, warn_of_record_errors, warn_of_the_whole
+from celigo_pandas.accessors.pulls.walk_warnings import warn_of_more, warn_of_record_errors, warn_of_the_whole
 from celigo_pandas.accessors.targets import Target
 from celigo_pandas.documents.export_documents import consuming_member
 from celigo_pandas.errors import CeligoError, DocumentError, ExportInterrupted, PullCancelled
@@ -134,8 +135,9 @@ class _Pull:
 
     def _walk(self, progress: Progress) -> None:
         if self._journal is not None:
-            self._replay(self._journal)
-        pages = self._source.pages_from_here(before_send=self._before_send, decode=lambda page: self._decode(page))
+            for page in replayed(self._source, self._journal):
+                self._take(page, self._decode(page))
+        pages = self._source.pages_from_here(before_send=self._before_send, decode=self._decode)
         for page, content, block in pages:
             if self._journal is not None:
                 self._journal.append(content, self._source.sent_page_size)
@@ -147,20 +149,7 @@ class _Pull:
         return self._ladder.decode([page])
 
     def _before_send(self) -> None:
-        if self._journal is not None and self._source.consuming is not None:
-            self._journal.announce(self._source.sent_page_size)
-
-    def _replay(self, journal: PullJournal) -> None:
-        source = self._source
-        if journal.goes_on:
-            source.keep_page_size(journal.page_size)
-        for content in journal.stored_pages():
-            page = paging.read_page(content)
-            source.pages += 1
-            self._take(page, self._decode(page))
-            source.stand_after(page)
-            if page.state is not None and not page.done:
-                source.trail.follow(page, source.pages)
+        announce(self._source, self._journal)
 
     def _take(self, page: paging.Page, block: Block) -> None:
         self._total = self._total if page.total_rows is None else page.total_rows

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from celigo_pandas.errors import CeligoError
-from celigo_pandas.experiments.side_by_side import pair_texts, type_change
 from celigo_pandas.frames.names import split_path
 from celigo_pandas.frames.outward_columns import as_objects
 from celigo_pandas.frames.outward_values import Unsendable, plain_value
+from celigo_pandas.frames.side_by_side import pair_texts, type_change
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.explain.coverage import fields_read
 from celigo_pandas.mapping.rules.rule_tree import walk_places

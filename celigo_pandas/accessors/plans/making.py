@@ -22,9 +22,9 @@ from celigo_pandas.accessors.dry_runs.server_mapping import map_there
 from celigo_pandas.accessors.plans.plan_call import PlanCall
 from celigo_pandas.accessors.plans.row_actions import RowAction, row_actions
 from celigo_pandas.documents.import_documents import digest
-from celigo_pandas.experiments.side_by_side import type_change
 from celigo_pandas.frames.column_differences import values_at
 from celigo_pandas.frames.normalizing import normalizers
+from celigo_pandas.frames.side_by_side import type_change
 
 __all__ = ["Made", "keys_at", "made"]
 

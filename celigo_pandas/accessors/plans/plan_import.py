@@ -124,6 +124,7 @@ def plan_import(
         sep=flatten_sep(df, unflatten, sep), connection=connection, current=None if is_table(current) else current,
         current_con=current_con, progress=progress,
     )  # fmt: skip
+
     warn_of_traps(df, call.document, call.sep)
     rows = kept_copy(df)
     return ImportPlan(rows, call, made(rows, call, current))

@@ -13,7 +13,7 @@ from celigo_pandas.accessors.destinations.compared_fields import ComparedFields
 from celigo_pandas.accessors.plans.plan_call import PlanCall
 from celigo_pandas.documents.import_documents import describe, digest
 from celigo_pandas.errors import legible
-from celigo_pandas.experiments.side_by_side import cell_text, pair_texts
+from celigo_pandas.frames.side_by_side import cell_text, pair_texts
 from celigo_pandas.markup import Markup, tag
 
 __all__ = ["plan_html"]

@@ -7,17 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from celigo_pandas.accessors.progress import Progress, open_progress
+from celigo_pandas.accessors.progress import open_progress
+from celigo_pandas.accessors.pulls.decoded_walk import DecodedWalk
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
-from celigo_pandas.accessors.pulls.resumable import warn_of_more, warn_of_record_errors, warn_of_the_whole
 from celigo_pandas.accessors.targets import Target
 from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.errors import ExportInterrupted, PullCancelled
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.conversion import convert, warn_of_absent
-from celigo_pandas.frames.ladder import Block, Ladder
-from celigo_pandas.paging import Page
 
 __all__ = ["iter_chunks"]
 
@@ -35,12 +33,8 @@ class _Stream:
     def __init__(self, source: PageSource, options: PullOptions) -> None:
         self._source = source
         self._options = options
-        self._ladder = Ladder(options.shape)
         self._waiting = ColumnSet(options.shape)
-        self._rows = 0
-        self._total: int | None = None
-        self._errors = 0
-        self._was_cut = False
+        self._walk = DecodedWalk(source, options, self._waiting, self._waiting.add)
 
     def chunks(self, chunksize: int | None) -> Iterator[pd.DataFrame]:
         client = self._source.connection.client
@@ -48,8 +42,7 @@ class _Stream:
         with open_progress(setting, description=self._source.title) as progress:
             try:
                 wants_rows = self._options.max_rows != 0
-                for page, block in self._pages(progress):
-                    self._add(page, block)
+                for _ in self._walk.blocks(progress):
                     while wants_rows and self._waiting.rows and self._waiting.rows >= (chunksize or 1):
                         yield self._next(chunksize or self._waiting.rows)
                 if self._waiting.rows:
@@ -72,28 +65,8 @@ class _Stream:
                 ) from error
         self._warn()
 
-    def _pages(self, progress: Progress) -> Iterator[tuple[Page, Block]]:
-        wanted = self._options.limit
-        pages = self._source.pages_from_here(lambda: wanted is not None and self._rows >= wanted, decode=self._decode)
-        for page, _, block in pages:
-            yield page, block
-            progress.show(self._rows, self._total)
-
-    def _decode(self, page: Page) -> Block:
-        left = None if self._options.limit is None else self._options.limit - self._rows
-        return self._ladder.decode([page], left)
-
-    def _add(self, page: Page, block: Block) -> None:
-        if page.total_rows is not None:
-            self._total = page.total_rows
-        self._was_cut |= block.is_cut
-        self._errors += len(block.errors)
-        self._waiting.add(block)
-        self._rows += block.rows
-        warn_of_more(self._source, page, self._waiting, self._total)
-
     def _told(self) -> str:
-        return f"{self._source.pages:,} pages, {self._rows:,} rows"
+        return f"{self._source.pages:,} pages, {self._walk.rows:,} rows"
 
     def _next(self, count: int) -> pd.DataFrame:
         """Give the first rows out; they stay where they are when they cannot be converted."""
@@ -104,13 +77,10 @@ class _Stream:
         return frame
 
     def _warn(self) -> None:
-        if self._errors:
-            warn_of_record_errors(self._errors, "read_export() keeps them")
-        is_whole = not self._was_cut and self._source.reason != "max_rows"
-        warn_of_the_whole(self._source, self._waiting, self._rows, self._total if is_whole else None)
+        self._walk.warn()
         names = [*self._waiting.names(), self._waiting.uri_name]
         dates, dtype = self._options.parse_dates, self._options.dtype
-        if self._rows:
+        if self._walk.rows:
             warn_of_absent("parse_dates", [name for name in (() if dates is True else dates) if name not in names])
             warn_of_absent(
                 "dtype", [name for name in (dtype if isinstance(dtype, Mapping) else ()) if name not in names]

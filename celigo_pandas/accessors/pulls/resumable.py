@@ -16,8 +16,10 @@ import pandas as pd
 
 from celigo_pandas import paging
 from celigo_pandas.accessors.progress import Progress, open_progress
+from celigo_pandas.accessors.pulls.journal_replay import announce, replayed
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
+from celigo_pandas.accessors.pulls.walk_warnings import warn_of_more, warn_of_record_errors, warn_of_the_whole
 from celigo_pandas.accessors.targets import Target
 from celigo_pandas.errors import (
     CeligoError,
@@ -26,7 +28,6 @@ from celigo_pandas.errors import (
     HintWarning,
     PagingError,
     PullCancelled,
-    RecordErrorsWarning,
     TransportError,
 )
 from celigo_pandas.frames.background import BackgroundDecoder
@@ -38,7 +39,7 @@ from celigo_pandas.frames.notices import notify
 from celigo_pandas.frames.reading import frame_of
 from celigo_pandas.journal.pulls import PullJournal
 
-__all__ = ["Pull", "warn_of_more", "warn_of_record_errors", "warn_of_the_whole"]
+__all__ = ["Pull"]
 
 _SMALL_PAGE = 100
 _MANY_PAGES = 100
@@ -215,7 +216,8 @@ class Pull:
             return self.rows >= wanted
 
         if self._journal is not None:
-            self._replay(self._journal, decoder)
+            for page in replayed(self.source, self._journal):
+                self._take(page, decoder)
         decode: Callable[[paging.Page], None] = check_records if self._checks_records else lambda page: None
         for page, content, _ in self.source.pages_from_here(enough, self._before_send, self._check, decode):
             # A page with a repeated state is asked for again, not kept, unless its records are gone from the source.
@@ -230,22 +232,8 @@ class Pull:
             self._total = page.total_rows
         decoder.put(page)
 
-    def _replay(self, journal: PullJournal, decoder: BackgroundDecoder) -> None:
-        """Take the pages a journal has."""
-        source = self.source
-        if journal.goes_on:
-            source.keep_page_size(journal.page_size)
-        for content in journal.stored_pages():
-            page = paging.read_page(content)
-            source.pages += 1
-            self._take(page, decoder)
-            source.stand_after(page)
-            if page.state is not None and not page.done:
-                source.trail.follow(page, source.pages)
-
     def _before_send(self) -> None:
-        if self._journal is not None and self.source.consuming is not None:
-            self._journal.announce(self.source.sent_page_size)
+        announce(self.source, self._journal)
 
     def _check(self) -> None:
         if self.source.stop is not None and self.source.stop.is_set():
@@ -365,48 +353,3 @@ class _Held:
 
     def __call__(self) -> pd.DataFrame:
         return self._frame
-
-
-def warn_of_record_errors(count: int, where: str) -> None:
-    """Warn once of what the server reported beside the records."""
-    notify(f"The server reported {count:,} record errors beside the rows; {where}.", RecordErrorsWarning)
-
-
-def warn_of_more(source: PageSource, page: paging.Page, columns: ColumnSet, total: int | None) -> None:
-    """Warn once, while it goes on, of a walk that brings more records than announced: it may have no end."""
-    goes_on = page.state is not None and not page.done
-    if goes_on and total is not None and columns.elements > total and not source.is_beyond:
-        source.is_beyond = True
-        notify(
-            f"The server announced {total:,} records, has given {columns.elements:,} and says that there are more: "
-            "some may have come twice, and there may be no end. The pull goes on; Ctrl-C ends it and keeps the rows.",
-            RecordErrorsWarning,
-        )
-
-
-def warn_of_the_whole(source: PageSource, columns: ColumnSet, rows: int, total: int | None) -> None:
-    """Warn of what only the end of a walk shows.
-
-    A path to explode where no record had a list, fewer or more records than the server had announced, pages that came
-    twice.
-    """
-    shape = columns.shape
-    if shape.explode is not None and rows and not columns.has_exploded:
-        notify(f"explode={shape.explode!r}: no record has a list there.", HintWarning)
-    # Of grouped records it is not known whether groups or rows were counted.
-    most = columns.elements if shape.explode is not None else max(columns.elements, rows)
-    if total is not None and most < total:
-        notify(
-            f"The server announced {total:,} records and said it was done after {most:,}: some may be missing.",
-            RecordErrorsWarning,
-        )
-    if total is not None and columns.elements > total and not source.is_beyond:
-        notify(
-            f"The server announced {total:,} records and gave {columns.elements:,}: some may have come twice.",
-            RecordErrorsWarning,
-        )
-    if source.trail.twice:
-        notify(
-            f"{source.trail.twice:,} pages were equal to the page before them: their records may have come twice.",
-            RecordErrorsWarning,
-        )

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from celigo_pandas import paging
 from celigo_pandas.accessors.progress import Progress, ProgressSetting, open_progress
+from celigo_pandas.accessors.pulls.decoded_walk import DecodedWalk
 from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
-from celigo_pandas.accessors.pulls.resumable import warn_of_more, warn_of_record_errors, warn_of_the_whole
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, resolve_export
 from celigo_pandas.errors import CeligoError, ConfigError, ExportInterrupted, FrameError, PullCancelled, shown
 from celigo_pandas.folders import user_path
@@ -108,9 +108,8 @@ class _ParquetPull:
         self._path = path
         self._compression = compression
         self._rows = 0
-        self._errors = 0
-        self._total: int | None = None
-        self._seen = ColumnSet(options.shape)
+        seen = ColumnSet(options.shape)
+        self._walk = DecodedWalk(source, options, seen, seen.count)
         self._progress = Progress()
 
     def run(self, schema: Any) -> Path:
@@ -120,18 +119,16 @@ class _ParquetPull:
             if schema is None:
                 self._settle_then_write()
             else:
-                coming = ((block, len(content)) for block, content in self._coming())
+                coming = ((block, len(content)) for block, content in self._walk.blocks(self._progress))
                 self._write_or_stop(TableMaker(self._options.shape, schema=schema), coming)
-        if self._errors:
-            warn_of_record_errors(self._errors, "read_export() keeps them")
-        warn_of_the_whole(self._source, self._seen, self._rows, self._total)
+        self._walk.warn()
         return self._path
 
     def _settle_then_write(self) -> None:
         settler = Settler(self._options.shape)
         with Spool(self._path.parent) as spool:
             try:
-                for block, content in self._coming():
+                for block, content in self._walk.blocks(self._progress):
                     settler.add(block)
                     spool.append(content)
             except (Exception, KeyboardInterrupt) as error:
@@ -145,18 +142,6 @@ class _ParquetPull:
                     self._stop(error, unwritten)
                 self._stop(error)
             self._write_or_stop(TableMaker(self._options.shape, settler), self._spooled(spool))
-
-    def _coming(self) -> Iterator[tuple[Block, bytes]]:
-        """Yield pages as they come, decoded, with their bytes."""
-        ladder, rows = Ladder(self._options.shape), 0
-        for page, content, block in self._source.pages_from_here(decode=lambda page: ladder.decode([page])):
-            yield block, content
-            rows += block.rows
-            self._errors += len(block.errors)
-            self._total = self._total if page.total_rows is None else page.total_rows
-            self._seen.count(block)
-            warn_of_more(self._source, page, self._seen, self._total)
-            self._progress.show(rows, page.total_rows)
 
     def _spooled(self, spool: Spool) -> Iterator[tuple[Block, int]]:
         ladder = Ladder(self._options.shape)

@@ -26,7 +26,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from celigo_pandas.engine.adaptors.http.answer_bodies import TransportFailure, read_body
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.safety.reach import Reach, ReachError
-from celigo_pandas.wire import causes
+from celigo_pandas.wire import failure_chain
 from celigo_pandas.wire.heads import header_text
 from celigo_pandas.wire.watched_sockets import Exchange, pool_classes
 
@@ -248,7 +248,9 @@ _POOLS = (HTTPConnectionPool, _UnwarnedPool)
 def _explained(error: Exception, place: str) -> TransportFailure:
     """Say what happened without the exception's own text where that may hold the URL."""
     if isinstance(error, requests.exceptions.SSLError):
-        return TransportFailure(f"The TLS connection to {place} failed: {causes.root(error)}.", code="tls", sent=False)
+        return TransportFailure(
+            f"The TLS connection to {place} failed: {failure_chain.root(error)}.", code="tls", sent=False
+        )
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return TransportFailure(f"{place} did not accept a connection in time.", code="timeout", sent=False)
     if isinstance(error, requests.exceptions.Timeout):
@@ -258,7 +260,7 @@ def _explained(error: Exception, place: str) -> TransportFailure:
         return TransportFailure(f"{place} answered with headers that contradict each other.", code="bad_answer")
     if isinstance(error, requests.exceptions.InvalidURL):
         return TransportFailure("The rendered URL cannot be sent.", code="bad_request", sent=False)
-    cause = causes.root(error)
+    cause = failure_chain.root(error)
     refused = isinstance(cause, NewConnectionError) or "NewConnectionError" in type(cause).__name__
     if refused or isinstance(cause, ConnectionRefusedError | socket.gaierror):
         return TransportFailure(f"{place} cannot be reached: {_reason(cause)}.", code="unreachable", sent=False)
