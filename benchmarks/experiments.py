@@ -7,8 +7,8 @@ from typing import Any
 from measuring import compared, row
 
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.coverage import measure
-from celigo_pandas.mapping.diff import compare
+from celigo_pandas.mapping.explain.coverage import measure
+from celigo_pandas.mapping.explain.diff import compare
 
 ROWS = 100_000
 BUDGET = 2.5

@@ -30,8 +30,8 @@ from celigo_pandas.accessors.account.client import Client
 from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.transport import RequestsTransport
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import MixedTypesWarning
-from celigo_pandas.resources.secret import Secret
 
 HERE = Path(__file__).parent
 _PAGE = 1 << 20

@@ -67,7 +67,7 @@ def workers_ratio() -> float:
     from celigo_pandas.accessors.pushes.to_import import to_import
     from celigo_pandas.client.api import ApiClient
     from celigo_pandas.client.transport import RequestsTransport
-    from celigo_pandas.resources.secret import Secret
+    from celigo_pandas.documents.secret import Secret
 
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()

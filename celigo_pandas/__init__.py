@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec as _find_spec
 from typing import TYPE_CHECKING, Any
 
-from celigo_pandas.resources.environment import setting as _setting
+from celigo_pandas.documents.environment import setting as _setting
 
 if TYPE_CHECKING:
     from celigo_pandas import builders as build

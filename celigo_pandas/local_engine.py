@@ -25,11 +25,11 @@ from celigo_pandas.accessors.account.client import Client
 from celigo_pandas.accessors.account.connecting import open_api
 from celigo_pandas.client.addresses import BaseUrl
 from celigo_pandas.client.forks import renew_in_child
+from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.secret import Secret
+from celigo_pandas.documents.turns import wait_for_end
 from celigo_pandas.errors import ConfigError, TransportError, shown
 from celigo_pandas.folders import user_folder, user_path
-from celigo_pandas.resources.counts import whole_number
-from celigo_pandas.resources.secret import Secret
-from celigo_pandas.resources.turns import wait_for_end
 
 __all__ = ["LocalClient", "local"]
 

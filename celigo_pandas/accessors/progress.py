@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, TypeAlias
 
+from celigo_pandas.documents.environment import setting as from_environment
 from celigo_pandas.errors import ConfigError, shown
-from celigo_pandas.resources.environment import setting as from_environment
 
 __all__ = ["Progress", "ProgressSetting", "check_progress", "open_progress"]
 

@@ -8,9 +8,15 @@ Source: ``integrator-api.md`` §4 and §6, which follow the vendor's published s
 
 from __future__ import annotations
 
-from celigo_pandas.builders.documents import Document, load
-from celigo_pandas.builders.exports import file_export, http_export, netsuite_export, salesforce_export, sql_export
-from celigo_pandas.builders.imports import file_import, http_import, sql_import
+from celigo_pandas.builders.checked_document import Document, load
+from celigo_pandas.builders.export_builders import (
+    file_export,
+    http_export,
+    netsuite_export,
+    salesforce_export,
+    sql_export,
+)
+from celigo_pandas.builders.import_builders import file_import, http_import, sql_import
 
 __all__ = [
     "Document",

@@ -7,7 +7,7 @@ from typing import Any
 
 from celigo_pandas.errors import Problem, TemplateError
 from celigo_pandas.handlebars import compile_template
-from celigo_pandas.mapping.validation import find_problems
+from celigo_pandas.mapping.explain.validation import find_problems
 
 __all__ = ["content_problems"]
 

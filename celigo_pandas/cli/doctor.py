@@ -11,8 +11,8 @@ from typing import Any
 
 from celigo_pandas.cli.options import add_server, print_json
 from celigo_pandas.client.addresses import without_userinfo
+from celigo_pandas.documents.environment import secret_setting
 from celigo_pandas.errors import CeligoError
-from celigo_pandas.resources.environment import secret_setting
 
 __all__ = ["add"]
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
-from celigo_pandas.resources.environment import set_flag
+from celigo_pandas.documents.environment import set_flag
 
 __all__ = ["add"]
 

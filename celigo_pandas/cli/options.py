@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.streams import is_unicode
 from celigo_pandas.client.addresses import REGIONS
+from celigo_pandas.documents import document_files
 from celigo_pandas.errors import ConfigError
-from celigo_pandas.resources import document_files
 
 if TYPE_CHECKING:
     from celigo_pandas.accessors import Client

@@ -8,8 +8,8 @@ from typing import Any
 
 from celigo_pandas.cli.frame_files import check_output, write_frame
 from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
+from celigo_pandas.documents.document_files import read_text
 from celigo_pandas.errors import ConfigError
-from celigo_pandas.resources.document_files import read_text
 
 __all__ = ["add"]
 

@@ -12,12 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from celigo_pandas.client.addresses import BaseUrl
-from celigo_pandas.client.debug_text import parse_debug_log
-from celigo_pandas.client.documents import Sealed, decode, encode, encode_rows, seal_connection
-from celigo_pandas.client.link_header import next_target
-from celigo_pandas.client.messages import Repeat, Request, Response
-from celigo_pandas.client.sending import Sender, anything
-from celigo_pandas.client.shapes import (
+from celigo_pandas.client.answer_shapes import (
     as_list,
     as_object,
     as_object_or_list,
@@ -27,8 +22,13 @@ from celigo_pandas.client.shapes import (
     path_of,
     saved_path,
 )
+from celigo_pandas.client.debug_text import parse_debug_log
+from celigo_pandas.client.json_bodies import Sealed, decode, encode, encode_rows, seal_connection
+from celigo_pandas.client.messages import Repeat, Request, Response
+from celigo_pandas.client.sending import Sender, anything
 from celigo_pandas.errors import ApiError, AuthError, ConfigError, NotFoundError, PagingError
 from celigo_pandas.paging import STALE_REQUESTS
+from celigo_pandas.wire.links import next_target
 
 __all__ = ["ApiClient"]
 

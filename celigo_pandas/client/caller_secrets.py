@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from celigo_pandas.client.documents import decode, encode
+from celigo_pandas.client.json_bodies import decode, encode
 from celigo_pandas.client.messages import Response
 from celigo_pandas.client.token_mask import TokenMask
-from celigo_pandas.resources.secret import MASK, Secret
+from celigo_pandas.documents.secret import MASK, Secret
 
 __all__ = ["masked"]
 

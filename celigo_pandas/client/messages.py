@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from celigo_pandas.resources.secret import Secret
+from celigo_pandas.documents.secret import Secret
 
 __all__ = ["CallableTransport", "Lane", "Repeat", "Request", "Response", "Transport"]
 

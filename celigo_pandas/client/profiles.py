@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.folders import user_folder
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["ProfileStore", "StoredToken"]
 

@@ -6,7 +6,7 @@ import re
 from importlib import import_module
 from typing import Any
 
-from celigo_pandas.client.documents import decode
+from celigo_pandas.client.json_bodies import decode
 from celigo_pandas.client.messages import Request
 
 __all__ = ["writing_reason"]
@@ -49,6 +49,6 @@ def _consuming_member(request: Request) -> str | None:
     export = body.get("export", body) if isinstance(body, dict) else None
     if not isinstance(export, dict):
         return "its body holds no export"
-    exports = import_module("celigo_pandas.resources.exports")
+    exports = import_module("celigo_pandas.documents.export_documents")
     member: str | None = exports.consuming_member(export) or exports.unread_query(export)
     return member

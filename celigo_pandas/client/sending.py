@@ -16,11 +16,11 @@ from typing import Any
 
 from celigo_pandas.client.addresses import REGIONS
 from celigo_pandas.client.caller_secrets import masked
+from celigo_pandas.client.error_answers import error_of, retry_after_s
 from celigo_pandas.client.history import CallRecord, History, redact_path
 from celigo_pandas.client.messages import Request, Response, Transport
 from celigo_pandas.client.pacing import Clock, RateBucket
 from celigo_pandas.client.read_only import writing_reason
-from celigo_pandas.client.refusals import error_of, retry_after_s
 from celigo_pandas.client.retrying import DEADLINE_S, Attempts
 from celigo_pandas.errors import CeligoError, ConfigError, TransportError
 from celigo_pandas.json_numbers import TooManyDigits

@@ -1,10 +1,9 @@
 """The pooled connections under the transport: what they are told, and what they tell.
 
-One fact decides whether a request may be sent again, and urllib3 does not report it: whether any byte of it left this
-machine. It is kept per thread here, because a pool hands out a connection and uses it within one call of one thread.
-So is the caller's stop: it is looked at between the making of a connection, which may take long, and the first byte.
-And so is the moment by which the answer must be whole: a read timeout bounds the wait for each byte, and a server that
-drips would never end a call.
+What a request does to its socket is kept per thread (:mod:`celigo_pandas.wire.watched_sockets`). So is the caller's
+stop: it is looked at between the making of a connection, which may take long, and the first byte. And so is the moment
+by which the answer must be whole: a read timeout bounds the wait for each byte, and a server that drips would never end
+a call.
 
 HTTP/1.1 tells answers apart by their order alone: a second answer to one request is taken for the answer to the next.
 So a connection serves one request, or the requests of one lane, and is closed as soon as bytes come that nobody asked
@@ -13,16 +12,17 @@ for: behind an answer, or before a request.
 
 from __future__ import annotations
 
-import http.client
 import io
 import threading
 import time
 from typing import Any
 
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+
+from celigo_pandas.wire.heads import WholeHeadResponse
+from celigo_pandas.wire.watched_sockets import Exchange, pool_classes
 
 __all__ = ["PooledAdapter", "SecondAnswer", "Stopped", "TooSlow", "begin_call", "is_doubtful", "was_sent"]
 
@@ -39,13 +39,16 @@ class SecondAnswer(HTTPError):
     """More came than one answer, on a connection that had served another request."""
 
 
-class _Call(threading.local):
-    sent = False
+class _Call(Exchange):
     keep = False
     is_reused = False
     has_surplus = False
     stop: threading.Event | None = None
     whole_by = float("inf")
+
+    def before_first_byte(self) -> None:
+        if self.stop is not None and self.stop.is_set():
+            raise Stopped
 
 
 _call = _Call()
@@ -57,7 +60,7 @@ def begin_call(keep: bool, stop: threading.Event | None = None, whole_s: float =
     Without `keep` its connection is closed after the answer; once `stop` is set, nothing of it goes out; after
     `whole_s` seconds no more of its answer is read.
     """
-    _call.sent = _call.is_reused = _call.has_surplus = False
+    _call.is_sent = _call.is_reused = _call.has_surplus = False
     _call.keep = keep
     _call.stop = stop
     _call.whole_by = time.monotonic() + whole_s
@@ -65,7 +68,7 @@ def begin_call(keep: bool, stop: threading.Event | None = None, whole_s: float =
 
 def was_sent() -> bool:
     """Whether a byte of this thread's current request was handed to a connected socket."""
-    return _call.sent
+    return _call.is_sent
 
 
 def is_doubtful() -> bool:
@@ -95,7 +98,7 @@ class _Bounded(io.RawIOBase):
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class _Response(WholeHeadResponse):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._bounded = _Bounded(self.fp.detach())
@@ -106,44 +109,6 @@ class _Response(http.client.HTTPResponse):
         self._bounded.has_ended = True
         _call.has_surplus |= bool(self.fp.peek(1))
         super()._close_conn()  # type: ignore[misc]
-
-
-class _Tracking:
-    # http.client prints whole requests, the Authorization header included, when somebody sets
-    # ``HTTPConnection.debuglevel``; these connections do not look at it.
-    debuglevel = 0
-    response_class: Any = _Response
-
-    def set_debuglevel(self, level: int) -> None:
-        """Do nothing: see ``debuglevel``."""
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the connection is open and silent; TLS may have read more than it has given out."""
-        pending = getattr(self.sock, "pending", None)  # type: ignore[attr-defined]
-        return super().is_connected and not (pending is not None and pending())  # type: ignore[misc]
-
-    def connect(self) -> None:
-        try:
-            super().connect()  # type: ignore[misc]
-        finally:
-            _call.sent = False  # a proxy's CONNECT is no part of the request
-
-    def send(self, data: Any) -> Any:
-        if self.sock is None and self.auto_open:  # type: ignore[attr-defined]
-            self.connect()
-        if not _call.sent and _call.stop is not None and _call.stop.is_set():
-            raise Stopped
-        _call.sent = True
-        return super().send(data)  # type: ignore[misc]
-
-
-class _Connection(_Tracking, HTTPConnection):
-    pass
-
-
-class _TlsConnection(_Tracking, HTTPSConnection):
-    pass
 
 
 class _Keeping:
@@ -159,11 +124,14 @@ class _Keeping:
 
 
 class _Pool(_Keeping, HTTPConnectionPool):
-    ConnectionCls = _Connection
+    pass
 
 
 class _TlsPool(_Keeping, HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+    pass
+
+
+_POOLS = pool_classes(_call, response_class=_Response, pools=(_Pool, _TlsPool))
 
 
 class PooledAdapter(HTTPAdapter):
@@ -172,11 +140,11 @@ class PooledAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pool manager."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
         """Return the pool manager of one proxy."""
         manager = super().proxy_manager_for(proxy, **kwargs)
         if not str(proxy).lower().startswith("socks"):  # SOCKS has connection classes of its own
-            manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+            manager.pool_classes_by_scheme = _POOLS
         return manager

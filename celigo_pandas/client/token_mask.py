@@ -12,8 +12,8 @@ import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from celigo_pandas.client.tokens import bearer_value
-from celigo_pandas.resources.secret import MASK, Secret
+from celigo_pandas.client.bearer_token import bearer_value
+from celigo_pandas.documents.secret import MASK, Secret
 
 __all__ = ["TokenMask"]
 

@@ -22,7 +22,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 
 from celigo_pandas.client.addresses import BaseUrl
-from celigo_pandas.client.bodies import TooLong, read_body
+from celigo_pandas.client.bearer_token import bearer_value
 from celigo_pandas.client.forks import renew_in_child
 from celigo_pandas.client.history import redact_path
 from celigo_pandas.client.messages import Lane, Request, Response
@@ -36,10 +36,11 @@ from celigo_pandas.client.sockets import (
     was_sent,
 )
 from celigo_pandas.client.token_mask import TokenMask
-from celigo_pandas.client.tokens import bearer_value
+from celigo_pandas.documents.environment import setting
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import RequestTimeoutError, TransportError
-from celigo_pandas.resources.environment import setting
-from celigo_pandas.resources.secret import Secret
+from celigo_pandas.wire import causes
+from celigo_pandas.wire.bodies import Damaged, TooLong, read_body
 
 __all__ = ["RequestsTransport"]
 
@@ -161,6 +162,9 @@ class RequestsTransport:
             return TransportError(f"{where} was stopped before it was sent.", processed=False)
         except TooLong:
             return self._too_long(request)
+        except Damaged as error:
+            where, host = f"{request.method} {redact_path(request.path)}", self.base_url.netloc
+            return TransportError(f"{where}: the answer {error} ({host}).")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return self._translated(error, request)
         except BaseException as error:
@@ -230,7 +234,7 @@ class RequestsTransport:
         where = f"{request.method} {redact_path(request.path)}"
         host = self.base_url.netloc
         processed = None if sent else False
-        chain = _chain(error)
+        chain = causes.chain(error)
         if any(isinstance(link, TooSlow) for link in chain):
             limit = self._whole_within(request)
             return RequestTimeoutError(
@@ -277,7 +281,6 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str, str | None], ...] = 
     ((ConnectionRefusedError,), "the connection was refused", "Is the server running, and is this its port?"),
     ((SecondAnswer,), "more than one answer came, and it is not known which is that of this request", None),
     ((urllib3.exceptions.IncompleteRead,), "the answer was cut off", None),
-    ((urllib3.exceptions.DecodeError,), "the answer's compression is damaged", None),
     (
         (ConnectionResetError, BrokenPipeError, urllib3.exceptions.ProtocolError),
         "the server closed the connection without a whole answer",
@@ -290,18 +293,6 @@ def _is_timeout(error: BaseException) -> bool:
     # urllib3 derives "connection refused" from its timeout.
     kinds = (urllib3.exceptions.TimeoutError, TimeoutError)
     return isinstance(error, kinds) and not isinstance(error, urllib3.exceptions.NewConnectionError)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """Collect an exception and everything it wraps: causes, contexts, reasons, arguments."""
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        link = waiting.pop()
-        if isinstance(link, BaseException) and not any(link is known for known in found):
-            found.append(link)
-            waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-    return found
 
 
 def _bared(error: BaseException) -> BaseException:

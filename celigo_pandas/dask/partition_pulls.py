@@ -19,8 +19,8 @@ from celigo_pandas.accessors.pulls.several import Export
 from celigo_pandas.accessors.targets import Target, resolve_export
 from celigo_pandas.dask.agreement import Agreement, Meta, agreed, agreed_by
 from celigo_pandas.dask.workers import Route, checked_route, cluster_of
+from celigo_pandas.documents.export_documents import consuming_member, unread_query
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, ExportInterrupted, Problem, shown
-from celigo_pandas.resources.exports import consuming_member, unread_query
 
 __all__ = ["read_exports"]
 

@@ -23,10 +23,10 @@ from celigo_pandas.accessors import Connection
 from celigo_pandas.accessors import to_import as push_frame
 from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_import
 from celigo_pandas.dask.workers import Route, checked_route, cluster_of, on_every_worker
+from celigo_pandas.documents.import_documents import acts_per_call, digest
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, JournalError, shown
 from celigo_pandas.folders import replacing, user_path
 from celigo_pandas.frames.outcomes import Outcomes
-from celigo_pandas.resources.imports import acts_per_call, digest
 
 __all__ = ["to_import"]
 

@@ -12,8 +12,8 @@ from typing import Any
 import distributed
 
 from celigo_pandas.accessors import Client, connect
+from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.errors import CeligoError, ConfigError, shown
-from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["Route", "checked_route", "cluster_of", "on_every_worker"]
 

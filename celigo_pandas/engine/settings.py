@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.engine.choices import CHOICES, Choices
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["Settings"]
 

@@ -15,14 +15,14 @@ from celigo_pandas.engine.runs.import_service import ImportService
 from celigo_pandas.engine.runs.ping_service import PingService
 from celigo_pandas.engine.runs.sources import Sources
 from celigo_pandas.engine.safety.reach import Reach
-from celigo_pandas.engine.safety.workers import Gates, Workers
+from celigo_pandas.engine.safety.worker_threads import Gates, Workers
 from celigo_pandas.engine.settings import Settings
 from celigo_pandas.engine.storage.access import Caches
 from celigo_pandas.engine.storage.debug_log import DebugLog
-from celigo_pandas.engine.storage.documents import DocumentService
+from celigo_pandas.engine.storage.document_service import DocumentService
 from celigo_pandas.engine.storage.store import Store
 from celigo_pandas.engine.storage.vault import Vault
-from celigo_pandas.engine.walks.spool import Spool
+from celigo_pandas.engine.walks.page_spool import Spool
 from celigo_pandas.engine.walks.walks import Walks
 
 __all__ = ["Engine"]

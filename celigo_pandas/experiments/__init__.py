@@ -1,7 +1,7 @@
 """Mapping experiments on frames: suggest, coverage, diff, blame, report, frozen examples, verification."""
 
-from celigo_pandas.experiments.documents import diff_saved
 from celigo_pandas.experiments.frozen import check_frozen
-from celigo_pandas.experiments.rules import Mapping
+from celigo_pandas.experiments.mapping import Mapping
+from celigo_pandas.experiments.surrounding_documents import diff_saved
 
 __all__ = ["Mapping", "check_frozen", "diff_saved"]

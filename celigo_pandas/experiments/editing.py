@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from celigo_pandas.documents.dotted import find_member, put_member
+from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.errors import DocumentError, Problem, shown
 from celigo_pandas.frames.names import escape_key, split_path
-from celigo_pandas.resources.dotted import find_member, put_member
-from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["EACH", "find_rule", "helpers_of", "iter_rules", "list_in", "remove_rule", "set_rule", "with_helper"]
 

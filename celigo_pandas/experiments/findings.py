@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas.errors import MappingError, printable, shown
-from celigo_pandas.experiments.rows import exact_frame, label_text
+from celigo_pandas.experiments.frame_records import exact_frame, label_text
 from celigo_pandas.experiments.side_by_side import cell_text, pair_texts, shown_output, type_change
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.blame import Blame
-from celigo_pandas.mapping.coverage import Coverage, RuleCoverage
-from celigo_pandas.mapping.diff import CellChange, MappingDifference
+from celigo_pandas.mapping.explain.blame import Blame
+from celigo_pandas.mapping.explain.coverage import Coverage, RuleCoverage
+from celigo_pandas.mapping.explain.diff import CellChange, MappingDifference
 from celigo_pandas.markup import Markup, table, tag, text
 
 __all__ = ["BlameFindings", "CoverageFindings", "DiffFindings"]

@@ -18,14 +18,14 @@ from typing import Any, Final
 import pandas as pd
 
 from celigo_pandas.errors import ConfigError, DocumentError, MappingError, Problem, problems_from_body
-from celigo_pandas.experiments.documents import document_of
-from celigo_pandas.experiments.rows import exact_frame
+from celigo_pandas.experiments.frame_records import exact_frame
 from celigo_pandas.experiments.side_by_side import shown_output, type_change
+from celigo_pandas.experiments.surrounding_documents import document_of
 from celigo_pandas.folders import replacing, user_path
 from celigo_pandas.javascript.dates import utc_now
 from celigo_pandas.mapping import CompiledMapping, compile_mapping
-from celigo_pandas.mapping.cells import Cells, Steps, kind_of_cell
-from celigo_pandas.mapping.diff import CellChange, compare_outputs
+from celigo_pandas.mapping.explain.cell_rules import Cells, Steps, kind_of_cell
+from celigo_pandas.mapping.explain.diff import CellChange, compare_outputs
 from celigo_pandas.paths import cell_text
 
 __all__ = ["check_frozen", "digest", "freeze"]

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.errors import ConfigError
-from celigo_pandas.experiments.documents import diff_documents
 from celigo_pandas.experiments.findings import CoverageFindings, DiffFindings, failing_rows
+from celigo_pandas.experiments.frame_records import records_of
 from celigo_pandas.experiments.frozen import digest
-from celigo_pandas.experiments.rows import records_of
 from celigo_pandas.experiments.side_by_side import pair_texts
+from celigo_pandas.experiments.surrounding_documents import diff_documents
 from celigo_pandas.folders import user_path
 from celigo_pandas.javascript.dates import utc_now
-from celigo_pandas.mapping.coverage import measure
-from celigo_pandas.mapping.diff import compare_evaluations
+from celigo_pandas.mapping.explain.coverage import measure
+from celigo_pandas.mapping.explain.diff import compare_evaluations
 from celigo_pandas.markup import Markup, table, tag
 
 if TYPE_CHECKING:
-    from celigo_pandas.experiments.rules import Mapping
+    from celigo_pandas.experiments.mapping import Mapping
 
 __all__ = ["Report"]
 

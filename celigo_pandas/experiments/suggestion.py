@@ -15,10 +15,10 @@ from typing import Any
 
 from celigo_pandas.errors import DocumentError, shown
 from celigo_pandas.experiments.editing import EACH, find_rule, set_rule
-from celigo_pandas.experiments.rows import records_of
+from celigo_pandas.experiments.frame_records import records_of
 from celigo_pandas.frames.names import escape_key
-from celigo_pandas.mapping.parts import MOST_STEPS
-from celigo_pandas.mapping.record_steps import record_steps
+from celigo_pandas.mapping.compile.rule_parts import MOST_STEPS
+from celigo_pandas.mapping.explain.record_steps import record_steps
 from celigo_pandas.paths import WILDCARD, Path, Step, rooted_text
 
 __all__ = ["Suggested", "Suggestion", "match_names", "suggest_document", "tokens"]

@@ -7,9 +7,9 @@ from typing import Any
 from celigo_pandas.errors import DocumentError, MappingError, Problem
 from celigo_pandas.experiments.side_by_side import pair_texts
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.conversions import kind_of
-from celigo_pandas.mapping.diff import compare
-from celigo_pandas.mapping.upgrade import upgrade
+from celigo_pandas.mapping.explain.diff import compare
+from celigo_pandas.mapping.explain.upgrade import upgrade
+from celigo_pandas.mapping.steps.conversions import kind_of
 
 __all__ = ["upgraded"]
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import pandas as pd
 
+from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.map_answers import is_one_to_many, read_answer
 from celigo_pandas.errors import ConfigError, MappingError, Problem, TransportError
-from celigo_pandas.experiments.rows import exact_frame, label_text, records_of
+from celigo_pandas.experiments.frame_records import exact_frame, label_text, records_of
 from celigo_pandas.experiments.side_by_side import shown_output
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import CompiledMapping, compile_mapping, run_import_steps
-from celigo_pandas.mapping.diff import compare_outputs
-from celigo_pandas.mapping.sameness import same
+from celigo_pandas.mapping.explain.diff import compare_outputs
+from celigo_pandas.mapping.explain.sameness import same
 from celigo_pandas.paths import cell_text
-from celigo_pandas.resources.counts import whole_number
-from celigo_pandas.resources.map_answers import is_one_to_many, read_answer
 
 __all__ = ["verify"]
 

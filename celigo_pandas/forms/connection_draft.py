@@ -1,6 +1,6 @@
 """One step of editing a connection document, and what the edits need to know about it. Pure functions.
 
-Secrets stand beside the document as :class:`~celigo_pandas.resources.secret.Secret` objects, never in it.
+Secrets stand beside the document as :class:`~celigo_pandas.documents.secret.Secret` objects, never in it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from celigo_pandas.documents.connection_documents import ALL_SECRETS, secret_paths
+from celigo_pandas.documents.connection_fields import ConnectionField, fields_for, is_empty, read
+from celigo_pandas.documents.dotted import leaves, with_member, without_member
+from celigo_pandas.documents.secret import MASK, Secret
+from celigo_pandas.documents.userinfo import masked_url, url_secrets, urls_with_userinfo
 from celigo_pandas.errors import Problem
-from celigo_pandas.resources.connection_fields import ConnectionField, fields_for, is_empty, read
-from celigo_pandas.resources.connections import ALL_SECRETS, secret_paths
-from celigo_pandas.resources.dotted import leaves, with_member, without_member
-from celigo_pandas.resources.secret import MASK, Secret
-from celigo_pandas.resources.userinfo import masked_url, url_secrets, urls_with_userinfo
 
 __all__ = [
     "Draft",

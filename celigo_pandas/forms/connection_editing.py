@@ -1,6 +1,6 @@
 """Editing one connection document and its typed secrets: fields, problems, undo. Sends nothing.
 
-Secrets that were typed are :class:`~celigo_pandas.resources.secret.Secret` objects beside the document, never in it.
+Secrets that were typed are :class:`~celigo_pandas.documents.secret.Secret` objects beside the document, never in it.
 The document holds the mask where the server has one stored; a mask is never sent.
 """
 
@@ -13,6 +13,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from celigo_pandas.documents.connection_documents import secret_paths, validate_connection
+from celigo_pandas.documents.connection_fields import TYPES, ConnectionField, fields_for, is_empty, read
+from celigo_pandas.documents.dotted import leaves, with_member, without_member
+from celigo_pandas.documents.patching import READ_ONLY_MEMBERS, writable
+from celigo_pandas.documents.secret import MASK, Secret
 from celigo_pandas.errors import ConfigError, DocumentError, Problem
 from celigo_pandas.forms.connection_draft import (
     Draft,
@@ -28,13 +33,8 @@ from celigo_pandas.forms.connection_draft import (
     rebased,
     secrets_in,
 )
+from celigo_pandas.forms.field_values import parsed
 from celigo_pandas.forms.state import FormState, History, NotKept
-from celigo_pandas.forms.values import parsed
-from celigo_pandas.resources.connection_fields import TYPES, ConnectionField, fields_for, is_empty, read
-from celigo_pandas.resources.connections import secret_paths, validate_connection
-from celigo_pandas.resources.dotted import leaves, with_member, without_member
-from celigo_pandas.resources.patching import READ_ONLY_MEMBERS, writable
-from celigo_pandas.resources.secret import MASK, Secret
 
 __all__ = ["ConnectionEditing"]
 

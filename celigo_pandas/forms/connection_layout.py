@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from celigo_pandas.documents.connection_documents import mask
+from celigo_pandas.documents.connection_fields import TYPES
 from celigo_pandas.forms.connection_draft import FieldView
 from celigo_pandas.forms.connection_state import ConnectionState
 from celigo_pandas.forms.elements import (
@@ -21,9 +23,7 @@ from celigo_pandas.forms.elements import (
     link,
     paragraph,
 )
-from celigo_pandas.forms.values import KINDS, LAYOUT_HINTS, shown_value
-from celigo_pandas.resources.connection_fields import TYPES
-from celigo_pandas.resources.connections import mask
+from celigo_pandas.forms.field_values import KINDS, LAYOUT_HINTS, shown_value
 
 __all__ = ["connection_layout"]
 

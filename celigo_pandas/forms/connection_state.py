@@ -6,15 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.documents.connection_documents import masked_secrets
+from celigo_pandas.documents.connection_fields import read
+from celigo_pandas.documents.dotted import leaves
+from celigo_pandas.documents.patching import is_patchable, merged, writable
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms.connection_draft import Draft
 from celigo_pandas.forms.connection_editing import ConnectionEditing
 from celigo_pandas.forms.work import Task
-from celigo_pandas.resources.connection_fields import read
-from celigo_pandas.resources.connections import masked_secrets
-from celigo_pandas.resources.dotted import leaves
-from celigo_pandas.resources.patching import is_patchable, merged, writable
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["ConnectionState"]
 

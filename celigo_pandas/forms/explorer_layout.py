@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from celigo_pandas.documents.connection_fields import TYPES
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.forms.elements import (
     Element,
@@ -19,7 +20,6 @@ from celigo_pandas.forms.elements import (
 )
 from celigo_pandas.forms.explorer_state import ExplorerState
 from celigo_pandas.forms.frame_table import frame_table
-from celigo_pandas.resources.connection_fields import TYPES
 
 __all__ = ["explorer_layout"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from celigo_pandas.resources.connection_fields import ConnectionField as F
-from celigo_pandas.resources.connection_fields import has, one_of
+from celigo_pandas.documents.connection_fields import ConnectionField as F
+from celigo_pandas.documents.connection_fields import has, one_of
 
 __all__ = ["ADAPTORS", "export_fields", "starting_export"]
 

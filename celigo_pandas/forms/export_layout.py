@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
+from celigo_pandas.documents.connection_fields import ConnectionField
 from celigo_pandas.forms.code_text import pull_code
 from celigo_pandas.forms.elements import Element, box, button, code, feedback, field, group, heading, paragraph
 from celigo_pandas.forms.export_state import ExportState
+from celigo_pandas.forms.field_values import KINDS, LAYOUT_HINTS, shown_value
 from celigo_pandas.forms.frame_table import frame_table
-from celigo_pandas.forms.values import KINDS, LAYOUT_HINTS, shown_value
-from celigo_pandas.resources.connection_fields import ConnectionField
 
 __all__ = ["export_layout"]
 

@@ -7,14 +7,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from celigo_pandas.documents.connection_fields import ConnectionField, is_empty, read
+from celigo_pandas.documents.dotted import with_member, without_member
+from celigo_pandas.documents.export_documents import consuming_member
 from celigo_pandas.errors import ConfigError, DocumentError, ExportInterrupted, Problem, PullCancelled
 from celigo_pandas.forms.export_fields import export_fields, starting_export
+from celigo_pandas.forms.field_values import parsed
 from celigo_pandas.forms.state import FormState, History
-from celigo_pandas.forms.values import parsed
 from celigo_pandas.forms.work import Stopped, Task
-from celigo_pandas.resources.connection_fields import ConnectionField, is_empty, read
-from celigo_pandas.resources.dotted import with_member, without_member
-from celigo_pandas.resources.exports import consuming_member
 
 __all__ = ["ExportState", "read_pages", "stopping_progress"]
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.documents.mapping_documents import MappingDocument, append_lookup, lookup_of
 from celigo_pandas.errors import DocumentError
-from celigo_pandas.resources.mapping_documents import MappingDocument, append_lookup, lookup_of
 
 __all__ = ["add_lookup", "lookup_names", "lookups", "remove_lookup", "set_lookup", "table_text"]
 

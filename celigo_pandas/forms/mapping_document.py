@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from celigo_pandas.documents.dotted import find_at, find_member, indexed, put_member
+from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.paths import is_rooted
-from celigo_pandas.resources.dotted import find_at, find_member, indexed, put_member
-from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = [
     "HOWS",

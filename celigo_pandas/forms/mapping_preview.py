@@ -15,7 +15,7 @@ from celigo_pandas.errors import MappingError, Problem
 from celigo_pandas.forms.frame_table import cell_text
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import compile_mapping, run_import_steps
-from celigo_pandas.mapping.blame import blame_cell
+from celigo_pandas.mapping.explain.blame import blame_cell
 from celigo_pandas.paths import escape_key
 
 __all__ = ["Blame", "Preview", "PreviewRow", "blame", "completions", "flattened", "preview"]

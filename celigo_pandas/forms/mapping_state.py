@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms import mapping_document as documents
 from celigo_pandas.forms.lookup_tables import add_lookup, lookup_names, remove_lookup, set_lookup
@@ -22,8 +23,7 @@ from celigo_pandas.forms.state import History
 from celigo_pandas.forms.work import Task
 from celigo_pandas.frames.outward import to_records
 from celigo_pandas.mapping import compile_mapping, validate
-from celigo_pandas.mapping.coverage import Coverage, measure
-from celigo_pandas.resources.mapping_documents import MappingDocument
+from celigo_pandas.mapping.explain.coverage import Coverage, measure
 
 __all__ = ["MappingState"]
 

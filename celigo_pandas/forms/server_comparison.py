@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.forms.field_values import plain_text
 from celigo_pandas.forms.frame_table import cell_text
 from celigo_pandas.forms.mapping_preview import Preview, flattened
-from celigo_pandas.forms.values import plain_text
 from celigo_pandas.frames.outward import to_records
 
 __all__ = ["Difference", "differences"]

@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from celigo_pandas.documents.turns import wait_for_end
 from celigo_pandas.errors import TransportError
-from celigo_pandas.resources.turns import wait_for_end
 
 __all__ = ["Outcome", "Stopped", "Task", "Worker"]
 

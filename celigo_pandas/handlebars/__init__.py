@@ -9,7 +9,7 @@ Plain data in, text out: no I/O, no pandas. The clock, random numbers and lookup
 
 from __future__ import annotations
 
-from celigo_pandas.handlebars.batches import Contexts
+from celigo_pandas.handlebars.context_columns import Contexts
 from celigo_pandas.handlebars.contexts import Rows, batch_members, record_members
 from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits
 from celigo_pandas.handlebars.template import Template, compile_template, render

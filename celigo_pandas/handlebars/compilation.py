@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from celigo_pandas.errors import TemplateError, shown
 from celigo_pandas.handlebars import blocks
-from celigo_pandas.handlebars.batches import Fixed, Many, call_column, choose, each_scope, joined, written
-from celigo_pandas.handlebars.fields import compile_path, is_plain
+from celigo_pandas.handlebars.compiled_paths import compile_path, is_plain
+from celigo_pandas.handlebars.context_columns import Fixed, Many, call_column, choose, each_scope, joined, written
 from celigo_pandas.handlebars.helpers import HELPERS, Helper
 from celigo_pandas.handlebars.lookups import compile_lookup, lookup_column
 from celigo_pandas.handlebars.rendering import Refusal, Scope, failure

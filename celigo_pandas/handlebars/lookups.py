@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from celigo_pandas.errors import Problem, TemplateError, shown
-from celigo_pandas.handlebars.batches import Batch, Many
+from celigo_pandas.handlebars.context_columns import Batch, Many
 from celigo_pandas.handlebars.rendering import Refusal, Run, Scope, failure, member
 from celigo_pandas.handlebars.syntax import Call, Literal
 from celigo_pandas.javascript.values import UNDEFINED, js_text, to_text, truthy

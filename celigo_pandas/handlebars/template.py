@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars.analysis import find_elements, find_lookups, find_paths, find_warnings
-from celigo_pandas.handlebars.batches import Batch, Contexts, Many
 from celigo_pandas.handlebars.compilation import check_depth, compile_program
+from celigo_pandas.handlebars.context_columns import Batch, Contexts, Many
 from celigo_pandas.handlebars.escaping import find_escape
 from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.handlebars.parsing import parse_template

@@ -24,6 +24,7 @@ from typing import Any
 
 import zstandard
 
+from celigo_pandas.documents.export_documents import digest
 from celigo_pandas.errors import ConfigError, HintWarning, JournalError, shown
 from celigo_pandas.folders import user_path
 from celigo_pandas.frames.notices import notify
@@ -35,7 +36,6 @@ from celigo_pandas.journal.files import (
     sync_folder,
     told_as_journal_error,
 )
-from celigo_pandas.resources.exports import digest
 
 __all__ = ["STEPS", "PullJournal", "PullRecord", "read_record"]
 

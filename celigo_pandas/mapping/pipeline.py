@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from celigo_pandas.documents.map_answers import is_one_to_many
 from celigo_pandas.errors import DocumentError, FilterError, MappingError, Problem
 from celigo_pandas.filters import compile_rules, rules_of
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.compilation import compile_mapping
-from celigo_pandas.mapping.runs import ResolveLookup
-from celigo_pandas.mapping.transforms import compile_transform
+from celigo_pandas.mapping.compile.compiled_mapping import compile_mapping
+from celigo_pandas.mapping.compile.transforms import compile_transform
+from celigo_pandas.mapping.steps.run import ResolveLookup
 from celigo_pandas.paths import PathError, parse_extract
-from celigo_pandas.resources.map_answers import is_one_to_many
 
 __all__ = ["ImportStep", "run_export_steps", "run_import_steps"]
 

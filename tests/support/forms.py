@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from celigo_pandas.documents.connection_documents import mask
+from celigo_pandas.documents.dotted import with_member
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import InvalidRequestError, Problem
 from celigo_pandas.forms.elements import walk
-from celigo_pandas.resources.connections import mask
-from celigo_pandas.resources.dotted import with_member
-from celigo_pandas.resources.secret import Secret
 
 CASES = Path(__file__).parents[1] / "cases"
 

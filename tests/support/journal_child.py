@@ -17,9 +17,9 @@ from celigo_pandas.accessors.account.client import Client
 from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.transport import RequestsTransport
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.journal.pulls import PullJournal
-from celigo_pandas.resources.secret import Secret
 
 
 def pull(url: str, folder: str, step: str, number: int, mode: str) -> str:

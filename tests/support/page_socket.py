@@ -18,7 +18,7 @@ from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.pacing import Clock
 from celigo_pandas.client.transport import RequestsTransport
-from celigo_pandas.resources.secret import Secret
+from celigo_pandas.documents.secret import Secret
 
 Answer = tuple[str, bytes]
 """What to do and the bytes to do it with: send, cut (announce twice as much, then close), reset, silent; again (send

@@ -17,7 +17,7 @@ from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.messages import CallableTransport, Request, Response
 from celigo_pandas.client.pacing import Clock
 from celigo_pandas.client.transport import RequestsTransport
-from celigo_pandas.resources.secret import Secret
+from celigo_pandas.documents.secret import Secret
 
 DOCUMENT = {"name": "Orders", "http": {"method": ["POST"], "relativeURI": ["/orders"]}}
 

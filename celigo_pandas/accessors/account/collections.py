@@ -14,10 +14,10 @@ from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.accessors.account.pings import PingResult
 from celigo_pandas.accessors.account.saved import SavedExport, SavedImport
 from celigo_pandas.accessors.targets import Account
-from celigo_pandas.client.documents import seal_connection
+from celigo_pandas.client.json_bodies import seal_connection
+from celigo_pandas.documents.patching import check_document, masked_paths, refuse_masks, writable
 from celigo_pandas.errors import ConfigError, NotFoundError, Problem, shown
 from celigo_pandas.markup import Markup, table, tag
-from celigo_pandas.resources.patching import check_document, masked_paths, refuse_masks, writable
 
 __all__ = ["Connections", "SavedExports", "SavedImports"]
 

@@ -12,14 +12,14 @@ from celigo_pandas.accessors.account.client import Client
 from celigo_pandas.accessors.progress import ProgressSetting, check_progress
 from celigo_pandas.client.addresses import URL_SETTINGS, BaseUrl, UrlSettings, choose_base_url, without_userinfo
 from celigo_pandas.client.api import ApiClient
+from celigo_pandas.client.bearer_token import check_token, find_token, fingerprint
 from celigo_pandas.client.pacing import bucket_for
 from celigo_pandas.client.profiles import ProfileStore
-from celigo_pandas.client.tokens import check_token, find_token, fingerprint
 from celigo_pandas.client.transport import RequestsTransport
+from celigo_pandas.documents.counts import as_number, whole_number
+from celigo_pandas.documents.environment import flag, secret_setting, settings
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import ConfigError, HintWarning, shown
-from celigo_pandas.resources.counts import as_number, whole_number
-from celigo_pandas.resources.environment import flag, secret_setting, settings
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["connect", "login", "logout", "open_api"]
 

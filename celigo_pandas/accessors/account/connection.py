@@ -25,14 +25,10 @@ from celigo_pandas.accessors.pulls.to_parquet import export_to_parquet
 from celigo_pandas.accessors.pushes.import_result import ImportResult
 from celigo_pandas.accessors.pushes.to_import import to_import
 from celigo_pandas.accessors.targets import Account, DocumentLike, Target
-from celigo_pandas.client.documents import seal_connection
-from celigo_pandas.errors import ConfigError, DocumentError, shown
-from celigo_pandas.frames.outward import Unflatten
-from celigo_pandas.journal.pulls import PullJournal
-from celigo_pandas.markup import Markup, table, tag
-from celigo_pandas.resources.connections import mask
-from celigo_pandas.resources.counts import as_number
-from celigo_pandas.resources.patching import (
+from celigo_pandas.client.json_bodies import seal_connection
+from celigo_pandas.documents.connection_documents import mask
+from celigo_pandas.documents.counts import as_number
+from celigo_pandas.documents.patching import (
     check_document,
     is_patchable,
     masked_paths,
@@ -41,6 +37,10 @@ from celigo_pandas.resources.patching import (
     refuse_masks,
     writable,
 )
+from celigo_pandas.errors import ConfigError, DocumentError, shown
+from celigo_pandas.frames.outward import Unflatten
+from celigo_pandas.journal.pulls import PullJournal
+from celigo_pandas.markup import Markup, table, tag
 
 __all__ = ["Connection"]
 

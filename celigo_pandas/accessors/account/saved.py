@@ -10,9 +10,9 @@ import pandas as pd
 
 from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.accessors.targets import Account, SavedTarget
+from celigo_pandas.documents import export_documents, import_documents
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.markup import Markup, table, tag
-from celigo_pandas.resources import exports, imports
 
 __all__ = ["SavedDocument", "SavedExport", "SavedImport"]
 
@@ -67,7 +67,7 @@ class SavedDocument(SavedTarget):
 
     def virtual(self) -> dict[str, Any]:
         """The document without what the server sets, ready for a virtual run."""
-        return exports.virtual(self.doc) if self.kind == "export" else imports.virtual(self.doc)
+        return export_documents.virtual(self.doc) if self.kind == "export" else import_documents.virtual(self.doc)
 
     def __repr__(self) -> str:
         notes = [str(self._doc.get("adaptorType") or ""), self.id, f"at {self.client.host}"]

@@ -116,12 +116,12 @@ class DryRun:
         >>> pd.DataFrame({"dep_delay": [79]}).celigo.dry_run(notices).compare()["minutes"].iloc[0].to_dict()
         {'dep_delay': 79, 'after': '79', 'changed': True, 'type_change': 'number → text'}
         """
-        from celigo_pandas.accessors.dry_runs.comparison import compared
+        from celigo_pandas.accessors.dry_runs.beside_input import compared
 
         return compared(*self._pairs())
 
     def _pairs(self, limit: int | None = None) -> tuple[pd.DataFrame, pd.DataFrame, dict[Any, list[Any]]]:
-        from celigo_pandas.accessors.dry_runs.comparison import sources_of
+        from celigo_pandas.accessors.dry_runs.beside_input import sources_of
 
         after, positions = self._mapped
         before = self._rows.iloc[positions[:limit]]
@@ -151,7 +151,7 @@ class DryRun:
         return tag("div", *parts)
 
     def _compared_html(self) -> Markup:
-        from celigo_pandas.accessors.dry_runs.comparison import comparison_html
+        from celigo_pandas.accessors.dry_runs.beside_input import comparison_html
 
         try:
             count = len(self._mapped[0])

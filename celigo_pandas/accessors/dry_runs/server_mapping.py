@@ -13,12 +13,12 @@ from celigo_pandas.accessors.import_call import BODY_LIMIT, import_body
 from celigo_pandas.accessors.progress import ProgressSetting, open_progress
 from celigo_pandas.accessors.targets import Target
 from celigo_pandas.client.api import ApiClient
-from celigo_pandas.client.documents import decode, encode
+from celigo_pandas.client.json_bodies import decode, encode
 from celigo_pandas.client.messages import Request
+from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.map_answers import read_answer
 from celigo_pandas.errors import ApiError, TransportError, shown
 from celigo_pandas.frames.outward import encode_rows
-from celigo_pandas.resources.counts import whole_number
-from celigo_pandas.resources.map_answers import read_answer
 
 __all__ = ["map_there"]
 

@@ -1,4 +1,4 @@
-"""What is said of a mapping before it is used on a frame: see :mod:`celigo_pandas.mapping.traps`."""
+"""What is said of a mapping before it is used on a frame: see :mod:`celigo_pandas.mapping.explain.traps`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from celigo_pandas.documents.map_answers import is_one_to_many
 from celigo_pandas.errors import CeligoError, HintWarning
-from celigo_pandas.experiments.rows import fields_of
+from celigo_pandas.experiments.frame_records import fields_of
 from celigo_pandas.frames.notices import notify_once
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.traps import find_traps, trap_texts
-from celigo_pandas.resources.map_answers import is_one_to_many
+from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
 
 __all__ = ["warn_of_traps"]
 

@@ -12,12 +12,12 @@ from celigo_pandas.accessors.pulls.page_source import PageSource
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.pulls.resumable import warn_of_more, warn_of_record_errors, warn_of_the_whole
 from celigo_pandas.accessors.targets import Target
+from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.errors import ExportInterrupted, PullCancelled
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.conversion import convert, warn_of_absent
 from celigo_pandas.frames.ladder import Block, Ladder
 from celigo_pandas.paging import Page
-from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["iter_chunks"]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from celigo_pandas.accessors.targets import DocumentLike, Target, resolve_export
+from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.export_documents import consuming_member
 from celigo_pandas.errors import (
     DocumentError,
     Problem,
@@ -15,8 +17,6 @@ from celigo_pandas.errors import (
 )
 from celigo_pandas.frames.notices import notify
 from celigo_pandas.frames.reading import frame_of
-from celigo_pandas.resources.counts import whole_number
-from celigo_pandas.resources.exports import consuming_member
 
 __all__ = ["preview"]
 

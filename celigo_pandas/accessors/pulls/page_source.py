@@ -16,6 +16,7 @@ from celigo_pandas import paging
 from celigo_pandas.accessors.pulls.pull_options import PullOptions
 from celigo_pandas.accessors.targets import Target
 from celigo_pandas.client.messages import Lane, Request, Response
+from celigo_pandas.documents.export_documents import consuming_member, digest
 from celigo_pandas.errors import (
     ApiError,
     CeligoError,
@@ -25,7 +26,6 @@ from celigo_pandas.errors import (
     TransportError,
 )
 from celigo_pandas.frames.shape import Shape
-from celigo_pandas.resources.exports import consuming_member, digest
 
 __all__ = ["PageSource", "PullOptions"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from celigo_pandas.accessors.progress import ProgressSetting
+from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.frames.arrays import check_backend
 from celigo_pandas.frames.drift import check_expectation
 from celigo_pandas.frames.exact_dtypes import dtype_of
 from celigo_pandas.frames.shape import Shape
-from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["PullOptions"]
 

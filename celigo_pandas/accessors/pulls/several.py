@@ -22,12 +22,12 @@ from celigo_pandas.accessors.targets import (
     resolve_connection,
     resolve_export,
 )
+from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.turns import wait_in_turns
 from celigo_pandas.errors import ConfigError, DocumentError, PullCancelled, shown
 from celigo_pandas.frames.notices import on_behalf_of_caller
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.markup import Markup, table
-from celigo_pandas.resources.counts import whole_number
-from celigo_pandas.resources.turns import wait_in_turns
 
 __all__ = ["Pulls", "read_exports"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from celigo_pandas.accessors.progress import open_progress
 from celigo_pandas.accessors.pushes.batches import Brakes, Envelope, Sending
 from celigo_pandas.accessors.pushes.push_call import PushCall
-from celigo_pandas.client.documents import encode
+from celigo_pandas.client.json_bodies import encode
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.journal.pushes import PushJournal

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from celigo_pandas.accessors.import_call import BODY_LIMIT
 from celigo_pandas.accessors.pushes.push_call import PushCall
-from celigo_pandas.client.documents import encode
+from celigo_pandas.client.json_bodies import encode
+from celigo_pandas.documents.import_documents import acts_per_call, describe, file_names, file_names_vary, writes_file
 from celigo_pandas.errors import DocumentError, Problem
-from celigo_pandas.resources.imports import acts_per_call, describe, file_names, file_names_vary, writes_file
 
 __all__ = ["fitted"]
 

@@ -35,7 +35,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from celigo_pandas.client.documents import decode
+from celigo_pandas.client.json_bodies import decode
 from celigo_pandas.errors import ApiError, CeligoError, Problem, TransportError
 from celigo_pandas.frames.outcomes import RowOutcome
 

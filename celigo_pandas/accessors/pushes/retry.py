@@ -14,6 +14,7 @@ import pandas as pd
 from celigo_pandas.accessors.pushes.delivery import Delivery, deliver
 from celigo_pandas.accessors.pushes.fit import fitted
 from celigo_pandas.accessors.pushes.push_call import PushCall
+from celigo_pandas.documents.import_documents import acts_per_call, file_names_vary, writes_file
 from celigo_pandas.errors import ConfigError, DocumentError, FrameError
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
@@ -21,7 +22,6 @@ from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import encode_rows
 from celigo_pandas.frames.outward_columns import as_objects
 from celigo_pandas.journal.pushes import PushJournal
-from celigo_pandas.resources.imports import acts_per_call, file_names_vary, writes_file
 
 __all__ = ["places_of", "retry", "with_replaced"]
 

@@ -23,7 +23,9 @@ from celigo_pandas.accessors.pushes.fit import fitted
 from celigo_pandas.accessors.pushes.import_result import ImportResult, PushPreview, concluded
 from celigo_pandas.accessors.pushes.push_call import PushCall
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, Target, resolve_import
-from celigo_pandas.client.documents import encode
+from celigo_pandas.client.json_bodies import encode
+from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.import_documents import acts_per_call, describe, digest
 from celigo_pandas.errors import (
     CeligoError,
     ConfigError,
@@ -35,8 +37,6 @@ from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep
 from celigo_pandas.journal.pushes import PushIdentity, PushJournal
-from celigo_pandas.resources.counts import whole_number
-from celigo_pandas.resources.imports import acts_per_call, describe, digest
 
 __all__ = ["to_import"]
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol
 
 from celigo_pandas.engine.choices import CHOICES, Choices
 from celigo_pandas.engine.failures import SourceFailure
-from celigo_pandas.engine.safety.connections import ConnectionAccess
+from celigo_pandas.engine.safety.connection_access import ConnectionAccess
 from celigo_pandas.engine.safety.reach import Reach
 
 __all__ = [

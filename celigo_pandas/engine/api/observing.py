@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
-from celigo_pandas.engine.api.listing import list_answer
+from celigo_pandas.engine.api.list_answers import list_answer
 from celigo_pandas.engine.refusals import invalid
 
 __all__ = ["ObservingHandlers", "clear_debug", "debug_entries", "token_info"]

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from celigo_pandas.engine.api import authorizing, observing, virtual
-from celigo_pandas.engine.api.documents import DocumentHandlers, SavedHandlers
+from celigo_pandas.engine.api import oauth_handlers, observing, virtual
+from celigo_pandas.engine.api.document_handlers import DocumentHandlers, SavedHandlers
 from celigo_pandas.engine.api.exchange import ApiRequest
 
 __all__ = ["PREFIX", "Route", "table"]
@@ -119,7 +119,7 @@ def table() -> list[Route]:
         ending = "" if noun == "connection" else "Plural"
         rows += [
             Route(f"getDependencies{ending}", "GET", f"/{noun}/{{connectionId}}/dependencies", watching.dependencies),
-            Route(f"authorize{ending}", "GET", f"/{noun}/{{connectionId}}/oauth2", authorizing.authorization_url),
+            Route(f"authorize{ending}", "GET", f"/{noun}/{{connectionId}}/oauth2", oauth_handlers.authorization_url),
         ]
     rows += [
         Route("previewExport", "POST", "/exports/preview", virtual.export_preview, body="exportPreview"),
@@ -130,7 +130,7 @@ def table() -> list[Route]:
         Route("previewImport", "POST", "/imports/preview", virtual.import_preview, body="importPreview"),
         *_saved("import"),
         Route("invokeImport", "POST", "/imports/{importId}/invoke", virtual.run_saved_import, body="records"),
-        Route("oauthCallback", "GET", authorizing.CALLBACK, authorizing.callback, prefix="", is_open=True),
+        Route("oauthCallback", "GET", oauth_handlers.CALLBACK, oauth_handlers.callback, prefix="", is_open=True),
     ]
     return rows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from celigo_pandas.engine.api.documents import DocumentHandlers
+from celigo_pandas.engine.api.document_handlers import DocumentHandlers
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
 from celigo_pandas.engine.refusals import invalid
 from celigo_pandas.engine.storage.access import SavedAccess

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
-from celigo_pandas.engine.demo.databases import cached
+from celigo_pandas.engine.demo.demo_databases import cached
 
 __all__ = ["CONNECTION_NAME", "database", "installed_folder"]
 

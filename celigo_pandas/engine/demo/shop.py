@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from celigo_pandas.engine.demo.databases import cached
+from celigo_pandas.engine.demo.demo_databases import cached
 
 __all__ = ["CONNECTION_NAME", "database"]
 

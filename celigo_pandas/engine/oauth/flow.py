@@ -19,7 +19,7 @@ from celigo_pandas.engine.oauth.grants import (
     stored_changes,
 )
 from celigo_pandas.engine.oauth.states import PendingStates
-from celigo_pandas.engine.safety.connections import ConnectionAccess
+from celigo_pandas.engine.safety.connection_access import ConnectionAccess
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars import compile_template
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.engine.choices import CHOICES
 from celigo_pandas.engine.program.server import bind, serve
 from celigo_pandas.engine.settings import Settings
@@ -26,7 +27,6 @@ from celigo_pandas.engine.storage.vault import find_keys, new_key
 from celigo_pandas.engine.wiring import Engine
 from celigo_pandas.errors import CeligoError, ConfigError
 from celigo_pandas.folders import user_folder
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["main"]
 

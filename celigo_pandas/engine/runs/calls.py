@@ -16,7 +16,7 @@ from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.engine.safety.masking import Redactor
 from celigo_pandas.engine.safety.reach import Reach
 from celigo_pandas.engine.storage.access import SavedAccess, VirtualAccess
-from celigo_pandas.engine.storage.documents import wire_time
+from celigo_pandas.engine.storage.document_service import wire_time
 from celigo_pandas.errors import Problem
 
 __all__ = ["Access", "CallFactory", "built_adaptor", "failed_source", "not_built"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.documents.export_documents import consuming_member
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import invalid
 from celigo_pandas.engine.runs.calls import Access
@@ -15,7 +16,6 @@ from celigo_pandas.engine.storage.vault import Vault
 from celigo_pandas.engine.walks.page_state import PageState, model_digest
 from celigo_pandas.engine.walks.walk import Held, Rest, WalkSource
 from celigo_pandas.engine.walks.walks import Walks
-from celigo_pandas.resources.exports import consuming_member
 
 __all__ = ["ExportService"]
 

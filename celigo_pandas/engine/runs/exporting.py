@@ -12,6 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from celigo_pandas.documents.canonical import canonical
+from celigo_pandas.documents.export_documents import consuming_member
+from celigo_pandas.documents.saved_documents import (
+    member_problems,
+    mock_output_problem,
+    page_size_problem,
+    test_limit_problem,
+)
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import Refusal, invalid, refuse_any
@@ -22,14 +30,6 @@ from celigo_pandas.engine.walks.pages import Page, cut_pages
 from celigo_pandas.errors import CeligoError, MissingExtraError
 from celigo_pandas.handlebars import compile_template, record_members
 from celigo_pandas.mapping.pipeline import run_export_steps
-from celigo_pandas.resources.canonical import canonical
-from celigo_pandas.resources.exports import consuming_member
-from celigo_pandas.resources.saved_documents import (
-    member_problems,
-    mock_output_problem,
-    page_size_problem,
-    test_limit_problem,
-)
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",

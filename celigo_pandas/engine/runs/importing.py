@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from celigo_pandas.documents.canonical import canonical
+from celigo_pandas.documents.map_answers import is_one_to_many, write_answer
+from celigo_pandas.documents.saved_documents import member_problems
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Adaptor, Call, Outgoing, SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import invalid, refuse_any
@@ -16,11 +19,8 @@ from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source
 from celigo_pandas.engine.safety.masking import Redactor
 from celigo_pandas.errors import CeligoError, MappingError, MissingExtraError, Problem
 from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.mapping.compile.transforms import CompiledTransform, compile_transform
 from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
-from celigo_pandas.mapping.transforms import CompiledTransform, compile_transform
-from celigo_pandas.resources.canonical import canonical
-from celigo_pandas.resources.map_answers import is_one_to_many, write_answer
-from celigo_pandas.resources.saved_documents import member_problems
 
 __all__ = ["ImportRun", "check_import"]
 

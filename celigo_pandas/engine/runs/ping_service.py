@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, cast
 
+from celigo_pandas.documents.canonical import canonical
+from celigo_pandas.documents.connection_documents import validate_connection
 from celigo_pandas.engine.adaptors.protocol import Describing, PingOutcome, SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
@@ -13,8 +15,6 @@ from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source
 from celigo_pandas.engine.runs.sources import Sources
 from celigo_pandas.engine.storage.access import VirtualAccess
 from celigo_pandas.errors import MissingExtraError, Problem
-from celigo_pandas.resources.canonical import canonical
-from celigo_pandas.resources.connections import validate_connection
 
 __all__ = ["PingService"]
 

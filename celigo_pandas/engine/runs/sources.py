@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from celigo_pandas.engine.adaptors.protocol import Call
 from celigo_pandas.engine.refusals import invalid
 from celigo_pandas.engine.runs.calls import Access, CallFactory
-from celigo_pandas.engine.safety.workers import Gates, Workers, concurrency_of
+from celigo_pandas.engine.safety.worker_threads import Gates, Workers, concurrency_of
 from celigo_pandas.engine.storage.access import Caches, SavedAccess, VirtualAccess
-from celigo_pandas.engine.storage.documents import DocumentService
+from celigo_pandas.engine.storage.document_service import DocumentService
 from celigo_pandas.engine.storage.store import Row
 from celigo_pandas.engine.texts import json_text
 

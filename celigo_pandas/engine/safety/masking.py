@@ -1,6 +1,6 @@
 """Secrets by path and by value: what a document hides, and how its values are kept out of every text.
 
-``resources.connections`` knows which members are secret. Whatever differs between a document and its masked form is
+``documents.connections`` knows which members are secret. Whatever differs between a document and its masked form is
 a secret value. Texts that leave the engine (answers of a source, errors, debug entries) are searched for those values:
 character by character in whatever way each of them is written there (as it is, or escaped for JSON, URLs, HTML or SQL),
 and whole in hex and base64.
@@ -15,9 +15,9 @@ from functools import lru_cache
 from html.entities import codepoint2name
 from typing import Any
 
+from celigo_pandas.documents.connection_documents import mask, secret_values
+from celigo_pandas.documents.secret import MASK
 from celigo_pandas.engine.texts import json_text
-from celigo_pandas.resources.connections import mask, secret_values
-from celigo_pandas.resources.secret import MASK
 
 __all__ = ["Redactor", "mask", "mask_values", "secret_values"]
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from celigo_pandas.documents.dotted import put_member
 from celigo_pandas.engine.failures import SourceFailure
 from celigo_pandas.engine.safety.masking import Redactor, mask, secret_values
-from celigo_pandas.engine.storage.documents import DocumentService
+from celigo_pandas.engine.storage.document_service import DocumentService
 from celigo_pandas.engine.storage.store import Row
-from celigo_pandas.resources.dotted import put_member
 
 __all__ = ["Caches", "SavedAccess", "VirtualAccess"]
 

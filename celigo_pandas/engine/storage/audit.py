@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from celigo_pandas.resources.secret import MASK
+from celigo_pandas.documents.secret import MASK
 
 __all__ = ["change_records"]
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from celigo_pandas.documents.scalars import is_date
 from celigo_pandas.engine.failures import VaultError
 from celigo_pandas.engine.storage.access import SavedAccess, VirtualAccess
 from celigo_pandas.engine.storage.store import Store
 from celigo_pandas.engine.storage.vault import Vault
 from celigo_pandas.engine.texts import json_text
-from celigo_pandas.resources.scalars import is_date
 
 __all__ = ["DebugLog"]
 

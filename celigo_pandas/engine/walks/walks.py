@@ -25,12 +25,12 @@ from typing import Any
 
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
-from celigo_pandas.engine.safety.workers import Gates, Workers
+from celigo_pandas.engine.safety.worker_threads import Gates, Workers
 from celigo_pandas.engine.storage.vault import Vault
 from celigo_pandas.engine.texts import json_text
+from celigo_pandas.engine.walks.page_spool import Spool
 from celigo_pandas.engine.walks.page_state import PageState, refused_state
 from celigo_pandas.engine.walks.pages import Page
-from celigo_pandas.engine.walks.spool import Spool
 from celigo_pandas.engine.walks.walk import AHEAD, Walk, WalkSource
 
 __all__ = ["OPEN_WALKS", "Walks"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from celigo_pandas.documents.connection_fields import TYPES
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.forms.connection_layout import connection_layout
 from celigo_pandas.forms.connection_state import ConnectionState
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.views.arguments import need_client
 from celigo_pandas.forms.views.form import FormView
-from celigo_pandas.resources.connection_fields import TYPES
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["ConnectionForm"]
 

@@ -9,12 +9,12 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.forms.elements import Element, walk
 from celigo_pandas.forms.state import FormState, NotKept
 from celigo_pandas.forms.static import static_html, static_text
 from celigo_pandas.forms.views.panel import Panel, register_stop
-from celigo_pandas.resources.secret import Secret
 
 __all__ = ["FormView"]
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout
 from celigo_pandas.forms.mapping_state import MappingState
 from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
-from celigo_pandas.resources.counts import whole_number
 
 __all__ = ["MappingEditor"]
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from celigo_pandas.handlebars.helpers import (
     arithmetic,
-    dates,
+    date_helpers,
     encodings,
-    formats,
+    format_helpers,
     hashing,
     lists,
     logic,
@@ -17,12 +17,24 @@ from celigo_pandas.handlebars.helpers import (
     texts,
     words,
 )
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 
 __all__ = ["HELPERS", "Helper"]
 
 HELPERS: Final[dict[str, Helper]] = {
     helper.name: helper
-    for module in (arithmetic, texts, words, lists, dates, encodings, patterns, hashing, signing, logic, formats)
+    for module in (
+        arithmetic,
+        texts,
+        words,
+        lists,
+        date_helpers,
+        encodings,
+        patterns,
+        hashing,
+        signing,
+        logic,
+        format_helpers,
+    )
     for helper in module.HELPERS
 }

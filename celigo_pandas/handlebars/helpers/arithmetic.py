@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
 from celigo_pandas.errors import shown
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.handlebars.rendering import Refusal, Run
 from celigo_pandas.javascript.values import UNDEFINED, number_text, to_number, to_text, trim
 

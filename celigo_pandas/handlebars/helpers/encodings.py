@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from celigo_pandas.errors import shown
 from celigo_pandas.handlebars.escaping import encode_component
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.handlebars.rendering import Refusal
 from celigo_pandas.javascript.values import UNDEFINED, join_units, json_text, split_units, to_text
 

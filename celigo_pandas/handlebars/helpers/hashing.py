@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from celigo_pandas.errors import shown
 from celigo_pandas.handlebars.helpers.encodings import decode_base64, utf8
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.handlebars.rendering import Refusal
 from celigo_pandas.javascript.values import UNDEFINED, to_text
 

@@ -9,7 +9,7 @@ import math
 from typing import Any, Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number, whole_number
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.handlebars.member_paths import read_members, read_path
 from celigo_pandas.handlebars.rendering import Run
 from celigo_pandas.javascript.values import UNDEFINED, strict_equal, to_text, type_of

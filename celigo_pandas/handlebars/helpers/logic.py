@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from celigo_pandas.errors import shown
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.handlebars.rendering import Refusal
 from celigo_pandas.javascript.values import (
     UNDEFINED,

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.handlebars.rendering import Run
 from celigo_pandas.javascript.regexes import Match, compile_pattern
 from celigo_pandas.javascript.values import UNDEFINED, to_text

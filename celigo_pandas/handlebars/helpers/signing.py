@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from celigo_pandas.handlebars.helpers.encodings import utf8
-from celigo_pandas.handlebars.helpers.registry import Helper
+from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.handlebars.rendering import Refusal, Run, member
 from celigo_pandas.javascript.values import to_text
 

@@ -10,7 +10,7 @@ from operator import methodcaller
 from typing import Any, Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number, whole_number
-from celigo_pandas.handlebars.helpers.registry import Helper, text_helper
+from celigo_pandas.handlebars.helpers.helper import Helper, text_helper
 from celigo_pandas.handlebars.rendering import Refusal, Run
 from celigo_pandas.javascript.values import BLANKS, UNDEFINED, to_text, utf16_length, utf16_slice
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number
-from celigo_pandas.handlebars.helpers.registry import Helper, text_helper
+from celigo_pandas.handlebars.helpers.helper import Helper, text_helper
 from celigo_pandas.javascript.values import UNDEFINED, to_text
 
 __all__ = ["HELPERS"]

@@ -172,7 +172,7 @@ def test_traceback_that_shows_the_environment_is_found(con: Connection) -> None:
 def test_environment_is_read_in_one_place() -> None:
     """The engine is a program of its own and runs in no notebook; a child's environment is made apart."""
     root = Path(celigo.__file__).parent
-    apart = {"resources/environment.py", "local_engine.py"}
+    apart = {"documents/environment.py", "local_engine.py"}
 
     found = {
         str(path.relative_to(root))

@@ -135,7 +135,7 @@ def test_sqlite_text_that_is_no_utf8_costs_its_cell_an_error(engine: EngineProce
 
 
 def test_result_with_thousands_of_equal_names_is_read_at_once(engine: EngineProcess, tmp_path: Path) -> None:
-    from celigo_pandas.engine.adaptors.sql.columns import column_names
+    from celigo_pandas.engine.adaptors.sql.result_columns import column_names
 
     names = column_names([("a",)] * 20_000)
 

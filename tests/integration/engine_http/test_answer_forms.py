@@ -10,7 +10,7 @@ import pytest
 from support.http_calls import Bench, connection
 from support.rest_standin import Answer, Asked, answer_json, serve
 
-from celigo_pandas.resources.exports import consuming_member
+from celigo_pandas.documents.export_documents import consuming_member
 
 
 def read(body: str | bytes, content_type: str, media: str, export: Any = None, **response: Any) -> list[Any]:

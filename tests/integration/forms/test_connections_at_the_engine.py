@@ -8,9 +8,9 @@ import pytest
 from support.forms import connection_cases
 
 import celigo_pandas as celigo
+from celigo_pandas.documents.secret import MASK
 from celigo_pandas.errors import DocumentError, InvalidRequestError
 from celigo_pandas.forms.connection_state import ConnectionState
-from celigo_pandas.resources.secret import MASK
 
 CASES = connection_cases()
 CANARY = "canary-5e1c"

@@ -13,7 +13,7 @@ from support.mapping import map_fields, map_list, map_tree
 from celigo_pandas.filters import keep
 from celigo_pandas.filters.operators import CASTS, COMPARISONS, FUNCTIONS
 from celigo_pandas.mapping import run_import_steps, transform_records
-from celigo_pandas.mapping.conversions import CONVERTERS
+from celigo_pandas.mapping.steps.conversions import CONVERTERS
 
 PAGE = Path(__file__).parents[3] / "docs" / "mapping.md"
 SETTINGS = {"flow": {"x": "SO"}}

@@ -19,7 +19,7 @@ from celigo_pandas.accessors.account.client import Client
 from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.api import ApiClient
 from celigo_pandas.client.transport import RequestsTransport
-from celigo_pandas.resources.secret import Secret
+from celigo_pandas.documents.secret import Secret
 client = Client(ApiClient(RequestsTransport({url!r}, Secret("t")), base_url={url!r}))
 con = Connection(client, {{"_id": "5f0000000000000000000001", "name": "test"}})
 """

@@ -12,8 +12,8 @@ from support.pulls import EXPORT, PageServer, connection_to, encoded
 from support.pushes import DOCUMENT, connected, orders
 
 import celigo_pandas as celigo
+from celigo_pandas.documents.counts import whole_number
 from celigo_pandas.errors import CeligoError
-from celigo_pandas.resources.counts import whole_number
 
 KINDS = [np.int64, np.int32, np.uint8, np.int8]
 

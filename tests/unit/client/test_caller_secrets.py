@@ -16,8 +16,8 @@ from support.client import FakeTime, answer, api_over
 from celigo_pandas.accessors.account.client import Client
 from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.messages import Request, Response
+from celigo_pandas.documents.secret import MASK, Secret
 from celigo_pandas.errors import ApiError
-from celigo_pandas.resources.secret import MASK, Secret
 
 ID = "5a1000000000000000000001"
 STORED = {

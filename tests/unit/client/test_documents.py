@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.client import FakeTime, answer, api_over, scripted
 
-from celigo_pandas.client.documents import decode, encode, encode_rows, seal
-from celigo_pandas.client.link_header import next_target
+from celigo_pandas.client.json_bodies import decode, encode, encode_rows, seal
 from celigo_pandas.client.messages import Request, Response
+from celigo_pandas.documents.dotted import find_member
+from celigo_pandas.documents.patching import masked_paths, merged, patch_operations
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import ConfigError, DocumentError, PagingError, TransportError
 from celigo_pandas.json_numbers import TooManyDigits
-from celigo_pandas.resources.dotted import find_member
-from celigo_pandas.resources.patching import masked_paths, merged, patch_operations
-from celigo_pandas.resources.secret import Secret
+from celigo_pandas.wire.links import next_target
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

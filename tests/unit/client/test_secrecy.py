@@ -35,8 +35,8 @@ from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.client.messages import Request
 from celigo_pandas.client.profiles import ProfileStore
 from celigo_pandas.client.transport import RequestsTransport, _bared
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import CeligoError, ConfigError, TransportError
-from celigo_pandas.resources.secret import Secret
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from celigo_pandas.client.bearer_token import bearer_value, check_token, find_token, fingerprint
 from celigo_pandas.client.profiles import ProfileStore
-from celigo_pandas.client.tokens import bearer_value, check_token, find_token, fingerprint
+from celigo_pandas.documents.environment import secret_setting
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import ConfigError
-from celigo_pandas.resources.environment import secret_setting
-from celigo_pandas.resources.secret import Secret
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes are those of POSIX")
 

@@ -21,8 +21,8 @@ from support.standin import Reply, Seen, StandIn
 
 from celigo_pandas.client.messages import Lane, Request
 from celigo_pandas.client.transport import RequestsTransport
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import ApiError, NotFoundError, RequestTimeoutError, TransportError
-from celigo_pandas.resources.secret import Secret
 
 
 @pytest.fixture

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from support.forms import connection_cases
 
-from celigo_pandas.resources.connection_fields import COMMON, FIELDS, TYPES, fields_for
-from celigo_pandas.resources.connections import (
+from celigo_pandas.documents.connection_documents import (
     mask,
     masked_secrets,
     secret_paths,
     validate_connection,
     wanted_fields,
 )
-from celigo_pandas.resources.secret import MASK, Secret
+from celigo_pandas.documents.connection_fields import COMMON, FIELDS, TYPES, fields_for
+from celigo_pandas.documents.secret import MASK, Secret
 
 CASES = connection_cases()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from celigo_pandas.documents.connection_documents import mask, masked_secrets, validate_connection
+from celigo_pandas.documents.userinfo import masked_url
 from celigo_pandas.engine.safety.masking import Redactor, secret_values
-from celigo_pandas.resources.connections import mask, masked_secrets, validate_connection
-from celigo_pandas.resources.userinfo import masked_url
 
 
 def http(base: str) -> dict[str, object]:

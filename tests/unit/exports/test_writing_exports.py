@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from celigo_pandas.resources.exports import consuming_member, unread_query
-from celigo_pandas.resources.sql_text import unread_verb, writing_verb
+from celigo_pandas.documents.export_documents import consuming_member, unread_query
+from celigo_pandas.documents.sql_text import unread_verb, writing_verb
 
 
 @pytest.mark.parametrize(

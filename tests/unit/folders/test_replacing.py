@@ -12,10 +12,10 @@ import pytest
 
 import celigo_pandas as celigo
 from celigo_pandas.cli.frame_files import write_frame
+from celigo_pandas.documents.document_files import write_document
 from celigo_pandas.errors import CeligoError
 from celigo_pandas.folders import replacing
 from celigo_pandas.frames.drift import check_drift
-from celigo_pandas.resources.document_files import write_document
 
 DF = pd.DataFrame({"a": [1]})
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from support.forms import FakeClient, FakeConnection, FakePing, connection_cases, plain
 
+from celigo_pandas.documents.connection_documents import secret_paths
+from celigo_pandas.documents.connection_fields import TYPES
+from celigo_pandas.documents.secret import MASK, Secret
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms.connection_draft import lifted, secrets_in
 from celigo_pandas.forms.connection_layout import connection_layout
 from celigo_pandas.forms.connection_state import ConnectionState
-from celigo_pandas.resources.connection_fields import TYPES
-from celigo_pandas.resources.connections import secret_paths
-from celigo_pandas.resources.secret import MASK, Secret
 
 CASES = connection_cases()
 CANARY = "canary-7f3a"

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from support.forms import FakeClient
 
+from celigo_pandas.documents.export_documents import consuming_member
 from celigo_pandas.errors import ConfigError, DocumentError, ExportInterrupted, PullCancelled
 from celigo_pandas.forms.export_fields import ADAPTORS, export_fields, starting_export
 from celigo_pandas.forms.export_layout import export_layout
 from celigo_pandas.forms.export_state import ExportState, stopping_progress
 from celigo_pandas.forms.work import Task
-from celigo_pandas.resources.exports import consuming_member
 
 
 class SlowConnection:

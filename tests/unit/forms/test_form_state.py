@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 
 import pytest
 
+from celigo_pandas.documents.dotted import leaves, with_member, without_member
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
 from celigo_pandas.forms import elements
+from celigo_pandas.forms.field_values import parsed, shown_value
 from celigo_pandas.forms.state import FormState, History
 from celigo_pandas.forms.static import static_html, static_text
-from celigo_pandas.forms.values import parsed, shown_value
 from celigo_pandas.forms.work import Outcome, Stopped, Task, Worker
-from celigo_pandas.resources.dotted import leaves, with_member, without_member
 
 EVIL = "<img src=x onerror=window.__x=1>"
 

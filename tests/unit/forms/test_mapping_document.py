@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.forms import CASES
 
+from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.forms import mapping_document as documents
 from celigo_pandas.forms.lookup_tables import (
@@ -21,7 +22,6 @@ from celigo_pandas.forms.lookup_tables import (
 )
 from celigo_pandas.forms.mapping_document import rule_rows
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.resources.mapping_documents import MappingDocument
 
 FIRST: dict[str, Any] = {
     "mapping": {

@@ -15,11 +15,11 @@ import pytest
 from ipywidgets.widgets import widget as widget_module
 from support.forms import FakeClient, buttons, field_of, texts
 
+from celigo_pandas.documents.secret import Secret
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.forms import ConnectionForm, Explorer, ExportForm, MappingEditor
 from celigo_pandas.forms.elements import walk
 from celigo_pandas.forms.views.form import FormView, _stop
-from celigo_pandas.resources.secret import Secret
 
 CANARY = "canary-93bd"
 EVIL = "<img src=x onerror=window.__x=1>"

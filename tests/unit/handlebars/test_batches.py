@@ -13,7 +13,7 @@ from support.generated_templates import Generator, random_context
 
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars import Contexts, Template
-from celigo_pandas.handlebars.batches import Batch, Fixed, call_column
+from celigo_pandas.handlebars.context_columns import Batch, Fixed, call_column
 from celigo_pandas.handlebars.helpers import HELPERS
 from celigo_pandas.handlebars.rendering import Limits, Refusal, Run
 from celigo_pandas.javascript.values import UNDEFINED

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from celigo_pandas.javascript.columns import int_texts, number_texts, read_decimals
+from celigo_pandas.javascript.value_columns import int_texts, number_texts, read_decimals
 from celigo_pandas.javascript.values import number_text, to_number
 
 LONGEST = 400

@@ -10,8 +10,8 @@ from support.mapping import entry
 from celigo_pandas.errors import MappingError
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.blame import Blame, blame_cell
-from celigo_pandas.mapping.diff import compare
+from celigo_pandas.mapping.explain.blame import Blame, blame_cell
+from celigo_pandas.mapping.explain.diff import compare
 
 RECORD = {"n": 7, "l": [{"s": 1}, {"s": 2}], "m": [{"s": 3}], "p": [4, "", 6], "o": {"x": {"y": 1}}}
 

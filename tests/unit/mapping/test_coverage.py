@@ -8,7 +8,7 @@ import pytest
 from support.mapping import entry
 
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.coverage import Coverage, RuleCoverage, field_paths, measure
+from celigo_pandas.mapping.explain.coverage import Coverage, RuleCoverage, field_paths, measure
 
 RECORDS = [{"n": 7, "l": [{"s": 1, "m": [{"k": 1}]}, {"s": 2}], "e": [], "z": None}]
 

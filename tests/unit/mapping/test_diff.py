@@ -9,7 +9,7 @@ from support.mapping import entry
 
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.diff import MappingDifference, compare, compare_outputs
+from celigo_pandas.mapping.explain.diff import MappingDifference, compare, compare_outputs
 
 RECORD = {"a": "1", "b": "2", "l": [{"s": "x", "k": "y"}], "m": [{"s": "z", "k": "y"}], "p": ["1"], "q": ["2"]}
 ASKED = [{"name": "asked", "relativeURI": "/x", "extract": "id"}]

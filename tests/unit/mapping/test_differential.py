@@ -13,18 +13,19 @@ import pytest
 from support import soak
 from support.generated_mappings import Generator, undone
 
+from celigo_pandas.documents.map_answers import read_answer, write_answer
 from celigo_pandas.errors import MappingError
 from celigo_pandas.experiments import check_frozen
 from celigo_pandas.experiments.frozen import freeze
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping import compilation, compile_mapping, map_records, run_import_steps
-from celigo_pandas.mapping.blame import blame_cell
-from celigo_pandas.mapping.conversions import kind_of
-from celigo_pandas.mapping.coverage import measure
-from celigo_pandas.mapping.diff import CellChange, MappingDifference, compare
-from celigo_pandas.mapping.rules import ArrayRule, ValueRule
+from celigo_pandas.mapping import compile_mapping, map_records, run_import_steps
+from celigo_pandas.mapping.compile import compiled_mapping
+from celigo_pandas.mapping.explain.blame import blame_cell
+from celigo_pandas.mapping.explain.coverage import measure
+from celigo_pandas.mapping.explain.diff import CellChange, MappingDifference, compare
+from celigo_pandas.mapping.rules.rule_tree import ArrayRule, ValueRule
+from celigo_pandas.mapping.steps.conversions import kind_of
 from celigo_pandas.paths import WILDCARD, cell_text, parse_extract
-from celigo_pandas.resources.map_answers import read_answer, write_answer
 
 pytestmark = pytest.mark.soak
 
@@ -88,7 +89,7 @@ def at(value: Any, steps: Steps) -> Any:
 
 def test_records_together_are_mapped_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     # Chunks so short that the way for many records, which copies what the first chunk only copied, is taken too.
-    monkeypatch.setattr(compilation, "_CHUNK", 3)
+    monkeypatch.setattr(compiled_mapping, "_CHUNK", 3)
     for made in generators("records together"):
         doc = made.document()
         records = made.records(doc, 12)
@@ -97,7 +98,7 @@ def test_records_together_are_mapped_as_each_alone(monkeypatch: pytest.MonkeyPat
 
 def test_columns_of_one_kind_are_converted_as_each_value_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for made in generators("columns of one kind"):
-        monkeypatch.setattr(compilation, "_CHUNK", made.pick(4, 2000))
+        monkeypatch.setattr(compiled_mapping, "_CHUNK", made.pick(4, 2000))
         records = made.alike(made.pick(2, 8, 20))
         doc = made.conversions(records)
         together, single = map_records(records, doc), alone(doc, records)

@@ -18,9 +18,9 @@ from celigo_pandas.mapping import (
     transform_records,
     validate,
 )
-from celigo_pandas.mapping.blame import blame_cell
-from celigo_pandas.mapping.coverage import measure
-from celigo_pandas.mapping.diff import compare
+from celigo_pandas.mapping.explain.blame import blame_cell
+from celigo_pandas.mapping.explain.coverage import measure
+from celigo_pandas.mapping.explain.diff import compare
 
 KEYS = st.sampled_from(["a", "b", "l", "0", "Ship To"])
 VALUES = st.recursive(

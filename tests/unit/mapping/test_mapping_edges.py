@@ -8,8 +8,9 @@ import pytest
 from support.mapping import entry, map_fields, map_tree
 
 from celigo_pandas.errors import DocumentError, MappingError
-from celigo_pandas.mapping import compilation, compile_mapping, map_records, transform_records
-from celigo_pandas.mapping.rows import Layout
+from celigo_pandas.mapping import compile_mapping, map_records, transform_records
+from celigo_pandas.mapping.compile import compiled_mapping
+from celigo_pandas.mapping.evaluate.output_rows import Layout
 
 
 def codes(doc: dict[str, Any]) -> list[tuple[str, str | None]]:
@@ -189,7 +190,7 @@ def test_translated_array_does_not_depend_on_the_records_beside_it(dialect: int)
 
 
 def test_first_failure_of_a_record_does_not_depend_on_the_records_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compilation, "_CHUNK", 2)
+    monkeypatch.setattr(compiled_mapping, "_CHUNK", 2)
     kinds = {"n": "number", "m": "number", "o": "number", "t": "string"}
     entries = [
         {"generate": key, "dataType": kind, "extract": f"$.{key}", "status": "Active"} for key, kind in kinds.items()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from celigo_pandas.mapping.record_steps import record_steps
+from celigo_pandas.mapping.explain.record_steps import record_steps
 from celigo_pandas.paths import WILDCARD
 
 

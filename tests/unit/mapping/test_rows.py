@@ -11,7 +11,7 @@ from support.mapping import map_fields
 
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping import map_records
-from celigo_pandas.mapping.rows import Layout
+from celigo_pandas.mapping.evaluate.output_rows import Layout
 
 KEYS = st.lists(st.one_of(st.sampled_from("abc"), st.integers(0, 3)), max_size=3).map(tuple)
 PLACES = st.lists(st.tuples(st.sampled_from("abc"), KEYS).map(lambda pair: (pair[0], *pair[1])), max_size=6)

@@ -11,7 +11,7 @@ import celigo_pandas as celigo
 from celigo_pandas import build
 from celigo_pandas.errors import HintWarning
 from celigo_pandas.mapping import compile_mapping
-from celigo_pandas.mapping.traps import find_traps, trap_texts
+from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
 
 FIELDS = {
     ("email",): "",
@@ -181,7 +181,7 @@ def test_set_compiles_the_rule_it_changes_and_no_others(monkeypatch):
         compiled.append([rule["generate"] for rule in document["mappings"]])
         return compile_mapping(document)
 
-    monkeypatch.setattr("celigo_pandas.experiments.rules.compile_mapping", compiling)
+    monkeypatch.setattr("celigo_pandas.experiments.mapping.compile_mapping", compiling)
     df = pd.DataFrame({f"field_{number}": ["x"] for number in range(50)})
     mapping = celigo.Mapping.suggest(df, list(df))
     compiled.clear()

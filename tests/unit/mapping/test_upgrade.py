@@ -9,7 +9,7 @@ from support.mapping import entry
 
 from celigo_pandas.errors import DocumentError
 from celigo_pandas.mapping import map_records
-from celigo_pandas.mapping.upgrade import upgrade
+from celigo_pandas.mapping.explain.upgrade import upgrade
 
 LINES = {"l": [{"s": "1"}, {"s": "2"}], "n": "7", "o": {"no": "8"}}
 NESTED = {"a": [{"n": "1", "b": [{"s": "1"}, {"s": "2"}]}, {"n": "2", "b": [{"s": "3"}]}]}

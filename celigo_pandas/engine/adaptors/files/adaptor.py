@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from celigo_pandas.engine.adaptors.files.exports import read_export
-from celigo_pandas.engine.adaptors.files.imports import write_import
+from celigo_pandas.engine.adaptors.files.file_exports import read_export
+from celigo_pandas.engine.adaptors.files.file_imports import write_import
 from celigo_pandas.engine.adaptors.files.opening import open_place
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 from celigo_pandas.errors import MissingExtraError

@@ -19,8 +19,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
-from celigo_pandas.engine.adaptors.files.cells import header_names, positional
 from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, text_stream, undecodable
+from celigo_pandas.engine.adaptors.files.header_names import header_names, positional
 
 __all__ = ["CsvOptions", "LineCounter", "RowSplitter", "named_rows", "read_csv"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from celigo_pandas.engine.adaptors.files.cells import cell_text
+from celigo_pandas.engine.adaptors.files.header_names import cell_text
 
 __all__ = ["CsvForm", "write_csv"]
 

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
-from celigo_pandas.engine.adaptors.files.names import FileNameError, check_folder, check_name, is_text
+from celigo_pandas.engine.adaptors.files.file_names import FileNameError, check_folder, check_name, is_text
 from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.safety.reach import Reach, ReachError

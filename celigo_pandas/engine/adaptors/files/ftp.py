@@ -21,7 +21,7 @@ from celigo_pandas.engine.adaptors.files.listings import (
     parse_time,
 )
 from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
-from celigo_pandas.engine.adaptors.files.servers import (
+from celigo_pandas.engine.adaptors.files.remote_server import (
     RemoteServer,
     check_name,
     folder_path,

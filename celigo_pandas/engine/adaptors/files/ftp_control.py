@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from celigo_pandas.engine.adaptors.files.servers import CONNECT_S, RemoteServer, open_socket
+from celigo_pandas.engine.adaptors.files.remote_server import CONNECT_S, RemoteServer, open_socket
 from celigo_pandas.engine.adaptors.files.watch import Watch
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 

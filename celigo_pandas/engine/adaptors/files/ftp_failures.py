@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from celigo_pandas.engine.adaptors.files.ftp_control import reply_code
 from celigo_pandas.engine.adaptors.files.listings import ListingError
-from celigo_pandas.engine.adaptors.files.servers import RemoteServer
+from celigo_pandas.engine.adaptors.files.remote_server import RemoteServer
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.safety.reach import ReachError
 from celigo_pandas.errors import shown

@@ -10,9 +10,9 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any, BinaryIO, cast
 
-from celigo_pandas.engine.adaptors.files.names import is_text
+from celigo_pandas.engine.adaptors.files.file_names import is_text
 from celigo_pandas.engine.adaptors.files.places import FileEntry, ignore
-from celigo_pandas.engine.adaptors.files.servers import (
+from celigo_pandas.engine.adaptors.files.remote_server import (
     RemoteServer,
     check_name,
     folder_path,

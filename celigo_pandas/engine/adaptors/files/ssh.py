@@ -20,7 +20,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from celigo_pandas.engine.adaptors.files.servers import RemoteServer, open_socket
+from celigo_pandas.engine.adaptors.files.remote_server import RemoteServer, open_socket
 from celigo_pandas.engine.adaptors.files.watch import Watch
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import MissingExtraError, shown

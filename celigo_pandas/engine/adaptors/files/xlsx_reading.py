@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 
-from celigo_pandas.engine.adaptors.files.cells import header_names, positional
 from celigo_pandas.engine.adaptors.files.formats import RECORD_BYTES, FormatError, Source
+from celigo_pandas.engine.adaptors.files.header_names import header_names, positional
 from celigo_pandas.engine.adaptors.files.xlsx_package import Package, load_openpyxl, open_package
 
 __all__ = ["XLSX_FIRST_COLUMN", "read_xlsx"]

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from celigo_pandas.engine.adaptors.files.cells import cell_text
 from celigo_pandas.engine.adaptors.files.formats import FormatError
+from celigo_pandas.engine.adaptors.files.header_names import cell_text
 from celigo_pandas.engine.adaptors.files.xlsx_package import load_openpyxl
 
 __all__ = ["write_xlsx"]

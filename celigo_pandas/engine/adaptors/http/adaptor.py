@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from celigo_pandas.engine.adaptors.http.exports import read_export
-from celigo_pandas.engine.adaptors.http.imports import Importer
-from celigo_pandas.engine.adaptors.http.lookups import run_lookup
+from celigo_pandas.engine.adaptors.http.dynamic_lookups import run_lookup
+from celigo_pandas.engine.adaptors.http.http_exports import read_export
+from celigo_pandas.engine.adaptors.http.http_imports import Importer
+from celigo_pandas.engine.adaptors.http.kept_connection import Gates
 from celigo_pandas.engine.adaptors.http.ping import send_ping
 from celigo_pandas.engine.adaptors.http.sender import Sender
-from celigo_pandas.engine.adaptors.http.state import Gates
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 from celigo_pandas.errors import MappingError
 

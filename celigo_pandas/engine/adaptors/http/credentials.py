@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import requests
 from requests.cookies import RequestsCookieJar
 
+from celigo_pandas.documents.secret import MASK
 from celigo_pandas.engine.adaptors.http.drafts import Draft
 from celigo_pandas.engine.adaptors.http.signatures import Digest, json_web_token, oauth1_signer, wsse_header
 from celigo_pandas.engine.adaptors.http.templates import render
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
-from celigo_pandas.resources.secret import MASK
 
 __all__ = ["Wallet", "auth_type", "credential_headers", "mask_token", "prepare", "token_of"]
 

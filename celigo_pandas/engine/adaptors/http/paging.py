@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import urljoin
 
 from celigo_pandas.engine.adaptors.http.aligned import as_list
-from celigo_pandas.engine.adaptors.http.links import LinkError, Links, read_links
+from celigo_pandas.engine.adaptors.http.answer_paths import MISSING, every, is_given, names_there, one, plain
 from celigo_pandas.engine.adaptors.http.paging_rules import METHODS, check_paging, names_a_next
-from celigo_pandas.engine.adaptors.http.reading import MISSING, every, is_given, names_there, one, plain
 from celigo_pandas.engine.adaptors.http.verdicts import text_of
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.javascript.values import to_number
+from celigo_pandas.wire.links import LinkError, Links, read_links
 
 __all__ = ["METHODS", "Page", "Pager", "Step", "open_pager"]
 

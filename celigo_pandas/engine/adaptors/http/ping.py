@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from celigo_pandas.engine.adaptors.http.drafts import Spec
+from celigo_pandas.engine.adaptors.http.kept_connection import Gates
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.adaptors.http.received import other_origin
-from celigo_pandas.engine.adaptors.http.refusals import message_of
+from celigo_pandas.engine.adaptors.http.refusal_messages import message_of
 from celigo_pandas.engine.adaptors.http.sender import Sender
-from celigo_pandas.engine.adaptors.http.state import Gates
 from celigo_pandas.engine.adaptors.http.verdicts import verdict, why_not
 from celigo_pandas.engine.adaptors.protocol import Call, PingOutcome, SourceFailure
 

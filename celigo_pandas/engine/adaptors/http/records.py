@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions, named_rows
-from celigo_pandas.engine.adaptors.http.reading import MISSING, find, plain
+from celigo_pandas.engine.adaptors.http.answer_paths import MISSING, find, plain
 from celigo_pandas.engine.adaptors.protocol import Record
 from celigo_pandas.engine.texts.xml_paths import is_place_empty
 from celigo_pandas.engine.texts.xml_tree import XmlDocument

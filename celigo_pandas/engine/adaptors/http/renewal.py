@@ -12,13 +12,14 @@ from typing import Any
 
 import requests
 
+from celigo_pandas.documents.secret import MASK
+from celigo_pandas.engine.adaptors.http.answer_paths import MISSING, one
 from celigo_pandas.engine.adaptors.http.credentials import auth_type, token_of
 from celigo_pandas.engine.adaptors.http.drafts import check_header_name
+from celigo_pandas.engine.adaptors.http.kept_connection import ConnectionState
 from celigo_pandas.engine.adaptors.http.legacy import http_connection, stored_path
 from celigo_pandas.engine.adaptors.http.media import CONTENT_TYPES, MediaError, decode_any, encode
 from celigo_pandas.engine.adaptors.http.origins import is_absolute, join, shown_origin
-from celigo_pandas.engine.adaptors.http.reading import MISSING, one
-from celigo_pandas.engine.adaptors.http.state import ConnectionState
 from celigo_pandas.engine.adaptors.http.templates import render
 from celigo_pandas.engine.adaptors.http.transport import Answer
 from celigo_pandas.engine.adaptors.protocol import Call, ConnectionAccess, SourceFailure
@@ -35,7 +36,6 @@ from celigo_pandas.engine.oauth.grants import (
     stored_changes,
 )
 from celigo_pandas.engine.safety.reach import ReachError
-from celigo_pandas.resources.secret import MASK
 
 __all__ = ["exchange_tokens", "is_due", "is_possible", "renew"]
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from celigo_pandas.engine.adaptors.http.bodies import TransportFailure
+from celigo_pandas.engine.adaptors.http.answer_bodies import TransportFailure
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.errors import CeligoError, MissingExtraError
 

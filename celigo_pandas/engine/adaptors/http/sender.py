@@ -17,15 +17,16 @@ from urllib.parse import urljoin
 from requests.cookies import RequestsCookieJar
 from requests.models import PreparedRequest
 
+from celigo_pandas.documents.secret import MASK
 from celigo_pandas.engine.adaptors.http import renewal
 from celigo_pandas.engine.adaptors.http.credentials import auth_type, credential_headers, mask_token, prepare
+from celigo_pandas.engine.adaptors.http.document_shapes import CONNECTION, check_shapes
 from celigo_pandas.engine.adaptors.http.drafts import Draft, Spec, draft_request
+from celigo_pandas.engine.adaptors.http.kept_connection import ConnectionState, Gates, pause, state_of
 from celigo_pandas.engine.adaptors.http.legacy import http_connection
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.adaptors.http.received import Received, other_origin
 from celigo_pandas.engine.adaptors.http.sealing import UNSHOWN, sealed
-from celigo_pandas.engine.adaptors.http.shapes import CONNECTION, check_shapes
-from celigo_pandas.engine.adaptors.http.state import ConnectionState, Gates, pause, state_of
 from celigo_pandas.engine.adaptors.http.templates import Chance
 from celigo_pandas.engine.adaptors.http.transport import Answer, TransportFailure
 from celigo_pandas.engine.adaptors.http.verdicts import verdict
@@ -33,7 +34,6 @@ from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.safety.masking import Redactor, mask_values
 from celigo_pandas.engine.safety.reach import ReachError
 from celigo_pandas.errors import CeligoError, MissingExtraError
-from celigo_pandas.resources.secret import MASK
 
 __all__ = ["Sender"]
 

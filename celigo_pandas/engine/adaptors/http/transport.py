@@ -11,24 +11,24 @@ import socket
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, cast
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from celigo_pandas.engine.adaptors.http.bodies import TransportFailure, read_body
-from celigo_pandas.engine.adaptors.http.heads import WholeHeadResponse, header_text
+from celigo_pandas.engine.adaptors.http.answer_bodies import TransportFailure, read_body
 from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.safety.reach import Reach, ReachError
+from celigo_pandas.wire import causes
+from celigo_pandas.wire.heads import header_text
+from celigo_pandas.wire.watched_sockets import Exchange, pool_classes
 
 __all__ = ["Answer", "Limits", "Transport", "TransportFailure"]
 
@@ -74,13 +74,6 @@ class Answer:
         return 200 <= self.status < 300
 
 
-class _Current(threading.local):
-    """The socket that this thread's request is using, for the watchdog, and whether anything went out on it."""
-
-    sock: socket.socket | None = None
-    is_sent: bool = False
-
-
 class Transport:
     """Connection pools of one outer system; safe to use from several threads.
 
@@ -100,11 +93,11 @@ class Transport:
         self.reach = reach
         self.limits = limits or Limits()
         self._verify = verify
-        self._current = _Current()
+        self._current = Exchange()
         self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(_pool_classes(reach, self._current), tls)
+        adapter = _Adapter(pool_classes(self._current, open_socket=reach.open_socket, pools=_POOLS), tls)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -140,7 +133,7 @@ class Transport:
             failure = TransportFailure(error.message, code=error.code)
         except ReachError as error:
             failure = TransportFailure(str(error), code="out_of_reach", sent=False)
-        except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             failure = _explained(error, place)
         # What left cannot be taken back, whatever the exception is called: a TLS connection that ends too early, two
         # lengths, a close. And what did not leave was surely not processed.
@@ -184,7 +177,7 @@ class _Session(requests.Session):
 class _Watchdog:
     """Shuts the socket down when the time is over: a read that drips never times out by itself."""
 
-    def __init__(self, current: _Current, allowed_s: float) -> None:
+    def __init__(self, current: Exchange, allowed_s: float) -> None:
         self.has_fired = False
         self._done = False
         self._lock = threading.Lock()
@@ -229,69 +222,20 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._classes
 
 
-class _Reaching:
-    """The doors of urllib3's connections: opening the socket, knowing which one is in use, and what went out on it."""
-
-    response_class: Any = WholeHeadResponse
-
-    reach: Reach
-    current: _Current
-
-    def _new_conn(self: Any) -> socket.socket:
-        timeout = Timeout.resolve_default_timeout(self.timeout)
-        try:
-            sock = self.reach.open_socket(self._dns_host, self.port, timeout or 15.0)
-        except OSError as error:
-            raise NewConnectionError(self, str(error)) from None
-        self.current.sock = sock
-        return cast(socket.socket, sock)
-
-    def request(self: Any, *args: Any, **options: Any) -> None:
-        if self.sock is not None:
-            self.current.sock = self.sock
-        super().request(*args, **options)  # type: ignore[misc]
-
-    def send(self: Any, data: Any) -> None:
-        if self.sock is None and self.auto_open:
-            self.connect()
-        self.current.is_sent = True
-        super().send(data)  # type: ignore[misc]
-
-    def getresponse(self: Any) -> Any:
-        self.current.sock = self.sock
-        return super().getresponse()  # type: ignore[misc]
-
-
-class _Plain(_Reaching, HTTPConnection):
-    pass
-
-
-class _Secure(_Reaching, HTTPSConnection):
-    pass
-
-
-class _SecurePool(HTTPSConnectionPool):
+class _UnwarnedPool(HTTPSConnectionPool):
     def _validate_conn(self, conn: Any) -> None:
         # urllib3 warns here when certificates are not checked; the document asked for that by name.
         if conn.is_closed:
             conn.connect()
 
 
-def _pool_classes(reach: Reach, current: _Current) -> dict[str, type[HTTPConnectionPool]]:
-    """Make urllib3's classes for one reach."""
-    doors = {"reach": reach, "current": current}
-    plain = type("ReachingConnection", (_Plain,), doors)
-    secure = type("ReachingTlsConnection", (_Secure,), doors)
-    return {
-        "http": type("ReachingPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("ReachingTlsPool", (_SecurePool,), {"ConnectionCls": secure}),
-    }
+_POOLS = (HTTPConnectionPool, _UnwarnedPool)
 
 
 def _explained(error: Exception, place: str) -> TransportFailure:
     """Say what happened without the exception's own text where that may hold the URL."""
     if isinstance(error, requests.exceptions.SSLError):
-        return TransportFailure(f"The TLS connection to {place} failed: {_root(error)}.", code="tls", sent=False)
+        return TransportFailure(f"The TLS connection to {place} failed: {causes.root(error)}.", code="tls", sent=False)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return TransportFailure(f"{place} did not accept a connection in time.", code="timeout", sent=False)
     if isinstance(error, requests.exceptions.Timeout):
@@ -301,23 +245,11 @@ def _explained(error: Exception, place: str) -> TransportFailure:
         return TransportFailure(f"{place} answered with headers that contradict each other.", code="bad_answer")
     if isinstance(error, requests.exceptions.InvalidURL):
         return TransportFailure("The rendered URL cannot be sent.", code="bad_request", sent=False)
-    cause = _root(error)
+    cause = causes.root(error)
     refused = isinstance(cause, NewConnectionError) or "NewConnectionError" in type(cause).__name__
     if refused or isinstance(cause, ConnectionRefusedError | socket.gaierror):
         return TransportFailure(f"{place} cannot be reached: {_reason(cause)}.", code="unreachable", sent=False)
     return TransportFailure(f"The exchange with {place} broke off ({type(cause).__name__}).", code="broken")
-
-
-def _root(error: BaseException) -> BaseException:
-    """Follow ``reason`` and first arguments down to what happened on the socket."""
-    for _ in range(6):
-        inner = getattr(error, "reason", None)
-        if not isinstance(inner, BaseException):
-            inner = next((part for part in error.args if isinstance(part, BaseException)), None)
-        if inner is None:
-            return error
-        error = inner
-    return error
 
 
 def _reason(error: BaseException) -> str:

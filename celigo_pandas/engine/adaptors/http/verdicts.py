@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.engine.adaptors.http.aligned import as_list, position
-from celigo_pandas.engine.adaptors.http.reading import every, find, is_given, names_there
+from celigo_pandas.engine.adaptors.http.answer_paths import every, find, is_given, names_there
 from celigo_pandas.engine.texts.xml_paths import Nodes
 from celigo_pandas.javascript.values import json_text, to_text
 

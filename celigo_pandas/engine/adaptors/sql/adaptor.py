@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, ClassVar
 
+from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
-from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
+from celigo_pandas.engine.adaptors.sql.database_failures import opened
 from celigo_pandas.engine.adaptors.sql.databases import open_database
 from celigo_pandas.engine.adaptors.sql.existence import existence_of, looked_up
-from celigo_pandas.engine.adaptors.sql.failures import opened
 from celigo_pandas.engine.adaptors.sql.metadata import read_metadata
-from celigo_pandas.engine.adaptors.sql.reading import chunk_rows, read_query
+from celigo_pandas.engine.adaptors.sql.query_reading import chunk_rows, read_query
+from celigo_pandas.engine.adaptors.sql.result_columns import RecordMaker
 from celigo_pandas.engine.adaptors.sql.statements import export_query, lookup_context, render_sql
 from celigo_pandas.engine.adaptors.sql.writing import write_batch
-from celigo_pandas.resources.mapping_documents import MappingDocument
 
 __all__ = ["SqlAdaptor"]
 

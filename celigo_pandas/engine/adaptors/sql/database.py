@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import Call
 from celigo_pandas.engine.adaptors.sql.endings import Transactions
-from celigo_pandas.engine.adaptors.sql.values import from_json, to_json
+from celigo_pandas.engine.adaptors.sql.sql_values import from_json, to_json
 from celigo_pandas.engine.safety.reach import Reach
 
 __all__ = ["Database", "OpenDatabase", "Reader", "numbered"]

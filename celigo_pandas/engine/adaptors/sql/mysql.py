@@ -17,10 +17,10 @@ from pymysql.cursors import SSCursor
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.adaptors.sql.database import Database, Reader
+from celigo_pandas.engine.adaptors.sql.database_failures import left_s
 from celigo_pandas.engine.adaptors.sql.endings import Fate, Transactional, Transactions, first_word
-from celigo_pandas.engine.adaptors.sql.failures import left_s
-from celigo_pandas.engine.adaptors.sql.servers import host_and_port, pooled_engine
-from celigo_pandas.engine.adaptors.sql.values import bytes_of, from_json
+from celigo_pandas.engine.adaptors.sql.server_pools import host_and_port, pooled_engine
+from celigo_pandas.engine.adaptors.sql.sql_values import bytes_of, from_json
 from celigo_pandas.engine.safety.reach import Reach, ReachError
 
 __all__ = ["MySql"]

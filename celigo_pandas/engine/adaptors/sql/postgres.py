@@ -26,12 +26,12 @@ from psycopg.types.string import TextLoader
 
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.adaptors.sql.database import Database, Reader, numbered
+from celigo_pandas.engine.adaptors.sql.database_failures import left_s
 from celigo_pandas.engine.adaptors.sql.endings import Fate, Transactional, Transactions, first_word
-from celigo_pandas.engine.adaptors.sql.failures import left_s
 from celigo_pandas.engine.adaptors.sql.postgres_types import array_readers, column_types
-from celigo_pandas.engine.adaptors.sql.servers import host_and_port, pooled_engine
+from celigo_pandas.engine.adaptors.sql.server_pools import host_and_port, pooled_engine
+from celigo_pandas.engine.adaptors.sql.sql_values import JSON_TYPES, MOST_DIGITS, from_json
 from celigo_pandas.engine.adaptors.sql.statements import only_reads
-from celigo_pandas.engine.adaptors.sql.values import JSON_TYPES, MOST_DIGITS, from_json
 from celigo_pandas.engine.safety.reach import Reach, ReachError
 
 __all__ = ["Postgres", "WatchedConnection", "open_postgres", "put_back"]

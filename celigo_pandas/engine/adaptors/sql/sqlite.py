@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.engine.adaptors.sql.database import Database, numbered
 from celigo_pandas.engine.adaptors.sql.endings import Fate, Transactional, Transactions, first_word
-from celigo_pandas.engine.adaptors.sql.values import binary_text, double_value, from_json, is_64_bit, read_text
+from celigo_pandas.engine.adaptors.sql.sql_values import binary_text, double_value, from_json, is_64_bit, read_text
 from celigo_pandas.engine.safety.reach import Reach, ReachError
 
 __all__ = ["Sqlite"]

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Call
-from celigo_pandas.engine.adaptors.sql.columns import RecordMaker
 from celigo_pandas.engine.adaptors.sql.database import Database
+from celigo_pandas.engine.adaptors.sql.database_failures import describe, left_s
 from celigo_pandas.engine.adaptors.sql.endings import Fate
-from celigo_pandas.engine.adaptors.sql.failures import describe, left_s
+from celigo_pandas.engine.adaptors.sql.result_columns import RecordMaker
 
 __all__ = ["NotStored", "NotUndone", "Result", "Session", "failed"]
 

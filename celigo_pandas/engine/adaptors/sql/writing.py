@@ -14,8 +14,8 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
 from celigo_pandas.engine.adaptors.sql.database import Database, OpenDatabase
+from celigo_pandas.engine.adaptors.sql.database_failures import describe, log_statement, opened
 from celigo_pandas.engine.adaptors.sql.existence import existence_of, looked_up
-from celigo_pandas.engine.adaptors.sql.failures import describe, log_statement, opened
 from celigo_pandas.engine.adaptors.sql.statements import (
     batch_context,
     import_queries,

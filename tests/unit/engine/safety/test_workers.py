@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from celigo_pandas.engine.refusals import Refusal
-from celigo_pandas.engine.safety.workers import Gates, Workers, concurrency_of
+from celigo_pandas.engine.safety.worker_threads import Gates, Workers, concurrency_of
 
 
 def test_gate_lets_no_more_in_than_its_limit() -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from celigo_pandas.documents.connection_documents import mask
 from celigo_pandas.engine.adaptors import registry
 from celigo_pandas.engine.refusals import Refusal
 from celigo_pandas.engine.storage.audit import change_records
-from celigo_pandas.engine.storage.patching import apply_patch
-from celigo_pandas.resources.connections import mask
+from celigo_pandas.engine.storage.json_patch import apply_patch
 
 
 def records(old: dict[str, Any], new: dict[str, Any], **more: Any) -> list[dict[str, Any]]:

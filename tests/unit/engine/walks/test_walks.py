@@ -15,12 +15,12 @@ import pytest
 
 from celigo_pandas.engine.choices import CHOICES, Choices
 from celigo_pandas.engine.refusals import Refusal, invalid
-from celigo_pandas.engine.safety.workers import Gates, Workers
+from celigo_pandas.engine.safety.worker_threads import Gates, Workers
 from celigo_pandas.engine.storage.store import Store
 from celigo_pandas.engine.storage.vault import Vault, new_key
+from celigo_pandas.engine.walks.page_spool import SPOOL_BYTES, Spool
 from celigo_pandas.engine.walks.page_state import PageState
 from celigo_pandas.engine.walks.pages import Page
-from celigo_pandas.engine.walks.spool import SPOOL_BYTES, Spool
 from celigo_pandas.engine.walks.walk import AHEAD, NOTHING_HELD, Held, Rest, WalkSource
 from celigo_pandas.engine.walks.walks import Walks
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from celigo_pandas.engine.adaptors.files.cells import cell_text, column_order, header_names
 from celigo_pandas.engine.adaptors.files.csv_reading import CsvOptions, LineCounter, RowSplitter, read_csv
 from celigo_pandas.engine.adaptors.files.csv_writing import CsvForm, write_csv
 from celigo_pandas.engine.adaptors.files.formats import CODECS, FormatError, encoded
+from celigo_pandas.engine.adaptors.files.header_names import cell_text, column_order, header_names
 
 # Python 3.10 reads no NUL in csv.
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")

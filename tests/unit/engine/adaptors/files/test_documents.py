@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from celigo_pandas.engine.adaptors.files.documents import export_plan, import_plan
+from celigo_pandas.engine.adaptors.files.file_plans import export_plan, import_plan
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.choices import CHOICES
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from celigo_pandas.engine.adaptors.files.file_names import FileNameError, check_folder, check_name, check_new_name
 from celigo_pandas.engine.adaptors.files.folder import Folder
-from celigo_pandas.engine.adaptors.files.names import FileNameError, check_folder, check_name, check_new_name
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.engine.safety.reach import Reach
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.remote_files import Files
 
-from celigo_pandas.engine.adaptors.files.servers import check_name, folder_path, is_own_name, own_name, server_of
+from celigo_pandas.engine.adaptors.files.remote_server import check_name, folder_path, is_own_name, own_name, server_of
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 
 

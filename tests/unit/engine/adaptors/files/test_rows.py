@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from celigo_pandas.engine.adaptors.files.rows import divided, grouped_rows, sorted_rows
+from celigo_pandas.engine.adaptors.files.row_groups import divided, grouped_rows, sorted_rows
 
 
 def values(rows: list[Any], name: str = "a") -> list[Any]:

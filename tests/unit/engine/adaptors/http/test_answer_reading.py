@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from celigo_pandas.engine.adaptors.http.answer_paths import MISSING, find, plain
 from celigo_pandas.engine.adaptors.http.media import MediaError, decode, decode_any, encode
-from celigo_pandas.engine.adaptors.http.reading import MISSING, find, plain
-from celigo_pandas.engine.adaptors.http.refusals import errors_of, message_of
+from celigo_pandas.engine.adaptors.http.refusal_messages import errors_of, message_of
 from celigo_pandas.engine.adaptors.http.verdicts import verdict
 from celigo_pandas.engine.texts.xml_tree import XmlError, parse_xml, parse_xml_document
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from celigo_pandas.engine.adaptors.http.state import Gates
-from celigo_pandas.engine.safety.workers import concurrency_of
+from celigo_pandas.engine.adaptors.http.kept_connection import Gates
+from celigo_pandas.engine.safety.worker_threads import concurrency_of
 
 
 @pytest.mark.parametrize("level", [None, 0, 1, 7, 25, 40, 50, "40", "many", True])

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from celigo_pandas.engine.adaptors.http.answer_paths import every, names_there, one, plain
 from celigo_pandas.engine.adaptors.http.media import decode
-from celigo_pandas.engine.adaptors.http.reading import every, names_there, one, plain
 from celigo_pandas.engine.adaptors.http.records import records_of
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 

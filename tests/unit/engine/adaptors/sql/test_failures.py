@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from celigo_pandas.engine.adaptors.sql.failures import describe, source_failure
+from celigo_pandas.engine.adaptors.sql.database_failures import describe, source_failure
 from celigo_pandas.engine.adaptors.sql.postgres import Postgres
 
 

@@ -16,7 +16,7 @@ import pytest
 from celigo_pandas.engine.adaptors.protocol import Call
 from celigo_pandas.engine.adaptors.sql import sqlite as sqlite_room
 from celigo_pandas.engine.adaptors.sql.database import OpenDatabase
-from celigo_pandas.engine.adaptors.sql.reading import read_query
+from celigo_pandas.engine.adaptors.sql.query_reading import read_query
 from celigo_pandas.engine.adaptors.sql.sqlite import Sqlite
 from celigo_pandas.engine.adaptors.sql.transactions import Session
 from celigo_pandas.engine.safety.reach import Reach

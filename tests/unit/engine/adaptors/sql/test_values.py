@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from celigo_pandas.engine.adaptors.sql.mysql import MySql
 from celigo_pandas.engine.adaptors.sql.postgres import Postgres, _read_json
+from celigo_pandas.engine.adaptors.sql.sql_values import to_json
 from celigo_pandas.engine.adaptors.sql.sqlite import Sqlite
-from celigo_pandas.engine.adaptors.sql.values import to_json
 from celigo_pandas.engine.texts import json_text
 
 BIG = 12_345_678_901_234_567_891

@@ -1,0 +1,1 @@
+"""Documents of both mappers, and transforms, to rules."""

@@ -1,0 +1,1 @@
+"""What a mapping does to records, said: problems, blame, coverage, diff, traps, upgrade."""

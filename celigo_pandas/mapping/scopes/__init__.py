@@ -1,0 +1,1 @@
+"""What rules read from: records as columns, and the narrower batches inside arrays."""
