@@ -145,14 +145,14 @@ class Checks:
             return 1
         return number
 
-    def members(self, field: str, value: Any) -> dict[str, Any]:
+    def members(self, field: str, value: object) -> dict[str, Any]:
         """Want an object; anything else is noted and taken as an empty one."""
         if isinstance(value, Mapping):
             return dict(value)
         self.add(field, f"got {shown(value)}; expected an object")
         return {}
 
-    def headers(self, headers: Any) -> list[dict[str, Any]]:
+    def headers(self, headers: object) -> list[dict[str, Any]]:
         """Want names and texts; return the wire's list of them."""
         members = self.members("http.headers", headers)
         self.texts({f"http.headers.{name}": value for name, value in members.items()})
@@ -170,7 +170,7 @@ class Checks:
             found["region"] = region
         return found
 
-    def finish(self, document: dict[str, Any], members: Any) -> Document:
+    def finish(self, document: dict[str, Any], members: object) -> Document:
         """Return the document with `members` over it, or raise what is wrong with either.
 
         Raises

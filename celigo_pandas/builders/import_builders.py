@@ -21,7 +21,7 @@ def sql_import(
     *,
     table: str | None = None,
     query_type: str = "per_record",
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:
@@ -67,7 +67,7 @@ def http_import(
     batch_size: int | None = None,
     resource_path: str | None = None,
     id_path: str | None = None,
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:
@@ -127,7 +127,7 @@ def file_import(
     bucket: str | None = None,
     region: str | None = None,
     csv: Mapping[str, Any] | None = None,
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:
@@ -176,7 +176,7 @@ def file_import(
 def _import(
     checks: Checks,
     document: dict[str, Any],
-    mapping: Any,
+    mapping: object,
     lookups: Sequence[Mapping[str, Any]],
     members: Mapping[str, Any] | None,
 ) -> Document:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.frame_files import add_rows, read_frame
-from celigo_pandas.cli.options import print_json, read_document
+from celigo_pandas.cli.options import Commands, print_json, read_document
 from celigo_pandas.errors import ConfigError, DocumentError, FrameError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the commands to the parser."""
     parser = commands.add_parser("map", help="test, diff or measure a mapping; no server is needed")
     actions = parser.add_subparsers(metavar="ACTION", required=True)

@@ -9,17 +9,20 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.frame_files import add_rows, check_output, read_frame, write_frame
-from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
+from celigo_pandas.cli.options import Commands, add_target, open_client, print_json, read_document
 from celigo_pandas.errors import CeligoError, ConfigError
 
 if TYPE_CHECKING:
-    from celigo_pandas.accessors import ImportResult
+    import pandas as pd
+
+    from celigo_pandas.accessors import Connection, ImportResult
+    from celigo_pandas.accessors.account.saved import SavedImport
     from celigo_pandas.frames.outward import Unflatten
 
 __all__ = ["add", "check_result", "confirmed", "report", "save_result"]
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("push", help="push the rows of a file through a virtual import")
     parser.add_argument("rows", help="x.parquet, x.csv, x.json or x.jsonl")
@@ -117,7 +120,7 @@ def _unflatten(arguments: argparse.Namespace) -> Unflatten:
     return True if arguments.nest else "auto"
 
 
-def _written(outcomes: Any, path: str, done: str = "the rows were sent") -> bool:
+def _written(outcomes: pd.DataFrame, path: str, done: str = "the rows were sent") -> bool:
     """Write outcomes under their row numbers; what was done is not undone by a file that cannot be written."""
     try:
         write_frame(_numbered(outcomes), path)
@@ -127,7 +130,7 @@ def _written(outcomes: Any, path: str, done: str = "the rows were sent") -> bool
     return True
 
 
-def _numbered(outcomes: Any) -> Any:
+def _numbered(outcomes: pd.DataFrame) -> pd.DataFrame:
     names = chain(("index", "row number"), (f"row number {number}" for number in count(2)))
     name = next(name for name in names if name not in outcomes.columns)
     frame = outcomes.copy(deep=False)
@@ -135,7 +138,12 @@ def _numbered(outcomes: Any) -> Any:
     return frame
 
 
-def _dry_run(frame: Any, document: Any, connection: Any, arguments: argparse.Namespace) -> int:
+def _dry_run(
+    frame: pd.DataFrame,
+    document: dict[str, Any] | SavedImport,
+    connection: Connection | None,
+    arguments: argparse.Namespace,
+) -> int:
     from celigo_pandas.accessors import dry_run
 
     trial = dry_run(frame, document, connection, unflatten=_unflatten(arguments))
@@ -149,7 +157,12 @@ def _dry_run(frame: Any, document: Any, connection: Any, arguments: argparse.Nam
     return 0 if is_written and set(states) <= {"mapped", "ignored"} else 1
 
 
-def _confirmed(frame: Any, document: Any, connection: Any, arguments: argparse.Namespace) -> bool:
+def _confirmed(
+    frame: pd.DataFrame,
+    document: dict[str, Any] | SavedImport,
+    connection: Connection | None,
+    arguments: argparse.Namespace,
+) -> bool:
     from celigo_pandas.accessors import to_import
 
     def shown() -> object:

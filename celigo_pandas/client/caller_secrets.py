@@ -36,7 +36,7 @@ def masked(response: Response, secrets: Iterable[Secret]) -> Response:
         return replace(response, content=content)
 
 
-def _masked(value: Any, known: list[Secret], masks: list[TokenMask]) -> Any:
+def _masked(value: object, known: list[Secret], masks: list[TokenMask]) -> Any:
     if isinstance(value, dict):
         return {name: _masked(member, known, masks) for name, member in value.items()}
     if isinstance(value, list):

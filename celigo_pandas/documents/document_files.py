@@ -115,7 +115,7 @@ def _from_yaml(text: str, name: str) -> Any:
     raise _too_deep(name)
 
 
-def _members(value: Any) -> Iterable[Any]:
+def _members(value: object) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 

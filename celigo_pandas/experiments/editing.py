@@ -108,7 +108,7 @@ def with_helper(rule: Document | None, members: Document, path: str) -> Document
     return {**members, "extract": ..., "buildArrayHelper": [helper]}
 
 
-def list_in(holder: Any, name: str, place: str) -> list[Any]:
+def list_in(holder: object, name: str, place: str) -> list[Any]:
     """Return a list member to write into; one that is absent or null is made.
 
     Raises
@@ -132,12 +132,12 @@ def _misshapen(place: str, wanted: str, found: object) -> DocumentError:
     return DocumentError(f"The mapping cannot be edited: {message}", problems=[Problem(code, message, place)])
 
 
-def _objects_in(holder: Any, name: str) -> list[Document]:
+def _objects_in(holder: object, name: str) -> list[Document]:
     entries = holder.get(name) if isinstance(holder, dict) else None
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-def _entries(entries: Any, prefix: str) -> Iterator[tuple[str, Document]]:
+def _entries(entries: object, prefix: str) -> Iterator[tuple[str, Document]]:
     for entry in _objects_in({"entries": entries}, "entries"):
         path = prefix + escape_key(str(entry.get("generate", "")))
         yield path, entry
@@ -201,7 +201,7 @@ def _children(siblings: list[Any], name: str, is_array: bool, path: str) -> list
     return list_in(helpers[0], "mappings", f"{path}.buildArrayHelper[0]")
 
 
-def _added_field(mapping: Any, path: str) -> Document:
+def _added_field(mapping: object, path: str) -> Document:
     """Add a Mapper 1.0 field: the part before the last ``[*].`` is the list's ``generate``."""
     rule: Document = {}
     if f"{EACH}." not in path:

@@ -72,7 +72,7 @@ def freeze(document: dict[str, Any], records: list[Any], path: str | os.PathLike
     return len(unique)
 
 
-def _json(value: Any, what: str, indent: int | None = None) -> str:
+def _json(value: object, what: str, indent: int | None = None) -> str:
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
@@ -96,7 +96,7 @@ def _varies(change: CellChange, cells: Cells, varying: Set[str]) -> bool:
     return former not in cells.rules and cell_text(former) in varying
 
 
-def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFrame:
+def check_frozen(path: str | os.PathLike[str], mapping: object = None) -> pd.DataFrame:
     """Map the frozen records again and compare with what was frozen.
 
     Parameters
@@ -139,7 +139,7 @@ def check_frozen(path: str | os.PathLike[str], mapping: Any = None) -> pd.DataFr
     return exact_frame(rows, ["example", "cell", "rule", "expected", "got", "type_change"], ["example"])
 
 
-def _mappings(frozen: Any, mapping: Any) -> tuple[CompiledMapping, CompiledMapping]:
+def _mappings(frozen: Any, mapping: object) -> tuple[CompiledMapping, CompiledMapping]:
     """Compile the frozen mapping, which names the rules that were, and the one to check."""
     if mapping is None:
         compiled = compile_mapping(frozen)
@@ -184,11 +184,11 @@ def _problems(frozen: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("damaged", "it must be a time in ISO 8601", "now")
 
 
-def _is_error(error: Any) -> bool:
+def _is_error(error: object) -> bool:
     return isinstance(error, dict) and all(isinstance(error.get(name), str) for name in ("code", "message", "source"))
 
 
-def _example(record: Any, output: Any) -> dict[str, Any]:
+def _example(record: object, output: object) -> dict[str, Any]:
     if not isinstance(output, MappingError):
         return {"record": record, "mapped": output}
     error = {"code": output.code, "message": output.message, "source": output.source}
@@ -203,7 +203,7 @@ def _revived(example: dict[str, Any]) -> Any:
     return MappingError(error["message"], code=error["code"], source=error["source"], problems=problems)
 
 
-def digest(document: Any) -> str:
+def digest(document: object) -> str:
     """Return a short digest of a document or of records, independent of the order of keys."""
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]

@@ -53,7 +53,7 @@ class Report:
         self.title = title
 
     @classmethod
-    def of(cls, mapping: Mapping, before: Mapping | None, df: Any, title: str) -> Report:
+    def of(cls, mapping: Mapping, before: Mapping | None, df: object, title: str) -> Report:
         """Measure and write the page."""
         records = records_of(df)
         compiled = mapping.compiled
@@ -124,6 +124,6 @@ def _rule_changes(mapping: Mapping, before: Mapping) -> Markup:
     return table(("rule", "member", "before", "after", ""), rows)
 
 
-def _values(before: Any, after: Any) -> tuple[str, str]:
+def _values(before: object, after: object) -> tuple[str, str]:
     old, new = pair_texts(before, after)
     return "" if before is None else old, "" if after is None else new

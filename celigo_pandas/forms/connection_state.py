@@ -155,7 +155,7 @@ class ConnectionState(ConnectionEditing):
             self.server_problems = tuple(problem for problem in error.problems if problem.field)
             raise
 
-    def _created(self, connection: Any, sent: Draft) -> None:
+    def _created(self, connection: object, sent: Draft) -> None:
         self.connection = connection
         self._saved(sent)
 

@@ -139,7 +139,7 @@ def _entries(entries: object) -> Iterator[tuple[int, Mapping[str, Any]]]:
 # Edits
 
 
-def set_member(doc: Mapping[str, Any], path: str, name: str, value: Any, *, remove: bool = False) -> dict[str, Any]:
+def set_member(doc: Mapping[str, Any], path: str, name: str, value: object, *, remove: bool = False) -> dict[str, Any]:
     """Return a document whose rule at `path` has another member; with `remove` it lacks it."""
 
     def change(entry: dict[str, Any]) -> None:

@@ -95,7 +95,7 @@ def _same_kinds(one: PreviewRow, other: PreviewRow) -> bool:
     return all(type(value) is type(other.cells[name]) for name, value in one.cells.items())
 
 
-def _differs(one: Any, other: Any) -> bool:
+def _differs(one: object, other: object) -> bool:
     return one is not other and (type(one) is not type(other) or one != other)
 
 
@@ -128,14 +128,14 @@ def preview(records: Sequence[Any], doc: Mapping[str, Any]) -> Preview:
     return Preview(tuple(columns), tuple(rows), counts, time.perf_counter() - began)
 
 
-def flattened(record: Any) -> dict[str, Any]:
+def flattened(record: object) -> dict[str, Any]:
     """Return the cells of an output record: dotted names, objects entered, lists whole."""
     cells: dict[str, Any] = {}
     _flatten(record, "", cells)
     return cells
 
 
-def _flatten(value: Any, prefix: str, cells: dict[str, Any]) -> None:
+def _flatten(value: object, prefix: str, cells: dict[str, Any]) -> None:
     if isinstance(value, Mapping) and value:
         for name, member in value.items():
             path = f"{prefix}.{escape_key(str(name))}" if prefix else escape_key(str(name))
@@ -158,7 +158,7 @@ class Blame:
     problems: tuple[str, ...]
 
 
-def blame(record: Any, doc: Mapping[str, Any], column: str) -> list[Blame]:
+def blame(record: object, doc: Mapping[str, Any], column: str) -> list[Blame]:
     """Trace one output cell of one record.
 
     Parameters
@@ -193,7 +193,7 @@ def blame(record: Any, doc: Mapping[str, Any], column: str) -> list[Blame]:
     ]
 
 
-def _step_text(value: Any) -> str:
+def _step_text(value: object) -> str:
     if value is UNDEFINED:
         return "(absent)"
     if isinstance(value, str):
@@ -219,7 +219,7 @@ def completions(records: Sequence[Any], dialect: int) -> list[str]:
     return list(texts)[:_MOST_PATHS]
 
 
-def _paths(value: Any, steps: tuple[str, ...], found: dict[tuple[str, ...], None]) -> None:
+def _paths(value: object, steps: tuple[str, ...], found: dict[tuple[str, ...], None]) -> None:
     if len(found) > _MOST_PATHS:
         return
     if isinstance(value, Mapping):

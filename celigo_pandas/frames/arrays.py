@@ -81,7 +81,7 @@ def _objects(pieces: Sequence[Piece], rows: int) -> Any:
     return array
 
 
-def _numbers(pieces: Sequence[Piece], rows: int, dtype: Any, fill: Any) -> tuple[Any, Any]:
+def _numbers(pieces: Sequence[Piece], rows: int, dtype: Any, fill: object) -> tuple[Any, Any]:
     values = np.empty(rows, dtype=dtype)
     mask = np.zeros(rows, dtype=bool)
     position = 0

@@ -97,7 +97,7 @@ class _Compiler:
         self._many[put] = Fixed(text)
         return put
 
-    def _statement(self, node: Any) -> Render | None:
+    def _statement(self, node: object) -> Render | None:
         if isinstance(node, Content):
             return self._text(node.value) if node.value else None
         if isinstance(node, Raw):
@@ -135,7 +135,7 @@ class _Compiler:
             return self._literal(argument.value)
         return self._path(argument)
 
-    def _literal(self, value: Any) -> Value:
+    def _literal(self, value: object) -> Value:
         def give(scope: Scope) -> Any:
             return value
 

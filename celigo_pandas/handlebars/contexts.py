@@ -18,7 +18,7 @@ class Rows(list[Any]):
     __slots__ = ()
 
 
-def record_members(record: Any) -> dict[str, Any]:
+def record_members(record: object) -> dict[str, Any]:
     """Return ``record``, and ``rows`` where it is grouped.
 
     Examples

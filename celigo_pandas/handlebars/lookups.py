@@ -64,7 +64,7 @@ def lookup_column(call: Call, keys: Many, source: str) -> Many | None:
     return evaluate
 
 
-def _look_up(run: Run, name: str, key: Any, source: str, position: int) -> Any:
+def _look_up(run: Run, name: str, key: object, source: str, position: int) -> Any:
     lookup = run.lookups.get(name)
     if lookup is None:
         if run.dynamic is not None:

@@ -127,7 +127,7 @@ class Scope:
         self.run = run
 
 
-def member(value: Any, name: str) -> Any:
+def member(value: object, name: str) -> Any:
     """Read one own member: of an object, an element or ``length`` of a list or text.
 
     What is below null or undefined is null or undefined itself.

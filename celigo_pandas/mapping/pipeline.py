@@ -174,7 +174,7 @@ def _keeper(filter_doc: Any, place: str) -> Keeper | None:
         raise DocumentError(f"The filter cannot be used: {error.message}", problems=[problem]) from error
 
 
-def _is_kept(keeper: Keeper | None, record: Any, settings: Any, step: ImportStep) -> bool:
+def _is_kept(keeper: Keeper | None, record: object, settings: object, step: ImportStep) -> bool:
     if keeper is None:
         return True
     try:
@@ -202,7 +202,7 @@ def _fan_out(import_doc: Mapping[str, Any]) -> Callable[[Any], list[tuple[Any, A
         problem = Problem("bad_path", str(error), "pathToMany")
         raise DocumentError(f"pathToMany cannot be read: {error}", problems=[problem]) from error
 
-    def children(record: Any) -> list[tuple[Any, Any]]:
+    def children(record: object) -> list[tuple[Any, Any]]:
         found = path.read(record, UNDEFINED)
         if found is UNDEFINED or found is None:
             return []
@@ -212,7 +212,7 @@ def _fan_out(import_doc: Mapping[str, Any]) -> Callable[[Any], list[tuple[Any, A
     return children
 
 
-def _names_parent(part: Any) -> bool:
+def _names_parent(part: object) -> bool:
     if isinstance(part, dict):
         return any(_names_parent(member) for member in part.values())
     if isinstance(part, list):

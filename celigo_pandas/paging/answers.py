@@ -188,7 +188,7 @@ def _without_data(members: Mapping[str, Any]) -> TransportError:
     )
 
 
-def errors_beside(errors: Any) -> list[Any]:
+def errors_beside(errors: object) -> list[Any]:
     """Return a page's ``errors`` as a list, whatever they are."""
     if isinstance(errors, list):
         return errors

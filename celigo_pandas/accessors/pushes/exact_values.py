@@ -55,7 +55,7 @@ def pack(value: Any) -> Any:
         raise TypeError(str(error)) from None
 
 
-def unpack(value: Any) -> Any:
+def unpack(value: object) -> Any:
     """Read what :func:`pack` wrote."""
     if isinstance(value, list):
         return [unpack(member) for member in value]

@@ -148,7 +148,9 @@ def _netsuite_search() -> list[dict[str, Any]]:
     return [create, search]
 
 
-def _request(name: str, method: str, path: str, body: Any, tests: list[str], description: str = "") -> dict[str, Any]:
+def _request(
+    name: str, method: str, path: str, body: object, tests: list[str], description: str = ""
+) -> dict[str, Any]:
     request: dict[str, Any] = {
         "method": method,
         "url": "{{baseUrl}}" + path,

@@ -30,7 +30,7 @@ _STEP = 500
 _OFFLINE = "The connection is offline. Correct it, then ping it."
 
 
-def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]:
+def check_import(import_doc: object, data: object) -> tuple[dict[str, Any], list[Any]]:
     """Check what holds for every system and return the document, as the platform keeps it, and the records.
 
     Raises

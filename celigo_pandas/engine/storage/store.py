@@ -314,7 +314,7 @@ def _row(found: Any) -> Row:
     )
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 

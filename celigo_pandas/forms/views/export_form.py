@@ -46,7 +46,7 @@ class ExportForm(FormView):
 
     state: ExportState
 
-    def __init__(self, con: Any, export: Any = None, *, consume: bool = False) -> None:
+    def __init__(self, con: object, export: object = None, *, consume: bool = False) -> None:
         con = connection_of("ExportForm", con, export)
         if export is not None:
             export = document_of("ExportForm", "export", export)
@@ -78,7 +78,7 @@ class ExportForm(FormView):
         """The export document as edited."""
         return self.state.export
 
-    def set(self, path: str, value: Any) -> None:
+    def set(self, path: str, value: object) -> None:
         """Set a field, as if it were typed.
 
         Parameters
@@ -97,7 +97,7 @@ class ExportForm(FormView):
         """
         self.state.set_text(path, value)
 
-    def set_value(self, id: str, value: Any) -> None:
+    def set_value(self, id: str, value: object) -> None:
         """Take over what was typed or chosen in a field of the browser; from code, use :meth:`set`.
 
         Parameters

@@ -57,7 +57,7 @@ class MappingEditor(FormView):
 
     state: MappingState
 
-    def __init__(self, df: Any, import_doc: Any, con: Any = None, *, sample: int = 1000) -> None:
+    def __init__(self, df: object, import_doc: object, con: object = None, *, sample: int = 1000) -> None:
         if not isinstance(df, pd.DataFrame):
             raise ConfigError(f"MappingEditor takes a DataFrame first, got {shown(df)}.")
         document = document_of("MappingEditor", "import_doc", import_doc)
@@ -101,7 +101,7 @@ class MappingEditor(FormView):
         """The result of the last push or retry."""
         return self.state.result
 
-    def set(self, path: str, member: str, value: Any) -> None:
+    def set(self, path: str, member: str, value: object) -> None:
         """Change a member of a rule, as if it were typed.
 
         Parameters
@@ -124,7 +124,7 @@ class MappingEditor(FormView):
         """
         self.state.set_rule(path, member, value)
 
-    def set_value(self, id: str, value: Any) -> None:
+    def set_value(self, id: str, value: object) -> None:
         """Take over what was typed or chosen in a field of the browser; from code, use :meth:`set`.
 
         Parameters

@@ -125,7 +125,7 @@ class CompiledMapping:
 
         return read
 
-    def trace(self, record: Any, **surroundings: Any) -> list[CellTrace]:
+    def trace(self, record: object, **surroundings: Any) -> list[CellTrace]:
         """Map one record and tell every step of every output cell.
 
         Parameters
@@ -176,7 +176,7 @@ def evaluate_together(
     return mapped
 
 
-def bare_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, Any]:
+def bare_context(record: object, surroundings: Mapping[str, Any]) -> dict[str, Any]:
     """Make the template context of Mapper 1.0: bare field names, ``data`` the record in a list.
 
     A grouped record is also ``rows``, and its bare names are those of its first row.
@@ -187,7 +187,7 @@ def bare_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, Any]
     return {**surroundings, "data": record, "rows": Rows(record), **first}
 
 
-def record_context(record: Any, surroundings: Mapping[str, Any]) -> dict[str, Any]:
+def record_context(record: object, surroundings: Mapping[str, Any]) -> dict[str, Any]:
     """Make the template context of Mapper 2.0: ``record``, and ``rows`` where it is grouped."""
     if isinstance(record, list):
         return {**surroundings, **record_members(record)}

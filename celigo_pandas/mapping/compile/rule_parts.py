@@ -246,7 +246,7 @@ def _below(path: str, root: str) -> str | None:
     return path[rows.end() :] if rows else None
 
 
-def _no_clock(_: Any) -> Callable[[Any], str]:
+def _no_clock(_: object) -> Callable[[Any], str]:
     return str
 
 
@@ -257,7 +257,7 @@ def _date_function(step: DateStep) -> Callable[[Callable[[], Any] | None], Calla
         zone = None if step.generate_zone in _UTC else step.generate_zone
         write = compile_writer(step.generate_format, zone)
 
-        def rewrite(value: Any) -> str:
+        def rewrite(value: object) -> str:
             return write(read(value))
 
         return rewrite

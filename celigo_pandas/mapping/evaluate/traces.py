@@ -109,7 +109,7 @@ class Tracer:
             told = self.array_sources.setdefault(_numbered(array, scope, row), [])
             told.extend(_sources(rule, there if is_there else UNDEFINED, scope, row))
 
-    def cells(self, outcome: Any) -> list[CellTrace]:
+    def cells(self, outcome: object) -> list[CellTrace]:
         """Return what was seen, with the problems of a record that failed."""
         problems = outcome.problems if isinstance(outcome, MappingError) else ()
         return [
@@ -132,7 +132,7 @@ def _frames(rule: Watched) -> bool:
     return isinstance(rule, ObjectRule) or bool(getattr(rule, "is_frame", False))
 
 
-def _sources(rule: Watched, value: Any, scope: Scope, row: int) -> Iterator[tuple[str, Any]]:
+def _sources(rule: Watched, value: object, scope: Scope, row: int) -> Iterator[tuple[str, Any]]:
     """Give the paths that a rule reads, with what is there in one row of its scope; `value` is what its path gave."""
     source = getattr(rule, "source", None)
     if isinstance(source, PathSource):

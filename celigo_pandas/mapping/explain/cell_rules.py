@@ -253,6 +253,6 @@ def _lookup(lookup: Lookup | None) -> Any:
     return (_exact(lookup.table), _exact(lookup.default), lookup.allow_failures)
 
 
-def _exact(value: Any) -> str | None:
+def _exact(value: object) -> str | None:
     """Write a value of a document so that true and 1, which Python takes for equal, are told apart."""
     return None if value is UNDEFINED else json.dumps(value, sort_keys=True, default=repr)

@@ -292,7 +292,7 @@ def _when(field: Field) -> Any:
     return conditional.get("when") if isinstance(conditional, Mapping) else conditional
 
 
-def _stays(default: Any, data_type: str) -> bool:
+def _stays(default: object, data_type: str) -> bool:
     if data_type in ARRAY_ELEMENTS and isinstance(default, str) and default:
         # Both mappers read its elements from the text.
         return True

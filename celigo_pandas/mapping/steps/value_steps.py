@@ -47,7 +47,7 @@ def value_column(rule: ValueRule, scope: Scope, run: Run) -> list[Any]:
     return finish(rule, source_column(rule.source, rule, scope, run), scope, run)
 
 
-def source_column(source: Source, rule: Any, scope: Scope, run: Run) -> list[Any]:
+def source_column(source: Source, rule: object, scope: Scope, run: Run) -> list[Any]:
     """Read the source of a rule for every row; absent is UNDEFINED."""
     if isinstance(source, PathSource):
         column = scope.column(source.path)
@@ -62,7 +62,7 @@ def source_column(source: Source, rule: Any, scope: Scope, run: Run) -> list[Any
     return Column.constant(UNDEFINED, scope.size)
 
 
-def _rendered(source: TemplateSource, rule: Any, scope: Scope, run: Run) -> list[Any]:
+def _rendered(source: TemplateSource, rule: object, scope: Scope, run: Run) -> list[Any]:
     """Render a template for every row: all together, in parts where one is refused, one by one in such a part."""
     dynamic = {lookup["name"]: lookup for lookup in run.lookups if "map" not in lookup and "name" in lookup}
     options: dict[str, Any] = {"lookups": by_name(run.lookups), "now": run.now, "escape": source.escape}
@@ -216,7 +216,7 @@ def _looked_up(
 
 
 def _each_looked_up(
-    value: Any, get: Callable[..., Any], lookup: Lookup, rule: ValueRule, scope: Scope, run: Run, row: int
+    value: object, get: Callable[..., Any], lookup: Lookup, rule: ValueRule, scope: Scope, run: Run, row: int
 ) -> Any:
     # Assumed: an array destination translates its elements one by one.
     keys = value if isinstance(value, list) else [value]
@@ -228,7 +228,7 @@ def _each_looked_up(
     return [item for item in found if item is not UNDEFINED]
 
 
-def key_text(value: Any) -> str | Undefined:
+def key_text(value: object) -> str | Undefined:
     """Write a value as a lookup's key: 1 is ``"1"``, true is ``"true"``; objects and arrays as JSON text.
 
     A value that no text can hold is UNDEFINED, which is no key of any lookup.
@@ -241,7 +241,7 @@ def key_text(value: Any) -> str | Undefined:
         return UNDEFINED
 
 
-def _unmatched(rule: ValueRule, lookup: Lookup, key: Any, scope: Scope, run: Run, row: int) -> Any:
+def _unmatched(rule: ValueRule, lookup: Lookup, key: object, scope: Scope, run: Run, row: int) -> Any:
     if lookup.allow_failures:
         return lookup.default
     if scope.lineage[row] not in run.failures or run.failures[scope.lineage[row]][-1].rule != rule.path:
@@ -307,7 +307,7 @@ def _dated(
     return dated
 
 
-def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: Any, scope: Scope, run: Run, row: int) -> Any:
+def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: object, scope: Scope, run: Run, row: int) -> Any:
     if value is UNDEFINED or value is None or value == "":
         return value
     if isinstance(value, list):
@@ -342,7 +342,7 @@ def convert(rule: Any, column: list[Any], scope: Scope, run: Run, rows: list[int
     return converted
 
 
-def _converted_one(rule: Any, converter: Callable[[Any], Any], value: Any, scope: Scope, run: Run, row: int) -> Any:
+def _converted_one(rule: Any, converter: Callable[[Any], Any], value: object, scope: Scope, run: Run, row: int) -> Any:
     try:
         return converter(value)
     except RefusedType as refused:

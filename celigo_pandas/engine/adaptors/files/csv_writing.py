@@ -81,7 +81,7 @@ def _line(cells: list[str], column_end: str) -> str:
     return column_end.join(cells) if len(cells) > 1 or cells != [""] else '""'
 
 
-def _value(value: Any, form: CsvForm) -> str:
+def _value(value: object, form: CsvForm) -> str:
     text = cell_text(value)
     if form.replace_tab:
         text = text.replace("\t", " ")

@@ -303,7 +303,7 @@ class _Block:
     def wrong(self, name: str, text: str) -> SourceFailure:
         return SourceFailure(f"{self._name(name)}: {text}.", code="invalid_field", field=f"{self._path}.{name}")
 
-    def _wrong(self, name: str, value: Any, expected: str) -> SourceFailure:
+    def _wrong(self, name: str, value: object, expected: str) -> SourceFailure:
         return self.wrong(name, f"got {value!r:.60}; expected {expected}")
 
     def _name(self, name: str) -> str:

@@ -6,7 +6,6 @@ What a value says is checked where it is used; here only objects, lists, texts a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from celigo_pandas.documents.dotted import find_member
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
@@ -98,7 +97,7 @@ IMPORT: Mapping[str, tuple[type, ...]] = {
 _NAMES = {dict: "an object", list: "a list", str: "a text", int: "a number"}
 
 
-def check_shapes(http: Any, table: Mapping[str, tuple[type, ...]]) -> None:
+def check_shapes(http: object, table: Mapping[str, tuple[type, ...]]) -> None:
     """Check an ``http`` block; null stands for an absent member everywhere.
 
     Raises
@@ -121,7 +120,7 @@ def check_shapes(http: Any, table: Mapping[str, tuple[type, ...]]) -> None:
                     raise _wrong(f"http.{path}", element, inner)
 
 
-def _wrong(field: str, value: Any, allowed: tuple[type, ...]) -> SourceFailure:
+def _wrong(field: str, value: object, allowed: tuple[type, ...]) -> SourceFailure:
     expected = " or ".join(_NAMES[kind] for kind in allowed if kind in _NAMES)
     return SourceFailure(
         f"{field} holds {type(value).__name__}; expected {expected}.", code="invalid_field", field=field

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 )
 
 
-def without_empty(value: Any) -> Any:
+def without_empty(value: object) -> Any:
     """Leave out null, empty texts, lists and objects; elements of lists keep their places."""
     if isinstance(value, dict):
         kept = {name: without_empty(inner) for name, inner in value.items()}

@@ -185,7 +185,7 @@ class _PageReader:
         asked = url.partition("?")[2] + (content or b"").decode("utf-8", "replace")
         return count > 1 and str(count) in _WHOLE.findall(asked)
 
-    def _records(self, body: Any, number: int, errors: list[dict[str, Any]]) -> list[Record]:
+    def _records(self, body: object, number: int, errors: list[dict[str, Any]]) -> list[Record]:
         path = self._path(number)
         choices = self._sender.call.choices
         found = records_of(body, path, self._rules.get("twoDArray"), choices.csv_first_column)

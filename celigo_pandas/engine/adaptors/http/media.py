@@ -174,7 +174,7 @@ def _form(text: str) -> dict[str, Any]:
     return found
 
 
-def encode(value: Any, media: str) -> tuple[bytes, str]:
+def encode(value: object, media: str) -> tuple[bytes, str]:
     """Return the body and its Content-Type.
 
     Parameters
@@ -202,7 +202,7 @@ def encode(value: Any, media: str) -> tuple[bytes, str]:
     return dump(value), content_type
 
 
-def _fields(value: Any, media: str) -> list[tuple[str, str]] | None:
+def _fields(value: object, media: str) -> list[tuple[str, str]] | None:
     """Return the pairs of a form; None when the template wrote the form itself."""
     if isinstance(value, str):
         try:

@@ -82,7 +82,7 @@ def render(
     )
 
 
-def record_context(base: Mapping[str, Any], record: Any) -> dict[str, Any]:
+def record_context(base: Mapping[str, Any], record: object) -> dict[str, Any]:
     """Return the context of one record: its bare names give way to ``settings``, ``connection`` and the like."""
     names = record if isinstance(record, dict) else {}
     return {**names, "data": {**names, "0": record}, "0": record, **base, **record_members(record)}

@@ -66,5 +66,5 @@ def _lookup(block: Mapping[str, Any], name: str, field: str) -> tuple[Mapping[st
     return found, query
 
 
-def _is_given(value: Any) -> bool:
+def _is_given(value: object) -> bool:
     return value is not None and value != "" and value != {}

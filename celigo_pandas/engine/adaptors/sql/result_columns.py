@@ -72,7 +72,7 @@ class RecordMaker:
             return values
         return self._database.values_out(values, kinds)
 
-    def _told(self, value: Any, position: int, row: int) -> Any:
+    def _told(self, value: object, position: int, row: int) -> Any:
         if type(value) is not UnreadableText:
             return value
         content = base64.b64encode(value.content[:_SHOWN]).decode()

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: object) -> Any:
     """Return the JSON form of one SQL value.
 
     ============================  =======================================================================
@@ -136,7 +136,7 @@ def read_text(content: bytes) -> Any:
         return UnreadableText(content)
 
 
-def from_json(value: Any, column_type: str) -> Any:
+def from_json(value: object, column_type: str) -> Any:
     """Return what a driver needs to write a JSON value into a column of this type.
 
     Parameters

@@ -183,7 +183,7 @@ def _by_columns(part: list[Outgoing]) -> dict[tuple[str, ...], list[int]]:
     return groups
 
 
-def _guarded(session: Session, work: Callable[[Any], Result], argument: Any) -> Result:
+def _guarded(session: Session, work: Callable[[Any], Result], argument: object) -> Result:
     try:
         return work(argument)
     except TemplateError as error:
