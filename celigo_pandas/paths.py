@@ -120,7 +120,7 @@ class Path:
         return _collect(value, self.steps, absent)[1]
 
 
-def read_step(value: object, step: Step, absent: object = None) -> Any:
+def read_step(value: object, step: Step, absent: object = None) -> object:
     """Take one step from a value; arrays also know positions written as keys and ``length``, text only ``length``."""
     if isinstance(value, dict):
         return value.get(step if isinstance(step, str) else str(step), absent)

@@ -13,6 +13,8 @@ from celigo_pandas.cli.options import Commands, print_json, read_document
 from celigo_pandas.errors import ConfigError, DocumentError, FrameError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from celigo_pandas.experiments import Mapping
 
 __all__ = ["add"]
@@ -59,7 +61,7 @@ def _answered(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Na
     return answer
 
 
-def _rows(arguments: argparse.Namespace, *mappings: Mapping) -> Any:
+def _rows(arguments: argparse.Namespace, *mappings: Mapping) -> pd.DataFrame | list[dict[str, Any]]:
     """Read the rows, and say so when columns that a path means as objects are one key each."""
     frame = read_frame(arguments.rows, delimiter=arguments.delimiter)
     if arguments.nest:

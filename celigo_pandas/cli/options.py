@@ -80,7 +80,7 @@ def print_json(document: object) -> None:
     print(text)
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> object:
     return value.item() if isinstance(value, Number) and hasattr(value, "item") else str(value)
 
 

@@ -133,7 +133,7 @@ class ApiClient(Sender):
         """``GET /connections/{id}/dependencies`` (or the singular): what uses the connection, by kind or as a list."""
         return self._either("dependencies", "connections", "connection", connection_id, as_object_or_list)
 
-    def connection_metadata(self, connection_id: str, order: Document, *, refresh: bool = False) -> Any:
+    def connection_metadata(self, connection_id: str, order: Document, *, refresh: bool = False) -> object:
         """``PUT /connections/{id}/metadata``: what there is in the connection's system.
 
         Parameters
@@ -256,7 +256,7 @@ class ApiClient(Sender):
         path = path_of("imports", import_id, "invoke")
         return self._list(Request("POST", path, body=encode_rows(records), repeat="write"))
 
-    def preview_import(self, import_doc: Document, records: Sequence[Any]) -> Any:
+    def preview_import(self, import_doc: Document, records: Sequence[Any]) -> object:
         """``POST /imports/preview``: the body is the import document with its records as ``data``; nothing is written.
 
         Assumed: the body, and so the answer, which is given as it came (``{"data", "stages"}``, or a list).

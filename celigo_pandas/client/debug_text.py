@@ -116,7 +116,7 @@ def _kind(payload: object) -> str | None:
     return "request" if "url" in payload or "method" in payload else None
 
 
-def _payload(text: str) -> Any:
+def _payload(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError:

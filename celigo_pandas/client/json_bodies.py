@@ -101,7 +101,7 @@ def _encoded(value: object, escape: bool = False) -> bytes:
     return text.encode("utf-8")
 
 
-def _special(value: object) -> Any:
+def _special(value: object) -> object:
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, Mapping):

@@ -128,7 +128,7 @@ def _nullable(dtype: Any) -> Any:
     return pd.Int64Dtype() if pd.api.types.is_integer_dtype(dtype) else dtype
 
 
-def _common(dtypes: set[Any]) -> Any:
+def _common(dtypes: set[Any]) -> object:
     if len(dtypes) == 1:
         return next(iter(dtypes))
     is_number = bool(dtypes) and all(_kind_of_dtype(dtype) == "number" for dtype in dtypes)

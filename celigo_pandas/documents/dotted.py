@@ -146,7 +146,7 @@ def leaves(doc: Mapping[str, Any], covered: set[str], prefix: str = "") -> Itera
             yield path
 
 
-def _below(value: object, step: str) -> Any:
+def _below(value: object, step: str) -> object:
     if isinstance(value, Mapping):
         return value.get(step, _ABSENT)
     if isinstance(value, list) and _is_position(step) and int(step) < len(value):

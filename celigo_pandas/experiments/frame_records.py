@@ -73,7 +73,7 @@ def position_of(df: Any, row: object) -> int:
     raise FrameError(f"row={shown(row)} names several rows; give the frame a unique index first.", row=row)
 
 
-def label_text(df: object, position: int) -> Any:
+def label_text(df: object, position: int) -> object:
     """Return the label of a row, for tables."""
     return df.index[position] if isinstance(df, pd.DataFrame) else position
 

@@ -195,7 +195,7 @@ def _example(record: object, output: object) -> dict[str, Any]:
     return {"record": record, "error": {**error, "problems": [problem.to_dict() for problem in output.problems]}}
 
 
-def _revived(example: dict[str, Any]) -> Any:
+def _revived(example: dict[str, Any]) -> object:
     if "mapped" in example:
         return example["mapped"]
     error = example["error"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from celigo_pandas.errors import MappingError
 from celigo_pandas.javascript.values import UNDEFINED
@@ -11,7 +10,7 @@ from celigo_pandas.javascript.values import UNDEFINED
 __all__ = ["cell_text", "pair_texts", "shown_output", "type_change"]
 
 
-def shown_output(value: object) -> Any:
+def shown_output(value: object) -> object:
     """Show an output in a table: an absent value and a failure as text, everything else as it is."""
     if value is UNDEFINED:
         return "(left out)"

@@ -126,7 +126,7 @@ def _answered(result: object, document: dict[str, Any]) -> list[Any]:
     return _results(answer.records, answer.problems)
 
 
-def _located(result: object, compiled: CompiledMapping) -> Any:
+def _located(result: object, compiled: CompiledMapping) -> object:
     """Name the rule that a refusal of the server is about: its text begins with the mapper and what the rule generates.
 
     Source: integrator-api.md, section 7.2 "Refusal text". A text that fits several rules names none.

@@ -149,7 +149,7 @@ def _names_one_place(operand: object) -> bool:
     return isinstance(operand, list) and operand[0] in ("extract", "settings") and "*" not in operand[1]
 
 
-def _apart(value: object) -> Any:
+def _apart(value: object) -> object:
     """Return an array or object as one of its own: no two places of a JSON text hold the same one.
 
     In a frame they may, and JavaScript compares arrays and objects by what they are, not by what they hold.

@@ -94,7 +94,7 @@ def _to_boolean(value: object) -> bool:
     return value.lower() == "true" if isinstance(value, str) else truthy(value)
 
 
-def _to_epoch(value: object) -> Any:
+def _to_epoch(value: object) -> object:
     if _is_missing(value) or value == "":
         return math.nan
     if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -148,7 +148,7 @@ class ConnectionState(ConnectionEditing):
         else:
             connection.patch(patch)
 
-    def _sending(self, send: Any) -> Any:
+    def _sending(self, send: Any) -> object:
         try:
             return send()
         except CeligoError as error:

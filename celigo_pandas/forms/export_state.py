@@ -39,7 +39,7 @@ def stopping_progress(task: Task) -> Callable[[int, int | None], None]:
     return show
 
 
-def read_pages(connection: Any, doc: Mapping[str, Any], task: Task, options: Mapping[str, Any]) -> Any:
+def read_pages(connection: Any, doc: Mapping[str, Any], task: Task, options: Mapping[str, Any]) -> object:
     """Read all pages as :func:`celigo_pandas.read_export` does; Stop is looked at before each request."""
     from celigo_pandas.accessors.pulls.page_source import PullOptions
     from celigo_pandas.accessors.pulls.resumable import Pull

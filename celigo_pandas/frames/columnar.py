@@ -146,7 +146,7 @@ class ColumnarReader:
         _merge(self._texts, texts)
         return has_new
 
-    def _parse(self, block: bytes) -> Any:
+    def _parse(self, block: bytes) -> pa.Table:
         schema = pa.schema([("data", pa.list_(_struct(self._texts)))]) if self._texts else None
         try:
             table = pa.json.read_json(
@@ -188,7 +188,7 @@ def _sampled_keys(block: bytes) -> Counter[bytes]:
     return Counter(chain.from_iterable(parts))
 
 
-def _struct(texts: dict[str, Any]) -> Any:
+def _struct(texts: dict[str, Any]) -> object:
     return pa.struct([(name, pa.large_string() if below is None else _struct(below)) for name, below in texts.items()])
 
 

@@ -95,7 +95,7 @@ def _as_objects_of_text(values: pd.Series) -> pd.Series:
 _NULLABLE = {"i": "'Int64'", "u": "'UInt64'", "b": "'boolean'"}
 
 
-def _decimal_dtype(name: str) -> Any:
+def _decimal_dtype(name: str) -> object:
     try:
         base, _, numbers = name.removesuffix("[pyarrow]").rstrip(")").partition("(")
         return pd.ArrowDtype(getattr(pa, base)(*map(int, numbers.split(","))))
@@ -225,7 +225,7 @@ def _is_arrow(dtype: object, test: Callable[[Any], bool]) -> bool:
     return isinstance(dtype, pd.ArrowDtype) and test(dtype.pyarrow_dtype)
 
 
-def _arrow(values: list[Any], dtype: Any) -> Any:
+def _arrow(values: list[Any], dtype: Any) -> object:
     return pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(values, dtype.pyarrow_dtype)]))
 
 

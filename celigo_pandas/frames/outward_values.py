@@ -64,7 +64,7 @@ def _of_type(kind: type, values: list[Any], kinds: set[type]) -> list[Any]:
     return values if len(kinds) == 1 else [value for value in values if type(value) is kind]
 
 
-def plain_value(value: object) -> Any:
+def plain_value(value: object) -> object:
     """Convert one value, nested ones with all they hold.
 
     Raises
@@ -151,7 +151,7 @@ def _array(value: Any) -> Any:
     return [_array(member) if isinstance(member, np.ndarray) else plain_value(member) for member in value]
 
 
-def _refuse(value: object) -> Any:
+def _refuse(value: object) -> object:
     name = type(value).__name__
     raise Unsendable(f"got a value of type {name}{_HINTS.get(name, '')}")
 

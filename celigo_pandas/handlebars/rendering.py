@@ -105,7 +105,7 @@ class Run:
         if length > self.limits.characters:
             raise Refusal(f"it makes text of more than {self.limits.characters} characters")
 
-    def dynamic_lookup(self, name: str) -> Any:
+    def dynamic_lookup(self, name: str) -> object:
         """Give the result of a dynamic lookup; UNDEFINED for one that is not there."""
         if self.dynamic is None:
             return UNDEFINED

@@ -5,8 +5,6 @@ Source: the ECMAScript language specification (IsLooselyEqual, IsStrictlyEqual, 
 
 from __future__ import annotations
 
-from typing import Any
-
 from celigo_pandas.javascript.primitives import to_number, to_text, type_of
 
 __all__ = ["compare", "less_than", "loose_equal", "strict_equal"]
@@ -40,7 +38,7 @@ def loose_equal(a: object, b: object) -> bool:
     return to_number(a) == to_number(b)
 
 
-def _primitive(value: object) -> Any:
+def _primitive(value: object) -> object:
     return to_text(value) if isinstance(value, (list, dict, tuple)) else value
 
 

@@ -135,7 +135,7 @@ class PullJournal:
         return self._record.header is not None
 
     @property
-    def page_size(self) -> Any:
+    def page_size(self) -> object:
         """The ``pageSize`` that the pull that goes on has sent, if one does."""
         header = self._record.header
         return header["page_size"] if header is not None else None

@@ -202,7 +202,7 @@ def _is_json(content: bytes) -> bool:
         return False
 
 
-def _loads(text: str) -> Any:
+def _loads(text: str) -> object:
     # Whether the digits of an integer fit into one is for those to say who use it.
     return json.loads(text, parse_constant=_refuse, parse_int=integer_or_digits)
 

@@ -111,7 +111,7 @@ def _frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.Da
     return pd.DataFrame(series)
 
 
-def _time_text(time: object) -> Any:
+def _time_text(time: object) -> object:
     """Write a number as the time it counts to: seconds since 1970, or milliseconds where those would be far ahead."""
     if isinstance(time, bool) or not isinstance(time, (int, float)) or not math.isfinite(time):
         return time

@@ -107,7 +107,7 @@ def compared(before: pd.DataFrame, after: pd.DataFrame, sources: Mapping[Any, Se
     return frame
 
 
-def _label(source: object) -> Any:
+def _label(source: object) -> object:
     return f"{source} (input)" if source in (_AFTER, _CHANGED, _TYPE) else source
 
 
@@ -146,7 +146,7 @@ def _sent(column: pd.Series) -> list[Any]:
     return [_sent_value(value) for value in as_objects(column)]
 
 
-def _sent_value(value: object) -> Any:
+def _sent_value(value: object) -> object:
     try:
         return plain_value(value)
     except (Unsendable, RecursionError):  # an answer may hold what no request can: 1e999, or a very deep list

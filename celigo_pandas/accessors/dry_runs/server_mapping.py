@@ -64,7 +64,7 @@ def map_there(
     return states, mapped
 
 
-def _answer(api: ApiClient, request: Request) -> Any:
+def _answer(api: ApiClient, request: Request) -> object:
     """Send, and decode within the sending: a damaged body is asked for again."""
     decoded: list[Any] = []
     api.send(request, inspect=lambda response: decoded.append(decode(response.content)))

@@ -120,7 +120,7 @@ def load(path: str | os.PathLike[str], con: Target | None) -> tuple[pd.DataFrame
     return rows, outcomes, call if con is None else call.through(con), note["stop_reason"], about
 
 
-def _storable(value: object) -> Any:
+def _storable(value: object) -> object:
     return printable(value) if isinstance(value, str) else value
 
 
@@ -166,14 +166,14 @@ def _in_one_piece(series: pd.Series) -> pa.Array:
     return pa.array([sink.getvalue().to_pybytes(), *[None] * (len(series) - 1)][: len(series)], type="large_binary")
 
 
-def _from_one_piece(column: pa.ChunkedArray, dtype: Any) -> Any:
+def _from_one_piece(column: pa.ChunkedArray, dtype: Any) -> object:
     if not len(column):
         return pd.array([], dtype=dtype)
     table = pa.ipc.open_stream(column[0].as_buffer()).read_all()
     return pd.arrays.ArrowExtensionArray(table["v"])
 
 
-def _dtype_note(dtype: object) -> Any:
+def _dtype_note(dtype: object) -> object:
     """Write a dtype down; the text of some does not tell all of it."""
     if isinstance(dtype, pd.ArrowDtype):
         schema = pa.schema([("v", dtype.pyarrow_dtype)])

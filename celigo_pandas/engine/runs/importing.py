@@ -170,7 +170,7 @@ class ImportRun:
         except CeligoError as error:
             raise invalid("invalid_document", self.redactor.text(str(error)), "import") from None
 
-    def _look_up(self, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+    def _look_up(self, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> object:
         adaptor = built_adaptor(self.access.masked, "lookup")
         if adaptor is None:
             raise not_built(self.access.masked, "dynamic lookups", "Give the lookup a static map.")
@@ -274,7 +274,7 @@ _WORSE = {200: 0, 422: 2, 401: 3, 403: 3, UNKNOWN: 4}
 """Statuses by weight; what a repetition could double counts most."""
 
 
-def _mapped_answer(step: ImportStep, redactor: Redactor, *, is_many: bool, wrapped: bool) -> Any:
+def _mapped_answer(step: ImportStep, redactor: Redactor, *, is_many: bool, wrapped: bool) -> object:
     if step.state == "ignored":
         # Assumed: what the filter drops is said as in the answer of /import; the array keeps its length.
         return {"statusCode": 200, "ignored": True}

@@ -198,7 +198,7 @@ def _encodings(secret: str) -> Iterator[str]:
                 yield inner.translate(str.maketrans("+/", "-_"))
 
 
-def _replaced(value: object, known: Iterable[_Spelling], *, names: bool) -> Any:
+def _replaced(value: object, known: Iterable[_Spelling], *, names: bool) -> object:
     if isinstance(value, str):
         for one in known:
             value = one.masked(value)
@@ -215,7 +215,7 @@ def _replaced(value: object, known: Iterable[_Spelling], *, names: bool) -> Any:
     return value
 
 
-def _answer(value: object, known: list[_Spelling]) -> Any:
+def _answer(value: object, known: list[_Spelling]) -> object:
     """Mask an answer of the API: its own members keep their names, those of records may not."""
     if isinstance(value, dict):
         return {

@@ -27,7 +27,7 @@ def with_connections(doc: object, connections: Mapping[str, str]) -> Any:
     return {name: _replaced(name, value, connections) for name, value in doc.items()}
 
 
-def _replaced(name: str, value: object, connections: Mapping[str, str]) -> Any:
+def _replaced(name: str, value: object, connections: Mapping[str, str]) -> object:
     if name in _DATA:
         return value
     if name == "_connectionId" and isinstance(value, str):

@@ -40,7 +40,7 @@ class PathRefused(ValueError):
     """A path that cannot be followed."""
 
 
-def read_members(value: object, path: str, lists: Lists = "first") -> Any:
+def read_members(value: object, path: str, lists: Lists = "first") -> object:
     """Return what a path names, or :data:`MISSING`.
 
     Parameters

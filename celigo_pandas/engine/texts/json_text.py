@@ -83,7 +83,7 @@ def _integer(text: str) -> int:
         raise NumberError(str(error)) from None
 
 
-def _without_infinity(value: object) -> Any:
+def _without_infinity(value: object) -> object:
     """Put null where a number is not finite, as JavaScript and the fast codec do."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -40,7 +40,7 @@ def number_of(value: Any) -> float:
     return float(value)
 
 
-def _operand(token: Any, context: object) -> Any:
+def _operand(token: Any, context: object) -> object:
     """Return an operand: the list of a node-set's texts, or one text, number or truth value."""
     items = _ordered(token.select(copy(context)))
     if len(items) == 1 and not isinstance(items[0], XPathNode):
@@ -147,11 +147,11 @@ def _calculate(self: Any, context: object = None) -> float:
     return _ARITHMETIC[self.symbol](_number(self[0], context), _number(self[1], context))
 
 
-def _select_one(self: Any, context: object = None) -> Any:
+def _select_one(self: Any, context: object = None) -> object:
     yield self.evaluate(context)
 
 
-def _select_asterisk(self: Any, context: object = None) -> Any:
+def _select_asterisk(self: Any, context: object = None) -> object:
     """Yield a product; an asterisk that is a name test does what it does."""
     if len(self) == 2:
         yield self.evaluate(context)
@@ -163,7 +163,7 @@ def _in_order(symbol: str) -> Callable[..., Any]:
     """Return a selection in document order: elementpath's own goes by the order of the steps before."""
     base = XPath1Parser.symbol_table[symbol]
 
-    def select(self: Any, context: object = None) -> Any:
+    def select(self: Any, context: object = None) -> object:
         yield from _ordered(base.select(self, context))
 
     return select

@@ -18,7 +18,7 @@ def _is_connection(value: object) -> bool:
     return hasattr(value, "client") and hasattr(value, "type")
 
 
-def connection_of(form: str, value: object, document: object = None, df: object = None) -> Any:
+def connection_of(form: str, value: object, document: object = None, df: object = None) -> object:
     """Return the connection that was given, or that a name means; see :func:`resolve_connection`."""
     if isinstance(value, str):
         return resolve_connection(value, document, server_of(df))

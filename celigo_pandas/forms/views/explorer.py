@@ -313,7 +313,7 @@ class Explorer(FormView):
             self._box = None
         super().close()
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
+    def _repr_mimebundle_(self, **options: Any) -> object:
         # The form without a browser should list something: wait a moment for the first list.
         self.state.wait(_FIRST_LOOK_S)
         return super()._repr_mimebundle_(**options)

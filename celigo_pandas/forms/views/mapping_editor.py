@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,6 +13,10 @@ from celigo_pandas.forms.mapping_layout import mapping_layout
 from celigo_pandas.forms.mapping_state import MappingState
 from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
+
+if TYPE_CHECKING:
+    from celigo_pandas.accessors import ImportResult
+    from celigo_pandas.experiments import Mapping as RuleSet
 
 __all__ = ["MappingEditor"]
 
@@ -90,16 +94,17 @@ class MappingEditor(FormView):
         return self.state.import_doc
 
     @property
-    def mapping(self) -> Any:
+    def mapping(self) -> RuleSet:
         """The rules as edited, as a :class:`celigo_pandas.Mapping`."""
         from celigo_pandas.experiments import Mapping as RuleSet
 
         return RuleSet.from_import(self.state.import_doc)
 
     @property
-    def result(self) -> Any:
+    def result(self) -> ImportResult | None:
         """The result of the last push or retry."""
-        return self.state.result
+        result: ImportResult | None = self.state.result
+        return result
 
     def set(self, path: str, member: str, value: object) -> None:
         """Change a member of a rule, as if it were typed.
@@ -525,7 +530,7 @@ class MappingEditor(FormView):
         self.run(self.state.push, wait)
         return self.state.push_preview if wait else None
 
-    def send(self, wait: bool = True) -> Any:
+    def send(self, wait: bool = True) -> ImportResult | None:
         """Send what :meth:`push` showed.
 
         Parameters
@@ -561,7 +566,7 @@ class MappingEditor(FormView):
         """
         self.state.cancel()
 
-    def retry_failed(self, wait: bool = True) -> Any:
+    def retry_failed(self, wait: bool = True) -> ImportResult | None:
         """Send failed and unsent rows of the last push again.
 
         Parameters

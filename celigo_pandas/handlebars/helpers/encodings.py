@@ -109,13 +109,13 @@ def _decode_uri(value: object) -> str:
         return text
 
 
-def _json_encode(value: object) -> Any:
+def _json_encode(value: object) -> object:
     if isinstance(value, str):
         return json_text(value)[1:-1]
     return "[object Object]" if isinstance(value, (list, tuple, dict)) else value
 
 
-def _json_parse(value: object) -> Any:
+def _json_parse(value: object) -> object:
     text = to_text(value)
     try:
         return json.loads(text, parse_constant=_refuse_constant, parse_int=_read_digits)
@@ -128,7 +128,7 @@ def _read_digits(digits: str) -> int | float:
     return int(digits) if len(digits) < 400 else float(digits)
 
 
-def _refuse_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON value")
 
 

@@ -17,17 +17,17 @@ from celigo_pandas.javascript.values import UNDEFINED, strict_equal, to_text, ty
 __all__ = ["HELPERS"]
 
 
-def _after(value: object, count: object = UNDEFINED) -> Any:
+def _after(value: object, count: object = UNDEFINED) -> object:
     return list(value)[max(0, whole_number(count, 0)) :] if isinstance(value, (list, tuple)) else UNDEFINED
 
 
-def _before(value: object, count: object = UNDEFINED) -> Any:
+def _before(value: object, count: object = UNDEFINED) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     return list(value)[: max(0, len(value) - max(0, whole_number(count, 0)))]
 
 
-def _first(value: object, count: object = UNDEFINED) -> Any:
+def _first(value: object, count: object = UNDEFINED) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     if as_number(count) != as_number(count):
@@ -35,7 +35,7 @@ def _first(value: object, count: object = UNDEFINED) -> Any:
     return list(value)[: max(0, whole_number(count, 1))]
 
 
-def _last(value: object, count: object = UNDEFINED) -> Any:
+def _last(value: object, count: object = UNDEFINED) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     if as_number(count) != as_number(count):
@@ -61,14 +61,14 @@ def _number_key(value: object) -> tuple[bool, float]:
         return False, math.inf if number > 0 else -math.inf
 
 
-def _sort(value: object, number: object = UNDEFINED, reverse: object = UNDEFINED) -> Any:
+def _sort(value: object, number: object = UNDEFINED, reverse: object = UNDEFINED) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     key: Any = _number_key if _is_set(number) else _text_key
     return sorted(value, key=key, reverse=_is_set(reverse))
 
 
-def _unique(value: object) -> Any:
+def _unique(value: object) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     seen: set[tuple[str, Any]] = set()
@@ -84,7 +84,7 @@ def _unique(value: object) -> Any:
     return kept
 
 
-def _pluck(value: object, path: object) -> Any:
+def _pluck(value: object, path: object) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     steps = read_path(to_text(path))
@@ -98,7 +98,7 @@ def _arrayify(value: object) -> list[Any]:
     return [] if value is None or value is UNDEFINED else [value]
 
 
-def _get_value(run: Run, path: object, default: object = UNDEFINED) -> Any:
+def _get_value(run: Run, path: object, default: object = UNDEFINED) -> object:
     steps = read_path(to_text(path))
     if not steps:
         return default

@@ -114,7 +114,7 @@ def _join(run: Run, separator: object, *values: Any) -> str:
     return between.join(parts)
 
 
-def _reverse(value: object) -> Any:
+def _reverse(value: object) -> object:
     return list(value)[::-1] if isinstance(value, (list, tuple)) else to_text(value)[::-1]
 
 

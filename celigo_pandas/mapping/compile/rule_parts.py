@@ -166,7 +166,7 @@ class Parts:
                 message = f"{path!r} is no field: a template of Mapper 2.0 reads fields as {root}{path}."
                 self.remark("bare_field", message, place)
 
-    def default(self, entry: Mapping[str, Any], path: str) -> Any:
+    def default(self, entry: Mapping[str, Any], path: str) -> object:
         """Read a default: text, empty text, null, or UNDEFINED when there is none."""
         value = entry.get("default", UNDEFINED)
         if isinstance(value, (dict, list)):

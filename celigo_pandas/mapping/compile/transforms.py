@@ -155,7 +155,7 @@ def _second(doc: Mapping[str, Any]) -> tuple[CompiledTransform, Parts]:
     return CompiledTransform(evaluate, tree, lookups), parts
 
 
-def _modified(record: object, new: Any) -> Any:
+def _modified(record: object, new: Any) -> object:
     if isinstance(new, MappingError) or not isinstance(record, dict):
         return new
     return {**record, **new}

@@ -143,7 +143,7 @@ def _sources(rule: Watched, value: object, scope: Scope, row: int) -> Iterator[t
             yield read, read_context(path, context)
 
 
-def read_context(text: str, context: dict[str, Any]) -> Any:
+def read_context(text: str, context: dict[str, Any]) -> object:
     """Read a path of a template where the template does; UNDEFINED where nothing is."""
     path = _context_path(text)
     if path is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.paths import Step, cell_text, escape_key
@@ -55,7 +55,7 @@ def _parsed(text: str) -> Steps:
     return tuple(int(position) if position else re.sub(r"\\(.)", r"\1", key) for position, key in _STEP.findall(text))
 
 
-def value_at(output: object, steps: Steps) -> Any:
+def value_at(output: object, steps: Steps) -> object:
     """Return what is at a place of an output; UNDEFINED where nothing is."""
     for step in steps:
         if isinstance(step, int):

@@ -201,7 +201,7 @@ class Cells:
             ]
             yield from sorted(lines, key=lambda one: repr(one.act))
 
-    def act(self, rule: Rule) -> Any:
+    def act(self, rule: Rule) -> object:
         """Tell what a rule does itself, apart from the rules below it."""
         if isinstance(rule, ListRule):
             return ("list", rule.keys)
@@ -245,7 +245,7 @@ class Cells:
                 yield _exact(lookup)
 
 
-def _lookup(lookup: Lookup | None) -> Any:
+def _lookup(lookup: Lookup | None) -> object:
     if lookup is None:
         return None
     if lookup.table is None:

@@ -323,7 +323,7 @@ def _failures(output: object, cells: Cells) -> dict[Steps, frozenset[str]]:
     return found
 
 
-def _told(output: object, failures: dict[Steps, frozenset[str]], place: Steps) -> Any:
+def _told(output: object, failures: dict[Steps, frozenset[str]], place: Steps) -> object:
     """Give one side of a failure: what was there, or what failed there, or else what failed of the record."""
     if not isinstance(output, MappingError):
         return _value_at(output, place)
@@ -333,7 +333,7 @@ def _told(output: object, failures: dict[Steps, frozenset[str]], place: Steps) -
     return MappingError(message, source=output.source, code=output.code, problems=output.problems)
 
 
-def _value_at(output: object, place: Steps) -> Any:
+def _value_at(output: object, place: Steps) -> object:
     """Read an output cell; below an array the list of what its elements have."""
     for number, step in enumerate(place):
         if step is WILDCARD:

@@ -287,7 +287,7 @@ def _own_type(field: Field) -> str | None:
     return "string" if value is None else kind_of(value)
 
 
-def _when(field: Field) -> Any:
+def _when(field: Field) -> object:
     conditional = field.get("conditional")
     return conditional.get("when") if isinstance(conditional, Mapping) else conditional
 

@@ -81,7 +81,7 @@ def destination_type(data_type: str) -> str:
     return data_type if element is None else f"[{element}]"
 
 
-def to_string(value: Any) -> Any:
+def to_string(value: Any) -> object:
     """Convert to text; never refuses."""
     kind = type(value)
     if kind is str or value is None or value is UNDEFINED:
@@ -95,7 +95,7 @@ def to_string(value: Any) -> Any:
     return to_text(value)
 
 
-def to_numeric(value: Any) -> Any:
+def to_numeric(value: Any) -> object:
     """Convert to a number, which keeps its kind: ``"12"`` gives 12, ``"12.5"`` gives 12.5."""
     kind = type(value)
     if kind is int or kind is float or value is None or value is UNDEFINED or value == "":
@@ -107,7 +107,7 @@ def to_numeric(value: Any) -> Any:
     raise RefusedType(shown_type(value))
 
 
-def to_boolean(value: Any) -> Any:
+def to_boolean(value: Any) -> object:
     """Convert to a boolean: true/false, t/f, 0/1 in any case; of the numbers 0 and 1."""
     kind = type(value)
     if kind is bool or value is None or value is UNDEFINED or value == "":
@@ -125,7 +125,7 @@ def to_boolean(value: Any) -> Any:
     raise RefusedType(shown_type(value))
 
 
-def to_object(value: object) -> Any:
+def to_object(value: object) -> object:
     """Let objects and lists of objects through; nothing else is an object."""
     if isinstance(value, dict) or value is None or value is UNDEFINED or value == "":
         return value
@@ -134,14 +134,14 @@ def to_object(value: object) -> Any:
     raise RefusedType(shown_type(value))
 
 
-def to_text_list(value: object) -> Any:
+def to_text_list(value: object) -> object:
     """Convert to a list of texts: objects become JSON text, element by element."""
     if isinstance(value, list):
         return [json_text(item) if isinstance(item, list) else to_string(item) for item in value]
     return value if _is_nothing(value) else [to_string(value)]
 
 
-def to_object_list(value: object) -> Any:
+def to_object_list(value: object) -> object:
     """Let a list of objects through; one object becomes a list of one."""
     if _is_nothing(value):
         return value
@@ -153,7 +153,7 @@ def to_object_list(value: object) -> Any:
     raise RefusedType(shown_type(value))
 
 
-def to_list_list(value: object) -> Any:
+def to_list_list(value: object) -> object:
     """Let a list through as it is: an array of arrays without helper copies its source."""
     if isinstance(value, list) or _is_nothing(value):
         return value
@@ -161,7 +161,7 @@ def to_list_list(value: object) -> Any:
 
 
 def _list_of(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def convert_list(value: object) -> Any:
+    def convert_list(value: object) -> object:
         if not isinstance(value, list):
             return value if _is_nothing(value) else [convert(value)]
         converted = []
@@ -175,7 +175,7 @@ def _list_of(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return convert_list
 
 
-def to_json(value: object) -> Any:
+def to_json(value: object) -> object:
     """Read text that begins as a JSON object or list; everything else keeps its type.
 
     Assumed: what begins so and is no JSON is refused, as text that is no number is for a number.
@@ -188,7 +188,7 @@ def to_json(value: object) -> Any:
     return value
 
 
-def _no_number(name: str) -> Any:
+def _no_number(name: str) -> object:
     raise ValueError(name)
 
 
@@ -225,7 +225,7 @@ CONVERTERS: Final[dict[str, Callable[[Any], Any]]] = {
 
 
 def _each(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def convert_each(value: object) -> Any:
+    def convert_each(value: object) -> object:
         return [convert_each(item) for item in value] if isinstance(value, list) else convert(value)
 
     return convert_each

@@ -94,7 +94,7 @@ def _rendered_alone(
     for row in rows:
         context = contexts[row]
 
-        def ask(name: str, context: Any = context) -> Any:
+        def ask(name: str, context: Any = context) -> object:
             return resolve(dynamic[name], context) if resolve is not None and name in dynamic else UNDEFINED
 
         try:
@@ -217,7 +217,7 @@ def _looked_up(
 
 def _each_looked_up(
     value: object, get: Callable[..., Any], lookup: Lookup, rule: ValueRule, scope: Scope, run: Run, row: int
-) -> Any:
+) -> object:
     # Assumed: an array destination translates its elements one by one.
     keys = value if isinstance(value, list) else [value]
     found = [get(key_text(key), UNDEFINED) for key in keys]
@@ -241,7 +241,7 @@ def key_text(value: object) -> str | Undefined:
         return UNDEFINED
 
 
-def _unmatched(rule: ValueRule, lookup: Lookup, key: object, scope: Scope, run: Run, row: int) -> Any:
+def _unmatched(rule: ValueRule, lookup: Lookup, key: object, scope: Scope, run: Run, row: int) -> object:
     if lookup.allow_failures:
         return lookup.default
     if scope.lineage[row] not in run.failures or run.failures[scope.lineage[row]][-1].rule != rule.path:
@@ -307,7 +307,7 @@ def _dated(
     return dated
 
 
-def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: object, scope: Scope, run: Run, row: int) -> Any:
+def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: object, scope: Scope, run: Run, row: int) -> object:
     if value is UNDEFINED or value is None or value == "":
         return value
     if isinstance(value, list):
@@ -342,7 +342,9 @@ def convert(rule: Any, column: list[Any], scope: Scope, run: Run, rows: list[int
     return converted
 
 
-def _converted_one(rule: Any, converter: Callable[[Any], Any], value: object, scope: Scope, run: Run, row: int) -> Any:
+def _converted_one(
+    rule: Any, converter: Callable[[Any], Any], value: object, scope: Scope, run: Run, row: int
+) -> object:
     try:
         return converter(value)
     except RefusedType as refused:

@@ -161,7 +161,7 @@ class SftpPlace:
         path = folder_path(folder, self._home, home_is_root=self._home_is_root)
         return path if name is None else f"{path.rstrip('/')}/{name}"
 
-    def _connect(self) -> Any:
+    def _connect(self) -> object:
         self._watch.check()
         if self._client is None:
             if self._transport is None:
@@ -171,7 +171,7 @@ class SftpPlace:
                 self._home = self._client.normalize(".")
         return self._client
 
-    def _aside(self) -> Any:
+    def _aside(self) -> object:
         """Return a second session, while the answers of the first belong to a file that is being written."""
         if self._second is None:
             with self._watch.during(self._unreachable):

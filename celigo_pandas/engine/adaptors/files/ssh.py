@@ -34,7 +34,7 @@ _CACHE = "ssh.host_key"
 _HANDSHAKE_S = 30.0
 
 
-def load_paramiko() -> Any:
+def load_paramiko() -> ModuleType:
     """Import paramiko.
 
     Raises
@@ -46,7 +46,8 @@ def load_paramiko() -> Any:
         import paramiko
     except ImportError:
         raise MissingExtraError("An sftp connection", "files") from None
-    return paramiko
+    found: ModuleType = paramiko
+    return found
 
 
 def errors(paramiko: ModuleType) -> tuple[type[Exception], ...]:
@@ -154,7 +155,7 @@ def _offer(paramiko: ModuleType, transport: Any, username: str, key: object, pas
     transport.auth_password(username, password)
 
 
-def _private_key(paramiko: ModuleType, text: str) -> Any:
+def _private_key(paramiko: ModuleType, text: str) -> object:
     """Return paramiko's key, or the failure that says why there is none; the text is in no message."""
     raw = ("\n".join(line.strip() for line in text.strip().splitlines()) + "\n").encode()
     wanted = "expected an RSA, ECDSA or Ed25519 private key in OpenSSH or PEM form, without a passphrase"

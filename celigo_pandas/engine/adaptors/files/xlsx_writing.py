@@ -84,7 +84,7 @@ def _cell(sheet: object, value: object) -> Any:
     return _text_cell(sheet, cell_text(value))
 
 
-def _double_cell(sheet: object, value: float) -> Any:
+def _double_cell(sheet: object, value: float) -> object:
     if float(f"{value:.16g}") == value:
         return value
     from openpyxl.cell import WriteOnlyCell

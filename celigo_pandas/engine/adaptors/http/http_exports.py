@@ -207,7 +207,7 @@ class _PageReader:
         path = later if later and number > 1 else self._rules.get("resourcePath")
         return str(path) if path else None
 
-    def _parsed(self, received: Received, note: str) -> Any:
+    def _parsed(self, received: Received, note: str) -> object:
         answer = received.answer
         content_type = answer.headers.get("Content-Type", "")
         try:

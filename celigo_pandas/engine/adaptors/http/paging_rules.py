@@ -76,7 +76,7 @@ def names_a_next(value: object, depth: int = 3) -> bool:
     )
 
 
-def _only(value: object) -> Any:
+def _only(value: object) -> object:
     """Return the one element of a list, as XML has it."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 

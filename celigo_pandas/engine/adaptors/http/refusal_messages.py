@@ -17,7 +17,7 @@ _MESSAGES = ("message", "error_description", "errorMessage", "msg", "detail", "t
 _CODES = ("code", "errorCode", "error_code", "error", "status", "type")
 
 
-def _as_it_is(value: object) -> Any:
+def _as_it_is(value: object) -> object:
     return value
 
 

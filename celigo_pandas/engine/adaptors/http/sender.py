@@ -272,7 +272,7 @@ class Sender:
         """Return a text without the connection's secrets."""
         return self.call.connection.redactor().text(text)
 
-    def hidden(self, value: object) -> Any:
+    def hidden(self, value: object) -> object:
         """Return a parsed answer without the connection's secrets; before a text of it is cut or squeezed."""
         return self.call.connection.redactor().value(value)
 

@@ -98,11 +98,11 @@ class Database:
         """Return readers of the columns, by position, whose values the driver gives in a form of its own."""
         return {}
 
-    def values_out(self, values: tuple[Any, ...], kinds: set[type]) -> Any:
+    def values_out(self, values: tuple[Any, ...], kinds: set[type]) -> object:
         """Return the JSON forms of a column's values, which are of these types."""
         return list(map(to_json, values))
 
-    def value_in(self, value: object, column_type: str) -> Any:
+    def value_in(self, value: object, column_type: str) -> object:
         """Return what the driver needs to write a JSON value into a column of this type."""
         return from_json(value, column_type)
 

@@ -48,7 +48,7 @@ def existence_of(
     return None
 
 
-def looked_up(lookup_doc: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
+def looked_up(lookup_doc: Mapping[str, Any], row: Mapping[str, Any]) -> object:
     """Return a lookup's value: the column ``extract`` of the first row, or its first column."""
     extract = lookup_doc.get("extract")
     return row.get(extract) if isinstance(extract, str) and extract else next(iter(row.values()), None)

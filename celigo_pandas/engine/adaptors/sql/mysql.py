@@ -97,7 +97,7 @@ class MySql(Database):
         """Return readers of bits, which are numbers."""
         return {position: _bits for position, column in enumerate(description) if column[1] == _BIT}
 
-    def value_in(self, value: object, column_type: str) -> Any:
+    def value_in(self, value: object, column_type: str) -> object:
         """Return what the driver needs; shapes are bytes, times have no offset."""
         if isinstance(value, str) and column_type in _SPATIAL:
             return bytes_of(value)
@@ -191,11 +191,11 @@ def keeps_transactions(raw: Any, schema: str, table: str) -> bool:
         return bool(cursor.fetchall() == (("YES",),))
 
 
-def _bits(value: object) -> Any:
+def _bits(value: object) -> object:
     return int.from_bytes(value, "big") if isinstance(value, bytes) else value
 
 
-def _time(value: str) -> Any:
+def _time(value: str) -> object:
     # MySQL before 8.0.19 and MariaDB take no offset in a literal; the session's zone is UTC.
     try:
         moment = datetime.fromisoformat(value.replace("Z", "+00:00"))

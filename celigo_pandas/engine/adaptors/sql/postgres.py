@@ -113,7 +113,7 @@ class Postgres(Database):
         """Return readers of arrays of types that were made in the database."""
         return array_readers(raw, description)
 
-    def value_in(self, value: object, column_type: str) -> Any:
+    def value_in(self, value: object, column_type: str) -> object:
         """Return what the driver needs; an array is sent as its text."""
         if column_type.endswith("[]"):
             return _array(value, column_type[:-2]) if isinstance(value, list) else value
@@ -153,7 +153,7 @@ class WatchedConnection(psycopg.Connection[Any]):  # type: ignore[misc]
         super().__init__(*arguments, **named)
         self.seen_types: dict[int, Any] = {}
 
-    def wait(self, gen: Any, *arguments: Any, **named: Any) -> Any:
+    def wait(self, gen: Any, *arguments: Any, **named: Any) -> object:
         """Consume a generator of libpq's waits, with an eye on the clock."""
         return super().wait(self._watched(gen), *arguments, **named)
 
@@ -255,16 +255,16 @@ def _element(value: object, kind: str) -> str:
     return f'"{escaped}"'
 
 
-def _read_json(text: str | bytes) -> Any:
+def _read_json(text: str | bytes) -> object:
     return json.loads(text, parse_float=_json_number, parse_int=_json_integer)
 
 
-def _json_number(text: str) -> Any:
+def _json_number(text: str) -> object:
     double = float(text)
     return double if Decimal(repr(double)) == Decimal(text) else text
 
 
-def _json_integer(text: str) -> Any:
+def _json_integer(text: str) -> object:
     return int(text) if len(text) <= MOST_DIGITS else text
 
 

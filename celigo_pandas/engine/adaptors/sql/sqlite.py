@@ -72,11 +72,11 @@ class Sqlite(Database):
         """Close it: whoever keeps an error keeps its frames, and with them a cursor that would go on locking."""
         cursor.close()
 
-    def values_out(self, values: tuple[Any, ...], kinds: set[type]) -> Any:
+    def values_out(self, values: tuple[Any, ...], kinds: set[type]) -> object:
         """Return the JSON forms: only blobs and infinite numbers differ from what SQLite has."""
         return list(map(_value, values)) if kinds & _CHANGED else values
 
-    def value_in(self, value: object, column_type: str) -> Any:
+    def value_in(self, value: object, column_type: str) -> object:
         """Return what the driver needs: it has no booleans, and text of digits only where a column keeps it as text."""
         if isinstance(value, int) and not is_64_bit(value) and column_type not in _TEXT:
             # A number column would make a float of the digits; as an integer the driver refuses it.

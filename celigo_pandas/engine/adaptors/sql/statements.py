@@ -102,7 +102,7 @@ def lookup_context(context: Mapping[str, Any], asked: Mapping[str, Any]) -> dict
     }
 
 
-def _exact(value: object) -> Any:
+def _exact(value: object) -> object:
     # The template language's numbers are doubles, as JavaScript's; a key of 2**53 + 1 must not become its neighbour.
     if type(value) is int:
         return value if -_SAFE <= value <= _SAFE else str(value)
