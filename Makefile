@@ -77,8 +77,8 @@ bench: $(VENV)/.dev
 test-pandas2: .venv-pandas2/.dev
 	.venv-pandas2/bin/python -m pytest -q $(SIDE_BY_SIDE) -m "not alone" $(PANDAS_TESTS)
 
-PANDAS_TESTS := $(addprefix tests/unit/,accessors dask experiments forms frames journal outward paging) \
-	tests/integration/pulls tests/integration/pushes
+PANDAS_TESTS := $(addprefix tests/unit/,accessors dask experiments forms frames journal outward paging syncs) \
+	$(addprefix tests/integration/,pulls pushes plans syncs/test_rules.py)
 
 # uv, in the environment or on the path, is faster than pip; where neither can do it, pip does the same.
 define install

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SUITES = ("mapping", "experiments", "templates", "pull", "push", "engine", "startup")
+SUITES = ("mapping", "experiments", "templates", "scripts", "pull", "push", "sync", "engine", "startup")
 
 
 def main(names: list[str]) -> int:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
         Client,
         Connection,
         DryRun,
+        ImportPlan,
         ImportResult,
         Pulls,
+        Script,
         connect,
         dry_run,
         export_to_parquet,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
         login,
         logout,
         map_import,
+        plan_import,
         read_export,
         read_exports,
         to_import,
@@ -60,7 +63,9 @@ if TYPE_CHECKING:
         RateLimitError,
         RecordErrorsWarning,
         RequestTimeoutError,
+        ScriptError,
         ServerError,
+        SyncError,
         TemplateError,
         TransportError,
     )
@@ -71,6 +76,7 @@ if TYPE_CHECKING:
     from celigo_pandas.forms.views.mapping_editor import MappingEditor
     from celigo_pandas.frames.nesting import nest
     from celigo_pandas.local_engine import local
+    from celigo_pandas.syncs import SyncResult, sync, sync_state
 
 _PUBLIC: dict[str, str] = {
     "Client": "accessors",
@@ -79,10 +85,13 @@ _PUBLIC: dict[str, str] = {
     "DryRun": "accessors",
     "Explorer": "forms",
     "ExportForm": "forms",
+    "ImportPlan": "accessors",
     "ImportResult": "accessors",
     "Mapping": "experiments",
     "MappingEditor": "forms",
     "Pulls": "accessors",
+    "Script": "accessors",
+    "SyncResult": "syncs",
     "connect": "accessors",
     "dry_run": "accessors",
     "export_to_parquet": "accessors",
@@ -92,8 +101,11 @@ _PUBLIC: dict[str, str] = {
     "logout": "accessors",
     "map_import": "accessors",
     "nest": "frames",
+    "plan_import": "accessors",
     "read_export": "accessors",
     "read_exports": "accessors",
+    "sync": "syncs",
+    "sync_state": "syncs",
     "to_import": "accessors",
 }
 
@@ -102,12 +114,14 @@ _MODULES: dict[str, str] = {"build": "builders", "dask": "dask", "errors": "erro
 __all__ = [
     "ApiError", "AuthError", "CeligoError", "CeligoWarning", "Client", "ConfigError", "ConflictError", "Connection",
     "ConnectionForm", "DocumentError", "DriftWarning", "DryRun", "Explorer", "ExportForm", "ExportInterrupted",
-    "FilterError", "FrameError", "HintWarning", "ImportRejectedError", "ImportResult", "InvalidRequestError",
+    "FilterError", "FrameError", "HintWarning", "ImportPlan", "ImportRejectedError", "ImportResult",
+    "InvalidRequestError",
     "JournalError", "Mapping", "MappingEditor", "MappingError", "MissingExtraError", "MixedTypesWarning",
     "NotFoundError", "PagingError", "Problem", "PullCancelled", "Pulls", "PushCancelled", "RateLimitError",
-    "RecordErrorsWarning", "RequestTimeoutError", "ServerError", "TemplateError", "TransportError", "build", "connect",
-    "dry_run", "errors", "export_to_parquet", "iter_export", "local", "login", "logout", "map_import", "nest",
-    "read_export", "read_exports", "to_import",
+    "RecordErrorsWarning", "RequestTimeoutError", "Script", "ScriptError", "ServerError", "SyncError", "SyncResult",
+    "TemplateError", "TransportError", "build", "connect", "dry_run", "errors", "export_to_parquet", "iter_export",
+    "local", "login", "logout", "map_import", "nest", "plan_import", "read_export", "read_exports", "sync",
+    "sync_state", "to_import",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -132,6 +146,7 @@ if not _setting("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, whi
     import pandas as _pandas
 
     from celigo_pandas.accessors.account.editor import set_editor as _set_editor
+    from celigo_pandas.accessors.account.syncing import set_sync as _set_sync
 
     def _frame_accessor(df: _pandas.DataFrame) -> FrameAccessor:
         from celigo_pandas.accessors.frame_accessor import FrameAccessor
@@ -143,7 +158,13 @@ if not _setting("CELIGO_PANDAS_NO_PANDAS"):  # set for the engine's process, whi
 
         return ConnectionForm(connection)
 
+    def _sync(export: Any, connection: Connection, **settings: Any) -> SyncResult:
+        from celigo_pandas.syncs import sync as _run_sync
+
+        return _run_sync(export, connection, **settings)
+
     _set_editor(_connection_form)
+    _set_sync(_sync)
 
     _register: Any = _pandas.api.extensions.register_dataframe_accessor("celigo")  # typed as if for classes alone
     _register(_frame_accessor)

@@ -25,8 +25,10 @@ later), ``status`` (the HTTP status, if there was an answer), ``problems`` (the 
     ├─ MappingError (ValueError)             one record that a mapping cannot map
     ├─ TemplateError (ValueError)            a template that cannot be read or rendered
     ├─ FilterError (ValueError)              filter rules that cannot be read or evaluated
+    ├─ ScriptError (ValueError)              a script that cannot be run, or that failed
     ├─ FrameError (ValueError)               a frame that cannot be built or sent
-    └─ JournalError                          a journal that is damaged, locked or of another call
+    ├─ JournalError                          a journal that is damaged, locked or of another call
+    └─ SyncError                             a synced table that cannot be read or written, or is better left alone
 
     KeyboardInterrupt
     ├─ PullCancelled                         Ctrl-C during a pull; keeps the rows so far
@@ -74,7 +76,9 @@ __all__ = [
     "RateLimitError",
     "RecordErrorsWarning",
     "RequestTimeoutError",
+    "ScriptError",
     "ServerError",
+    "SyncError",
     "TemplateError",
     "TransportError",
     "error_for_status",
@@ -409,6 +413,57 @@ class FilterError(CeligoError, ValueError):
         self.rule = rule
 
 
+class ScriptError(CeligoError, ValueError):
+    """A script that cannot be run, or that failed.
+
+    Parameters
+    ----------
+    code : str
+        ``syntax_error``, ``unknown_import``, ``bad_import``, ``bad_export``, ``no_functions``, ``function_missing``,
+        ``script_error`` (it threw), ``timeout``, ``out_of_memory``, ``crashed``, ``never_settled``, ``not_json``,
+        ``bad_answer`` or ``script_not_found``; an error of ``integrator-api`` and what a script gives its errors as
+        ``code`` are in ``thrown_code``.
+    script, function : str, optional
+        Name of the script, and of its function.
+    line, column : int, optional
+        Place in the script, from 1.
+    record : int, optional
+        Position of the record, from 0.
+    thrown_code : str, optional
+        The member ``code`` of what the script threw.
+    log : iterable of LogLine
+        What the script had written to its log.
+    place : str, optional
+        Where a document names the script: ``hooks.preMap``, ``filter`` and the like.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "script_error",
+        script: str | None = None,
+        function: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        record: int | None = None,
+        thrown_code: str | None = None,
+        log: Iterable[Any] = (),
+        place: str | None = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message, **details)
+        self.code = code
+        self.log = tuple(log)
+        self.place = place
+        self.script = script
+        self.function = function
+        self.line = line
+        self.column = column
+        self.record = record
+        self.thrown_code = thrown_code
+
+
 class FrameError(CeligoError, ValueError):
     """A frame that cannot be built or sent; ``column`` and ``row`` (an index label) say where."""
 
@@ -420,6 +475,10 @@ class FrameError(CeligoError, ValueError):
 
 class JournalError(CeligoError):
     """A journal that is damaged, in use by another process, or belongs to another call."""
+
+
+class SyncError(CeligoError):
+    """A synced table that cannot be read or written, or is better left alone; it is as it was before."""
 
 
 class PullCancelled(KeyboardInterrupt):

@@ -29,6 +29,7 @@ __all__ = [
     "parse_extract",
     "read_step",
     "rooted_text",
+    "split_path",
 ]
 
 
@@ -174,6 +175,33 @@ def escape_key(key: str, sep: str = ".") -> str:
     if "\\" not in key and sep not in key:
         return key
     return key.replace("\\", "\\\\").replace(sep, "\\" + sep)
+
+
+def split_path(path: str, sep: str = ".") -> tuple[str, ...]:
+    """Split a path text into its keys.
+
+    A backslash that escapes neither a backslash nor a separator is kept, so that a column a person named
+    ``C:\\temp`` stays what it is.
+    """
+    if "\\" not in path:
+        return tuple(path.split(sep))
+    keys, current = [], []
+    for escaped, separator, other in _pieces(sep).findall(path):
+        if escaped:
+            current.append(escaped[1:])
+        elif separator:
+            keys.append("".join(current))
+            current = []
+        else:
+            current.append(other)
+    keys.append("".join(current))
+    return tuple(keys)
+
+
+@lru_cache(maxsize=32)
+def _pieces(sep: str) -> re.Pattern[str]:
+    quoted = re.escape(sep)
+    return re.compile(rf"(\\\\|\\{quoted})|({quoted})|(.)", re.DOTALL)
 
 
 @lru_cache(maxsize=4096)

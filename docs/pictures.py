@@ -1,8 +1,9 @@
-"""Take the pictures of the documentation from the product: the mapping editor in JupyterLab, light and dark.
+"""Take the pictures of the documentation from the product: the editor in JupyterLab, light and dark, and a plan.
 
-    .venv/bin/python docs/pictures.py    writes docs/pictures/editor-light.png and editor-dark.png
+    .venv/bin/python docs/pictures.py         writes editor-light.png, editor-dark.png and plan.png into docs/pictures
+    .venv/bin/python docs/pictures.py plan    only that of the plan
 
-It needs Chromium and the development environment; the notebook is the README's.
+It needs Chromium and the development environment; the notebooks are those of the README and of docs/plans.md.
 """
 
 import sys
@@ -15,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from playwright.sync_api import sync_playwright  # noqa: E402
 from support import needs  # noqa: E402
 from support.browser import FLAGS, LabPage, jupyter_lab, notebook  # noqa: E402
+from support.pages import read_blocks  # noqa: E402
 
 SETUP = '''
 import celigo_pandas as celigo
@@ -28,8 +30,24 @@ import_doc = celigo.build.http_import("/orders", mapping=rules)'''
 EDITOR = "celigo.MappingEditor(late, import_doc)"
 
 
-def main() -> None:
-    """Write one picture for each theme."""
+def plan() -> None:
+    """Write the picture of the plan that the first block of its page makes."""
+    setup = read_blocks((ROOT / "docs" / "plans.md").read_text(encoding="utf-8"))[0].code
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=needs.require("chromium"), headless=True, args=FLAGS)
+        with jupyter_lab(Path(folder), save_state=False) as (base, token):
+            context = browser.new_context(viewport={"width": 900, "height": 900})
+            context.set_default_timeout(180_000)
+            lab = LabPage(context.new_page(), base, token, notebook(Path(folder) / "plan.ipynb", setup, "plan"))
+            lab.run_all()
+            output = lab.page.locator(".jp-OutputArea-output", has_text="destination read")
+            output.wait_for()
+            output.screenshot(path=ROOT / "docs" / "pictures" / "plan.png")
+        browser.close()
+
+
+def editor() -> None:
+    """Write one picture of the editor for each theme."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs.require("chromium"), headless=True, args=FLAGS)
         with jupyter_lab(Path(folder), save_state=False) as (base, token):
@@ -54,4 +72,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] != ["plan"]:
+        editor()
+    plan()

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import pandas as pd
 
 from celigo_pandas.accessors.borrowed_docs import documented_as
+from celigo_pandas.accessors.destinations.compared_fields import KeyLike
+from celigo_pandas.accessors.destinations.current_rows import CurrentLike
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun, dry_run, map_import
+from celigo_pandas.accessors.plans.import_plan import ImportPlan
+from celigo_pandas.accessors.plans.plan_import import plan_import
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.import_result import ImportResult
 from celigo_pandas.accessors.pushes.to_import import to_import
-from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike
+from celigo_pandas.accessors.targets import Account, ConnectionLike, DocumentLike
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.frames.nesting import nest
 from celigo_pandas.frames.outward import Unflatten
 
@@ -42,6 +48,7 @@ class FrameAccessor:
         preview: bool = False,
         progress: ProgressSetting = None,
         journal: str | os.PathLike[str] | None = None,
+        scripts: ScriptsLike | None = None,
     ) -> ImportResult:
         """Push the rows through a virtual import; see :func:`celigo_pandas.to_import`.
 
@@ -65,6 +72,7 @@ class FrameAccessor:
             preview=preview,
             progress=progress,
             journal=journal,
+            scripts=scripts,
         )
 
     @documented_as(dry_run, "df")
@@ -78,6 +86,8 @@ class FrameAccessor:
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> DryRun:
         """Map the rows and send nothing to the target; see :func:`celigo_pandas.dry_run`.
 
@@ -87,7 +97,16 @@ class FrameAccessor:
         <DryRun 20 rows: 20 mapped.>
         """
         return dry_run(
-            self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            self._df,
+            import_doc,
+            con,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
 
     @documented_as(map_import, "df")
@@ -101,6 +120,8 @@ class FrameAccessor:
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> pd.DataFrame:
         """Return the mapped records as a frame; see :func:`celigo_pandas.map_import`.
 
@@ -110,8 +131,47 @@ class FrameAccessor:
         ['order', 'email']
         """
         return map_import(
-            self._df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            self._df,
+            import_doc,
+            con,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
+
+    @documented_as(plan_import, "df")
+    def plan_import(
+        self,
+        import_doc: DocumentLike,
+        con: ConnectionLike | None = None,
+        *,
+        current: CurrentLike,
+        key: KeyLike,
+        columns: Sequence[str] | Mapping[str, str] | None = None,
+        ignore: Iterable[str] | str = (),
+        normalize: str | Callable[[Any], Any] | Sequence[Any] | Mapping[str, Any] | None = None,
+        current_con: ConnectionLike | None = None,
+        map_on: Literal["here", "server"] = "here",
+        na: str = "omit",
+        unflatten: Unflatten = "auto",
+        sep: str = ".",
+        progress: ProgressSetting = None,
+    ) -> ImportPlan:
+        """Find out what a push of the rows would change; see :func:`celigo_pandas.plan_import`.
+
+        Examples
+        --------
+        >>> orders.celigo.plan_import(import_doc, desk, current=late, key="order").summary()
+        '20 rows: 18 create, 1 update, 1 unchanged. 1 row at the destination is not among them.'
+        """
+        return plan_import(
+            self._df, import_doc, con, current=current, key=key, columns=columns, ignore=ignore, normalize=normalize,
+            current_con=current_con, map_on=map_on, na=na, unflatten=unflatten, sep=sep, progress=progress,
+        )  # fmt: skip
 
     @documented_as(nest, "df")
     def nest(self, by: str | Sequence[str], into: str = "lines", *, sep: str | None = None) -> pd.DataFrame:

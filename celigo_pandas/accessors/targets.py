@@ -23,6 +23,7 @@ __all__ = [
     "DocumentLike",
     "SavedTarget",
     "Target",
+    "account_of",
     "forget_account",
     "note_account",
     "resolve_connection",
@@ -39,6 +40,29 @@ class ConnectionsByName(Protocol):
         """The one with that name or id."""
 
 
+class ScriptByName(Protocol):
+    """A script of an account."""
+
+    @property
+    def id(self) -> str:
+        """The ``_id``."""
+
+    @property
+    def name(self) -> str:
+        """The name, or the id where there is none."""
+
+    @property
+    def content(self) -> str:
+        """Its JavaScript."""
+
+
+class ScriptsByName(Protocol):
+    """The scripts of an account."""
+
+    def __getitem__(self, name_or_id: str) -> ScriptByName:
+        """The one with that name or id."""
+
+
 class Account(Protocol):
     """What is asked of a client; see :class:`~celigo_pandas.Client`."""
 
@@ -51,6 +75,10 @@ class Account(Protocol):
     @property
     def connections(self) -> ConnectionsByName:
         """Its connections."""
+
+    @property
+    def scripts(self) -> ScriptsByName:
+        """Its scripts."""
 
     @property
     def base_url(self) -> str:
@@ -171,12 +199,7 @@ def resolve_connection(con: ConnectionLike, document: object = None, server: str
         )
     if isinstance(document, SavedTarget):
         return document.client.connections[con]
-    # Clients of one account are one, the newest: a cell that is run again makes another.
-    accounts = {
-        (account.base_url, id(account.api.bucket), account.read_only): account
-        for account in list(_open_accounts.values())
-    }
-    found = [account for account in accounts.values() if account.base_url == server] or list(accounts.values())
+    found = _accounts(server)
     if len(found) != 1:
         raise ConfigError(
             f"con={shown(con)} names a connection; expected one open client that could know it, found {len(found)}"
@@ -186,6 +209,25 @@ def resolve_connection(con: ConnectionLike, document: object = None, server: str
             else "Make one with client = celigo.connect() or celigo.local().",
         )
     return found[0].connections[con]
+
+
+def account_of(document: Any, con: Target | None = None, server: str | None = None) -> Account | None:
+    """Return the client that knows what `document` refers to: its own, that of `con`, or the only one that is open."""
+    if isinstance(document, SavedTarget):
+        return document.client
+    if con is not None:
+        return con.client
+    found = _accounts(server)
+    return found[0] if len(found) == 1 else None
+
+
+def _accounts(server: str | None) -> list[Account]:
+    # Clients of one account are one, the newest: a cell that is run again makes another.
+    accounts = {
+        (account.base_url, id(account.api.bucket), account.read_only): account
+        for account in list(_open_accounts.values())
+    }
+    return [account for account in accounts.values() if account.base_url == server] or list(accounts.values())
 
 
 def resolve_export(export: DocumentLike, con: ConnectionLike | None) -> tuple[Target, dict[str, Any]]:

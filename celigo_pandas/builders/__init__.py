@@ -10,21 +10,27 @@ from __future__ import annotations
 
 from celigo_pandas.builders.checked_document import Document, load
 from celigo_pandas.builders.export_builders import (
+    dynamodb_export,
     file_export,
     http_export,
+    mongodb_export,
     netsuite_export,
     salesforce_export,
     sql_export,
 )
-from celigo_pandas.builders.import_builders import file_import, http_import, sql_import
+from celigo_pandas.builders.import_builders import dynamodb_import, file_import, http_import, mongodb_import, sql_import
 
 __all__ = [
     "Document",
+    "dynamodb_export",
+    "dynamodb_import",
     "file_export",
     "file_import",
     "http_export",
     "http_import",
     "load",
+    "mongodb_export",
+    "mongodb_import",
     "netsuite_export",
     "salesforce_export",
     "sql_export",

@@ -126,6 +126,28 @@ class Checks:
         if not isinstance(value, str) or not value.strip():
             self.add(field, f"got {shown(value)}; expected a text that is not empty", "missing_required_field")
 
+    def json_text(self, field: str, value: Any, *kinds: type) -> str | None:
+        """Want JSON where anything is given: a text of it, which may be a template, or what it says."""
+        if value is None or isinstance(value, str):
+            return value
+        if not isinstance(value, kinds):
+            self.add(
+                field, f"got {shown(value)}; expected JSON: a text, or {' or '.join(one.__name__ for one in kinds)}"
+            )
+            return None
+        try:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            self.add(field, f'it cannot be written as JSON: {error}; dates are {{"$date": "…"}}')
+            return None
+
+    def expression(self, field: str, value: object, *, required: bool = False) -> None:
+        """Want an expression, which is sent as it stands: a value that a record brings in has a place beside it."""
+        if value is not None or required:
+            self.text(field, value)
+        if isinstance(value, str) and "{{" in value:
+            self.add(field, "an expression is no template; put the value into values, under a name such as :value")
+
     def texts(self, values: Mapping[str, object]) -> None:
         """Want texts, which may be empty, where anything is given."""
         for field, value in values.items():

@@ -7,14 +7,20 @@ from typing import Any
 
 from celigo_pandas.errors import Problem, TemplateError
 from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars.json_places import parted
 from celigo_pandas.mapping.explain.validation import find_problems
 
 __all__ = ["content_problems"]
+
+_JSON = {"dynamodb": ("expressionAttributeNames", "expressionAttributeValues", "itemDocument")}
+"""Templates of JSON, in which a tag may end beside the end of an object."""
 
 # Members that are templates, by their adaptor's block; a list holds one for each step.
 _TEMPLATES = {
     "http": ("relativeURI", "body", "headers"),
     "rdbms": ("query",),
+    "mongodb": ("filter", "projection", "pipeline", "document", "update", "ignoreLookupFilter"),
+    "dynamodb": (*_JSON["dynamodb"], "partitionKey", "sortKey"),
     "salesforce": ("soql",),
     "file": ("fileName",),
     "ftp": ("directoryPath", "fileName"),
@@ -34,7 +40,8 @@ def content_problems(document: Mapping[str, Any]) -> list[Problem]:
         ]
     for place, text in _templates(document):
         try:
-            compile_template(text)
+            block, _, name = place.partition(".")
+            compile_template(parted(text) if name in _JSON.get(block, ()) else text)
         except TemplateError as error:
             problems.append(Problem("bad_template", str(error), place))
     return problems

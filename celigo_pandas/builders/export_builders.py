@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.builders.checked_document import FILE_PLACES, FILE_TYPES, HTTP_METHODS, Checks, Document
 from celigo_pandas.documents.counts import as_integer
+from celigo_pandas.errors import shown
 
-__all__ = ["file_export", "http_export", "netsuite_export", "salesforce_export", "sql_export"]
+__all__ = [
+    "dynamodb_export",
+    "file_export",
+    "http_export",
+    "mongodb_export",
+    "netsuite_export",
+    "salesforce_export",
+    "sql_export",
+]
 
+_READ_PREFERENCES = ("doNotOverride", "primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest")
 _PAGING_METHODS = ("page", "skip", "token", "url", "linkheader", "relativeuri", "body")
 
 
@@ -152,6 +162,116 @@ def file_export(
         begins = _key(directory, starts_with) if place == "s3" else starts_with
         found |= {name: text for name, text in ((start, begins), (end, ends_with)) if text is not None}
     return _export(checks, {"file": file, place: found}, page_size, members)
+
+
+def dynamodb_export(
+    table: str,
+    key_condition: str,
+    *,
+    values: str | Mapping[str, Any] | None = None,
+    names: str | Mapping[str, str] | None = None,
+    filter: str | None = None,
+    projection: Sequence[str] | None = None,
+    region: str = "us-east-1",
+    page_size: int | None = None,
+    members: Mapping[str, Any] | None = None,
+) -> Document:
+    """Query a DynamoDB table.
+
+    Parameters
+    ----------
+    table : str
+    key_condition : str
+        DynamoDB's key condition, e.g. ``"#pk = :customer AND #at > :since"``; no template.
+    values : str or mapping, optional
+        The values of the placeholders that begin with ``:``, as an object or as JSON text, which may be a template.
+        Plain (``{":customer": "C-1"}``) or with their types (``{":customer": {"S": "C-1"}}``).
+    names : str or mapping, optional
+        The names of the placeholders that begin with ``#``.
+    filter : str, optional
+        DynamoDB's filter over other attributes, applied after the key condition.
+    projection : sequence of str, optional
+        Which attributes of each item, e.g. ``["#pk", "#at"]``.
+    region : str, default "us-east-1"
+    page_size : int, optional
+        Records a page; left out, the pull decides.
+    members : mapping, optional
+        Further members in the vendor's spelling, e.g. ``{"transform": …}``.
+
+    Examples
+    --------
+    >>> export = celigo.build.dynamodb_export("orders", "#c = :c", values={":c": "C-1"}, names={"#c": "customer"})
+    >>> export.to_dict()["dynamodb"]["expressionAttributeValues"]
+    '{":c": "C-1"}'
+    """
+    checks = Checks("dynamodb_export")
+    checks.text("dynamodb.tableName", table)
+    checks.text("dynamodb.region", region)
+    checks.expression("dynamodb.keyConditionExpression", key_condition, required=True)
+    checks.expression("dynamodb.filterExpression", filter)
+    if projection is not None and (isinstance(projection, str) or not all(isinstance(one, str) for one in projection)):
+        checks.add("dynamodb.projectionExpression", f"got {shown(projection)}; expected a list of names")
+    texts = {
+        "keyConditionExpression": key_condition,
+        "filterExpression": filter,
+        "projectionExpression": None if projection is None else list(projection),
+        "expressionAttributeNames": checks.json_text("dynamodb.expressionAttributeNames", names, Mapping),
+        "expressionAttributeValues": checks.json_text("dynamodb.expressionAttributeValues", values, Mapping),
+    }
+    given = {name: text for name, text in texts.items() if text is not None}
+    return _export(checks, {"dynamodb": {"region": region, "method": "query", "tableName": table, **given}}, page_size,
+                   members)  # fmt: skip
+
+
+def mongodb_export(
+    collection: str,
+    *,
+    filter: str | Mapping[str, Any] | None = None,
+    projection: str | Mapping[str, Any] | None = None,
+    pipeline: str | Sequence[Mapping[str, Any]] | None = None,
+    read_preference: str | None = None,
+    page_size: int | None = None,
+    members: Mapping[str, Any] | None = None,
+) -> Document:
+    """Read documents of a MongoDB collection.
+
+    Parameters
+    ----------
+    collection : str
+    filter : str or mapping, optional
+        Which documents: MongoDB's filter, as an object or as JSON text, which may be a template. A date is
+        ``{"$date": "2024-05-01T00:00:00.000Z"}``, an ObjectId ``{"$oid": "…"}``: a text finds neither.
+    projection : str or mapping, optional
+        Which members of each, in the same forms.
+    pipeline : str or sequence of mapping, optional
+        Stages of an aggregation, in place of `filter` and `projection`.
+    read_preference : str, optional
+        From which members of a replica set to read, e.g. ``"secondaryPreferred"``; left out, from the primary.
+    page_size : int, optional
+        Records a page; left out, the pull decides.
+    members : mapping, optional
+        Further members in the vendor's spelling, e.g. ``{"transform": …}``.
+
+    Examples
+    --------
+    >>> celigo.build.mongodb_export("orders", filter={"status": "open"}).to_dict()["mongodb"]
+    {'method': 'find', 'collection': 'orders', 'filter': '{"status": "open"}'}
+    """
+    checks = Checks("mongodb_export")
+    checks.text("mongodb.collection", collection)
+    if pipeline is not None and (filter is not None or projection is not None):
+        checks.add("mongodb.pipeline", "give either pipeline, or filter and projection")
+    if read_preference is not None:
+        checks.choice("mongodb.readPreference", read_preference, _READ_PREFERENCES)
+    texts = {
+        "filter": checks.json_text("mongodb.filter", filter, Mapping),
+        "projection": checks.json_text("mongodb.projection", projection, Mapping),
+        "pipeline": checks.json_text("mongodb.pipeline", pipeline, list, tuple),
+        "readPreference": read_preference,
+    }
+    given = {name: text for name, text in texts.items() if text is not None}
+    block = {"method": "find", "collection": collection, **given}
+    return _export(checks, {"mongodb": block}, page_size, members)
 
 
 def netsuite_export(

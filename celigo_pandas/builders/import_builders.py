@@ -11,8 +11,10 @@ from celigo_pandas.frames.notices import notify_once
 from celigo_pandas.mapping import compile_mapping
 from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
 
-__all__ = ["file_import", "http_import", "sql_import"]
+__all__ = ["dynamodb_import", "file_import", "http_import", "mongodb_import", "sql_import"]
 
+_DYNAMODB_METHODS = ("putItem", "updateItem")
+_MONGODB_METHODS = ("insertMany", "updateOne")
 _SQL_QUERY_TYPES = ("per_record", "per_page", "first_page")
 
 
@@ -171,6 +173,141 @@ def file_import(
         f"{str(directory).strip('/')}/{file_name}".lstrip("/") if place == "s3" else file_name
     )
     return _import(checks, {"file": file, place: found}, mapping, lookups, members)
+
+
+def dynamodb_import(
+    table: str,
+    *,
+    method: str = "putItem",
+    item: str | Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    sort_key: str | None = None,
+    update: str | None = None,
+    condition: str | None = None,
+    values: str | Mapping[str, Any] | None = None,
+    names: str | Mapping[str, str] | None = None,
+    region: str = "us-east-1",
+    mapping: Any = None,
+    lookups: Sequence[Mapping[str, Any]] = (),
+    members: Mapping[str, Any] | None = None,
+) -> Document:
+    """Put or update items of a DynamoDB table.
+
+    Parameters
+    ----------
+    table : str
+    method : {"putItem", "updateItem"}
+    item : str or mapping, optional
+        What is put for a record, a template of JSON with plain values; left out, the mapped record.
+    partition_key, sort_key : str, optional
+        Which item a record updates: templates of the keys' values.
+    update : str, optional
+        DynamoDB's update expression, e.g. ``"SET #n = :n"``; no template.
+    condition : str, optional
+        DynamoDB's condition, without which nothing is written, e.g. ``"attribute_not_exists(id)"``; no template.
+    values : str or mapping, optional
+        The values of the placeholders that begin with ``:``, a template of JSON, e.g. ``{":n": "{{record.n}}"}``.
+    names : str or mapping, optional
+        The names of the placeholders that begin with ``#``.
+    region : str, default "us-east-1"
+    mapping : object, optional
+        Mapper 2.0 rules (list), a Mapper 1.0 object (dict), or a :class:`celigo_pandas.Mapping`.
+    lookups : sequence of mapping, optional
+        Lookups of the mapping, in the vendor's spelling.
+    members : mapping, optional
+        Further members of the document in the vendor's spelling.
+
+    Examples
+    --------
+    >>> celigo.build.dynamodb_import("orders", condition="attribute_not_exists(id)").to_dict()["dynamodb"]["method"]
+    'putItem'
+    """
+    checks = Checks("dynamodb_import")
+    checks.text("dynamodb.tableName", table)
+    checks.text("dynamodb.region", region)
+    checks.choice("dynamodb.method", method, _DYNAMODB_METHODS)
+    checks.expression("dynamodb.conditionExpression", condition)
+    updates = {"partitionKey": partition_key, "sortKey": sort_key, "updateExpression": update}
+    checks.texts({f"dynamodb.{name}": text for name, text in updates.items()})
+    if method == "updateItem":
+        checks.text("dynamodb.partitionKey", partition_key)
+        checks.expression("dynamodb.updateExpression", update, required=True)
+    unused = {"itemDocument": item} if method == "updateItem" else updates
+    for name, value in unused.items():
+        if value is not None:
+            checks.add(f"dynamodb.{name}", f"{method} has no {name}")
+    texts = {
+        **updates,
+        "itemDocument": checks.json_text("dynamodb.itemDocument", item, Mapping),
+        "conditionExpression": condition,
+        "expressionAttributeNames": checks.json_text("dynamodb.expressionAttributeNames", names, Mapping),
+        "expressionAttributeValues": checks.json_text("dynamodb.expressionAttributeValues", values, Mapping),
+    }
+    block = {"region": region, "method": method, "tableName": table}
+    block |= {name: text for name, text in texts.items() if text is not None}
+    return _import(checks, {"dynamodb": block}, mapping, lookups, members)
+
+
+def mongodb_import(
+    collection: str,
+    *,
+    method: str = "insertMany",
+    document: str | Mapping[str, Any] | None = None,
+    filter: str | Mapping[str, Any] | None = None,
+    update: str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    upsert: bool = False,
+    mapping: Any = None,
+    lookups: Sequence[Mapping[str, Any]] = (),
+    members: Mapping[str, Any] | None = None,
+) -> Document:
+    """Write documents of a MongoDB collection.
+
+    Parameters
+    ----------
+    collection : str
+    method : {"insertMany", "updateOne"}
+    document : str or mapping, optional
+        What is inserted for a record, a template of JSON, e.g. ``{"at": {"$date": "{{record.at}}"}}``; left out, the
+        mapped record.
+    filter : str or mapping, optional
+        Which document a record updates, a template of JSON, e.g. ``{"sku": "{{record.sku}}"}``.
+    update : str, mapping or sequence of mapping, optional
+        What is done to it: operators (``{"$set": …}``), stages of a pipeline, or the whole new document.
+    upsert : bool, default False
+        Insert where no document is found.
+    mapping : object, optional
+        Mapper 2.0 rules (list), a Mapper 1.0 object (dict), or a :class:`celigo_pandas.Mapping`.
+    lookups : sequence of mapping, optional
+        Lookups of the mapping, in the vendor's spelling.
+    members : mapping, optional
+        Further members of the document in the vendor's spelling.
+
+    Examples
+    --------
+    >>> celigo.build.mongodb_import("orders").to_dict()["mongodb"]
+    {'method': 'insertMany', 'collection': 'orders'}
+    """
+    checks = Checks("mongodb_import")
+    checks.text("mongodb.collection", collection)
+    checks.choice("mongodb.method", method, _MONGODB_METHODS)
+    texts = {
+        "document": checks.json_text("mongodb.document", document, Mapping),
+        "filter": checks.json_text("mongodb.filter", filter, Mapping),
+        "update": checks.json_text("mongodb.update", update, Mapping, list, tuple),
+    }
+    wanted, unused = (("filter", "update"), ("document",)) if method == "updateOne" else ((), ("filter", "update"))
+    for name in wanted:
+        checks.text(f"mongodb.{name}", texts[name])
+    for name in unused:
+        if texts[name] is not None:
+            checks.add(f"mongodb.{name}", f"{method} has no {name}")
+    block: dict[str, Any] = {"method": method, "collection": collection}
+    block |= {name: text for name, text in texts.items() if text is not None}
+    if upsert:
+        block["upsert"] = True
+        if method != "updateOne":
+            checks.add("mongodb.upsert", f"{method} has no upsert")
+    return _import(checks, {"mongodb": block}, mapping, lookups, members)
 
 
 def _import(

@@ -18,7 +18,9 @@ from celigo_pandas.errors import CeligoError, CeligoWarning, ConfigError, Missin
 
 __all__ = ["main"]
 
-_COMMANDS = ("demo", "accounts", "engine", "connections", "pull", "push", "retry", "mappings", "journals", "doctor")
+_COMMANDS = (
+    "demo", "accounts", "engine", "connections", "pull", "sync", "push", "retry", "mappings", "journals", "doctor",
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,8 +7,9 @@ import importlib.metadata
 import platform
 import re
 import sys
+from typing import Any
 
-from celigo_pandas.cli.options import Commands, add_server, print_json
+from celigo_pandas.cli.options import add_server, print_json
 from celigo_pandas.client.addresses import without_userinfo
 from celigo_pandas.documents.environment import secret_setting
 from celigo_pandas.errors import CeligoError
@@ -20,7 +21,7 @@ _OF_DEVELOPERS = frozenset({"all", "dev", "docs"})
 _WANTED_BY_EXTRA = re.compile(r"""(?P<package>[\w.-]+).*;.*\bextra == ['"](?P<extra>[\w-]+)['"]""")
 
 
-def add(commands: Commands) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("doctor", help="say what is installed and what answers")
     add_server(parser)

@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.frame_files import add_rows, read_frame
-from celigo_pandas.cli.options import Commands, print_json, read_document
+from celigo_pandas.cli.options import print_json, read_document
 from celigo_pandas.errors import ConfigError, DocumentError, FrameError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from celigo_pandas.experiments import Mapping
 
 __all__ = ["add"]
 
 
-def add(commands: Commands) -> None:
+def add(commands: Any) -> None:
     """Add the commands to the parser."""
     parser = commands.add_parser("map", help="test, diff or measure a mapping; no server is needed")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
@@ -39,6 +37,11 @@ def add(commands: Commands) -> None:
     )
     coverage.add_argument("document", metavar="DOC", help="import document")
     coverage.add_argument("rows", metavar="ROWS")
+    for action in (test, coverage):
+        action.add_argument(
+            "--script", action="append", default=[], metavar="ID=FILE", dest="scripts",
+            help="a script that the document names, by its _id or name, and the file that has it; may be repeated",
+        )  # fmt: skip
     for action in (diff, coverage):
         add_rows(action)
         action.add_argument(
@@ -61,7 +64,15 @@ def _answered(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Na
     return answer
 
 
-def _rows(arguments: argparse.Namespace, *mappings: Mapping) -> pd.DataFrame | list[dict[str, Any]]:
+def _scripts(arguments: argparse.Namespace) -> dict[str, Path] | None:
+    pairs = [text.partition("=") for text in arguments.scripts]
+    for key, _, file in pairs:
+        if not key or not file:
+            raise ConfigError(f"--script {key or file!r}: expected ID=FILE, e.g. --script 5f2a=orders.js.")
+    return {key: Path(file) for key, _, file in pairs} or None
+
+
+def _rows(arguments: argparse.Namespace, *mappings: Mapping) -> Any:
     """Read the rows, and say so when columns that a path means as objects are one key each."""
     frame = read_frame(arguments.rows, delimiter=arguments.delimiter)
     if arguments.nest:
@@ -83,7 +94,8 @@ def _test(arguments: argparse.Namespace) -> int:
     from celigo_pandas.experiments import check_frozen
 
     document = read_document(arguments.document) if arguments.document else None
-    differences = {path: check_frozen(path, document) for path in arguments.examples}
+    scripts = _scripts(arguments)
+    differences = {path: check_frozen(path, document, scripts=scripts) for path in arguments.examples}
     failed = sum(len(frame) > 0 for frame in differences.values())
     if arguments.json:
         print_json({path: frame.to_dict("records") for path, frame in differences.items()})
@@ -125,7 +137,7 @@ def _coverage(arguments: argparse.Namespace) -> int:
     from celigo_pandas.experiments import Mapping
 
     mapping = Mapping(read_document(arguments.document))
-    found = mapping.coverage(_rows(arguments, mapping))
+    found = mapping.coverage(_rows(arguments, mapping), scripts=_scripts(arguments))
     if arguments.json:
         print_json({"rules": found.frame.to_dict("records"), "unused": found.unused, "dead": found.dead})
     else:

@@ -11,19 +11,13 @@ from celigo_pandas.cli.options import Commands, add_target, open_client, print_j
 from celigo_pandas.documents.document_files import read_text
 from celigo_pandas.errors import ConfigError
 
-__all__ = ["add"]
+__all__ = ["add", "add_export", "document_of", "names_in"]
 
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("pull", help="pull a virtual export into a file")
-    parser.add_argument(
-        "export",
-        nargs="?",
-        help="export document (.json, .yaml, or - for stdin), a query (.sql), or the name of a saved export",
-    )
-    parser.add_argument("--sql", metavar="QUERY", help="a query in place of a document")
-    parser.add_argument("--connection", "-c", metavar="NAME", help="name or id (a saved export brings its own)")
+    add_export(parser)
     parser.add_argument("-o", "--output", required=True, help="x.parquet, x.csv, x.json or x.jsonl")
     parser.add_argument("--max-rows", type=int, metavar="N")
     parser.add_argument("--page-size", type=int, metavar="N", help="records a request (default: 1,000)")
@@ -52,12 +46,23 @@ def add(commands: Commands) -> None:
     parser.set_defaults(run=_run)
 
 
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which export is meant."""
+    parser.add_argument(
+        "export",
+        nargs="?",
+        help="export document (.json, .yaml, or - for stdin), a query (.sql), or the name of a saved export",
+    )
+    parser.add_argument("--sql", metavar="QUERY", help="a query in place of a document")
+    parser.add_argument("--connection", "-c", metavar="NAME", help="name or id (a saved export brings its own)")
+
+
 def _run(arguments: argparse.Namespace) -> int:
     check_output(arguments.output)
-    document = _document(arguments)
+    document = document_of(arguments)
     options: dict[str, Any] = {
         "page_size": "auto" if arguments.page_size is None else arguments.page_size,
-        "columns": None if arguments.columns is None else _names(arguments.columns),
+        "columns": None if arguments.columns is None else names_in(arguments.columns),
         "nested": arguments.nested,
         "consume": arguments.consume,
         "progress": False if arguments.json else None,
@@ -94,7 +99,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _document(arguments: argparse.Namespace) -> dict[str, Any] | None:
+def document_of(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """Read the export that a file or ``--sql`` gives; None for the name of a saved one."""
     if (arguments.export is None) == (arguments.sql is None):
         got = "neither" if arguments.sql is None else "both"
@@ -113,13 +118,13 @@ def _document(arguments: argparse.Namespace) -> dict[str, Any] | None:
     return None
 
 
-def _names(text: str) -> list[str]:
+def names_in(text: str) -> list[str]:
     """Split names at commas; one that holds a comma stands in double quotes, as in CSV."""
     return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
 
 
 def _dates(text: str | None) -> bool | list[str] | None:
-    return None if text is None else True if text == "auto" else _names(text)
+    return None if text is None else True if text == "auto" else names_in(text)
 
 
 def _dtypes(texts: list[str]) -> dict[str, str] | None:

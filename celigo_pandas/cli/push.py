@@ -9,20 +9,18 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.cli.frame_files import add_rows, check_output, read_frame, write_frame
-from celigo_pandas.cli.options import Commands, add_target, open_client, print_json, read_document
+from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
+from celigo_pandas.cli.push_plan import add_plan, check_plan, planned, shown_plan
 from celigo_pandas.errors import CeligoError, ConfigError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from celigo_pandas.accessors import Connection, ImportResult
-    from celigo_pandas.accessors.account.saved import SavedImport
+    from celigo_pandas.accessors import Client, ImportPlan, ImportResult
     from celigo_pandas.frames.outward import Unflatten
 
 __all__ = ["add", "check_result", "confirmed", "report", "save_result"]
 
 
-def add(commands: Commands) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("push", help="push the rows of a file through a virtual import")
     parser.add_argument("rows", help="x.parquet, x.csv, x.json or x.jsonl")
@@ -40,6 +38,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="only map the rows on the server, send nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_plan(parser)
     add_rows(parser)
     add_target(parser)
     parser.set_defaults(run=_run)
@@ -48,12 +47,15 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     check_output(arguments.outcomes)
     check_result(arguments.result)
+    check_plan(arguments)
     frame = read_frame(arguments.rows, delimiter=arguments.delimiter)
     is_file = arguments.import_doc.endswith((".json", ".yaml", ".yml"))
     written = read_document(arguments.import_doc) if is_file else None
     with open_client(arguments) as client:
         connection = client.connections[arguments.connection] if arguments.connection else None
         document: Any = written if is_file else client.imports[arguments.import_doc]
+        if arguments.plan is not None:
+            return _push_plan(planned(frame, document, connection, client, arguments), client, arguments)
         if arguments.dry_run:
             return _dry_run(frame, document, connection, arguments)
         if not arguments.yes and not _confirmed(frame, document, connection, arguments):
@@ -78,6 +80,38 @@ def _run(arguments: argparse.Namespace) -> int:
             if client.last_push is not None:
                 save_result(client.last_push, arguments.result)
             raise
+    is_kept = save_result(result, arguments.result)
+    return report(result, arguments) or int(not is_kept)
+
+
+def _push_plan(plan: ImportPlan, client: Client, arguments: argparse.Namespace) -> int:
+    """Show a plan, ask, and send what it would create and update."""
+    due = plan.counts["create"] + plan.counts["update"]
+    if arguments.dry_run or not due:
+        if arguments.outcomes is not None and not _written(plan.frame, arguments.outcomes, "the plan was made"):
+            return 1
+        return shown_plan(plan, as_json=arguments.json)
+
+    def shown() -> object:
+        shown_plan(plan, as_json=False)
+        return f"{due:,} of {len(plan):,} rows would be sent."
+
+    if not arguments.yes and not confirmed("push", due, shown):
+        print("Nothing was sent.", file=sys.stderr)
+        return 1
+    try:
+        result = plan.push(
+            batch_size=arguments.batch_size,
+            max_workers=arguments.workers,
+            first=arguments.first,
+            max_failures=arguments.max_failures,
+            journal=arguments.journal,
+            progress=False if arguments.json else None,
+        )
+    except BaseException:  # what was sent before the end is known all the same
+        if client.last_push is not None:
+            save_result(client.last_push, arguments.result)
+        raise
     is_kept = save_result(result, arguments.result)
     return report(result, arguments) or int(not is_kept)
 
@@ -113,14 +147,14 @@ def report(result: ImportResult, arguments: argparse.Namespace) -> int:
         print(result.summary())
         if len(errors):
             print(errors.to_string(index=False))
-    return 0 if is_written and set(counts) <= {"ok", "ignored"} else 1
+    return 0 if is_written and set(counts) <= {"ok", "ignored", "unchanged"} else 1
 
 
 def _unflatten(arguments: argparse.Namespace) -> Unflatten:
     return True if arguments.nest else "auto"
 
 
-def _written(outcomes: pd.DataFrame, path: str, done: str = "the rows were sent") -> bool:
+def _written(outcomes: Any, path: str, done: str = "the rows were sent") -> bool:
     """Write outcomes under their row numbers; what was done is not undone by a file that cannot be written."""
     try:
         write_frame(_numbered(outcomes), path)
@@ -130,7 +164,7 @@ def _written(outcomes: pd.DataFrame, path: str, done: str = "the rows were sent"
     return True
 
 
-def _numbered(outcomes: pd.DataFrame) -> pd.DataFrame:
+def _numbered(outcomes: Any) -> Any:
     names = chain(("index", "row number"), (f"row number {number}" for number in count(2)))
     name = next(name for name in names if name not in outcomes.columns)
     frame = outcomes.copy(deep=False)
@@ -138,12 +172,7 @@ def _numbered(outcomes: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _dry_run(
-    frame: pd.DataFrame,
-    document: dict[str, Any] | SavedImport,
-    connection: Connection | None,
-    arguments: argparse.Namespace,
-) -> int:
+def _dry_run(frame: Any, document: Any, connection: Any, arguments: argparse.Namespace) -> int:
     from celigo_pandas.accessors import dry_run
 
     trial = dry_run(frame, document, connection, unflatten=_unflatten(arguments))
@@ -157,12 +186,7 @@ def _dry_run(
     return 0 if is_written and set(states) <= {"mapped", "ignored"} else 1
 
 
-def _confirmed(
-    frame: pd.DataFrame,
-    document: dict[str, Any] | SavedImport,
-    connection: Connection | None,
-    arguments: argparse.Namespace,
-) -> bool:
+def _confirmed(frame: Any, document: Any, connection: Any, arguments: argparse.Namespace) -> bool:
     from celigo_pandas.accessors import to_import
 
     def shown() -> object:

@@ -30,9 +30,9 @@ def path_of(*segments: str) -> str:
 
 
 def saved_path(kind: str, resource_id: str, *tail: str) -> str:
-    """Return the path of a saved export or import, and of what is below it."""
-    if kind not in ("exports", "imports"):
-        raise ConfigError(f"Unknown kind {shown(kind)}; expected 'exports' or 'imports'.")
+    """Return the path of a saved export, import or script, and of what is below it."""
+    if kind not in ("exports", "imports", "scripts"):
+        raise ConfigError(f"Unknown kind {shown(kind)}; expected 'exports', 'imports' or 'scripts'.")
     return path_of(kind, resource_id, *tail)
 
 

@@ -8,6 +8,7 @@ plausible form is accepted here, and nowhere above.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -26,6 +27,7 @@ from celigo_pandas.client.debug_text import parse_debug_log
 from celigo_pandas.client.json_bodies import Sealed, decode, encode, encode_rows, seal_connection
 from celigo_pandas.client.messages import Repeat, Request, Response
 from celigo_pandas.client.sending import Sender, anything
+from celigo_pandas.documents.script_documents import log_entries
 from celigo_pandas.errors import ApiError, AuthError, ConfigError, NotFoundError, PagingError
 from celigo_pandas.paging import STALE_REQUESTS
 from celigo_pandas.wire.links import next_target
@@ -33,7 +35,7 @@ from celigo_pandas.wire.links import next_target
 __all__ = ["ApiClient"]
 
 Document = Mapping[str, Any]
-Kind = Literal["exports", "imports"]
+Kind = Literal["exports", "imports", "scripts"]
 ConnectionDocument = Mapping[str, Any] | Sealed
 T = TypeVar("T")
 
@@ -266,7 +268,7 @@ class ApiClient(Sender):
         return self._decoded(Request("POST", "/imports/preview", body=body), as_object_or_list)
 
     def patch_document(self, kind: Kind, resource_id: str, operations: Sequence[Document]) -> dict[str, Any] | None:
-        """``PATCH /exports|imports/{id}`` with a JSON Patch; the new document if the server answers one, else None."""
+        """``PATCH /exports|imports|scripts/{id}`` with a JSON Patch; the new document if answered, else None."""
         body = encode(list(operations), "patch")
         return self._maybe(Request("PATCH", saved_path(kind, resource_id), body=body, repeat="write"))
 
@@ -286,11 +288,11 @@ class ApiClient(Sender):
         return self._decoded(request, as_object_or_list)
 
     def dependencies_of(self, kind: Kind, resource_id: str) -> dict[str, Any] | list[Any]:
-        """``GET /exports|imports/{id}/dependencies``: what uses the document, by kind or as a list."""
+        """``GET /exports|imports|scripts/{id}/dependencies``: what uses the document, by kind or as a list."""
         return self._decoded(Request("GET", saved_path(kind, resource_id, "dependencies")), as_object_or_list)
 
     def audit_log_of(self, kind: Kind, resource_id: str, **filters: str) -> Iterator[dict[str, Any]]:
-        """``GET /exports|imports/{id}/audit``, every page of it; filters as in :meth:`audit_log`."""
+        """``GET /exports|imports|scripts/{id}/audit``, every page of it; filters as in :meth:`audit_log`."""
         return self._walk_list(saved_path(kind, resource_id, "audit"), tuple(filters.items()), member="audit")
 
     def replace_connection_of(self, kind: Kind, resource_id: str, connection_id: str) -> dict[str, Any] | None:
@@ -298,6 +300,53 @@ class ApiClient(Sender):
         body = encode({"_newConnectionId": connection_id})
         path = saved_path(kind, resource_id, "replaceConnection")
         return self._maybe(Request("PUT", path, body=body, repeat="write"))
+
+    # Scripts
+
+    def list_scripts(self, **options: Any) -> Iterator[dict[str, Any]]:
+        """``GET /scripts``, every page of it; without their code."""
+        return self.iter_list("/scripts", **options)
+
+    def get_script(self, script_id: str) -> dict[str, Any]:
+        """``GET /scripts/{id}``: with its ``content``."""
+        return self._decoded(Request("GET", path_of("scripts", script_id)), as_stored)
+
+    def create_script(self, doc: Document) -> dict[str, Any]:
+        """``POST /scripts``: the stored document."""
+        return self._decoded(Request("POST", "/scripts", body=encode(doc, "script"), repeat="write"), as_stored)
+
+    def replace_script(self, script_id: str, doc: Document) -> dict[str, Any] | None:
+        """``PUT /scripts/{id}``: a full replacement; a `doc` without ``content`` erases the code.
+
+        Returns
+        -------
+        dict or None
+            The new document, where the server answers it.
+        """
+        path = path_of("scripts", script_id)
+        return self._maybe(Request("PUT", path, body=encode(doc, "script"), repeat="write"))
+
+    def delete_script(self, script_id: str) -> None:
+        """``DELETE /scripts/{id}``."""
+        self.send(Request("DELETE", path_of("scripts", script_id), repeat="write"), inspect=anything)
+
+    def script_log(self, script_id: str, **filters: str | int) -> Iterator[dict[str, Any]]:
+        """``GET /scripts/{id}/logs``, every page of it, following ``nextPageURL``; the newest first.
+
+        Filters known to the server: ``time_gt``, ``time_lte`` (milliseconds since 1970), ``_resourceId``, ``_flowId``,
+        ``functionType``.
+        """
+        path, params = path_of("scripts", script_id, "logs"), tuple((n, str(v)) for n, v in filters.items())
+        seen = set()
+        while (path, params) not in seen:
+            seen.add((path, params))
+            entries, following = self._decoded(Request("GET", path, params), log_entries)
+            yield from entries
+            if following is None:
+                return
+            # The vendor's own pages are given the path of their proxy.
+            path, params = self._address.path_of(re.sub(r"\A/api/(?=scripts/)", "/v1/", following))
+        raise PagingError(f"The log {path} named the same next page twice; reading stopped.")
 
     # Lists
 

@@ -35,6 +35,8 @@ _TRUTHS: Final = (
 )  # fmt: skip
 """Members of exports and imports; those of mappings and lookups are read with their rules."""
 
+_SCRIPT_TRUTHS: Final = ("sandbox", "postResponseHookToProcessOnChildRecord")
+
 _MEDIA: Final = tuple(f"http.{name}" for name in ("requestMediaType", "successMediaType", "errorMediaType"))
 
 _MEDIA_TYPES: Final = frozenset({"json", "xml", "csv", "urlencoded", "form-data", "plaintext"})
@@ -53,7 +55,7 @@ def canonical(kind: str, doc: Mapping[str, Any]) -> dict[str, Any]:
 
     Parameters
     ----------
-    kind : {"connections", "exports", "imports"}
+    kind : {"connections", "exports", "imports", "scripts"}
     doc : mapping
 
     Examples
@@ -61,7 +63,7 @@ def canonical(kind: str, doc: Mapping[str, Any]) -> dict[str, Any]:
     >>> canonical("imports", {"ignoreExisting": "true", "http": {"successMediaType": "JSON"}})
     {'ignoreExisting': True, 'http': {'successMediaType': 'json'}}
     """
-    truths, media = _TRUTHS, _MEDIA
+    truths, media = _SCRIPT_TRUTHS if kind == "scripts" else _TRUTHS, () if kind == "scripts" else _MEDIA
     if kind == "connections":
         truths, media = _CONNECTIONS.get(str(doc.get("type")), ((), ()))
     cast = dict(doc)

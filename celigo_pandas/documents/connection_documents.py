@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,10 +24,11 @@ from celigo_pandas.documents.connection_fields import (
     read,
 )
 from celigo_pandas.documents.dotted import put_member
+from celigo_pandas.documents.members import got_instead, missing
 from celigo_pandas.documents.scalars import is_date, is_object_id, truth
 from celigo_pandas.documents.secret import MASK, Secret
 from celigo_pandas.documents.userinfo import masked_url, url_secrets, urls_with_userinfo
-from celigo_pandas.errors import Problem, shown
+from celigo_pandas.errors import Problem
 
 __all__ = [
     "ALL_SECRETS",
@@ -184,7 +186,7 @@ def _places(kind: str, doc: Mapping[str, Any]) -> Iterator[Problem]:
         is_empty_place = value is None or value == "" or value == MASK
         is_truth = path in _MAY_BE_TRUTHS and truth(value) is not None
         if not (is_empty_place or is_truth or isinstance(value, Mapping)):
-            yield _invalid(path, value, "an object")
+            yield got_instead(path, value, "an object")
 
 
 @lru_cache
@@ -209,7 +211,7 @@ def _blocks(kind: str, doc: Mapping[str, Any]) -> list[Problem]:
     if block is None:
         return [_missing(kind)]
     if not isinstance(block, Mapping):
-        return [_invalid(kind, block, "an object")]
+        return [got_instead(kind, block, "an object")]
     # The platform answers old rest connections with an http block beside: only a block of another kind is refused.
     twins = {"http", "rest"} if kind in ("http", "rest") else {kind}
     extra = [name for name in TYPES if name not in twins and isinstance(doc.get(name), Mapping)]
@@ -232,7 +234,7 @@ def _check(row: ConnectionField, doc: Mapping[str, Any]) -> Iterator[Problem]:
     if isinstance(value, str) and value in row.refuses:
         yield Problem(row.refuses[value], f"{row.path} {value!r} is refused; expected {_names(row.choices)}.", row.path)
     elif expected is not None:
-        yield _invalid(row.path, value, expected)
+        yield got_instead(row.path, value, expected)
 
 
 def _check_secret(row: ConnectionField, value: object) -> Iterator[Problem]:
@@ -246,14 +248,9 @@ def _check_secret(row: ConnectionField, value: object) -> Iterator[Problem]:
 
 
 def _missing(path: str, code: str = "missing_required_field") -> Problem:
-    name = path.rsplit(".", 1)[-1]
     if code == "agent_mode_only":
         return Problem(code, "This system is reached through an agent only. Expected field: _agentId.", path)
-    return Problem(code, f"Expected field: {name} to be present.", path)
-
-
-def _invalid(path: str, value: object, expected: str) -> Problem:
-    return Problem("invalid_field", f"{path}: got {shown(value)}; expected {expected}.", path)
+    return replace(missing(path), code=code)
 
 
 def _names(choices: tuple[str, ...]) -> str:

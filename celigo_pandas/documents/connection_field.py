@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal
 
+from celigo_pandas.documents.dotted import find_member
 from celigo_pandas.documents.secret import Secret
 
 __all__ = ["Clause", "ConnectionField", "has", "is_empty", "lacks", "one_of", "read"]
@@ -18,16 +18,7 @@ list, ``secret_map`` the free-form ``encrypted`` object, which reads back as one
 
 def read(doc: object, path: str) -> Any:
     """Return the value at a dotted path, or None where any step is missing."""
-    for step in _steps(path):
-        if not isinstance(doc, Mapping):
-            return None
-        doc = doc.get(step)
-    return doc
-
-
-@lru_cache(2_000)
-def _steps(path: str) -> tuple[str, ...]:
-    return tuple(path.split("."))
+    return find_member(doc, path)
 
 
 def is_empty(value: object) -> bool:

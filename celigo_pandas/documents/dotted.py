@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from celigo_pandas.errors import DocumentError
@@ -55,7 +56,12 @@ def find_member(doc: object, path: str, default: object = None) -> Any:
     >>> find_member({"http": {"headers": [{"name": "Accept"}]}}, "http.headers.0.name")
     'Accept'
     """
-    return find_at(doc, path.split("."), default)
+    return find_at(doc, _steps(path), default)
+
+
+@lru_cache(2_000)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def put_member(doc: dict[str, Any], path: str, value: object) -> None:

@@ -50,6 +50,7 @@ PATCH_TYPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
         "salesforce.distributed.disabled": (bool,),
     },
     "imports": {"name": (str,), "debugDate": (str,), "debugUntil": (str,), "assistantMetadata": (dict,)},
+    "scripts": {"name": (str,), "debugUntil": (str,)},
 }
 """Fields that PATCH takes, by resource, with the types of their values.
 

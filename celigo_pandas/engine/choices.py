@@ -46,7 +46,7 @@ class Choices:
     """[4] ``/import/map`` answers bare records; with True each is ``{"statusCode": 200, "data": …}``."""
 
     delete_in_use_refused: bool = True
-    """[5] DELETE of a connection that saved exports or imports use is a 422 that names them: deleting it would
+    """[5] DELETE of a connection, or of a script, that other documents use is a 422 that names them: deleting it would
     break documents silently, and the vendor's user interface refuses it too."""
 
     patch_answers_document: bool = False
@@ -92,9 +92,28 @@ class Choices:
     """All worksheets of a workbook are read, each with its own header. The vendor's schema speaks of
     "multi-sheet processing" and names no member that chooses one; reading only the first would lose rows silently."""
 
+    mongodb_snapshots: bool = True
+    """An export of a replica set reads the collection as it was when it began. The vendor says nothing of it; without,
+    records that are moved while they are read may be missing or there twice. False is for exports that take longer
+    than the server keeps its past (five minutes, unless it is told otherwise)."""
+
+    dynamodb_scans: bool = False
+    """A DynamoDB export without ``keyConditionExpression`` reads the whole table. The platform only queries: it is off,
+    so that a document that works here works there."""
+
     mock_output_limit: int = 0
     """The vendor takes ten records in ``mockOutput``. Here it stands in for systems that are not built, so any number
     is taken (0); a number restores a limit."""
+
+    map_runs_hooks: bool = True
+    """``/import/map`` runs preMap and postMap too. The documentation says "only the mapping step"; a dry run without
+    hooks would show records that production never sends."""
+
+    script_seconds: float = 30.0
+    """What a call of a script's function may take. The vendor's pages give 30 seconds."""
+
+    script_memory_mb: int = 256
+    """Memory of a call of a script's function. Not published."""
 
     rate_capacity: int = 0
     """Requests that the account's bucket holds; 0 turns the limit off. The platform has 1000, refilled at 300/s."""

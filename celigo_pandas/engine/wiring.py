@@ -13,6 +13,7 @@ from celigo_pandas.engine.runs.calls import CallFactory
 from celigo_pandas.engine.runs.export_service import ExportService
 from celigo_pandas.engine.runs.import_service import ImportService
 from celigo_pandas.engine.runs.ping_service import PingService
+from celigo_pandas.engine.runs.script_runs import ScriptRuns
 from celigo_pandas.engine.runs.sources import Sources
 from celigo_pandas.engine.safety.reach import Reach
 from celigo_pandas.engine.safety.worker_threads import Gates, Workers
@@ -20,10 +21,12 @@ from celigo_pandas.engine.settings import Settings
 from celigo_pandas.engine.storage.access import Caches
 from celigo_pandas.engine.storage.debug_log import DebugLog
 from celigo_pandas.engine.storage.document_service import DocumentService
+from celigo_pandas.engine.storage.script_log import ScriptLog
 from celigo_pandas.engine.storage.store import Store
 from celigo_pandas.engine.storage.vault import Vault
 from celigo_pandas.engine.walks.page_spool import Spool
 from celigo_pandas.engine.walks.walks import Walks
+from celigo_pandas.scripts import Limits, ScriptHost
 
 __all__ = ["Engine"]
 
@@ -52,6 +55,7 @@ class Engine:
         self.now = now
         self.documents = DocumentService(self.store, self.vault, self.choices, person=USER, now=now)
         self.debug = DebugLog(self.store, self.vault, now)
+        self.script_log = ScriptLog(self.store, self.vault, now)
         self.caches = Caches()
         self.workers = Workers()
         self.gates = Gates(settings.gate_patience_s)
@@ -71,8 +75,10 @@ class Engine:
         limit_s = settings.call_timeout_s
         self.sources = Sources(self.documents, self.caches, self.workers, self.gates, calls, limit_s)
         self.pings = PingService(self.sources, self.choices)
-        self.exports = ExportService(self.sources, self.walks, self.vault, self.choices)
-        self.imports = ImportService(self.sources, self.choices)
+        limits = Limits(self.choices.script_seconds, self.choices.script_memory_mb * 1024 * 1024)
+        self.scripts = ScriptRuns(self.documents, self.script_log, ScriptHost(limits))
+        self.exports = ExportService(self.sources, self.walks, self.vault, self.choices, self.scripts)
+        self.imports = ImportService(self.sources, self.choices, self.scripts)
         self.pending = PendingStates()
         self._tending: list[asyncio.Task[Any]] = []
 
@@ -100,6 +106,7 @@ class Engine:
         await self.walks.close()
         self.caches.close()
         self.workers.close()
+        self.scripts.close()
         self.store.close()
 
 

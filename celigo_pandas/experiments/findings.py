@@ -262,7 +262,8 @@ class BlameFindings:
         lines += [f"  source    {path} = {shown(value)}" for path, value in self.sources.items()]
         lines += [f"  source    {path} is not there" for path in self.missing]
         for one in self.blame.trace.steps:
-            lines.append(f"  {one.step:<9} {pair_texts(one.before, one.after)[1]}")
+            before, after = pair_texts(one.before, one.after)
+            lines.append(f"  {one.step:<9} {f'{before} → {after}' if one.is_hook else after}")
         if self.blame.cell != self.blame.trace.cell:
             lines.append(f"  value     {cell_text(self.blame.value)}")
         for part in self.blame.parts[:_PARTS]:

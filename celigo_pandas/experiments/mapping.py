@@ -10,20 +10,16 @@ from typing import Any
 import pandas as pd
 
 from celigo_pandas.documents.mapping_documents import LookupEntry, MappingDocument
-from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, printable, shown
-from celigo_pandas.experiments.editing import (
-    find_rule,
-    helpers_of,
-    iter_rules,
-    no_rule,
-    remove_rule,
-    set_rule,
-    with_helper,
-)
+from celigo_pandas.documents.rule_rows import find_rule, iter_rules, no_rule
+from celigo_pandas.documents.script_sources import ScriptsLike
+from celigo_pandas.documents.written_rules import remove_written, set_rule, with_helper
+from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, MappingError, shown
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frame_records import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.frozen import freeze
-from celigo_pandas.experiments.reports import Report
+from celigo_pandas.experiments.hook_runs import HookRun, hooks_of, runs_before_mapping
+from celigo_pandas.experiments.reports import Report, Shown
+from celigo_pandas.experiments.rule_texts import mapping_html, mapping_text
 from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
 from celigo_pandas.experiments.surrounding_documents import document_of, merged, put_lookups
 from celigo_pandas.experiments.upgrading import upgraded
@@ -34,8 +30,9 @@ from celigo_pandas.mapping import CompiledMapping, compile_mapping
 from celigo_pandas.mapping.explain.blame import blame_cell
 from celigo_pandas.mapping.explain.coverage import measure
 from celigo_pandas.mapping.explain.diff import compare
+from celigo_pandas.mapping.explain.hook_stories import blame_story
 from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
-from celigo_pandas.markup import Markup, table, tag
+from celigo_pandas.markup import Markup
 
 __all__ = ["Mapping"]
 
@@ -94,7 +91,7 @@ class Mapping:
     # --- making ------------------------------------------------------------------------------------------------------
 
     @classmethod
-    def from_import(cls, doc: object) -> Mapping:
+    def from_import(cls, doc: Any) -> Mapping:
         """Take the mapping of an import document (dict, builder or saved import), of either dialect.
 
         Parameters
@@ -110,7 +107,7 @@ class Mapping:
         return cls(document_of(doc))
 
     @classmethod
-    def suggest(cls, df: object, target: object) -> Mapping:
+    def suggest(cls, df: Any, target: Any) -> Mapping:
         """Suggest a mapping from a frame to a target.
 
         Parameters
@@ -210,14 +207,14 @@ class Mapping:
         rule = find_rule(self._document, generate)
         if rule is None:
             raise no_rule(self._document, generate)
-        return copy.deepcopy(rule)
+        return copy.deepcopy(rule.entry)
 
     def set(
         self,
         generate: str,
-        extract: object = _UNSET,
+        extract: Any = _UNSET,
         *,
-        when: object = _UNSET,
+        when: Any = _UNSET,
         members: AnyMapping[str, Any] | None = None,
         **options: Any,
     ) -> Mapping:
@@ -263,8 +260,9 @@ class Mapping:
             changes["conditional"] = ... if when is ... else {"when": when}
         changes.update(members or {})
         if self.dialect == 2:
-            changes = with_helper(find_rule(self._document, generate), changes, generate)
-        set_rule(self._document, generate, changes)
+            there = find_rule(self._document, generate)
+            changes = with_helper(None if there is None else there.entry, changes, generate)
+        self._document = set_rule(self._document, generate, changes)
         if extract is not _UNSET:
             self._suggested = tuple(pair for pair in self._suggested if pair.target != generate)
         self._warn_of_traps(generate, is_typed="dataType" in changes)
@@ -326,7 +324,7 @@ class Mapping:
         >>> "email" in mapping.remove("email")
         False
         """
-        remove_rule(self._document, generate)
+        self._document = remove_written(self._document, generate)
         self._suggested = tuple(pair for pair in self._suggested if pair.target != generate)
         return self
 
@@ -343,7 +341,7 @@ class Mapping:
         twin._wanted, twin._fields, twin._suggested = self._wanted, self._fields, self._suggested
         return twin
 
-    def to_import(self, doc: object = None) -> dict[str, Any]:
+    def to_import(self, doc: Any = None) -> dict[str, Any]:
         """Return an import document with this mapping.
 
         Parameters
@@ -360,7 +358,7 @@ class Mapping:
         """
         return copy.deepcopy(self._document) if doc is None else merged(document_of(doc), self._document)
 
-    def upgrade(self, df: object = None) -> Mapping:
+    def upgrade(self, df: Any = None) -> Mapping:
         """Rewrite a Mapper 1.0 mapping in Mapper 2.0.
 
         Parameters
@@ -385,7 +383,7 @@ class Mapping:
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
-    def apply(self, df: object) -> list[Any]:
+    def apply(self, df: Any) -> list[Any]:
         """Map each row; one object, list of rows or MappingError each.
 
         Parameters
@@ -401,15 +399,18 @@ class Mapping:
         """
         return self.compiled.evaluate(records_of(df))
 
-    def coverage(self, df: object) -> CoverageFindings:
+    def coverage(self, df: Any, *, scripts: ScriptsLike | None = None) -> CoverageFindings:
         """Measure, per rule, how often its source is there, null, retyped, untranslated, undated; and unused fields.
 
-        Costs about one evaluation. No request is made.
+        Costs about one evaluation. No request is made, but for scripts that are read from an account.
 
         Parameters
         ----------
         df : DataFrame, or list of dict
             The rows.
+        scripts : dict, or client.scripts, optional
+            The scripts that the document names, by id or name: what a transform and a preMap write is there for the
+            rules, and records that they do not let pass are not counted. Without it the rows are read as they came.
 
         Examples
         --------
@@ -417,9 +418,24 @@ class Mapping:
         >>> mapping.set("phone", "$.phone_number").coverage(orders).dead
         ['phone']
         """
-        return CoverageFindings(measure(self.compiled, records_of(df)))
+        records, hooks = records_of(df), self._hooks("coverage", scripts)
+        if hooks is not None:
+            records = hooks.passing(records)
+        return CoverageFindings(measure(self.compiled, records))
 
-    def diff(self, other: object, df: object) -> DiffFindings:
+    def _hooks(self, method: str, scripts: ScriptsLike | None) -> HookRun | None:
+        """Return the scripts around the mapping; without them, say once what the rows are then read without."""
+        if scripts is not None:
+            return hooks_of(self._document, scripts)
+        if places := runs_before_mapping(self._document):
+            notify_once(
+                f"{method}() reads the rows as they came: what {' and '.join(places)} writes is not there. "
+                "Give scripts={'_id or name': 'file.js'} or scripts=client.scripts.",
+                HintWarning,
+            )
+        return None
+
+    def diff(self, other: Any, df: Any) -> DiffFindings:
         """Compare with another mapping over the same rows: which output cells change, by rule.
 
         Parameters
@@ -441,8 +457,8 @@ class Mapping:
         """
         return DiffFindings(compare(self.compiled, compile_mapping(document_of(other)), records_of(df)), df)
 
-    def blame(self, df: Any, row: object, cell: str) -> BlameFindings:
-        r"""Explain one output cell: rule, source path, source value, each step.
+    def blame(self, df: Any, row: Any, cell: str, *, scripts: ScriptsLike | None = None) -> BlameFindings:
+        r"""Explain one output cell: rule, source path, source value, each step; and the hook that wrote a value.
 
         Parameters
         ----------
@@ -452,11 +468,14 @@ class Mapping:
         cell : str
             ``total``, ``address.city``, ``lines[2].sku``; an object or list as a whole (``address``, ``lines``), or a
             cell of every element (``lines[*].sku``). A dot in a key is written ``\.``.
+        scripts : dict, or client.scripts, optional
+            The scripts that the document names, by id or name. Where the record before and after a hook differs in what
+            the cell is made of, the hook is a step: ``preMap (orders.js:14)``.
 
         Raises
         ------
         MappingError
-            No rule writes such a cell of this row.
+            No rule writes such a cell of this row, or a hook does not let the row pass.
         FrameError
             No row, or several, have this label.
 
@@ -466,11 +485,18 @@ class Mapping:
         >>> "id = 3" in str(mapping.blame(orders, 1, "order"))
         True
         """
-        position = position_of(df, row)
+        position, hooks = position_of(df, row), self._hooks("blame", scripts)
+        if hooks is not None:
+            story = hooks.story(self.compiled, records_of(df), position)
+            if isinstance(story, MappingError):
+                raise story
+            return BlameFindings(blame_story(self.compiled, story, cell), row)
         one = df.iloc[[position]] if isinstance(df, pd.DataFrame) else [df[position]]
         return BlameFindings(blame_cell(self.compiled, records_of(one)[0], cell), row)
 
-    def report(self, df: object, against: object = None, *, title: str = "Mapping report") -> Report:
+    def report(
+        self, df: Any, against: Any = None, *, title: str = "Mapping report", plan: Shown | None = None
+    ) -> Report:
         """Write one self-contained HTML page for a change ticket.
 
         Parameters
@@ -479,6 +505,8 @@ class Mapping:
         against : Mapping or import document, optional
             The version before; the page then shows what changes.
         title : str
+        plan : ImportPlan, optional
+            Of :func:`~celigo_pandas.plan_import`: the page then shows what a push of the rows would change.
 
         Examples
         --------
@@ -487,9 +515,9 @@ class Mapping:
         'report.html'
         """
         before = None if against is None else Mapping.from_import(against)
-        return Report.of(self, before, df, title)
+        return Report.of(self, before, df, title, plan)
 
-    def freeze(self, df: object, path: str | os.PathLike[str]) -> int:
+    def freeze(self, df: Any, path: str | os.PathLike[str], *, scripts: ScriptsLike | None = None) -> int:
         """Write the rows with what this mapping makes of them, for :func:`celigo_pandas.experiments.check_frozen`.
 
         The check sees the time of freezing as the present. Cells that vary by themselves (random text) are left out.
@@ -500,6 +528,9 @@ class Mapping:
             The rows.
         path : path
             A file to write.
+        scripts : dict, or client.scripts, optional
+            The scripts that the document names, by id or name: what they and the mapping make together is frozen, and
+            their text with it.
 
         Returns
         -------
@@ -512,9 +543,11 @@ class Mapping:
         >>> mapping.freeze(orders, "orders.frozen.json")
         20
         """
-        return freeze(self._document, records_of(df), path)
+        if scripts is None:
+            self._hooks("freeze", None)
+        return freeze(self._document, records_of(df), path, scripts)
 
-    def verify(self, df: object, con: object, *, batch_size: int = 100) -> pd.DataFrame:
+    def verify(self, df: Any, con: Any, *, batch_size: int = 100) -> pd.DataFrame:
         """Map the same rows here and on the server (``/import/map``), and return where they disagree.
 
         Parameters
@@ -552,43 +585,8 @@ class Mapping:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        lines = [f"<Mapping {self.dialect}.0, {sum(1 for _ in iter_rules(self._document))} rules>"]
         reasons = {pair.target: f"{pair.score:.0%}, {pair.reason}" for pair in self._suggested}
-        for path, rule in iter_rules(self._document):
-            line = f"  {path:<28} ← {_source(rule)}"
-            lines.append(f"{line:<60}  ({reasons[path]})" if path in reasons else line)
-        if self.unmatched:
-            lines.append("  no source found for: " + ", ".join(self.unmatched))
-        return printable("\n".join(lines))
+        return mapping_text(self._document, self.unmatched, reasons)
 
     def _repr_html_(self) -> Markup:
-        rows = [
-            (tag("code", path), _source(rule), rule.get("dataType", ""), _more(rule))
-            for path, rule in iter_rules(self._document)
-        ]
-        parts = [table(("writes", "from", "type", "more"), rows)]
-        if self.unmatched:
-            parts.append(tag("p", tag("b", "No source found for: "), ", ".join(self.unmatched)))
-        return tag("div", *parts)
-
-
-def _source(rule: dict[str, Any]) -> str:
-    if "hardCodedValue" in rule:
-        return f"the value {rule['hardCodedValue']!r}"
-    if helpers := helpers_of(rule):
-        return ", ".join(str(helper.get("extract", "its own fields")) for helper in helpers)
-    if rule.get("extract") is None:
-        return "its own fields" if rule.get("mappings") is not None else "nothing"
-    return str(rule["extract"])
-
-
-def _more(rule: dict[str, Any]) -> str:
-    shown_members = (
-        "lookupName",
-        "default",
-        "conditional",
-        "extractDateFormat",
-        "generateDateFormat",
-        "generateDateTimezone",
-    )
-    return ", ".join(f"{name}={rule[name]!r}" for name in shown_members if name in rule)
+        return mapping_html(self._document, self.unmatched)

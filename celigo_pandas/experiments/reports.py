@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.experiments.findings import CoverageFindings, DiffFindings, failing_rows
@@ -17,14 +18,12 @@ from celigo_pandas.experiments.side_by_side import pair_texts
 from celigo_pandas.experiments.surrounding_documents import diff_documents
 from celigo_pandas.folders import user_path
 from celigo_pandas.javascript.dates import utc_now
+from celigo_pandas.mapping import CompiledMapping
 from celigo_pandas.mapping.explain.coverage import measure
 from celigo_pandas.mapping.explain.diff import compare_evaluations
 from celigo_pandas.markup import Markup, table, tag
 
-if TYPE_CHECKING:
-    from celigo_pandas.experiments.mapping import Mapping
-
-__all__ = ["Report"]
+__all__ = ["Report", "Shown"]
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c1e21;background:#fff}
@@ -37,6 +36,25 @@ code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f5f6f7;padding:.8
 @media (prefers-color-scheme:dark){body{background:#16181b;color:#e4e6e9}h2,tr+tr td{border-color:#3a3f45}
 pre{background:#202327}.facts{color:#a0a6ad}}
 """
+
+
+class Reported(Protocol):
+    """A mapping that a page can be made of."""
+
+    @property
+    def compiled(self) -> CompiledMapping:
+        """Its rules, compiled."""
+
+    def to_import(self) -> dict[str, Any]:
+        """Return its import document."""
+
+    def _repr_html_(self) -> Markup: ...
+
+
+class Shown(Protocol):
+    """What shows itself as HTML."""
+
+    def _repr_html_(self) -> Markup: ...
 
 
 class Report:
@@ -53,8 +71,8 @@ class Report:
         self.title = title
 
     @classmethod
-    def of(cls, mapping: Mapping, before: Mapping | None, df: object, title: str) -> Report:
-        """Measure and write the page."""
+    def of(cls, mapping: Reported, before: Reported | None, df: Any, title: str, plan: Shown | None = None) -> Report:
+        """Measure and write the page; `plan` is what a push of the rows would do."""
         records = records_of(df)
         compiled = mapping.compiled
         started = utc_now()
@@ -66,6 +84,8 @@ class Report:
             found = DiffFindings(compare_evaluations(old, compiled, earlier, outputs), df)
             parts += [tag("h2", "What changes in the rows"), found._repr_html_()]
             parts += [tag("h2", "What changes in the rules"), _rule_changes(mapping, before)]
+        if plan is not None:
+            parts += [tag("h2", "What a push would change"), plan._repr_html_()]
         parts += [
             tag("h2", "Coverage"),
             CoverageFindings(measure(compiled, records, now=lambda: started))._repr_html_(),
@@ -73,7 +93,15 @@ class Report:
         parts += [tag("h2", "Rows that fail"), failing_rows(outputs, df)]
         parts += [tag("h2", "The mapping"), mapping._repr_html_()]
         source = json.dumps(mapping.to_import(), indent=2, ensure_ascii=False, default=str)
-        parts += [tag("h2", "The document"), tag("pre", source)]
+        return cls._of([*parts, tag("h2", "The document"), tag("pre", source)], title)
+
+    @classmethod
+    def page(cls, title: str, parts: Iterable[Markup]) -> Report:
+        """Write a page of parts that are HTML already, below its title."""
+        return cls._of([tag("h1", title), *parts], title)
+
+    @classmethod
+    def _of(cls, parts: list[Markup], title: str) -> Report:
         head = tag("head", tag("meta", charset="utf-8"), tag("title", title), Markup(f"<style>{_STYLE}</style>"))
         body = tag("body", *parts)
         return cls("<!doctype html>" + tag("html", head, body, lang="en"), title)
@@ -101,7 +129,7 @@ class Report:
         return tag("iframe", srcdoc=self.html, sandbox="", style="width:100%;height:40rem;border:1px solid #ccc")
 
 
-def _facts(mapping: Mapping, before: Mapping | None, records: list[Any]) -> Markup:
+def _facts(mapping: Reported, before: Reported | None, records: list[Any]) -> Markup:
     facts = [
         ("made", datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
         ("rows", f"{len(records):,}, digest {digest(records)}"),
@@ -113,7 +141,7 @@ def _facts(mapping: Mapping, before: Mapping | None, records: list[Any]) -> Mark
     return tag("div", table(("", ""), facts), class_="facts")
 
 
-def _rule_changes(mapping: Mapping, before: Mapping) -> Markup:
+def _rule_changes(mapping: Reported, before: Reported) -> Markup:
     changes = diff_documents(before.to_import(), mapping.to_import())
     if changes.empty:
         return tag("p", "The rules are the same.")
@@ -124,6 +152,6 @@ def _rule_changes(mapping: Mapping, before: Mapping) -> Markup:
     return table(("rule", "member", "before", "after", ""), rows)
 
 
-def _values(before: object, after: object) -> tuple[str, str]:
+def _values(before: Any, after: Any) -> tuple[str, str]:
     old, new = pair_texts(before, after)
     return "" if before is None else old, "" if after is None else new

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from celigo_pandas.documents.rule_rows import EACH, find_rule
+from celigo_pandas.documents.written_rules import set_rule
 from celigo_pandas.errors import DocumentError, shown
-from celigo_pandas.experiments.editing import EACH, find_rule, set_rule
 from celigo_pandas.experiments.frame_records import records_of
 from celigo_pandas.frames.names import escape_key
 from celigo_pandas.mapping.compile.rule_parts import MOST_STEPS
@@ -240,8 +241,8 @@ def suggest_document(records: Sequence[Any], target: object) -> Suggested:
     for pair in pairs:
         members = _members(pair, sources[pair.source], wanted[pair.target], samples[pair.source])
         if EACH in pair.target:
-            _add_lists(document, pair, {one.target: sources[one.source] for one in pairs})
-        set_rule(document, pair.target, members)
+            document = _with_lists(document, pair, {one.target: sources[one.source] for one in pairs})
+        document = set_rule(document, pair.target, members)
     found = {pair.target for pair in pairs}
     return Suggested(document, tuple(name for name in wanted if name not in found), tuple(pairs))
 
@@ -299,8 +300,8 @@ def _members(pair: Suggestion, source: tuple[Step, ...], wanted: str | None, val
     return members
 
 
-def _add_lists(document: dict[str, Any], pair: Suggestion, sources: Mapping[str, tuple[Step, ...]]) -> None:
-    """Make the lists a target lies in, each fed by the array that most of its fields' sources lie in."""
+def _with_lists(document: dict[str, Any], pair: Suggestion, sources: Mapping[str, tuple[Step, ...]]) -> dict[str, Any]:
+    """Return a document with the lists a target lies in, each fed by the array of most of its fields' sources."""
     parts = pair.target.split(f"{EACH}.")
     for depth in range(1, len(parts)):
         path = f"{EACH}.".join(parts[:depth])
@@ -312,7 +313,8 @@ def _add_lists(document: dict[str, Any], pair: Suggestion, sources: Mapping[str,
         if arrays:
             most_used = max(arrays, key=arrays.count)
             helper["extract"] = rooted_text(most_used)
-        set_rule(document, path, {"dataType": "objectarray", "buildArrayHelper": [helper]})
+        document = set_rule(document, path, {"dataType": "objectarray", "buildArrayHelper": [helper]})
+    return document
 
 
 def _values(records: Sequence[Any], steps: tuple[Step, ...], limit: int = 200) -> list[Any]:

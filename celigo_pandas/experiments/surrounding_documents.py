@@ -10,8 +10,8 @@ import pandas as pd
 
 from celigo_pandas.documents.dotted import find_member, put_member, remove_member
 from celigo_pandas.documents.mapping_documents import FIELD_HOMES, LookupEntry, MappingDocument, append_lookup
+from celigo_pandas.documents.rule_rows import helpers_of, iter_rules
 from celigo_pandas.errors import DocumentError, shown
-from celigo_pandas.experiments.editing import helpers_of, iter_rules
 from celigo_pandas.experiments.frame_records import exact_frame
 
 __all__ = ["diff_documents", "diff_saved", "document_of", "merged", "put_lookups"]

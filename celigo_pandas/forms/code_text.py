@@ -29,11 +29,21 @@ def pull_code(state: ExportState) -> str:
     return f"{con}\nexport = {literal(state.export)}\ndf = con.read_export(export{''.join(options)})"
 
 
-def push_code(import_doc: dict[str, Any], con: Any, options: dict[str, Any]) -> str:
-    """Write the calls that a MappingEditor stands for: the dry run, and the push if there is a connection."""
-    lines = [f"import_doc = {literal(import_doc)}", "trial = df.celigo.dry_run(import_doc)"]
+def push_code(
+    import_doc: dict[str, Any], con: Any, options: dict[str, Any], scripts: dict[str, str] | None = None
+) -> str:
+    """Write the calls that a MappingEditor stands for: the dry run, and the push if there is a connection.
+
+    Scripts that were edited are given to the dry run; a push needs them to be saved before.
+    """
+    given = ", scripts=scripts" if scripts else ""
+    lines = [f"import_doc = {literal(import_doc)}", f"trial = df.celigo.dry_run(import_doc{given})"]
+    if scripts:
+        lines.insert(1, f"scripts = {literal(scripts)}")
     if con is not None:
-        given = "".join(f", {name}={value!r}" for name, value in options.items())
+        options_text = "".join(f", {name}={value!r}" for name, value in options.items())
         lines.insert(0, f"con = client.connections[{con.name!r}]")
-        lines.append(f"result = df.celigo.to_import(import_doc, con{given})")
+        for id in scripts or {}:
+            lines.append(f"client.scripts[{id!r}].update(content=scripts[{id!r}])")
+        lines.append(f"result = df.celigo.to_import(import_doc, con{options_text})")
     return "\n".join(lines)

@@ -66,6 +66,7 @@ def field(
     live: bool = False,
     compact: bool = False,
     wide: bool = False,
+    marks: Iterable[tuple[int, str]] = (),
 ) -> Element:
     """One value to edit.
 
@@ -73,7 +74,8 @@ def field(
     ----------
     kind : str
         ``text, multiline, number, boolean, choice, secret, secret_multiline``, or ``private``: text that is readable
-        while it is typed, but like a secret leaves the browser in a message and is kept in no state of the widget.
+        while it is typed, but like a secret leaves the browser in a message and is kept in no state of the widget; or
+        ``code``: JavaScript in colours, with the numbers of its lines.
     suggestions, suggest_from
         What is offered while typing: texts of this field alone, or the name of a list that the layout holds once for
         all (``lists``, beside its ``children``).
@@ -86,6 +88,8 @@ def field(
         Keep the label for screen readers only.
     wide : bool
         Take the whole width, for a text of many lines that the form is about.
+    marks : iterable of (int, str)
+        Of code: lines and what is wrong with each.
     """
     if kind == "private" or kind.startswith("secret"):
         value = ""
@@ -93,7 +97,7 @@ def field(
     return {"k": "field", "id": id, "label": label, "value": value, "type": kind, "help": help, "choices": options,
             "suggestions": list(suggestions), "suggest_from": suggest_from, "required": required,
             "problems": list(problems), "read_only": read_only, "placeholder": placeholder, "stored": stored,
-            "live": live, "compact": compact, "wide": wide}  # fmt: skip
+            "live": live, "compact": compact, "wide": wide, "marks": [list(mark) for mark in marks]}  # fmt: skip
 
 
 def button(

@@ -9,6 +9,7 @@ from celigo_pandas.forms.elements import Element, box, button, code, feedback, f
 from celigo_pandas.forms.mapping_outcome_layout import push_part
 from celigo_pandas.forms.mapping_preview_layout import preview_part
 from celigo_pandas.forms.mapping_rule_layout import lookup_part, rule_lines
+from celigo_pandas.forms.mapping_script_layout import script_part
 from celigo_pandas.forms.mapping_state import MappingState
 
 __all__ = ["mapping_layout"]
@@ -42,6 +43,7 @@ def mapping_layout(state: MappingState) -> Element:
             *(paragraph(text, "problem") for text in state.loose_problems()),
             *(paragraph(f"Doubtful: {text}", "warning") for text in state.loose_remarks()),
             box(rules, preview_part(state), row=True, look="sides"),
+            script_part(state),
             push_part(state) if con is not None else None,
             _code(state),
         ),
@@ -70,6 +72,9 @@ def _buttons(state: MappingState) -> Element:
         )
         if connected
         else None,
+        button("plan", "Plan", enabled=can["plan"], title="shows what a push would create, update and leave alone")
+        if connected
+        else None,
         button("copy_as_python", "Copy as Python", copies=_python(state)),
         button("copy_as_json", "Copy as JSON", copies=_json(state)),
         row=True,
@@ -79,7 +84,7 @@ def _buttons(state: MappingState) -> Element:
 def _python(state: MappingState) -> str:
     defaults = {"batch_size": 100, "first": 5, "max_failures": None}
     options = {name: value for name, value in state.push_options.items() if value != defaults[name]}
-    return push_code(state.import_doc, state.connection, options)
+    return push_code(state.import_doc, state.connection, options, state.scripts.edited)
 
 
 def _json(state: MappingState) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from celigo_pandas.forms.elements import Element, box, button, cell, field, group, paragraph, table
 from celigo_pandas.forms.frame_table import cell_text, frame_table
+from celigo_pandas.forms.mapping_plan_layout import plan_fields, plan_part
 from celigo_pandas.forms.mapping_state import MappingState
 
 __all__ = ["push_part"]
@@ -25,8 +26,10 @@ def push_part(state: MappingState) -> Element:
               else options["max_failures"], kind="number", placeholder="never"),
         row=True,
     )  # fmt: skip
-    is_open = state.push_preview is not None or state.result is not None
-    return group("Push", brakes, _preview(state), _result(state), is_open=is_open, id="push")
+    shown = (state.push_preview, state.shown_plan, state.result)
+    is_open = any(one is not None for one in shown)
+    return group("Push", brakes, plan_fields(state), plan_part(state), _preview(state), _result(state),
+                 is_open=is_open, id="push")  # fmt: skip
 
 
 def _preview(state: MappingState) -> Element | None:
@@ -52,7 +55,7 @@ def _result(state: MappingState) -> Element | None:
     if result is None:
         return None
     frame = result.frame
-    bad = frame[~frame["outcome"].isin(["ok", "ignored"])]
+    bad = frame[~frame["outcome"].isin(["ok", "ignored", "unchanged"])]
     shown = bad if len(bad) else frame
     rows = [_row(shown, place) for place in range(min(_ROWS, len(shown)))]
     which = "rows that were not imported" if len(bad) else "rows"
@@ -68,7 +71,7 @@ def _result(state: MappingState) -> Element | None:
 
 def _row(frame: Any, place: int) -> Element:
     outcome = str(frame["outcome"].iloc[place])
-    look = "failed" if outcome in ("failed", "unknown") else "muted" if outcome == "not_sent" else ""
+    look = "failed" if outcome in ("failed", "unknown") else "muted" if outcome in ("not_sent", "withheld") else ""
     cells = [cell(cell_text(frame.index[place]), "muted")]
     cells += [cell(cell_text(frame[name].iloc[place]), look if name == "message" else "") for name in _COLUMNS]
     return {"id": place, "cells": cells, "look": ""}

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from celigo_pandas.errors import MappingError, Problem
+from celigo_pandas.experiments.hook_runs import PAGE, HookRun
 from celigo_pandas.forms.frame_table import cell_text
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping import compile_mapping, run_import_steps
+from celigo_pandas.mapping import ImportStep, compile_mapping, run_import_steps
 from celigo_pandas.mapping.explain.blame import blame_cell
+from celigo_pandas.mapping.explain.hook_stories import HookStory, blame_story
 from celigo_pandas.paths import escape_key
 
 __all__ = ["Blame", "Preview", "PreviewRow", "blame", "completions", "flattened", "preview"]
@@ -95,12 +97,12 @@ def _same_kinds(one: PreviewRow, other: PreviewRow) -> bool:
     return all(type(value) is type(other.cells[name]) for name, value in one.cells.items())
 
 
-def _differs(one: object, other: object) -> bool:
+def _differs(one: Any, other: Any) -> bool:
     return one is not other and (type(one) is not type(other) or one != other)
 
 
-def preview(records: Sequence[Any], doc: Mapping[str, Any]) -> Preview:
-    """Run the steps of an import before its submit (filter, one-to-many, mapping) over a sample.
+def preview(records: Sequence[Any], doc: Mapping[str, Any], hooks: HookRun | None = None) -> Preview:
+    """Run the steps of an import before its submit (filter, one-to-many, mapping, hooks) over a sample.
 
     Raises
     ------
@@ -111,7 +113,7 @@ def preview(records: Sequence[Any], doc: Mapping[str, Any]) -> Preview:
     rows: list[PreviewRow] = []
     counts = {"mapped": 0, "ignored": 0, "failed": 0}
     columns: dict[str, None] = {}
-    for step in run_import_steps(records, doc):
+    for step in _steps(records, doc, hooks):
         counts[step.state] += 1
         problems = tuple(step.errors)
         if not step.outputs:
@@ -128,14 +130,22 @@ def preview(records: Sequence[Any], doc: Mapping[str, Any]) -> Preview:
     return Preview(tuple(columns), tuple(rows), counts, time.perf_counter() - began)
 
 
-def flattened(record: object) -> dict[str, Any]:
+def _steps(records: Sequence[Any], doc: Mapping[str, Any], hooks: HookRun | None) -> Iterator[ImportStep]:
+    size = len(records) if hooks is None else PAGE
+    for start in range(0, len(records), size or 1):
+        for step in run_import_steps(records[start : start + size], doc, hooks=None if hooks is None else hooks.hooks):
+            step.position += start
+            yield step
+
+
+def flattened(record: Any) -> dict[str, Any]:
     """Return the cells of an output record: dotted names, objects entered, lists whole."""
     cells: dict[str, Any] = {}
     _flatten(record, "", cells)
     return cells
 
 
-def _flatten(value: object, prefix: str, cells: dict[str, Any]) -> None:
+def _flatten(value: Any, prefix: str, cells: dict[str, Any]) -> None:
     if isinstance(value, Mapping) and value:
         for name, member in value.items():
             path = f"{prefix}.{escape_key(str(name))}" if prefix else escape_key(str(name))
@@ -158,7 +168,7 @@ class Blame:
     problems: tuple[str, ...]
 
 
-def blame(record: object, doc: Mapping[str, Any], column: str) -> list[Blame]:
+def blame(record: Any, doc: Mapping[str, Any], column: str, story: HookStory | None = None) -> list[Blame]:
     """Trace one output cell of one record.
 
     Parameters
@@ -170,6 +180,8 @@ def blame(record: object, doc: Mapping[str, Any], column: str) -> list[Blame]:
     column : str
         Name of the cell as in :attr:`Preview.columns`, behind :attr:`PreviewRow.inside`; a list's name stands for all
         cells inside.
+    story : HookStory, optional
+        What hooks made of the record on its way.
 
     Returns
     -------
@@ -178,7 +190,8 @@ def blame(record: object, doc: Mapping[str, Any], column: str) -> list[Blame]:
         empty when no rule writes there.
     """
     try:
-        found = blame_cell(compile_mapping(doc), record, column)
+        compiled = compile_mapping(doc)
+        found = blame_cell(compiled, record, column) if story is None else blame_story(compiled, story, column)
     except MappingError:
         return []
     return [
@@ -193,7 +206,7 @@ def blame(record: object, doc: Mapping[str, Any], column: str) -> list[Blame]:
     ]
 
 
-def _step_text(value: object) -> str:
+def _step_text(value: Any) -> str:
     if value is UNDEFINED:
         return "(absent)"
     if isinstance(value, str):
@@ -219,7 +232,7 @@ def completions(records: Sequence[Any], dialect: int) -> list[str]:
     return list(texts)[:_MOST_PATHS]
 
 
-def _paths(value: object, steps: tuple[str, ...], found: dict[tuple[str, ...], None]) -> None:
+def _paths(value: Any, steps: tuple[str, ...], found: dict[tuple[str, ...], None]) -> None:
     if len(found) > _MOST_PATHS:
         return
     if isinstance(value, Mapping):

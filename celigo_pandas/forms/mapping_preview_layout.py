@@ -82,7 +82,7 @@ def _index_name(frame: Any) -> str:
 
 
 def _input(state: MappingState, rows: list[tuple[int, PreviewRow]]) -> Element:
-    found = [(state.df.index[row.position], flattened(row.source)) for _, row in rows]
+    found = [(state.df.index[row.position], flattened(state.input_of(row))) for _, row in rows]
     names = list(dict.fromkeys(name for _, cells in found for name in cells))[:_COLUMNS]
     listed = [
         {"id": place, "look": "", "cells": [cell(cell_text(label), "muted"),

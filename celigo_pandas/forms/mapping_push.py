@@ -7,6 +7,7 @@ from typing import Any
 
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem, PushCancelled
 from celigo_pandas.forms.export_state import stopping_progress
+from celigo_pandas.forms.mapping_planning import Planning
 from celigo_pandas.forms.state import FormState
 from celigo_pandas.forms.work import Stopped, Task
 
@@ -22,6 +23,8 @@ class PushPart(FormState):
         The rows. Not modified.
     con : Connection, optional
         Where they go.
+    planning : Planning, optional
+        What is at the destination, and the key.
 
     Attributes
     ----------
@@ -29,6 +32,10 @@ class PushPart(FormState):
         ``batch_size``, ``first``, ``max_failures``.
     push_preview : PushPreview or None
         What *Send* would send.
+    planning : Planning
+        What *Plan* needs to know.
+    shown_plan : ImportPlan or None
+        What a push would change; *Push plan* sends it.
     result : ImportResult or None
         Of the last push or retry.
     """
@@ -36,12 +43,14 @@ class PushPart(FormState):
     problems: tuple[Problem, ...] = ()
     stale = False
 
-    def __init__(self, df: Any, con: Any = None) -> None:
+    def __init__(self, df: Any, con: Any = None, planning: Planning | None = None) -> None:
         super().__init__()
         self.df = df
         self.connection = con
         self.push_options: dict[str, Any] = {"batch_size": 100, "first": 5, "max_failures": None}
         self.push_preview: Any = None
+        self.planning = planning or Planning()
+        self.shown_plan: Any = None
         self.result: Any = None
         self._pushed_doc: dict[str, Any] | None = None
         self._progress: Callable[[int, int | None], None] = lambda done, total: None
@@ -69,6 +78,43 @@ class PushPart(FormState):
             raise ConfigError(f"{name}: got {text!r}; expected a whole number.")
         self.changed()
 
+    def set_planning(self, name: str, value: Any) -> None:
+        """Set ``current`` or ``key`` of a plan."""
+        self.planning.set(name, value)
+        self.drop_shown()
+        self.changed()
+
+    def drop_shown(self) -> None:
+        """Forget what a push was shown to do: something it depends on is another now."""
+        self.push_preview = self.shown_plan = None
+
+    def plan(self) -> None:
+        """Show what a push would create, update and leave alone; :meth:`push_plan` sends it."""
+        connection = self.connected("Plan")
+        self._refuse_problems()
+        current, key = self.planning.read(connection.client)
+        doc, frame = self.import_doc, self.df
+
+        def done(plan: Any) -> None:
+            if not self._is_still(doc):
+                return
+            self.push_preview, self.shown_plan = None, plan
+            self.say("info", plan.summary())
+
+        def run(task: Task) -> Any:
+            return connection.plan_import(frame, doc, current=current, key=key, progress=stopping_progress(task))
+
+        self.run_long("Plan", run, done)
+
+    def push_plan(self) -> None:
+        """Send what the plan would create and update; Stop keeps the outcomes so far."""
+        plan = self.shown_plan
+        if plan is None:
+            raise ConfigError("Nothing was planned yet.", hint="Press Plan first: it shows what a push would change.")
+        self.drop_shown()
+        self._pushed_doc = self.import_doc
+        self._send("Push", lambda **more: plan.push(**self._options(), **more))
+
     def push(self) -> None:
         """Show what a push would send and where to; :meth:`send` sends it."""
         connection = self.connected("Push")
@@ -78,7 +124,7 @@ class PushPart(FormState):
         def done(shown: Any) -> None:
             if not self._is_still(doc):
                 return
-            self.push_preview = shown
+            self.push_preview, self.shown_plan = shown, None
             self.say("warning", f"{len(frame):,} rows would go to {shown.target}. Press Send to send them.")
 
         self.run_long("Push", lambda task: connection.to_import(frame, doc, preview=True, **options), done)
@@ -96,13 +142,13 @@ class PushPart(FormState):
         if self.push_preview is None:
             raise ConfigError("Nothing was shown yet.", hint="Press Push first: it shows what would be sent.")
         connection, doc = self.connected("Push"), self.import_doc
-        self.push_preview = None
+        self.drop_shown()
         self._pushed_doc = doc
         self._send("Push", lambda **more: connection.to_import(self.df, doc, **self._options(), **more))
 
     def cancel(self) -> None:
-        """Drop the preview of a push; nothing is sent."""
-        self.push_preview = None
+        """Drop the preview of a push, or its plan; nothing is sent."""
+        self.drop_shown()
         self.say("info", "Nothing was sent.")
 
     def retry_failed(self) -> None:

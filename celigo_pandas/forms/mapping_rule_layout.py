@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from celigo_pandas.documents.lookup_editing import lookups, table_text
+from celigo_pandas.documents.rule_rows import RuleRow
 from celigo_pandas.forms.elements import Element, box, button, field, group, meter, paragraph
 from celigo_pandas.forms.field_values import plain_text
-from celigo_pandas.forms.lookup_tables import lookups, table_text
-from celigo_pandas.forms.mapping_document import RuleRow
 from celigo_pandas.forms.mapping_state import MappingState
 
 __all__ = ["lookup_part", "rule_lines"]

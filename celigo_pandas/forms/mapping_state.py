@@ -11,12 +11,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from celigo_pandas.documents import rule_editing as rules
+from celigo_pandas.documents.lookup_editing import add_lookup, lookup_names, remove_lookup, set_lookup
+from celigo_pandas.documents.map_answers import is_one_to_many
 from celigo_pandas.documents.mapping_documents import MappingDocument
+from celigo_pandas.documents.rule_rows import RuleRow, rule_rows
+from celigo_pandas.documents.rule_sources import set_how, set_source
+from celigo_pandas.documents.script_references import ScriptReference
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
-from celigo_pandas.forms import mapping_document as documents
-from celigo_pandas.forms.lookup_tables import add_lookup, lookup_names, remove_lookup, set_lookup
-from celigo_pandas.forms.mapping_document import RuleRow, rule_rows
-from celigo_pandas.forms.mapping_preview import Blame, Preview, blame, completions, preview
+from celigo_pandas.forms.edited_scripts import EditedScripts, RunShown, without_script_steps
+from celigo_pandas.forms.mapping_planning import Planning
+from celigo_pandas.forms.mapping_preview import Blame, Preview, PreviewRow, blame, completions, preview
 from celigo_pandas.forms.mapping_push import PushPart
 from celigo_pandas.forms.server_comparison import Difference, differences
 from celigo_pandas.forms.state import History
@@ -24,6 +29,7 @@ from celigo_pandas.forms.work import Task
 from celigo_pandas.frames.outward import to_records
 from celigo_pandas.mapping import compile_mapping, validate
 from celigo_pandas.mapping.explain.coverage import Coverage, measure
+from celigo_pandas.mapping.explain.hook_stories import HookStory
 
 __all__ = ["MappingState"]
 
@@ -49,12 +55,26 @@ class MappingState(PushPart):
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview.
+    scripts : EditedScripts, optional
+        What the document's hooks, filter and transform run.
+    planning : Planning, optional
+        What *Plan* begins with.
     """
 
     title = "Mapping"
 
-    def __init__(self, df: Any, import_doc: Mapping[str, Any], con: Any = None, *, sample: int = 1000) -> None:
-        super().__init__(df, con)
+    def __init__(
+        self,
+        df: Any,
+        import_doc: Mapping[str, Any],
+        con: Any = None,
+        *,
+        sample: int = 1000,
+        planning: Planning | None = None,
+        scripts: EditedScripts | None = None,
+    ) -> None:
+        super().__init__(df, con, planning)
+        self.scripts = scripts or EditedScripts({})
         self.sample = sample
         self.records = to_records(df.iloc[:sample])
         self.preview: Preview | None = None
@@ -145,7 +165,8 @@ class MappingState(PushPart):
             return
         with self.lock:
             self._history.push(doc)
-            self.push_preview, self.notices = None, ()
+            self.drop_shown()
+            self.notices = ()
         self._evaluate()
         self.changed()
 
@@ -176,35 +197,35 @@ class MappingState(PushPart):
             name = next(iter(self.lookup_names), "")
             if value == "lookup" and not name:
                 doc, name = add_lookup(doc)
-            self.edit(lambda _: documents.set_how(doc, path, str(value), name))
+            self.edit(lambda _: set_how(doc, path, str(value), name))
         elif member == "source":
-            self.edit(lambda _: documents.set_source(doc, path, str(value)))
+            self.edit(lambda _: set_source(doc, path, str(value)))
         elif member == "generate":
-            self.edit(lambda _: documents.set_member(doc, path, "generate", str(value)))
+            self.edit(lambda _: rules.set_member(doc, path, "generate", str(value)))
         elif member == "default_kind":
             self._set_default(path, str(value))
         elif member == "default":
-            self.edit(lambda _: documents.set_member(doc, path, "default", str(value)))
+            self.edit(lambda _: rules.set_member(doc, path, "default", str(value)))
         elif member == "fixed_kind":
             fixed = _EMPTIES.get(str(value), "text")
-            self.edit(lambda _: documents.set_member(documents.set_member(doc, path, "extract", None, remove=True),
+            self.edit(lambda _: rules.set_member(rules.set_member(doc, path, "extract", None, remove=True),
                                                      path, "hardCodedValue", fixed))  # fmt: skip
         elif member == "when":
             conditional = {"when": str(value)}
-            self.edit(lambda _: documents.set_member(doc, path, "conditional", conditional, remove=not value))
+            self.edit(lambda _: rules.set_member(doc, path, "conditional", conditional, remove=not value))
         elif member in ("dataType", "lookupName", "description", "discardIfEmpty", *_DATES):
-            self.edit(lambda _: documents.set_member(doc, path, member, value, remove=value in ("", None, False)))
+            self.edit(lambda _: rules.set_member(doc, path, member, value, remove=value in ("", None, False)))
         else:
             raise ConfigError(f"A rule has no member {member!r} here.", hint="Edit the document as JSON.")
 
     def _set_default(self, path: str, kind: str) -> None:
         value = _EMPTIES.get(kind, "text")
         doc = self._history.now
-        self.edit(lambda _: documents.set_member(doc, path, "default", value, remove=kind == "none"))
+        self.edit(lambda _: rules.set_member(doc, path, "default", value, remove=kind == "none"))
 
     def add_rule(self, parent: str | None = None, kind: str = "value") -> str:
         """Add an empty rule, at the end or below `parent`; returns its path. It is opened."""
-        doc, path = documents.add_rule(self._history.now, parent, kind)
+        doc, path = rules.add_rule(self._history.now, parent, kind)
         self.picked = path
         self.edit(lambda _: doc)
         return path
@@ -215,7 +236,7 @@ class MappingState(PushPart):
         def change(doc: dict[str, Any]) -> dict[str, Any]:
             for row in rule_rows(doc):
                 if row.dialect == 2 and row.kind != "helper":
-                    doc = documents.set_member(doc, row.path, "status", "Active")
+                    doc = rules.set_member(doc, row.path, "status", "Active")
             return doc
 
         self.edit(change)
@@ -223,18 +244,18 @@ class MappingState(PushPart):
     def remove(self, path: str) -> None:
         """Remove a rule and what is below it."""
         self.picked = None
-        self.edit(lambda doc: documents.remove_rule(doc, path))
+        self.edit(lambda doc: rules.remove_rule(doc, path))
 
     def duplicate(self, path: str) -> str:
         """Put a copy of a rule right after it; returns the copy's path."""
-        doc, copied = documents.duplicate_rule(self._history.now, path)
+        doc, copied = rules.duplicate_rule(self._history.now, path)
         self.picked = copied
         self.edit(lambda _: doc)
         return copied
 
     def move(self, path: str, by: int) -> str:
         """Move a rule among its neighbours; returns its new path."""
-        doc, moved = documents.move_rule(self._history.now, path, by)
+        doc, moved = rules.move_rule(self._history.now, path, by)
         self.picked = moved if self.picked == path else self.picked
         self.edit(lambda _: doc)
         return moved
@@ -276,7 +297,8 @@ class MappingState(PushPart):
 
     def _step(self, step: Callable[[], bool]) -> None:
         if step():
-            self.push_preview, self.notices = None, ()
+            self.drop_shown()
+            self.notices = ()
             self._evaluate()
         self.changed()
 
@@ -284,13 +306,15 @@ class MappingState(PushPart):
 
     def _evaluate(self) -> None:
         doc = self._history.now
-        found = list(validate(doc, self.records))
+        hooks = self.scripts.hooks(doc)
+        bare = without_script_steps(doc)
+        found = list(validate(bare, self.records))
         errors: set[tuple[str | None, str]] = set()
         try:
-            now = preview(self.records, doc)
+            now = preview(self.records, doc if hooks else bare, hooks)
             # A watched evaluation costs as much as the preview: some hundred rows, spread evenly, tell enough.
             spread = self.records[:: max(1, -(-len(self.records) // _COVERED_ROWS))]
-            covered = measure(compile_mapping(doc), spread)
+            covered = measure(compile_mapping(doc), spread if hooks is None else hooks.passing(spread))
         except CeligoError as error:
             # The last good preview stays, marked: a half-typed rule must not blank the screen.
             known = {(problem.field, problem.message) for problem in found}
@@ -349,19 +373,77 @@ class MappingState(PushPart):
         place, column = self.selected
         if place >= len(self.preview.rows):
             return []
-        row = self.preview.rows[place]
-        return blame(row.source, self._history.now, f"{row.inside}{column}")
+        row, doc = self.preview.rows[place], self._history.now
+        return blame(row.source, doc, f"{row.inside}{column}", self._story(row.position))
+
+    def input_of(self, row: PreviewRow) -> Any:
+        """Return what a row of the preview came from: the record of the frame, or its child where it has several."""
+        return row.source if is_one_to_many(self._history.now) else self.records[row.position]
+
+    def _story(self, position: int) -> HookStory | None:
+        """Return what hooks made of a record; of one of several children nothing is told."""
+        hooks = self.scripts.hooks(self._history.now)
+        if hooks is None or is_one_to_many(self._history.now):
+            return None
+        story = hooks.story(compile_mapping(self._history.now), self.records, position)
+        return story if isinstance(story, HookStory) else None
+
+    # Scripts
+
+    def set_script(self, id: str, text: str) -> None:
+        """Replace the text of a script; the preview follows."""
+        self.scripts.set_text(id, text)
+        self._evaluate()
+        self.changed()
+
+    def revert_script(self) -> None:
+        """Take back the text that was read of the script that is shown."""
+        self.scripts.revert(self._chosen_script().script_id)
+        self._evaluate()
+        self.changed()
+
+    def choose_script(self, path: str) -> None:
+        """Show another place of the document that runs a script."""
+        self.scripts.place, self.scripts.shown = path, None
+        self.changed()
+
+    def run_script(self) -> None:
+        """Run the function that is shown on the rows in view, on the form's thread."""
+        reference, doc = self._chosen_script(), self.import_doc
+        rows = self.preview.rows if self.preview is not None else ()
+        start = self.page * self.page_rows
+        positions = list(dict.fromkeys(row.position for row in rows[start : start + self.page_rows]))
+        records = [self.records[position] for position in positions]
+
+        def done(found: RunShown) -> None:
+            self.scripts.shown = found
+            failed = sum(row.state == "failed" for row in found.rows)
+            what = f"{reference.kind}: {len(found.rows)} of the rows in view"
+            self.say("warning" if failed else "good", f"{what}, {failed} of which fail." if failed else f"{what}.")
+
+        self.run_long("Script", lambda task: self.scripts.run(reference, records, positions, doc), done)
+
+    def _chosen_script(self) -> ScriptReference:
+        reference = self.scripts.chosen(self._history.now)
+        if reference is None:
+            raise ConfigError("The document names no script that could be run here.")
+        return reference
+
+    def _options(self) -> dict[str, Any]:
+        edited = self.scripts.edited
+        return {**super()._options(), **({"scripts": edited} if edited else {})}
 
     def check_all(self) -> None:
         """Evaluate all rows of the frame, on the form's thread, and count what becomes of them."""
         doc, frame = self.import_doc, self.df
+        hooks = self.scripts.hooks(doc)
 
         def run(task: Task) -> tuple[Mapping[str, int], float]:
             began = time.perf_counter()
             counts = {"mapped": 0, "ignored": 0, "failed": 0}
             for start in range(0, len(frame), 10_000):
                 task.check()
-                part = preview(to_records(frame.iloc[start : start + 10_000]), doc)
+                part = preview(to_records(frame.iloc[start : start + 10_000]), doc, hooks)
                 counts = {name: counts[name] + part.counts[name] for name in counts}
                 task.show(min(len(frame), start + 10_000), len(frame))
             return counts, time.perf_counter() - began
@@ -380,7 +462,9 @@ class MappingState(PushPart):
         connection = self.connected("Dry run on server")
         doc, head = self.import_doc, self.df.iloc[: min(self.sample, _SERVER_ROWS)]
         head = head.set_axis(range(len(head)))
-        local = preview(self.records[:_SERVER_ROWS], doc)
+        local = preview(self.records[:_SERVER_ROWS], doc, self.scripts.hooks(doc))
+        edited = self.scripts.edited
+        scripts = {"scripts": edited} if edited else {}
 
         def done(trial: Any) -> None:
             if not self._is_still(doc):
@@ -393,7 +477,10 @@ class MappingState(PushPart):
             else:
                 self.say("good", f"The server maps these {len(head):,} rows to the same {len(trial.mapped):,} records.")
 
-        self.run_long("Dry run on server", lambda task: connection.dry_run(head, doc, progress=False), done)
+        def run(task: Task) -> Any:
+            return connection.dry_run(head, doc, progress=False, **scripts)
+
+        self.run_long("Dry run on server", run, done)
 
     @property
     def actions(self) -> dict[str, bool]:
@@ -407,8 +494,13 @@ class MappingState(PushPart):
             "check_all": free,
             "dry_run": connected,
             "push": connected and not self.problems and not self.stale,
+            "plan": connected and not self.problems and not self.stale,
+            "push_plan": connected
+            and self.shown_plan is not None
+            and bool(self.shown_plan.counts["create"] + self.shown_plan.counts["update"]),
             "send": connected and self.push_preview is not None,
             "cancel": free,
             "retry_failed": connected and self.can_retry,
             "stop": not free,
+            "run_script": free,
         }

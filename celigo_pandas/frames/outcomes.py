@@ -12,9 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-__all__ = ["OUTCOMES", "OUTCOME_COLUMNS", "Outcomes", "RowOutcome"]
+__all__ = ["HELD_BACK", "OUTCOMES", "OUTCOME_COLUMNS", "RECONCILED", "Outcomes", "RowOutcome"]
 
 OUTCOMES = ("ok", "failed", "ignored", "unknown", "not_sent")
+HELD_BACK = ("unchanged", "withheld")
+"""What a plan says of rows that it does not send; a push without a plan has none."""
+RECONCILED = "reconciled"
+"""The code of rows that were unknown and have been looked up at the destination."""
+
 OUTCOME_COLUMNS = ("outcome", "status_code", "id", "code", "message", "response", "batch", "attempts")
 
 
@@ -67,9 +72,9 @@ class Outcomes:
         return np.fromiter((row.outcome == name for row in self.rows), dtype=bool, count=len(self.rows))
 
     def counts(self) -> dict[str, int]:
-        """Return how many rows have each outcome; all five names are there."""
+        """Return how many rows have each outcome; the five of a push are there always."""
         found = Counter(row.outcome for row in self.rows)
-        return {name: found[name] for name in OUTCOMES}
+        return {name: found[name] for name in (*OUTCOMES, *HELD_BACK) if name in OUTCOMES or found[name]}
 
     def to_frame(self, index: pd.Index) -> pd.DataFrame:
         """Return one row per pushed row.

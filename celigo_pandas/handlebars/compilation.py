@@ -18,6 +18,7 @@ from celigo_pandas.handlebars import blocks
 from celigo_pandas.handlebars.compiled_paths import compile_path, is_plain
 from celigo_pandas.handlebars.context_columns import Fixed, Many, call_column, choose, each_scope, joined, written
 from celigo_pandas.handlebars.helpers import HELPERS, Helper
+from celigo_pandas.handlebars.json_places import WRITES_JSON
 from celigo_pandas.handlebars.lookups import compile_lookup, lookup_column
 from celigo_pandas.handlebars.rendering import Refusal, Scope, failure
 from celigo_pandas.handlebars.syntax import Argument, Block, Call, Content, Literal, Mustache, Path, Program, Raw
@@ -41,23 +42,30 @@ def compile_program(
     escape: Callable[[Any], str],
     strict: bool,
     forms: Mapping[str, Callable[[Any], str]],
+    raw: Callable[[Any], str] = to_text,
 ) -> tuple[Render, Many]:
     """Compile a whole template for one escape, to be rendered for one scope or for many contexts.
 
-    `forms` are helpers of one argument that exist beside all others.
+    `forms` are helpers of one argument that exist beside all others; `raw` writes what ``{{{x}}}`` gives.
     """
-    compiler = _Compiler(source, escape, strict, forms)
+    compiler = _Compiler(source, escape, strict, forms, raw)
     render = compiler.program(program)
     return render, compiler.many(render)
 
 
 class _Compiler:
     def __init__(
-        self, source: str, escape: Callable[[Any], str], strict: bool, forms: Mapping[str, Callable[[Any], str]]
+        self,
+        source: str,
+        escape: Callable[[Any], str],
+        strict: bool,
+        forms: Mapping[str, Callable[[Any], str]],
+        raw: Callable[[Any], str],
     ) -> None:
         self.source = source
         self.forms = forms
         self.escape = escape
+        self.raw = raw
         self.strict = strict
         # Names of the block parameters in sight, innermost first.
         self.names: list[tuple[str, ...]] = []
@@ -110,7 +118,7 @@ class _Compiler:
 
     def _mustache(self, node: Mustache) -> Render:
         value = self._value_of_call(node.call, is_argument=False)
-        write = self.escape if node.escaped else to_text
+        write = self.escape if node.escaped and not self._is_written(node.call) else self.raw
 
         def put(scope: Scope) -> str:
             return to_text(value(scope))
@@ -124,6 +132,11 @@ class _Compiler:
         render, column = put if write is to_text else put_escaped, self.many(value)
         self._many[render] = lambda batch: written(column(batch), write)
         return render
+
+    def _is_written(self, call: Call) -> bool:
+        """Whether a call's result is JSON already, in a template that is."""
+        path = _as_path(call.path)
+        return self.raw is not to_text and path.is_simple and path.parts[:1] != () and path.parts[0] in WRITES_JSON
 
     # Values
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from celigo_pandas.errors import ConfigError
+from celigo_pandas.handlebars.json_places import mark_value
 from celigo_pandas.handlebars.rendering import Refusal
 from celigo_pandas.handlebars.soql import escape_soql
 from celigo_pandas.javascript.values import to_text
@@ -60,11 +61,12 @@ _ESCAPES: Final[dict[str, Callable[[Any], str]]] = {
     "sql": _to_sql,
     "html": _to_html,
     "soql": _to_soql,
+    "json": mark_value,
 }
 
 
 def find_escape(name: str) -> Callable[[Any], str]:
-    """Find an escape by its name: none, url, sql, html or soql."""
+    """Find an escape by its name: none, url, sql, html, soql or json."""
     try:
         return _ESCAPES[name]
     except (KeyError, TypeError):

@@ -12,6 +12,7 @@ from celigo_pandas.handlebars.analysis import find_elements, find_lookups, find_
 from celigo_pandas.handlebars.compilation import check_depth, compile_program
 from celigo_pandas.handlebars.context_columns import Batch, Contexts, Many
 from celigo_pandas.handlebars.escaping import find_escape
+from celigo_pandas.handlebars.json_places import mark_raw, settle
 from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.handlebars.parsing import parse_template
 from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits, Refusal, Run, Scope
@@ -19,11 +20,11 @@ from celigo_pandas.handlebars.soql import FORMS
 from celigo_pandas.javascript.date_parts import Clock
 from celigo_pandas.javascript.dates import DateError, utc_now
 from celigo_pandas.javascript.regexes import PatternError
-from celigo_pandas.javascript.values import UNDEFINED
+from celigo_pandas.javascript.values import UNDEFINED, to_text
 
 __all__ = ["Template", "compile_template", "render"]
 
-Escape = Literal["none", "url", "sql", "html", "soql"]
+Escape = Literal["none", "url", "sql", "html", "soql", "json"]
 Lookups = Iterable[Mapping[str, Any]] | Mapping[str, Mapping[str, Any]]
 DynamicLookups = Mapping[str, Any] | Callable[[str], Any] | None
 
@@ -86,9 +87,10 @@ class Template:
             What the paths read: ``{"record": ..., "settings": ...}``, or bare names. Not modified.
         lookups : iterable of dict, or dict by name
             Lookup documents, for ``{{lookup "name" key}}``.
-        escape : {"none", "url", "sql", "html", "soql"}
+        escape : {"none", "url", "sql", "html", "soql", "json"}
             How ``{{x}}`` writes its value; ``{{{x}}}`` is raw in each. In ``soql`` the typed forms exist:
-            ``{{{string Name}}}``, ``{{{id Id}}}``, ``{{{date Day}}}``.
+            ``{{{string Name}}}``, ``{{{id Id}}}``, ``{{{date Day}}}``. In ``json`` the template is JSON, and no value
+            can leave its place: between quotes it is escaped, elsewhere it must be a value of its own.
         dynamic_lookups : mapping or callable, optional
             Gives the results of dynamic lookups by name, for ``{{lookup.name}}``; called only for those that are
             read. UNDEFINED stands for none.
@@ -118,6 +120,7 @@ class Template:
         try:
             text = program(Scope(context, None, {"root": context}, None, run))
             run.check_size(len(text))
+            text = settle(text) if escape == "json" else text
         except RecursionError as error:
             raise check_depth(error, self.source) from None
         except Refusal as error:
@@ -130,7 +133,8 @@ class Template:
         program = self._programs.get((escape, strict))
         if program is None:
             forms = FORMS if escape == "soql" else {}
-            program = compile_program(self._tree, self.source, find_escape(escape), strict, forms)
+            raw = mark_raw if escape == "json" else to_text
+            program = compile_program(self._tree, self.source, find_escape(escape), strict, forms, raw)
             self._programs[escape, strict] = program
         return program
 
@@ -150,6 +154,7 @@ class Template:
         try:
             texts: list[str] = program(Batch(contexts, run))
             run.check_size(len("".join(texts)))
+            texts = list(map(settle, texts)) if escape == "json" else texts
         except (TemplateError, Refusal, PatternError, DateError, OverflowError, RecursionError):
             return None
         return texts
@@ -201,7 +206,7 @@ def render(template: str, context: object, *, lookups: Lookups = (), escape: Esc
         What the paths read.
     lookups : iterable of dict
         Lookup documents.
-    escape : {"none", "url", "sql", "html", "soql"}
+    escape : {"none", "url", "sql", "html", "soql", "json"}
         How ``{{x}}`` writes its value.
     **options
         The other options of :meth:`Template.render`.

@@ -106,7 +106,7 @@ class JournalFolder:
             os.chmod(self.path, 0o700)
             handle = open(self.path / "lock", "a+b")
         try:
-            _lock(handle)
+            lock_file(handle)
         except OSError as error:
             handle.close()
             raise self._unlockable(error) from None
@@ -130,12 +130,12 @@ class JournalFolder:
     ) -> None:
         if self._lock is not None:
             if self._owner == os.getpid():
-                _unlock(self._lock)
+                unlock_file(self._lock)
             self._lock.close()
             self._lock = None
 
 
-def _lock(handle: Any) -> None:
+def lock_file(handle: Any) -> None:
     if os.name == "nt":
         import msvcrt
 
@@ -146,7 +146,7 @@ def _lock(handle: Any) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _unlock(handle: Any) -> None:
+def unlock_file(handle: Any) -> None:
     """Let go in every process that has the file open; where closing it does the same, nothing is to do."""
     if os.name != "nt":
         import fcntl

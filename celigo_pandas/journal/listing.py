@@ -27,7 +27,8 @@ def list_journals(folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
     list of dict
         ``path``, ``kind`` (``"pull"`` or ``"push"``), ``state`` (``"finished"``, ``"unfinished"``, ``"damaged"``),
         ``bytes``, ``last_at`` (ISO 8601, UTC), and of one that can be read ``connection_id`` and, of a pull, ``pages``;
-        of a push ``rows`` and ``outcomes``, the number of rows by outcome. Sorted by path.
+        of a push ``rows``, ``outcomes``, the number of rows by outcome, and, where there was one, ``plan``, the digest
+        of the last. Sorted by path.
     """
     found = []
     for root, _, names in os.walk(user_path(folder)):
@@ -58,13 +59,14 @@ def _described(file: Path) -> dict[str, Any]:
 
 
 def _described_push(file: Path) -> dict[str, Any]:
-    connection_id, outcomes = read_outline(file)
+    connection_id, outcomes, plans = read_outline(file)
     counts = outcomes.counts()
     return {
         "state": "unfinished" if counts["not_sent"] else "finished",
         "connection_id": connection_id,
         "rows": len(outcomes),
         "outcomes": counts,
+        **({"plan": plans[-1]} if plans else {}),
     }
 
 

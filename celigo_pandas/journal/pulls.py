@@ -128,6 +128,7 @@ class PullJournal:
         self._file: FrameFile | None = None
         self._record = PullRecord()
         self._header: dict[str, Any] = {}
+        self._started_at: float | None = None
 
     @property
     def goes_on(self) -> bool:
@@ -139,6 +140,48 @@ class PullJournal:
         """The ``pageSize`` that the pull that goes on has sent, if one does."""
         header = self._record.header
         return header["page_size"] if header is not None else None
+
+    @property
+    def started_at(self) -> float | None:
+        """When the pull whose pages are kept began: seconds since 1970, which no other pull here has."""
+        return self._record.header["started_at"] if self._record.header is not None else self._started_at
+
+    def drop(self, connection_id: str, doc: Mapping[str, Any], landed: str | None, *, keep_others: bool) -> bool:
+        """Remove pages that need not be kept: of the pull `landed`, or finished; say whether there were any.
+
+        Parameters
+        ----------
+        connection_id : str
+        doc : Mapping
+            What is to be pulled.
+        landed : str, optional
+            ``repr`` of the :attr:`started_at` of a pull whose rows are elsewhere by now.
+        keep_others : bool
+            Keep unfinished pages of another export, or too old ones, so that :meth:`opened` refuses them.
+        """
+        check_folder(self.folder, {PAGES, NEXT}, "pull")
+        path = self.folder / PAGES
+        if not path.exists():
+            return False
+        with JournalFolder(self.folder):
+            record = read_record(path)
+            header = record.header or {}
+            is_this = (header.get("connection_id"), header.get("digest")) == (connection_id, digest(doc))
+            is_new = self._clock() - record.last_at <= MAX_AGE_S
+            has_landed = record.is_finished or repr(header.get("started_at")) == landed
+            if not has_landed and (keep_others or (is_this and is_new)):
+                return False
+            path.unlink()
+            return True
+
+    def start_over(self) -> None:
+        """Give up the pages of the pull that goes on, within :meth:`opened`: the next page is the first one."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        with told_as_journal_error(self.folder):
+            (self.folder / PAGES).unlink(missing_ok=True)
+        self._record, self._started_at = PullRecord(), None
 
     @contextmanager
     def opened(self, connection_id: str, doc: Mapping[str, Any], resume: object = "auto") -> Iterator[PullJournal]:
@@ -281,7 +324,8 @@ class PullJournal:
     def _begun(self, page_size: object) -> FrameFile:
         if self._file is None:
             self._file = FrameFile(self.folder / NEXT)
-            header = {**self._header, "page_size": page_size, "started_at": self._clock()}
+            self._started_at = self._clock()
+            header = {**self._header, "page_size": page_size, "started_at": self._started_at}
             self._file.append(b"H", json.dumps(header).encode(), self._step("header"))
         return self._file
 

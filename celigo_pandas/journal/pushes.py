@@ -22,7 +22,7 @@ from typing import Any
 
 from celigo_pandas.errors import JournalError
 from celigo_pandas.folders import user_path
-from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
+from celigo_pandas.frames.outcomes import HELD_BACK, Outcomes, RowOutcome
 from celigo_pandas.journal.files import Frame, FrameFile, JournalFolder, check_folder, read_frames, sync_folder
 
 __all__ = ["FILE_NAME", "PushIdentity", "PushJournal", "read_outline"]
@@ -30,12 +30,14 @@ __all__ = ["FILE_NAME", "PushIdentity", "PushJournal", "read_outline"]
 FORMAT = 1
 FILE_NAME = "push.journal"
 
-_HEADER, _SENDING, _ANSWERED, _RELEASED = b"H", b"S", b"A", b"R"
+_HEADER, _SENDING, _ANSWERED, _RELEASED, _PLAN = b"H", b"S", b"A", b"R", b"P"
 
 _DAMAGED = (
     "What was sent cannot be told from it: look into the target for what is there, and push the rest with a journal in "
     "another folder."
 )
+
+_SETTLED = ("ok", "ignored", *HELD_BACK)
 
 _IN_FLIGHT = "The process ended while this row was on its way: it may have been applied."
 
@@ -69,6 +71,8 @@ class PushJournal:
         Whether an earlier run left something.
     last_batch : int
         Highest batch number so far; 0 at first.
+    plans : list of str
+        Digests of the plans that rows were sent by, the newest last.
 
     Raises
     ------
@@ -82,6 +86,7 @@ class PushJournal:
         self.outcomes = Outcomes(identity.rows)
         self.resumed = False
         self.last_batch = 0
+        self.plans: list[str] = []
         self._writing = threading.Lock()
         check_folder(self.folder, {FILE_NAME}, "push")
         self._held = JournalFolder(self.folder)
@@ -132,14 +137,23 @@ class PushJournal:
         places = [
             place
             for place, (mine, other) in enumerate(pairs)
-            if mine.outcome != other.outcome and (mine.outcome == "not_sent" or other.outcome in ("ok", "ignored"))
+            if mine.outcome != other.outcome and (mine.outcome == "not_sent" or other.outcome in _SETTLED)
         ]
+        self.settle(places, [outcomes.rows[place] for place in places])
+
+    def settle(self, places: Sequence[int], rows: Sequence[RowOutcome]) -> None:
+        """Record the outcome of rows that nothing was sent for: it was found out otherwise."""
         if places:
             self.last_batch += 1
-            rows = [outcomes.rows[place] for place in places]
             self.sending(self.last_batch, places)
             self.answered(self.last_batch, rows)
             self.outcomes.record(places, rows)
+
+    def planned(self, digest: str) -> None:
+        """Record that what is sent from here on is what the plan with this digest says."""
+        if self.plans[-1:] != [digest]:
+            self._append(_PLAN, {"plan": digest})
+            self.plans.append(digest)
 
     def sending(self, batch: int, positions: Sequence[int]) -> None:
         """Record that a batch is about to be sent; on disk when this returns."""
@@ -180,6 +194,7 @@ class PushJournal:
             end = frame.end
         history.end()
         self.last_batch = history.last_batch
+        self.plans = history.plans
         self.resumed = bool(self.last_batch)
         return end
 
@@ -210,9 +225,13 @@ class _History:
     def __init__(self, outcomes: Outcomes) -> None:
         self.outcomes = outcomes
         self.last_batch = 0
+        self.plans: list[str] = []
         self._in_flight: dict[int, list[int]] = {}
 
     def take(self, kind: bytes, entry: dict[str, Any]) -> None:
+        if kind == _PLAN:
+            self.plans.append(str(entry["plan"]))
+            return
         batch = entry["batch"]
         if kind == _SENDING:
             positions = [place for start, stop in entry["rows"] for place in range(start, stop)]
@@ -234,8 +253,10 @@ class _History:
             self.outcomes.record(positions, [unknown] * len(positions))
 
 
-def read_outline(path: Path) -> tuple[str, Outcomes]:
-    """Read whose push a journal file is (the connection's id), and what became of its rows; nothing is changed.
+def read_outline(path: Path) -> tuple[str, Outcomes, list[str]]:
+    """Read whose push a journal file is: the connection's id, what became of its rows, digests of plans.
+
+    Nothing is changed.
 
     Raises
     ------
@@ -258,7 +279,7 @@ def read_outline(path: Path) -> tuple[str, Outcomes]:
     if history is None:
         raise JournalError(f"The journal {path} is empty.")
     history.end()
-    return connection, history.outcomes
+    return connection, history.outcomes, history.plans
 
 
 def _ranges(positions: Sequence[int]) -> list[list[int]]:

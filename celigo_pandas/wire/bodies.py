@@ -29,8 +29,8 @@ class Damaged(Exception):
     """The body is compressed in a way that was not offered, or its compression is broken; the text says which."""
 
 
-def read_body(raw: Any, most: int) -> bytes:
-    """Read the body of an answer of urllib3, of which no byte has been read.
+def read_body(raw: Any, most: int, *, decoded: bool = True) -> bytes:
+    """Read the body of an answer of urllib3, of which no byte has been read; as it came, unless it is to be decoded.
 
     Raises
     ------
@@ -39,7 +39,8 @@ def read_body(raw: Any, most: int) -> bytes:
     Damaged
         Its compression was not offered, is damaged, or is cut off.
     """
-    codings = [name.strip().lower() for name in str(raw.headers.get("Content-Encoding", "")).split(",")]
+    named = str(raw.headers.get("Content-Encoding", "")) if decoded else ""
+    codings = [name.strip().lower() for name in named.split(",")]
     codings = [name for name in codings if name not in ("", "identity")]
     if len(codings) > 1 or not set(codings) <= set(_OFFERED):
         raise Damaged(f"has Content-Encoding {', '.join(codings)!r}; only gzip and deflate were offered")

@@ -21,6 +21,7 @@ SURFACE = {
     "to_import",
     "dry_run",
     "map_import",
+    "plan_import",
     "nest",
     "build",
     "Mapping",
@@ -30,9 +31,14 @@ SURFACE = {
     "Explorer",
     "Client",
     "Connection",
+    "ImportPlan",
     "ImportResult",
     "DryRun",
     "Pulls",
+    "Script",
+    "SyncResult",
+    "sync",
+    "sync_state",
 }
 
 

@@ -10,7 +10,8 @@ import celigo_pandas as celigo
 from celigo_pandas.accessors.frame_accessor import FrameAccessor
 
 FUNCTIONS = (
-    "read_export", "read_exports", "iter_export", "export_to_parquet", "to_import", "dry_run", "map_import", "nest",
+    "read_export", "read_exports", "iter_export", "export_to_parquet", "to_import", "dry_run", "map_import",
+    "plan_import", "nest", "sync",
 )  # fmt: skip
 GIVEN = {celigo.Connection: "con", FrameAccessor: "df"}
 """What each class gives by itself."""
@@ -32,7 +33,7 @@ def test_method_has_the_signature_of_the_function(owner: type, name: str) -> Non
 
 
 def test_every_method_that_is_expected_is_there():
-    assert len(PAIRS) == 7 + 4
+    assert len(PAIRS) == 9 + 5
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -206,3 +207,37 @@ def test_explorer_lists_pings_and_opens_the_form(open_notebook: Callable[..., La
     expect(token.locator("input").first).to_be_hidden()
     token.get_by_role("button", name="Replace Token").click()
     expect(token.locator("input").first).to_be_focused()
+
+
+def test_script_is_edited_in_colours_run_on_the_rows_in_view_and_mended_at_its_line(
+    open_notebook: Callable[..., LabPage],
+) -> None:
+    code = """
+code = '''function preMap({data}) {
+  // late orders
+  console.log('page of', data.length)
+  return data.map((d) => ({data: {...d, late: Number(d.late) * 60}}))
+}
+'''
+editor = celigo.MappingEditor(df, {**doc, "hooks": {"preMap": {"_scriptId": "1"}}}, scripts={"1": code})
+editor"""
+    lab = open_notebook(SETUP, code)
+    form = lab.form()
+    form.locator("summary", has_text="Scripts").click()
+    box = lab.field("script:1|text")
+    expect(box.locator(".cp-js-word").first).to_have_text("function")
+    expect(box.locator(".cp-js-note")).to_have_text("// late orders")
+    expect(box.locator(".cp-gutter > div")).to_have_count(6)
+
+    lab.press("run_script")
+    expect(form.locator('[aria-label^="Before → after"] td.cp-cell-changed').first).to_have_text("1 → 60")
+    expect(form).to_contain_text("page of 6")
+    lab.type("script:1|text", "function preMap({data}) {\n  return data.map((d) => ({data: {who: d.gone.name}}))\n}")
+    lab.press("run_script")
+    expect(form).to_contain_text("line 2: ")
+    expect(box.locator(".cp-gutter-marked")).to_have_text("2")
+    lab.press("revert_script")
+    expect(box.locator("textarea")).to_have_value(re.compile("late orders"))
+    expect(form).to_contain_text("6 mapped")
+    lab.press("run_script")
+    expect(form.locator('[aria-label^="Before → after"]')).to_be_visible()

@@ -19,7 +19,8 @@ def install() -> None:
     needs.require("node")
     npm = needs.require("npm")
     with needs.alone(FOLDER / "node_modules"):
-        if (FOLDER / "node_modules" / ".package-lock.json").exists():
+        wanted = json.loads((FOLDER / "package.json").read_text())["dependencies"]
+        if all((FOLDER / "node_modules" / name / "package.json").exists() for name in wanted):
             return
         command = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
         result = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300, check=False)

@@ -29,6 +29,8 @@ def _fresh(kind: str) -> str:
     doc: dict[str, Any] = {"name": "x", "_connectionId": IDS["connectionId"], **SAVED.get(noun, {})}
     if noun == "connection":
         doc = {"name": "x", "type": "netsuite", "netsuite": {"authType": "token-auto", "account": "1"}}
+    if noun == "script":
+        doc = {"name": "x", "content": "function preMap(options) { return [] }"}
     return str(SESSION.post(f"{URL}/{noun}s", json=doc, timeout=30).json()["_id"])
 
 

@@ -35,7 +35,13 @@ def free_port() -> int:
 
 @contextmanager
 def program(
-    arguments: Sequence[str], port: int, *, folder: Path, start_s: float, environment: Mapping[str, str] | None = None
+    arguments: Sequence[str],
+    port: int,
+    *,
+    folder: Path,
+    start_s: float,
+    environment: Mapping[str, str] | None = None,
+    stop_s: float = 5,
 ) -> Iterator[str]:
     """Run a server until the block ends, together with what it started; yield its URL once it accepts."""
     log = folder / f"server-{port}.log"
@@ -65,7 +71,7 @@ def program(
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(5)
+            process.wait(stop_s)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)

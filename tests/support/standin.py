@@ -72,6 +72,8 @@ class StandIn:
         self.connections: dict[str, dict[str, Any]] = {}
         self.exports: dict[str, dict[str, Any]] = {}
         self.imports: dict[str, dict[str, Any]] = {}
+        self.scripts: dict[str, dict[str, Any]] = {}
+        self.script_logs: dict[str, list[dict[str, Any]]] = {}
         self.audit: list[dict[str, Any]] = []
         self.debug: dict[str, str] = {}
         self.dependencies: Any = {}
@@ -106,6 +108,9 @@ class StandIn:
     def add_import(self, name: str, **members: Any) -> str:
         return self._store(self.imports, {"name": name, **members})
 
+    def add_script(self, name: str, content: str, **members: Any) -> str:
+        return self._store(self.scripts, {"name": name, "content": content, **members})
+
     def paths(self) -> list[str]:
         """Method and path of every request, without the API's root."""
         return [f"{seen.method} {seen.path.removeprefix('/v1')}" for seen in self.requests]
@@ -134,7 +139,37 @@ class StandIn:
             return self._connections(seen, parts[1:], body)
         if parts[0] in ("exports", "imports"):
             return self._saved(seen, getattr(self, parts[0]), parts[1:])
+        if parts[0] == "scripts":
+            return self._scripts(seen, parts[1:], body)
         return _problem(404, "not_found", "Not Found")
+
+    def _scripts(self, seen: Seen, parts: list[str], body: Any) -> Reply:
+        if not parts:
+            if seen.method == "POST":
+                return Reply(201, self.scripts[self._store(self.scripts, body)])
+            listed = [{name: doc[name] for name in doc if name != "content"} for doc in self.scripts.values()]
+            return self._listed(seen, listed)
+        if parts[0] not in self.scripts:
+            return _problem(404, "invalid_ref", "Script not found")
+        doc = self.scripts[parts[0]]
+        if parts[1:] == ["logs"]:
+            return self._script_log(seen, parts[0])
+        if parts[1:] == ["dependencies"]:
+            return Reply(200, self.dependencies)
+        if seen.method == "PUT":
+            self.scripts[parts[0]] = {"_id": doc["_id"], "createdAt": doc["createdAt"], **body}
+        if seen.method == "PATCH":
+            doc |= {operation["path"].strip("/"): operation["value"] for operation in body}
+        if seen.method == "DELETE":
+            del self.scripts[parts[0]]
+        return Reply(204) if seen.method in ("DELETE", "PATCH") else Reply(200, self.scripts[parts[0]])
+
+    def _script_log(self, seen: Seen, id: str) -> Reply:
+        entries, skip = self.script_logs.get(id, []), int(seen.query.get("skip", ["0"])[0])
+        following = {}
+        if skip + self.page < len(entries):
+            following = {"nextPageURL": f"/api/scripts/{id}/logs?skip={skip + self.page}"}
+        return Reply(200, {"logs": entries[skip : skip + self.page], **following})
 
     def _saved(self, seen: Seen, place: dict[str, dict[str, Any]], parts: list[str]) -> Reply:
         if not parts:

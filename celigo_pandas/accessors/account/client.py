@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from celigo_pandas.accessors.account.collections import Connections, SavedExports, SavedImports
+from celigo_pandas.accessors.account.collections import Connections, SavedExports, SavedImports, Scripts
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.targets import forget_account, note_account
 from celigo_pandas.client.addresses import BaseUrl
@@ -65,6 +65,11 @@ class Client:
     def imports(self) -> SavedImports:
         """The saved imports of the account (read only)."""
         return SavedImports(self)
+
+    @property
+    def scripts(self) -> Scripts:
+        """The scripts of the account."""
+        return Scripts(self)
 
     @property
     def base_url(self) -> str:

@@ -1,4 +1,4 @@
-"""Collections of an account: connections, saved exports, saved imports; looked up by name or id."""
+"""Collections of an account: connections, saved exports, saved imports, scripts; looked up by name or id."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ import pandas as pd
 from celigo_pandas.accessors.account.connection import Connection
 from celigo_pandas.accessors.account.pings import PingResult
 from celigo_pandas.accessors.account.saved import SavedExport, SavedImport
+from celigo_pandas.accessors.account.saved_script import SavedScript
 from celigo_pandas.accessors.targets import Account
 from celigo_pandas.client.json_bodies import seal_connection
 from celigo_pandas.documents.patching import check_document, masked_paths, refuse_masks, writable
+from celigo_pandas.documents.script_sources import ScriptLike, read_source
 from celigo_pandas.errors import ConfigError, NotFoundError, Problem, shown
 from celigo_pandas.markup import Markup, table, tag
 
-__all__ = ["Connections", "SavedExports", "SavedImports"]
+__all__ = ["Connections", "SavedExports", "SavedImports", "Scripts"]
 
-T = TypeVar("T", Connection, SavedExport, SavedImport)
+T = TypeVar("T", Connection, SavedExport, SavedImport, SavedScript)
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}\Z")
 _FRESH_S = 2.0  # ``list(collection)`` asks for the length first; that is one list, not two
 _COMPLETED_S = 30.0
 _OFFERED = 5
+_SCRIPT_COLUMNS = ("name", "_id", "description", "debugUntil", "lastModified")
 _SAVED_COLUMNS = ("name", "_id", "adaptorType", "type", "_connectionId", "lastModified")
 
 
@@ -232,6 +235,56 @@ class SavedImports(_Saved[SavedImport]):
 
     def _made(self, doc: dict[str, Any]) -> SavedImport:
         return SavedImport(self.client, doc)
+
+
+class Scripts(_Collection[SavedScript]):
+    """The scripts of an account: ``client.scripts["name or id"]``. Lists leave the code out; one script has it."""
+
+    kind = "scripts"
+
+    def create(self, name: str, content: ScriptLike, *, description: str | None = None) -> SavedScript:
+        """Store a new script (one request).
+
+        Parameters
+        ----------
+        name : str
+            At most 100 characters.
+        content : str, path, saved script or Script
+            JavaScript, or the path of a ``.js`` file.
+        description : str, optional
+
+        Raises
+        ------
+        DocumentError
+            There is no code in it; nothing is sent.
+        ConfigError
+            The client is read-only, or the file cannot be read.
+        InvalidRequestError
+            The server refused it.
+
+        Examples
+        --------
+        >>> made = client.scripts.create("No blanks", "function filter(options) { return !!options.record.name }")
+        >>> made.content.partition("(")[0]
+        'function filter'
+        """
+        doc = {"name": name, "content": read_source(content).text, "description": description}
+        created = self.client.api.create_script({member: one for member, one in doc.items() if one is not None})
+        self._listed = None
+        self.client.completions.pop(self.kind, None)
+        return SavedScript(self.client, {"content": doc["content"], **created})
+
+    def _columns(self) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
+        return {name: _member(name) for name in _SCRIPT_COLUMNS}
+
+    def _read(self, resource_id: str) -> dict[str, Any]:
+        return self.client.api.get_script(resource_id)
+
+    def _list(self) -> Iterable[dict[str, Any]]:
+        return self.client.api.list_scripts()
+
+    def _made(self, doc: dict[str, Any]) -> SavedScript:
+        return SavedScript(self.client, doc)
 
 
 def _column(documents: list[dict[str, Any]], read: Callable[[Mapping[str, Any]], Any]) -> pd.Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,8 +15,13 @@ from celigo_pandas.accessors.account.authorizing import authorize
 from celigo_pandas.accessors.account.editor import ConnectionEditor, open_editor
 from celigo_pandas.accessors.account.logs import audit_frame, debug_frame, dependencies_frame
 from celigo_pandas.accessors.account.pings import PingResult
+from celigo_pandas.accessors.account.syncing import Destination, SyncResult, run_sync
 from celigo_pandas.accessors.borrowed_docs import documented_as
+from celigo_pandas.accessors.destinations.compared_fields import KeyLike
+from celigo_pandas.accessors.destinations.current_rows import CurrentLike
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun, dry_run, map_import
+from celigo_pandas.accessors.plans.import_plan import ImportPlan
+from celigo_pandas.accessors.plans.plan_import import plan_import
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pulls.first_rows import preview
 from celigo_pandas.accessors.pulls.several import Export, Pulls, read_exports
@@ -24,7 +29,7 @@ from celigo_pandas.accessors.pulls.to_frames import iter_export, read_export
 from celigo_pandas.accessors.pulls.to_parquet import export_to_parquet
 from celigo_pandas.accessors.pushes.import_result import ImportResult
 from celigo_pandas.accessors.pushes.to_import import to_import
-from celigo_pandas.accessors.targets import Account, DocumentLike, Target
+from celigo_pandas.accessors.targets import Account, ConnectionLike, DocumentLike, Target
 from celigo_pandas.client.json_bodies import seal_connection
 from celigo_pandas.documents.connection_documents import mask
 from celigo_pandas.documents.counts import as_number
@@ -37,6 +42,7 @@ from celigo_pandas.documents.patching import (
     refuse_masks,
     writable,
 )
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import ConfigError, DocumentError, shown
 from celigo_pandas.frames.outward import Unflatten
 from celigo_pandas.journal.pulls import PullJournal
@@ -527,6 +533,7 @@ class Connection(Target):
         preview: bool = False,
         progress: ProgressSetting = None,
         journal: str | os.PathLike[str] | None = None,
+        scripts: ScriptsLike | None = None,
     ) -> ImportResult:
         """:func:`celigo_pandas.to_import` through this connection.
 
@@ -550,6 +557,7 @@ class Connection(Target):
             preview=preview,
             progress=progress,
             journal=journal,
+            scripts=scripts,
         )
 
     @documented_as(dry_run, "con")
@@ -563,6 +571,8 @@ class Connection(Target):
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> DryRun:
         """:func:`celigo_pandas.dry_run` through this connection.
 
@@ -572,7 +582,16 @@ class Connection(Target):
         <DryRun 20 rows: 20 mapped.>
         """
         return dry_run(
-            df, import_doc, self, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            df,
+            import_doc,
+            self,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
 
     @documented_as(map_import, "con")
@@ -586,6 +605,8 @@ class Connection(Target):
         unflatten: Unflatten = "auto",
         sep: str = ".",
         progress: ProgressSetting = None,
+        scripts: ScriptsLike | None = None,
+        allow_api: Account | None = None,
     ) -> pd.DataFrame:
         """:func:`celigo_pandas.map_import` through this connection.
 
@@ -595,8 +616,87 @@ class Connection(Target):
         ['order', 'email']
         """
         return map_import(
-            df, import_doc, self, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+            df,
+            import_doc,
+            self,
+            batch_size=batch_size,
+            na=na,
+            unflatten=unflatten,
+            sep=sep,
+            progress=progress,
+            scripts=scripts,
+            allow_api=allow_api,
         )
+
+    @documented_as(plan_import, "con")
+    def plan_import(
+        self,
+        df: pd.DataFrame,
+        import_doc: DocumentLike,
+        *,
+        current: CurrentLike,
+        key: KeyLike,
+        columns: Sequence[str] | Mapping[str, str] | None = None,
+        ignore: Iterable[str] | str = (),
+        normalize: str | Callable[[Any], Any] | Sequence[Any] | Mapping[str, Any] | None = None,
+        current_con: ConnectionLike | None = None,
+        map_on: Literal["here", "server"] = "here",
+        na: str = "omit",
+        unflatten: Unflatten = "auto",
+        sep: str = ".",
+        progress: ProgressSetting = None,
+    ) -> ImportPlan:
+        """:func:`celigo_pandas.plan_import` through this connection.
+
+        Examples
+        --------
+        >>> desk.plan_import(orders, import_doc, current=late, key="order").summary()
+        '20 rows: 18 create, 1 update, 1 unchanged. 1 row at the destination is not among them.'
+        """
+        return plan_import(
+            df, import_doc, self, current=current, key=key, columns=columns, ignore=ignore, normalize=normalize,
+            current_con=current_con, map_on=map_on, na=na, unflatten=unflatten, sep=sep, progress=progress,
+        )  # fmt: skip
+
+    def sync(
+        self,
+        export: DocumentLike,
+        *,
+        to: Destination,
+        table: str | None = None,
+        key: str | Sequence[str] | None = None,
+        cursor: str | None = None,
+        overlap: str | timedelta | float | None = "10min",
+        start: str | date | float | None = None,
+        deletes: Literal["compare"] | Mapping[str, Any] | None = None,
+        max_delete: float = 0.05,
+        schema: Literal["evolve", "freeze"] = "evolve",
+        full_every: str | timedelta | float | None = None,
+        mode: Literal["merge", "append", "replace"] = "merge",
+        consume: bool = False,
+        journal: str | os.PathLike[str] | None = None,
+        progress: ProgressSetting = None,
+    ) -> SyncResult:
+        """:func:`celigo_pandas.sync` through this connection.
+
+        Parameters
+        ----------
+        export, to, table, key, cursor, overlap, start, deletes, max_delete
+            As in :func:`celigo_pandas.sync`.
+        schema, full_every, mode, consume, journal, progress
+            As in :func:`celigo_pandas.sync`.
+
+        Examples
+        --------
+        >>> export = {"rdbms": {"query": "select * from orders"}}
+        >>> shop.sync(export, to="through.duckdb", table="orders", key="id", progress=False)
+        <SyncResult 400 rows: 400 inserted.>
+        """
+        return run_sync(
+            export, self, to=to, table=table, key=key, cursor=cursor, overlap=overlap, start=start, deletes=deletes,
+            max_delete=max_delete, schema=schema, full_every=full_every, mode=mode, consume=consume, journal=journal,
+            progress=progress,
+        )  # fmt: skip
 
     def edit(self) -> ConnectionEditor:
         """Open the :class:`~celigo_pandas.ConnectionForm` of this connection.

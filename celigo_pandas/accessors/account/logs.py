@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["audit_frame", "debug_frame", "dependencies_frame"]
+__all__ = ["audit_frame", "debug_frame", "dependencies_frame", "script_log_frame"]
 
 _YEAR_5138 = 1e11
 
@@ -25,6 +25,7 @@ AUDIT_COLUMNS = (
     "old_value",
     "new_value",
 )
+SCRIPT_LOG_COLUMNS = ("time", "level", "function", "resource_id", "message")
 DEPENDENCY_COLUMNS = ("kind", "id", "name", "paths", "access_level", "dependency_ids")
 
 
@@ -55,7 +56,24 @@ def audit_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return _frame(rows, AUDIT_COLUMNS)
 
 
-def dependencies_frame(body: object) -> pd.DataFrame:
+def script_log_frame(entries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per line that a script logged, as the server gives them."""
+    return _frame(
+        (
+            {
+                "time": entry.get("time"),
+                "level": str(entry.get("logLevel", entry.get("level", ""))).lower() or None,
+                "function": entry.get("functionType"),
+                "resource_id": entry.get("_resourceId"),
+                "message": entry.get("message"),
+            }
+            for entry in entries
+        ),
+        SCRIPT_LOG_COLUMNS,
+    )
+
+
+def dependencies_frame(body: Any) -> pd.DataFrame:
     """One row per resource that uses the connection; ``kind`` in the server's plural (``exports``, ``flows``)."""
     rows: list[dict[str, Any]] = []
     if isinstance(body, Mapping) and isinstance(body.get("dependencies"), (Mapping, list)):
@@ -76,7 +94,7 @@ def _changes(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return []
 
 
-def _as_list(value: object) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     if isinstance(value, list):
@@ -90,7 +108,7 @@ def _as_list(value: object) -> list[Any]:
     return [value]
 
 
-def _dependency(kind: str | None, resource: object) -> dict[str, Any]:
+def _dependency(kind: str | None, resource: Any) -> dict[str, Any]:
     if not isinstance(resource, Mapping):
         return {"kind": kind, "id": resource}
     return {
@@ -111,7 +129,7 @@ def _frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.Da
     return pd.DataFrame(series)
 
 
-def _time_text(time: object) -> object:
+def _time_text(time: Any) -> Any:
     """Write a number as the time it counts to: seconds since 1970, or milliseconds where those would be far ahead."""
     if isinstance(time, bool) or not isinstance(time, (int, float)) or not math.isfinite(time):
         return time

@@ -6,16 +6,26 @@ import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
+from celigo_pandas.accessors.dry_runs.script_logs import logs_frame
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
 from celigo_pandas.accessors.progress import ProgressSetting
-from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, SavedTarget, resolve_import
-from celigo_pandas.errors import FrameError, legible
+from celigo_pandas.accessors.targets import (
+    Account,
+    ConnectionLike,
+    DocumentLike,
+    SavedTarget,
+    account_of,
+    resolve_import,
+    server_of,
+)
+from celigo_pandas.documents.script_sources import ScriptsLike
+from celigo_pandas.errors import ConfigError, FrameError, legible
 from celigo_pandas.frames.columns import ColumnSet
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
@@ -24,6 +34,9 @@ from celigo_pandas.frames.outward import Unflatten, flatten_sep
 from celigo_pandas.frames.shape import Shape
 from celigo_pandas.frames.spreading import Rows, spread
 from celigo_pandas.markup import Markup, table, tag
+
+if TYPE_CHECKING:
+    from celigo_pandas.scripts import LogLine
 
 __all__ = ["STATES", "DryRun", "dry_run", "map_import", "mapped_frame"]
 
@@ -45,6 +58,9 @@ class DryRun:
         The *input rows* that could not be mapped.
     counts : dict
         Number of rows by state.
+    logs : DataFrame
+        What the scripts of the document wrote by ``console`` (a local dry run): ``time`` (UTC), ``level``, ``script``,
+        ``function``, ``message``.
     """
 
     def __init__(
@@ -54,7 +70,9 @@ class DryRun:
         mapped: Sequence[tuple[int, Any]],
         document: Mapping[str, Any],
         sep: str | None = None,
+        log: Sequence[LogLine] = (),
     ) -> None:
+        self._log = list(log)
         self._rows = rows
         self._document = copy.deepcopy(document)
         self._sep = sep
@@ -95,6 +113,11 @@ class DryRun:
         """Number of rows by state; all four names are there."""
         found = Counter(row.state for row in self._states)
         return {name: found[name] for name in STATES}
+
+    @property
+    def logs(self) -> pd.DataFrame:
+        """What the scripts logged; see the class."""
+        return logs_frame(self._log)
 
     def compare(self) -> pd.DataFrame:
         """Put each mapped column beside the columns of the input that it is made of.
@@ -210,6 +233,8 @@ def dry_run(
     unflatten: Unflatten = "auto",
     sep: str = ".",
     progress: ProgressSetting = None,
+    scripts: ScriptsLike | None = None,
+    allow_api: Account | None = None,
 ) -> DryRun:
     """Map a frame and send nothing to the target.
 
@@ -220,14 +245,19 @@ def dry_run(
     import_doc : dict, builder or saved import
         Mapper 1.0 (``mapping``), 2.0 (``mappings``), or neither: then records pass through.
     con : Connection, name or id, optional
-        ``None`` evaluates here, without any request; else the server's ``/import/map`` does. A name is taken as in
-        :func:`~celigo_pandas.to_import`.
+        ``None`` evaluates here, without any request but for the scripts that the document names; else the server's
+        ``/import/map`` does, with its own scripts. A name is taken as in :func:`~celigo_pandas.to_import`.
     batch_size : int
         Rows per request.
     na, unflatten, sep
         As in :func:`~celigo_pandas.to_import`.
     progress : optional
         As in :func:`~celigo_pandas.read_export`.
+    scripts : dict, or client.scripts, optional
+        Text or file of a script that the document names, by the script's id or name. What is not in it is read from
+        the account of the saved import, or else of the only open client. With `con` the server must have the same text.
+    allow_api : Client, optional
+        Whose rights ``integrator-api`` has in scripts; without it every such call is an error of the script.
 
     Returns
     -------
@@ -238,36 +268,49 @@ def dry_run(
     FrameError
         A value that cannot be sent.
     DocumentError
-        A mapping that cannot be read.
+        A mapping that cannot be read, a script that is not at hand.
+    ScriptError
+        A script without a function.
+    MissingExtraError
+        The document names scripts, and the extra ``scripts`` is not installed.
+    ConfigError
+        `scripts` has an entry that the document does not refer to, or another text than the server.
     ApiError, TransportError
         The server refused a call, or gave no usable answer.
 
     Notes
     -----
     Warns once (:class:`HintWarning`) of rules that read no column, write a literal where a column has that name, or
-    make text of numbers.
-    Requests: none without `con`; else one POST per batch, which changes nothing and is resent like a read.
+    make text of numbers. Scripts get pages of 100 records. What fails in one stands at its rows.
+    Requests: without `con` one for each script that is read from the account; else one POST per batch, which changes
+    nothing and is resent like a read.
 
     Examples
     --------
     >>> celigo.dry_run(orders, import_doc)
     <DryRun 20 rows: 20 mapped.>
     """
+    from celigo_pandas.accessors.dry_runs.script_choice import local_hooks, require_same
     from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 
     df = as_frame(df)
     nested_by = flatten_sep(df, unflatten, sep)
+    account = account_of(import_doc, server=server_of(df))
     if con is None and isinstance(import_doc, SavedTarget) and import_doc.kind == "import":
         import_doc = import_doc.virtual()  # its connection is not asked for
     connection, document = resolve_import(import_doc, con, df)
     warn_of_traps(df, document, nested_by)
     rows = kept_copy(df)
     if con is None or connection is None:
-        states, mapped = map_here(rows, document, na=na, sep=nested_by)
-    else:
-        states, mapped = map_there(
-            rows, document, connection, na=na, sep=nested_by, batch_size=batch_size, progress=progress
-        )
+        hooks = local_hooks(document, scripts, account, allow_api)
+        states, mapped = map_here(rows, document, na=na, sep=nested_by, hooks=hooks)
+        return DryRun(rows, states, mapped, document, nested_by, hooks.log if hooks else ())
+    if allow_api is not None:
+        raise ConfigError("allow_api= is for a dry run without con=; the server decides what its scripts may call.")
+    require_same(document, scripts, connection.client)
+    states, mapped = map_there(
+        rows, document, connection, na=na, sep=nested_by, batch_size=batch_size, progress=progress
+    )
     return DryRun(rows, states, mapped, document, nested_by)
 
 
@@ -281,12 +324,14 @@ def map_import(
     unflatten: Unflatten = "auto",
     sep: str = ".",
     progress: ProgressSetting = None,
+    scripts: ScriptsLike | None = None,
+    allow_api: Account | None = None,
 ) -> pd.DataFrame:
     """Return the records that an import's mapping makes of a frame: ``dry_run(...).mapped``.
 
     Parameters
     ----------
-    df, import_doc, con, batch_size, na, unflatten, sep, progress
+    df, import_doc, con, batch_size, na, unflatten, sep, progress, scripts, allow_api
         As in :func:`dry_run`.
 
     Returns
@@ -301,5 +346,14 @@ def map_import(
     ['1', '3', '4']
     """
     return dry_run(
-        df, import_doc, con, batch_size=batch_size, na=na, unflatten=unflatten, sep=sep, progress=progress
+        df,
+        import_doc,
+        con,
+        batch_size=batch_size,
+        na=na,
+        unflatten=unflatten,
+        sep=sep,
+        progress=progress,
+        scripts=scripts,
+        allow_api=allow_api,
     ).mapped

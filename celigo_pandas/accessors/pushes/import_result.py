@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from celigo_pandas.accessors.destinations.compared_fields import KeyLike
+from celigo_pandas.accessors.destinations.current_rows import CurrentLike
 from celigo_pandas.accessors.dry_runs.local_steps import rule_to_blame
+from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.delivery import Delivery
 from celigo_pandas.accessors.pushes.failure_groups import group_failures
 from celigo_pandas.accessors.pushes.push_call import PushCall
+from celigo_pandas.accessors.pushes.reconciling import Lookup, reconciled
 from celigo_pandas.accessors.pushes.result_files import load, save
 from celigo_pandas.accessors.pushes.retry import retry
 from celigo_pandas.accessors.targets import ConnectionLike, resolve_connection
 from celigo_pandas.errors import ConfigError, ImportRejectedError, PushCancelled, legible
 from celigo_pandas.frames.kept_copy import kept_copy
-from celigo_pandas.frames.outcomes import OUTCOMES, Outcomes
+from celigo_pandas.frames.outcomes import RECONCILED, Outcomes
 from celigo_pandas.markup import Markup, table, tag
 
 if TYPE_CHECKING:
@@ -33,9 +38,9 @@ class ImportResult:
     ----------
     frame : DataFrame
         The index of the pushed frame (duplicates and levels too), columns ``outcome`` (``ok``, ``failed``, ``ignored``,
-        ``unknown``, ``not_sent``), ``status_code``, ``id``, ``code``, ``message``, ``response``, ``batch`` and
-        ``attempts``.
-    ok, failed, ignored, unknown, not_sent : DataFrame
+        ``unknown``, ``not_sent``; of a plan's push ``unchanged`` and ``withheld``, too), ``status_code``, ``id``,
+        ``code``, ``message``, ``response``, ``batch`` and ``attempts``.
+    ok, failed, ignored, unknown, not_sent, unchanged, withheld : DataFrame
         The *input rows* with that outcome.
     counts : dict
         Number of rows by outcome; the values add up to ``len(result)``.
@@ -46,8 +51,8 @@ class ImportResult:
 
     Notes
     -----
-    ``unknown`` means that the rows were sent and no reliable answer came: they may be in the target. Look there first;
-    then ``retry(unknown=True)`` sends them again.
+    ``unknown`` means that the rows were sent and no reliable answer came: they may be in the target.
+    :meth:`reconcile` looks there; ``retry(unknown=True)`` sends them again without looking.
     """
 
     def __init__(
@@ -78,7 +83,7 @@ class ImportResult:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of rows by outcome; all five names are there."""
+        """Number of rows by outcome; the five of a push are there always."""
         return self._outcomes.counts()
 
     @property
@@ -105,6 +110,16 @@ class ImportResult:
     def not_sent(self) -> pd.DataFrame:
         """The input rows that surely were not processed."""
         return self._with("not_sent")
+
+    @property
+    def unchanged(self) -> pd.DataFrame:
+        """The input rows that the target had already as they are, so that the plan did not send them."""
+        return self._with("unchanged")
+
+    @property
+    def withheld(self) -> pd.DataFrame:
+        """The input rows that the plan held back: conflicts, and what its push was not asked to send."""
+        return self._with("withheld")
 
     def _with(self, outcome: str) -> pd.DataFrame:
         return kept_copy(self._rows[self._outcomes.mask(outcome)])
@@ -165,7 +180,9 @@ class ImportResult:
         counts = self.counts
         parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
         text = f"{len(self):,} row{'' if len(self) == 1 else 's'}: {', '.join(parts) or 'nothing to send'}."
-        late = sum(row.outcome == "ok" and row.message is not None for row in self._outcomes.rows)
+        late = sum(
+            row.outcome == "ok" and row.message is not None and row.code != RECONCILED for row in self._outcomes.rows
+        )
         if late:
             text += f" {late:,} of the ok rows came with errors of later steps: see .frame['message']."
         if self.stop_reason:
@@ -245,6 +262,62 @@ class ImportResult:
             )
         return concluded(retry(self._rows, self._outcomes.copy(), df, call, unknown=unknown))
 
+    def reconcile(
+        self,
+        current: CurrentLike,
+        key: KeyLike,
+        *,
+        columns: Sequence[str] | Mapping[str, str] | None = None,
+        ignore: Iterable[str] | str = (),
+        normalize: str | Callable[[Any], Any] | Sequence[Any] | Mapping[str, Any] | None = None,
+        con: ConnectionLike | None = None,
+        progress: ProgressSetting = None,
+    ) -> ImportResult:
+        """Look up at the destination what became of the unknown rows; send nothing.
+
+        A row that is there as it was sent becomes ``ok``, one that is not there ``not_sent``; one that is there with
+        other values, or cannot be told, stays ``unknown``. Its ``message`` is the evidence, its ``code``
+        ``reconciled``. Then :meth:`retry` sends again what surely is not there, and nothing else.
+
+        Parameters
+        ----------
+        current : DataFrame, or export (dict, builder, saved export)
+            What is at the destination, read *after* the push: all its rows, or all that could have one of the keys.
+        key, columns, ignore, normalize
+            As in :func:`~celigo_pandas.plan_import`.
+        con : Connection, name or id, optional
+            Where an export reads; by default the connection of the push.
+        progress : optional
+            As in :func:`~celigo_pandas.read_export`.
+
+        Returns
+        -------
+        ImportResult
+            Over all rows of the push. A retry of an older result knows of it, and so does the journal.
+
+        Raises
+        ------
+        FrameError, ConfigError, DocumentError
+            As in :func:`~celigo_pandas.plan_import`.
+
+        Notes
+        -----
+        Requests: those of the pull, if `current` is an export. A request that ran into a timeout may be at work still:
+        look when it surely has ended.
+
+        Examples
+        --------
+        >>> result = orders.celigo.to_import(import_doc, desk, progress=False)
+        >>> result.reconcile(late, key="order").summary()
+        '20 rows: 18 ok, 2 failed. No row is unknown: the destination was not looked at.'
+        """
+        lookup = Lookup(current, key, columns, ignore, normalize, con, progress)
+        outcomes, note = reconciled(self._rows, self._outcomes, self._call, lookup)
+        result = ImportResult(self._rows, outcomes, self._call, stop_reason=self.stop_reason, note=note)
+        if self._call.client is not None:
+            self._call.client.last_push = result
+        return result
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the rows, their outcomes and the import document as it was passed to one Parquet file.
 
@@ -298,8 +371,8 @@ class ImportResult:
     def _repr_html_(self) -> str:
         counts = self.counts
         boxes = table(
-            [name.replace("_", " ") for name in OUTCOMES],
-            [[f"{counts[name]:,}" for name in OUTCOMES]],
+            [name.replace("_", " ") for name in counts],
+            [[f"{count:,}" for count in counts.values()]],
         )
         groups = group_failures(self._outcomes.rows, self._rows.index)
         parts: list[Any] = [tag("p", self.summary()), boxes]
@@ -356,6 +429,20 @@ class PushPreview(ImportResult):
     ) -> ImportResult:
         """Refuse: a preview has sent nothing that could be sent again."""
         raise ConfigError("A preview cannot be retried.", hint="Call to_import without preview=True.")
+
+    def reconcile(
+        self,
+        current: CurrentLike,
+        key: KeyLike,
+        *,
+        columns: Sequence[str] | Mapping[str, str] | None = None,
+        ignore: Iterable[str] | str = (),
+        normalize: str | Callable[[Any], Any] | Sequence[Any] | Mapping[str, Any] | None = None,
+        con: ConnectionLike | None = None,
+        progress: ProgressSetting = None,
+    ) -> ImportResult:
+        """Refuse: a preview has sent nothing that could be looked up."""
+        raise ConfigError("A preview cannot be reconciled.", hint="celigo_pandas.plan_import compares before a push.")
 
     def _headline(self) -> str:
         return f"{len(self):,} rows to {self.target}. Nothing was sent."

@@ -1,42 +1,28 @@
-"""Pushing a frame through a virtual import: one outcome per row, nothing sent twice.
-
-This file turns the call of a person into rows, a plan and a journal, and what came of it into a result. The order is
-the promise: everything that can be refused (options, document, values, journal) is refused before the first request.
-"""
+"""Pushing a frame through a virtual import: one outcome per row, nothing sent twice."""
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import json
 import os
-from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 
 from celigo_pandas.accessors.dry_runs.dry_run import DryRun
 from celigo_pandas.accessors.dry_runs.local_steps import map_here
 from celigo_pandas.accessors.progress import ProgressSetting
-from celigo_pandas.accessors.pushes.delivery import deliver
 from celigo_pandas.accessors.pushes.fit import fitted
-from celigo_pandas.accessors.pushes.import_result import ImportResult, PushPreview, concluded
+from celigo_pandas.accessors.pushes.import_result import ImportResult, PushPreview
 from celigo_pandas.accessors.pushes.push_call import PushCall
+from celigo_pandas.accessors.pushes.pushing import check_writable, first_rows, push_call, push_rows, required
 from celigo_pandas.accessors.targets import ConnectionLike, DocumentLike, Target, resolve_import
-from celigo_pandas.client.json_bodies import encode
-from celigo_pandas.documents.counts import whole_number
-from celigo_pandas.documents.import_documents import acts_per_call, describe, digest
+from celigo_pandas.documents.import_documents import describe
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import (
     CeligoError,
-    ConfigError,
-    shown,
 )
-from celigo_pandas.folders import user_path
 from celigo_pandas.frames.foreign import as_frame
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import Outcomes
 from celigo_pandas.frames.outward import Unflatten, encode_rows, flatten_sep
-from celigo_pandas.journal.pushes import PushIdentity, PushJournal
 
 __all__ = ["to_import"]
 
@@ -59,6 +45,7 @@ def to_import(
     preview: bool = False,
     progress: ProgressSetting = None,
     journal: str | os.PathLike[str] | None = None,
+    scripts: ScriptsLike | None = None,
 ) -> ImportResult:
     """Push the rows of a frame through a virtual import.
 
@@ -96,6 +83,9 @@ def to_import(
         ``client.last_push``.
     journal : path, optional
         A folder that makes the push resumable after a crash: call again with the same arguments.
+    scripts : dict, or client.scripts, optional
+        Text or file of a script that the document names, by the script's id or name. The server runs its own scripts,
+        so a push is refused unless it has the same text; a `preview` runs what is given.
 
     Returns
     -------
@@ -109,7 +99,8 @@ def to_import(
     DocumentError
         An import that acts per call, whose rows do not fit into one call; nothing was sent.
     ConfigError
-        No connection, a read-only client, an option out of range; nothing was sent.
+        No connection, a read-only client, an option out of range, a script that the server has otherwise; nothing was
+        sent.
     JournalError
         A journal that is damaged, in use or of another push; or that cannot be written, then the push stops.
     ImportRejectedError
@@ -131,87 +122,35 @@ def to_import(
     >>> celigo.to_import(orders, import_doc, desk, progress=False).summary()
     '20 rows: 18 ok, 2 failed.'
     """
+    from celigo_pandas.accessors.dry_runs.script_choice import require_same
     from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 
     df = as_frame(df)
-    batch_size, max_workers = whole_number("batch_size", batch_size), whole_number("max_workers", max_workers)
-    first = whole_number("first", first, 0)
-    max_failures = None if max_failures is None else whole_number("max_failures", max_failures, 0, otherwise="None")
-    if on_error not in ("collect", "raise"):
-        raise ConfigError(f"on_error: got {shown(on_error)}; expected 'collect' or 'raise'.")
-    connection, document = resolve_import(import_doc, con, df)
-    if connection is None:
-        raise ConfigError(
-            "No connection was given for this import; expected con=client.connections['…'].",
-            hint="A saved import (client.imports['…']) brings its own.",
-        )
-    client = connection.client
-    if client.read_only and not preview:
-        raise ConfigError(
-            f"Nothing was sent: the client of {connection.name!r} is read-only.",
-            hint="Connect without read_only=True (and CELIGO_READ_ONLY) to push; preview=True and dry_run still work.",
-        )
-    call = PushCall(
-        connection_id=connection.id,
-        document=copy.deepcopy(document),
-        client=client,
-        batch_size=batch_size,
-        max_workers=max_workers,
-        max_failures=max_failures,
-        na=na,
-        sep=flatten_sep(df, unflatten, sep),
-        on_error=on_error,
-        progress=progress,
-        journal=None if journal is None else os.path.abspath(user_path(journal)),
-    )
+    first = first_rows(first)
+    resolved, document = resolve_import(import_doc, con, df)
+    connection = required(resolved)
+    if not preview:
+        check_writable(connection)
+    call = push_call(
+        connection, document, batch_size=batch_size, max_workers=max_workers, max_failures=max_failures, na=na,
+        sep=flatten_sep(df, unflatten, sep), on_error=on_error, progress=progress, journal=journal,
+    )  # fmt: skip
     warn_of_traps(df, call.document, call.sep)
     kept = kept_copy(df)
     rows = encode_rows(df, na=na, unflatten=call.sep is not None, sep=call.sep or sep)
     if preview:
         fitted(call, rows)  # a preview refuses what the push would refuse
-        return _preview(kept, call, connection)
-    return _push(kept, rows, call, first)
-
-
-def _push(kept: pd.DataFrame, encoded: list[bytes], call: PushCall, first: int) -> ImportResult:
-    one_call, call = fitted(call, encoded)
-    if acts_per_call(call.document) is not None:
-        first = 0  # the first rows alone would be a file of their own
-    rows = dict(enumerate(encoded))
-    folder = call.journal
-    if folder is None:
-        return concluded(
-            deliver(kept, rows, call, Outcomes(len(rows)), range(len(rows)), first=first, one_call=one_call)
-        )
-    identity = _identity(encoded, call)
-    call = replace(call, identity=identity)
-    with PushJournal(folder, identity) as opened:
-        note = ""
-        if opened.finished:
-            note = f"The journal {folder} was finished before: nothing was sent now."
-        elif opened.resumed:
-            note = f"Resumed from the journal {folder}."
-            # Not again when a push goes on; but a first batch that never succeeded has proved nothing.
-            first = 0 if opened.outcomes.positions("ok") else first
-        due = opened.outcomes.positions("not_sent")
-        return concluded(
-            deliver(kept, rows, call, opened.outcomes, due, first=first, one_call=one_call, journal=opened, note=note)
-        )
-
-
-def _identity(rows: Sequence[bytes], call: PushCall) -> PushIdentity:
-    frame = hashlib.sha256()
-    for row in rows:
-        frame.update(row)
-        frame.update(b"\n")  # JSON on one line holds none
-    document = digest(json.loads(encode(call.document, "import")))
-    return PushIdentity(frame.hexdigest(), document, call.connection_id, call.batch_size, len(rows))
+        return _preview(kept, call, connection, scripts)
+    require_same(document, scripts, connection.client)
+    return push_rows(kept, rows, call, first)
 
 
 # -- preview ----------------------------------------------------------------------------------------------------------
 
 
-def _preview(kept: pd.DataFrame, call: PushCall, connection: Target) -> PushPreview:
+def _preview(kept: pd.DataFrame, call: PushCall, connection: Target, scripts: ScriptsLike | None) -> PushPreview:
+    from celigo_pandas.accessors.dry_runs.script_choice import local_hooks
+
     client = connection.client
     client.ask_account_once()
     sandbox = ", sandbox" if connection.sandbox else ""
@@ -221,7 +160,11 @@ def _preview(kept: pd.DataFrame, call: PushCall, connection: Target) -> PushPrev
     )
     head = kept.iloc[:_PREVIEWED_ROWS]
     try:
-        mapped = DryRun(head, *map_here(head, call.document, na=call.na, sep=call.sep), call.document, call.sep).mapped
+        hooks = local_hooks(call.document, scripts, client)
+        found = map_here(head, call.document, na=call.na, sep=call.sep, hooks=hooks)
+        mapped = DryRun(head, *found, call.document, call.sep).mapped
     except CeligoError:  # a mapping that only the server can evaluate
+        if scripts is not None:
+            raise
         mapped = None
     return PushPreview(kept, Outcomes(len(kept)), call, target=target, mapped=mapped)

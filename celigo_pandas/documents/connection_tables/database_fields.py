@@ -132,13 +132,19 @@ MONGODB: tuple[F, ...] = (
     F("mongodb.password", "Password", "secret", required=True, group=AUTH),
     F("mongodb.replicaSet", "Replica set", group=MORE),
     F("mongodb.ssl", "TLS", "boolean", group=MORE),
-    F("mongodb.authSource", "Authentication database", group=MORE),
+    F("mongodb.authSource", "Authentication database", group=MORE, help="Where the user is; empty: the database."),
     *levels("mongodb"),
 )
 
 DYNAMODB: tuple[F, ...] = (
     F("dynamodb.aws.accessKeyId", "Access key id", required=True, group=AUTH),
     F("dynamodb.aws.secretAccessKey", "Secret access key", "secret", required=True, group=AUTH),
+    F(
+        "dynamodb.endpoint",
+        "Endpoint",
+        group=MORE,
+        help="Of what speaks DynamoDB in place of AWS, e.g. http://127.0.0.1:8000; known to the local engine only.",
+    ),
     *levels("dynamodb"),
 )
 

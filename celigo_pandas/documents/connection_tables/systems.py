@@ -50,6 +50,12 @@ S3: tuple[F, ...] = (
     F("s3.secretAccessKey", "Secret access key", "secret", required=True, when=(_S3_KEYS,), group=AUTH),
     reference("s3._iClientId", "iClient id", required=True, when=(one_of("s3.authType", "awsIam"),), group=AUTH),
     F("s3.pingBucket", "Ping bucket", help="Checked by a ping.", group=PING),
+    F(
+        "s3.endpoint",
+        "Endpoint",
+        group=MORE,
+        help="Of what speaks S3 in place of AWS, e.g. http://127.0.0.1:9000; known to the local engine only.",
+    ),
     *levels("s3"),
 )
 

@@ -112,11 +112,12 @@ class Call:
 
 @dataclass(slots=True)
 class Chunk:
-    """Some records as they come from the source, with what went wrong beside them."""
+    """Some records as they come from the source, with what went wrong beside them; `file` is where all of them were."""
 
     records: list[Record]
     errors: list[dict[str, Any]] = field(default_factory=list)
     total: int | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

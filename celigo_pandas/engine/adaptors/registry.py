@@ -14,19 +14,24 @@ from celigo_pandas.engine.adaptors.protocol import Adaptor
 
 __all__ = ["adaptor_for", "adaptor_name", "names", "register"]
 
+_DYNAMODB = "celigo_pandas.engine.adaptors.dynamodb:adaptor"
 _FILES = "celigo_pandas.engine.adaptors.files:adaptor"
 _HTTP = "celigo_pandas.engine.adaptors.http:adaptor"
+_MONGODB = "celigo_pandas.engine.adaptors.mongodb:adaptor"
 _SQL = "celigo_pandas.engine.adaptors.sql:adaptor"
 
 _PLACES: dict[str, str] = {
+    "dynamodb": _DYNAMODB,
     "filesystem": _FILES,
     "ftp": _FILES,
     "http": _HTTP,
+    "mongodb": _MONGODB,
     "rdbms:mariadb": _SQL,
     "rdbms:mysql": _SQL,
     "rdbms:postgresql": _SQL,
     "rdbms:sqlite": _SQL,
     "rest": _HTTP,
+    "s3": _FILES,
 }
 
 

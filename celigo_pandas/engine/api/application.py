@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,11 +19,13 @@ from starlette.types import Receive, Scope, Send
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest, refused
 from celigo_pandas.engine.api.guard import App, Guard
 from celigo_pandas.engine.api.openapi import describe_openapi
+from celigo_pandas.engine.api.own_calls import OwnCalls
 from celigo_pandas.engine.api.postman import describe_postman
 from celigo_pandas.engine.api.routes import Route, table
 from celigo_pandas.engine.refusals import Refusal, refusal_of
 from celigo_pandas.engine.wiring import Engine
 from celigo_pandas.errors import Problem
+from celigo_pandas.scripts import api_door
 
 __all__ = ["build_application"]
 
@@ -36,6 +39,7 @@ def build_application(engine: Engine) -> App:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        own_calls.loop = asyncio.get_running_loop()
         await engine.start()
         try:
             yield
@@ -57,7 +61,10 @@ def build_application(engine: Engine) -> App:
     )
     application.router.redirect_slashes = False
     open_paths = frozenset(route.prefix + route.path for route in routes if route.is_open)
-    return Guard(_without_slash(application), engine.settings, open_paths)
+    guarded = Guard(_without_slash(application), engine.settings, open_paths)
+    own_calls = OwnCalls(guarded, engine.settings)
+    engine.scripts.door = api_door(own_calls.send)
+    return guarded
 
 
 def _without_slash(application: Starlette) -> App:

@@ -1,4 +1,4 @@
-"""Handlers of stored documents: connections, and saved exports and imports."""
+"""Handlers of stored documents: connections, saved exports and imports, and what scripts share with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DocumentHandlers:
         """GET the collection; ``_integrationId``, ``type`` and ``_connectionId`` filter it."""
         documents = request.engine.documents
         rows = documents.store.rows(self.kind)
-        shown = [documents.shown(row) for row in rows]
+        shown = [documents.listed(row) for row in rows]
         for name in ("_integrationId", "type", "_connectionId", "adaptorType", "externalId"):
             wanted = request.query.get(name)
             if wanted:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from celigo_pandas.engine.api.exchange import Answer, ApiRequest
 from celigo_pandas.engine.refusals import Refusal
 from celigo_pandas.errors import Problem
 
-__all__ = ["list_answer"]
+__all__ = ["list_answer", "page_of"]
 
 _SUMMARY = (
     "_id", "name", "type", "_connectionId", "adaptorType", "lastModified", "createdAt", "offline", "externalId",
@@ -33,18 +33,33 @@ def list_answer(request: ApiRequest, documents: Sequence[Mapping[str, Any]]) -> 
     Refusal
         400 ``invalid_query_params``.
     """
-    limit = _whole(request, "limit", request.engine.choices.list_limit, 1, _MOST)
-    skip = _whole(request, "skip", 0, 0, 2**31)
+    page = page_of(request, documents)
     project = _projection(request)
     if not documents:
         return Answer(204)
-    page = [project(document) for document in documents[skip : skip + limit]]
-    links = []
-    if skip + limit < len(documents):
-        links.append(f'<{_url(request, skip + limit, limit)}>; rel="next"')
-    if skip > 0:
-        links.append(f'<{_url(request, max(0, skip - limit), limit)}>; rel="prev"')
-    return Answer(200, page, headers={"Link": ", ".join(links)} if links else {})
+    named = (("next", page.next_url), ("prev", page.previous_url))
+    links = [f'<{url}>; rel="{name}"' for name, url in named if url]
+    return Answer(200, list(map(project, page.rows)), headers={"Link": ", ".join(links)} if links else {})
+
+
+class _Page(NamedTuple):
+    rows: Sequence[Mapping[str, Any]]
+    next_url: str | None
+    previous_url: str | None
+
+
+def page_of(request: ApiRequest, rows: Sequence[Mapping[str, Any]]) -> _Page:
+    """Cut out the page that ``limit`` and ``skip`` ask for, with the addresses of its neighbours.
+
+    Raises
+    ------
+    Refusal
+        400 ``invalid_query_params``.
+    """
+    limit = _whole(request, "limit", request.engine.choices.list_limit, 1, _MOST)
+    skip = _whole(request, "skip", 0, 0, 2**31)
+    following = _url(request, skip + limit, limit) if skip + limit < len(rows) else None
+    return _Page(rows[skip : skip + limit], following, _url(request, max(0, skip - limit), limit) if skip else None)
 
 
 def _url(request: ApiRequest, skip: int, limit: int) -> str:

@@ -12,14 +12,19 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from celigo_pandas.engine.api.examples import EXAMPLES
+from celigo_pandas.engine.api.examples import EXAMPLES, SYSTEMS, System
 from celigo_pandas.engine.api.routes import Route
 
 __all__ = ["describe_postman"]
 
 _SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
-_KEEPS = {"createConnection": "connectionId", "createExport": "exportId", "createImport": "importId"}
+_KEEPS = {
+    "createConnection": "connectionId",
+    "createExport": "exportId",
+    "createImport": "importId",
+    "createScript": "scriptId",
+}
 
 _ORDER = (
     "tokenInfo createConnection listConnections getConnection replaceConnection patchConnection pingConnection "
@@ -28,7 +33,9 @@ _ORDER = (
     "authorizePlural getMetadata purgeMessages clearDebugLog previewExport createExport listExports getExport "
     "replaceExport patchExport invokeExport cloneExport replaceExportConnection getExportAudit getExportDependencies "
     "previewImport createImport listImports getImport replaceImport patchImport invokeImport cloneImport "
-    "replaceImportConnection getImportAudit getImportDependencies deleteImport deleteExport"
+    "replaceImportConnection getImportAudit getImportDependencies deleteImport deleteExport "
+    "createScript listScripts getScript replaceScript patchScript getScriptLogs getScriptAudit getScriptDependencies "
+    "deleteScript"
 ).split()
 """As a story: what a request needs, an earlier one made. ``deleteConnection`` comes last."""
 
@@ -68,6 +75,8 @@ def describe_postman(routes: Iterable[Route], url: str) -> dict[str, Any]:
     rest = [name for name in by_name if name not in names and name != "deleteConnection"]
     items = [_item(by_name[name]) for name in (*names, *rest)]
     items += _netsuite_search()
+    for system in SYSTEMS:
+        items += _system(system)
     if "deleteConnection" in by_name:
         items.append(_item(by_name["deleteConnection"]))
     return {
@@ -76,7 +85,10 @@ def describe_postman(routes: Iterable[Route], url: str) -> dict[str, Any]:
         "variable": [
             {"key": "baseUrl", "value": url},
             {"key": "token", "value": ""},
-            *({"key": name, "value": ""} for name in (*_KEEPS.values(), "netsuiteId", "netsuiteRecords", "pageState")),
+            *(
+                {"key": name, "value": ""}
+                for name in (*_KEEPS.values(), "netsuiteId", "netsuiteRecords", "pageState", "systemId")
+            ),
         ],
         "item": items,
     }
@@ -148,9 +160,24 @@ def _netsuite_search() -> list[dict[str, Any]]:
     return [create, search]
 
 
-def _request(
-    name: str, method: str, path: str, body: object, tests: list[str], description: str = ""
-) -> dict[str, Any]:
+def _system(system: System) -> list[dict[str, Any]]:
+    """A connection to fill in, its ping, a page and a mapping: each answers whether the system is there or not."""
+    path = "/v1/connections/{{systemId}}"
+    keeps = 'pm.collectionVariables.set("systemId", pm.response.json()._id);'
+    either = "pm.expect([200, 422]).to.include(pm.response.code)"
+    is_there = f'pm.test("answers 200, or 422 where it is not there", () => {either});'
+    mapped = f'pm.test("maps each record", () => pm.expect(pm.response.json().length).to.eql({len(system.records)}));'
+    export, records = {"export": system.export_doc}, {"import": system.import_doc, "data": system.records}
+    name = system.name
+    return [
+        _request(f"{name}: its connection", "POST", "/v1/connections", system.connection, [_expects(201), keeps]),
+        _request(f"{name}: is it there?", "GET", f"{path}/ping", None, [_expects(200)]),
+        _request(f"{name}: what has changed", "POST", f"{path}/export/pages", export, [is_there]),
+        _request(f"{name}: what records become", "POST", f"{path}/import/map", records, [_expects(200), mapped]),
+    ]
+
+
+def _request(name: str, method: str, path: str, body: Any, tests: list[str], description: str = "") -> dict[str, Any]:
     request: dict[str, Any] = {
         "method": method,
         "url": "{{baseUrl}}" + path,

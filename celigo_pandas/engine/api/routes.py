@@ -13,6 +13,7 @@ from typing import Any
 from celigo_pandas.engine.api import oauth_handlers, observing, virtual
 from celigo_pandas.engine.api.document_handlers import DocumentHandlers, SavedHandlers
 from celigo_pandas.engine.api.exchange import ApiRequest
+from celigo_pandas.engine.api.script_handlers import ScriptHandlers
 
 __all__ = ["PREFIX", "Route", "table"]
 
@@ -53,6 +54,7 @@ class Route:
 
 
 _LIST = ("limit", "skip", "include", "exclude", "type", "_integrationId", "_connectionId", "adaptorType", "externalId")
+_LOGS = ("limit", "skip", "time_gt", "time_lte", "_resourceId", "functionType", "logLevel", "level")
 _AUDIT = ("limit", "skip", "from", "to", "action", "source", "_byUserId", "resourceType", "_resourceId")
 
 
@@ -130,18 +132,19 @@ def table() -> list[Route]:
         Route("previewImport", "POST", "/imports/preview", virtual.import_preview, body="importPreview"),
         *_saved("import"),
         Route("invokeImport", "POST", "/imports/{importId}/invoke", virtual.run_saved_import, body="records"),
+        *_scripts(),
         Route("oauthCallback", "GET", oauth_handlers.CALLBACK, oauth_handlers.callback, prefix="", is_open=True),
     ]
     return rows
 
 
-def _crud(noun: str, handlers: DocumentHandlers, changing: Any) -> list[Route]:
+def _crud(noun: str, handlers: DocumentHandlers, changing: Any, replacement: str = "") -> list[Route]:
     title, path = noun.capitalize(), f"/{noun}s"
     return [
         Route(f"list{title}s", "GET", path, handlers.list, query=_LIST),
         Route(f"create{title}", "POST", path, handlers.create, 201, body=noun),
         Route(f"get{title}", "GET", f"{path}/{{{noun}Id}}", handlers.get),
-        Route(f"replace{title}", "PUT", f"{path}/{{{noun}Id}}", changing.replace, body=noun),
+        Route(f"replace{title}", "PUT", f"{path}/{{{noun}Id}}", changing.replace, body=replacement or noun),
         Route(f"patch{title}", "PATCH", f"{path}/{{{noun}Id}}", handlers.patch, 204, body="patch"),
         Route(f"delete{title}", "DELETE", f"{path}/{{{noun}Id}}", changing.delete, 204),
     ]
@@ -162,4 +165,14 @@ def _saved(noun: str) -> list[Route]:
         ),
         Route(f"get{title}Audit", "GET", f"{path}/audit", watching.audit_records, query=_AUDIT),
         Route(f"get{title}Dependencies", "GET", f"{path}/dependencies", watching.dependencies),
+    ]
+
+
+def _scripts() -> list[Route]:
+    handlers, watching = ScriptHandlers(), observing.ObservingHandlers("scripts")
+    return [
+        *_crud("script", handlers, handlers, "scriptReplacement"),
+        Route("getScriptLogs", "GET", "/scripts/{scriptId}/logs", handlers.logs, query=_LOGS),
+        Route("getScriptAudit", "GET", "/scripts/{scriptId}/audit", watching.audit_records, query=_AUDIT),
+        Route("getScriptDependencies", "GET", "/scripts/{scriptId}/dependencies", watching.dependencies),
     ]

@@ -150,11 +150,27 @@ def _saved(adaptor: str, block: str) -> dict[str, Any]:
     }
 
 
+def _script(required: list[str], content: Mapping[str, Any]) -> dict[str, Any]:
+    return _object(
+        required,
+        name=_NAME,
+        content=content,
+        description={"type": ["string", "null"], "maxLength": 1024},
+        sandbox={"description": "true or false, or what can be read as one of them."},
+        postResponseHookToProcessOnChildRecord={"description": "true or false, as sandbox."},
+    )
+
+
 BODIES: Mapping[str, Any] = {
     "connection": _ref("Connection"),
     "unsaved": _ref("UnsavedConnection"),
     "export": _saved("NetSuiteExport", "netsuite"),
     "import": _saved("NetSuiteDistributedImport", "netsuite_da"),
+    "script": {**_script(["name", "content"], {**_TEXT, "minLength": 1}), "description": "JavaScript and its name."},
+    "scriptReplacement": {
+        **_script(["name"], {"type": ["string", "null"]}),
+        "description": "What is left out is erased: the content, too.",
+    },
     "importPreview": {
         "allOf": [_ref("Mapping"), _object(["_connectionId", "data"], _connectionId=_ID, data=_ref("Data"))]
     },
@@ -204,6 +220,9 @@ _ANSWERS: Mapping[str, Any] = {
     "getAudit": {"type": "array", "items": {"type": "object"}},
     "getExportAudit": {"type": "array", "items": {"type": "object"}},
     "getImportAudit": {"type": "array", "items": {"type": "object"}},
+    "getScriptAudit": {"type": "array", "items": {"type": "object"}},
+    "getScriptLogs": _object(["logs"], logs={"type": "array", "items": {"type": "object"}}, nextPageURL=_TEXT),
+    "getScriptDependencies": {"type": "object"},
     "getDependencies": {"type": "object"},
     "getExportDependencies": {"type": "object"},
     "getImportDependencies": {"type": "object"},

@@ -22,6 +22,7 @@ from celigo_pandas.engine.oauth.states import PendingStates
 from celigo_pandas.engine.safety.connection_access import ConnectionAccess
 from celigo_pandas.errors import TemplateError
 from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars.contexts import connection_context
 
 __all__ = ["CallbackPage", "Completion", "SendToken", "authorization_url", "complete"]
 
@@ -152,7 +153,7 @@ def complete(
     def request(real: Mapping[str, Any]) -> TokenRequest:
         def fill(text: str) -> str:
             try:
-                return compile_template(text).render({"connection": real})
+                return compile_template(text).render(connection_context(real))
             except TemplateError:
                 raise OAuthError("A template of http.auth.oauth cannot be evaluated.", code="template_error") from None
 

@@ -18,6 +18,7 @@ from celigo_pandas.engine.safety.reach import Reach
 from celigo_pandas.engine.storage.access import SavedAccess, VirtualAccess
 from celigo_pandas.engine.storage.document_service import wire_time
 from celigo_pandas.errors import Problem
+from celigo_pandas.handlebars.contexts import surroundings
 
 __all__ = ["Access", "CallFactory", "built_adaptor", "failed_source", "not_built"]
 
@@ -71,14 +72,7 @@ class CallFactory:
         call.deadline = time.monotonic() + self._timeout_s
 
     def _context(self, access: Access, kind: str, doc: Mapping[str, Any]) -> dict[str, Any]:
-        masked = access.masked
-        context: dict[str, Any] = {
-            "connection": dict(masked),
-            "settings": {kind: doc.get("settings") or {}, "connection": masked.get("settings") or {}},
-            kind: dict(doc),
-            "job": {},
-            "testMode": doc.get("type") == "test",
-        }
+        context = surroundings(kind, doc, access.masked)
         if kind == "export":
             context |= self._delta(doc)
         return context

@@ -10,6 +10,7 @@ from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import invalid
 from celigo_pandas.engine.runs.calls import Access
 from celigo_pandas.engine.runs.exporting import ExportRun, check_export, page_size_of
+from celigo_pandas.engine.runs.script_runs import ScriptRuns
 from celigo_pandas.engine.runs.sources import Sources
 from celigo_pandas.engine.storage.access import SavedAccess
 from celigo_pandas.engine.storage.vault import Vault
@@ -23,18 +24,19 @@ __all__ = ["ExportService"]
 class ExportService:
     """Makes an :class:`ExportRun` of a document and tells it what to do."""
 
-    def __init__(self, sources: Sources, walks: Walks, vault: Vault, choices: Choices) -> None:
+    def __init__(self, sources: Sources, walks: Walks, vault: Vault, choices: Choices, scripts: ScriptRuns) -> None:
         self._sources = sources
         self._walks = walks
         self._vault = vault
         self._choices = choices
+        self._scripts = scripts
 
     async def once(self, access: Access, export_doc: object) -> bytes:
         """Return the first page of an export, or all of it (a choice)."""
         doc = check_export(export_doc)
         call = self._sources.call(access, "export", doc)
         asked = {**doc, "pageSize": 1_000_000} if self._choices.export_answers_all else doc
-        run = ExportRun(call, asked, access, self._choices)
+        run = ExportRun(call, asked, access, self._choices, self._scripts)
         return await self._sources.work(access, call, run.only_page)
 
     async def preview(self, export_doc: object) -> bytes:
@@ -81,7 +83,7 @@ class ExportService:
         return known.walk_id, await self._walks.page(known, again)
 
     def _run(self, access: Access, doc: dict[str, Any]) -> ExportRun:
-        return ExportRun(self._sources.call(access, "export", doc), doc, access, self._choices)
+        return ExportRun(self._sources.call(access, "export", doc), doc, access, self._choices, self._scripts)
 
     async def _walk_source(self, access: SavedAccess, doc: dict[str, Any], digest: str) -> WalkSource:
         run = self._run(access, doc)

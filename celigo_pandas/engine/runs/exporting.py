@@ -1,7 +1,7 @@
-"""A virtual export, in the vendor's order of work: fetch, group, transform, filter, then pages.
+"""A virtual export, in the vendor's order of work: fetch, group, transform, filter, then pages, each to preSavePage.
 
-Source of the order: the vendor's export schema (transform, then output filter). What a script would do cannot be done
-here and is refused, never skipped: the records would not be what production gets.
+Source of the order: the vendor's export schema (transform, then output filter). A step that cannot be done here is
+refused, never skipped: the records would not be what production gets.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from celigo_pandas.documents.canonical import canonical
 from celigo_pandas.documents.export_documents import consuming_member
+from celigo_pandas.documents.members import OBJECT, shape_problems
 from celigo_pandas.documents.saved_documents import (
     member_problems,
     mock_output_problem,
@@ -22,14 +23,18 @@ from celigo_pandas.documents.saved_documents import (
 )
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Record, SourceFailure
 from celigo_pandas.engine.choices import Choices
-from celigo_pandas.engine.refusals import Refusal, invalid, refuse_any
+from celigo_pandas.engine.refusals import invalid, refuse_any
 from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source, not_built
+from celigo_pandas.engine.runs.page_hooks import saved_pages
+from celigo_pandas.engine.runs.script_runs import RunHooks, ScriptRuns, check_references, hooks_of, refused_script
 from celigo_pandas.engine.safety.masking import Redactor
 from celigo_pandas.engine.texts import json_text
-from celigo_pandas.engine.walks.pages import Page, cut_pages
-from celigo_pandas.errors import CeligoError, MissingExtraError
-from celigo_pandas.handlebars import compile_template, record_members
+from celigo_pandas.engine.walks.pages import Page, cut_pages, whole_pages
+from celigo_pandas.errors import CeligoError, MissingExtraError, ScriptError
+from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars.contexts import record_context
 from celigo_pandas.mapping.pipeline import run_export_steps
+from celigo_pandas.scripts import ExportHooks
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
@@ -41,6 +46,7 @@ __all__ = [
 DEFAULT_PAGE_SIZE = 20
 """Source: the vendor's page on exports."""
 
+_SHAPES = dict.fromkeys(("hooks", "transform", "filter", "delta", "test", "mockOutput", "settings"), OBJECT)
 _STEP = 500
 """Records between two looks at the clock."""
 
@@ -68,18 +74,8 @@ def check_export(export_doc: object) -> dict[str, Any]:
         raise invalid("missing_required_field", "Expected field: export to be an object.", "export")
     doc: dict[str, Any] = canonical("exports", export_doc)
     page_size_of(doc)
-    for name in ("hooks", "transform", "filter", "delta", "test", "mockOutput", "settings"):
-        if doc.get(name) is not None and not isinstance(doc[name], dict):
-            raise invalid(
-                "invalid_field", f"{name} is {type(doc[name]).__name__}; expected an object.", f"export.{name}"
-            )
-    hooks = doc.get("hooks") or {}
-    used = [name for name, hook in hooks.items() if hook]
-    if used:
-        raise _script(f"hooks.{used[0]}")
-    for name in ("transform", "filter"):
-        if (doc.get(name) or {}).get("type") == "script":
-            raise _script(name)
+    refuse_any(shape_problems(doc, _SHAPES), "export")
+    check_references("export", doc)
     _test_limit(doc)
     _group_fields(doc)
     refuse_any(member_problems("exports", doc), "export")
@@ -98,12 +94,15 @@ class ExportRun:
         An export document that :func:`check_export` passed.
     access : SavedAccess or VirtualAccess
     choices : Choices
+    scripts : ScriptRuns, optional
+        Makes the functions that the document names.
     """
 
     call: Call
     doc: dict[str, Any]
     access: Access
     choices: Choices
+    scripts: ScriptRuns | None = None
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages, encoded; closing the iterator releases the source.
@@ -118,20 +117,23 @@ class ExportRun:
             raise invalid("connection_offline", text, "_connectionId")
         call, doc, redactor = self.call, self.doc, self.access.redactor()
         source: Iterator[Chunk] | None = None
+        hooked: RunHooks[ExportHooks] | None = None
         with self._answered():
             try:
+                hooked = self._hooked()
                 source = self._source()
                 chunks: Iterable[Chunk] = _limited(source, _test_limit(doc))
                 chunks = _grouped(chunks, _group_fields(doc))
                 if doc.get("transform") or doc.get("filter"):
-                    chunks = _stepped(chunks, doc, call)
-                chunks = _redacted(chunks, redactor)
-                uri_of = _uri_writer(doc.get("dataURITemplate"), call.context)
-                for page in cut_pages(chunks, page_size_of(doc), uri_of, _note(doc)):
+                    chunks = _stepped(chunks, doc, call, hooked)
+                for page in self._cut(_redacted(chunks, redactor), hooked):
                     call.lost += page.lost
                     page.head = redactor.page(page.head)
                     yield page
+                    hooked.keep_log()
             finally:
+                if hooked is not None:
+                    hooked.keep_log()
                 close = getattr(source, "close", None)
                 if close is not None:
                     close()
@@ -176,12 +178,21 @@ class ExportRun:
         page = self._parsed_page()
         stages = [{"name": "parse", "errors": page.get("errors", []), "data": page["data"]}]
         with self._answered():
+            hooked = self._hooked()
+            # Assumed: what is only shown is a test for scripts.
+            hooks = replace(hooked.hooks, common={**hooked.hooks.common, "testMode": True})
             for name in ("transform", "filter"):
                 if self.doc.get(name):
                     step = {name: self.doc[name]}
-                    records, errors = _steps(stages[-1]["data"], step, self.call)
+                    records, errors = _steps(stages[-1]["data"], step, self.call, _only(hooks, name))
                     shown = [redactor.value(error) for error in errors]
                     stages.append({"name": name, "errors": shown, "data": records})
+            if hooks.pre_save_page is not None:
+                size = len(stages[-1]["data"]) or 1
+                chunk = Chunk(stages[-1]["data"])
+                for saved in saved_pages([chunk], size, hooks, self.call, redactor, ""):
+                    stages.append({"name": "preSavePage", "errors": saved.errors, "data": saved.records})
+            hooked.keep_log()
         data = stages[-1]["data"]
         uri_of = _uri_writer(self.doc.get("dataURITemplate"), self.call.context)
         uris = [uri_of(record) for record in data] if uri_of else [None] * len(data)
@@ -189,7 +200,7 @@ class ExportRun:
 
     def _parsed_page(self) -> dict[str, Any]:
         """Return the first page as it comes from the source, before any step."""
-        left_out = {"transform", "filter", "dataURITemplate"}
+        left_out = {"transform", "filter", "hooks", "dataURITemplate"}
         plain = {name: value for name, value in self.doc.items() if name not in left_out}
         with _closing(replace(self, doc=plain).pages()) as pages:
             found: dict[str, Any] = json_text.load(next(pages).head + b"}")
@@ -205,6 +216,18 @@ class ExportRun:
             raise not_built(masked, "exports", "Give the export a mockOutput to work with sample records.")
         return iter([Chunk(_mock_records(mock, self.choices))])
 
+    def _hooked(self) -> RunHooks[ExportHooks]:
+        """Return the functions that the document names."""
+        return hooks_of(self.scripts, self.call, self.doc, self.access)
+
+    def _cut(self, chunks: Iterable[Chunk], hooked: RunHooks[ExportHooks]) -> Iterator[Page]:
+        size, note = page_size_of(self.doc), _note(self.doc)
+        uri_of = _uri_writer(self.doc.get("dataURITemplate"), self.call.context)
+        if hooked.hooks.pre_save_page is None:
+            return cut_pages(chunks, size, uri_of, note)
+        redactor = self.access.redactor()
+        return whole_pages(saved_pages(chunks, size, hooked.hooks, self.call, redactor, note), uri_of, note)
+
     @contextmanager
     def _answered(self) -> Iterator[None]:
         """Turn what fails inside into what the request is answered with."""
@@ -214,6 +237,8 @@ class ExportRun:
             raise failed_source(failure, self.access, self.access.redactor(), self.choices) from None
         except MissingExtraError:
             raise
+        except ScriptError as error:
+            raise refused_script(error, "export") from None
         except CeligoError as error:
             raise invalid("invalid_document", self.access.redactor().text(str(error)), "export") from None
 
@@ -262,7 +287,7 @@ def _limited(chunks: Iterable[Chunk], limit: int | None) -> Iterator[Chunk]:
         return
     left = limit
     for chunk in chunks:
-        yield Chunk(chunk.records[:left], chunk.errors)
+        yield Chunk(chunk.records[:left], chunk.errors, file=chunk.file)
         left -= len(chunk.records)
         if left <= 0:
             return
@@ -288,7 +313,7 @@ def _grouped(chunks: Iterable[Chunk], fields: list[str]) -> Iterator[Chunk]:
                 if open_group:
                     done.append(open_group)
                 open_group = group
-        yield Chunk(done, chunk.errors)
+        yield Chunk(done, chunk.errors, file=chunk.file)
     if open_group:
         yield Chunk([open_group])
 
@@ -298,24 +323,28 @@ def _note(export_doc: dict[str, Any]) -> str:
     return " No file of this export is deleted or moved, since this record was not given out." if consumes else ""
 
 
-def _stepped(chunks: Iterable[Chunk], export_doc: dict[str, Any], call: Call) -> Iterator[Chunk]:
+def _stepped(
+    chunks: Iterable[Chunk], export_doc: dict[str, Any], call: Call, hooked: RunHooks[ExportHooks]
+) -> Iterator[Chunk]:
     note = _note(export_doc)
     for chunk in chunks:
-        records, errors = _steps(chunk.records, export_doc, call)
+        records, errors = _steps(chunk.records, export_doc, call, hooked.hooks)
         call.lost += len(errors)
         errors = [{**error, "message": f"{error['message']}{note}"} for error in errors]
         # The source's count is not the count of what the filter keeps.
         total = None if export_doc.get("filter") else chunk.total
-        yield Chunk(records, [*chunk.errors, *errors], total)
+        yield Chunk(records, [*chunk.errors, *errors], total, chunk.file)
 
 
-def _steps(records: list[Record], export_doc: dict[str, Any], call: Call) -> tuple[list[Any], list[dict[str, Any]]]:
+def _steps(
+    records: list[Record], export_doc: dict[str, Any], call: Call, hooks: ExportHooks
+) -> tuple[list[Any], list[dict[str, Any]]]:
     """Transform and filter, a few records at a time: a slow step ends with its call."""
     kept: list[Any] = []
     errors: list[dict[str, Any]] = []
     for start in range(0, len(records) or 1, _STEP):
         call.look()
-        some, wrong = run_export_steps(records[start : start + _STEP], export_doc, context=call.context)
+        some, wrong = run_export_steps(records[start : start + _STEP], export_doc, context=call.context, hooks=hooks)
         kept += some
         errors += [{**error, "position": error["position"] + start} for error in wrong]
     return kept, errors
@@ -334,13 +363,12 @@ def _uri_writer(template: object, context: Mapping[str, Any]) -> Callable[[Recor
     compiled = compile_template(template)
 
     def write(record: Record) -> str | None:
-        bare = record if isinstance(record, dict) else {}
-        rendered: str = compiled.render({**bare, **context, **record_members(record), "data": record})
+        rendered: str = compiled.render(record_context(record, context))
         return rendered
 
     return write
 
 
-def _script(member: str) -> Refusal:
-    text = f"{member} runs a script, which only the platform can. Remove it, or run this export there."
-    return invalid("script_not_supported", text, f"export.{member}")
+def _only(hooks: ExportHooks, step: str) -> ExportHooks:
+    """Return the functions with none of any other step, for a document that has only this one."""
+    return ExportHooks(hooks.common, **{step: getattr(hooks, step)})

@@ -9,6 +9,7 @@ from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import invalid
 from celigo_pandas.engine.runs.calls import Access
 from celigo_pandas.engine.runs.importing import ImportRun, check_import
+from celigo_pandas.engine.runs.script_runs import ScriptRuns
 from celigo_pandas.engine.runs.sources import Sources
 from celigo_pandas.engine.storage.access import VirtualAccess
 from celigo_pandas.engine.texts import json_text
@@ -21,9 +22,10 @@ _PERHAPS_STORED = " Records that were submitted by then may be stored."
 class ImportService:
     """Makes an :class:`ImportRun` of a document and its records and tells it what to do."""
 
-    def __init__(self, sources: Sources, choices: Choices) -> None:
+    def __init__(self, sources: Sources, choices: Choices, scripts: ScriptRuns) -> None:
         self._sources = sources
         self._choices = choices
+        self._scripts = scripts
 
     async def submit(self, access: Access, import_doc: object, data: object) -> bytes:
         """Submit records; one result a record."""
@@ -56,7 +58,8 @@ class ImportService:
         self, access: Access, import_doc: object, data: object, work: Callable[[ImportRun], Any]
     ) -> bytes:
         doc, records = check_import(import_doc, data)
-        run = ImportRun(self._sources.call(access, "import", doc), doc, records, access, self._choices)
+        call = self._sources.call(access, "import", doc)
+        run = ImportRun(call, doc, records, access, self._choices, self._scripts)
 
         def answers() -> bytes:
             redactor = access.redactor()

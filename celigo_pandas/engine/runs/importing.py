@@ -1,4 +1,5 @@
-"""A virtual import, in the vendor's order of work: filter, one-to-many, map, submit, transform the answers.
+"""A virtual import, in the vendor's order of work: filter, one-to-many, preMap, map, postMap, submit, transform the
+answers, postSubmit, postAggregate.
 
 One result a record, in order.
 """
@@ -6,21 +7,37 @@ One result a record, in order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from celigo_pandas.documents.canonical import canonical
 from celigo_pandas.documents.map_answers import is_one_to_many, write_answer
+from celigo_pandas.documents.members import LIST, OBJECT, OBJECTS, Shape, shape_problems
 from celigo_pandas.documents.saved_documents import member_problems
 from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Adaptor, Call, Outgoing, SourceFailure
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.refusals import invalid, refuse_any
+from celigo_pandas.engine.runs.answer_hooks import (
+    aggregated,
+    answers_to_transform,
+    response_transformed,
+    submitted,
+    with_answers,
+)
 from celigo_pandas.engine.runs.calls import Access, built_adaptor, failed_source, not_built
+from celigo_pandas.engine.runs.script_runs import (
+    RunHooks,
+    ScriptRuns,
+    check_references,
+    import_hooks_of,
+    refused_script,
+)
 from celigo_pandas.engine.safety.masking import Redactor
-from celigo_pandas.errors import CeligoError, MappingError, MissingExtraError, Problem
+from celigo_pandas.errors import CeligoError, MappingError, MissingExtraError, Problem, ScriptError
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.compile.transforms import CompiledTransform, compile_transform
 from celigo_pandas.mapping.pipeline import ImportStep, run_import_steps
+from celigo_pandas.scripts import ImportHooks
 
 __all__ = ["ImportRun", "check_import"]
 
@@ -51,28 +68,17 @@ def check_import(import_doc: object, data: object) -> tuple[dict[str, Any], list
         raise invalid(
             "invalid_field", f"Record {bad[0]} is {kind}; expected an object or an array of rows.", f"data.{bad[0]}"
         )
-    for name, wanted in _KINDS.items():
-        value = import_doc.get(name)
-        if (value is not None or (name == "mockResponse" and name in import_doc)) and not isinstance(value, wanted):
-            raise invalid(
-                "invalid_field", f"{name} is {type(value).__name__}; expected {wanted.__name__}.", f"import.{name}"
-            )
-    if not all(isinstance(one, dict) for one in import_doc.get("mockResponse") or []):
+    refuse_any(shape_problems(import_doc, _SHAPES), "import")
+    if import_doc.get("mockResponse", ...) is None:
         raise invalid("invalid_field", "mockResponse needs objects: one answer a record.", "import.mockResponse")
-    hooks = import_doc.get("hooks") or {}
-    used = [name for name, hook in hooks.items() if hook]
-    scripts = [name for name in ("filter", "responseTransform") if (import_doc.get(name) or {}).get("type") == "script"]
-    if used or scripts:
-        member = f"hooks.{used[0]}" if used else scripts[0]
-        text = f"{member} runs a script, which only the platform can. Remove it, or run this import there."
-        raise invalid("script_not_supported", text, f"import.{member}")
+    check_references("import", import_doc)
     refuse_any(member_problems("imports", import_doc), "import")
     return import_doc, data
 
 
-_KINDS: Mapping[str, type] = {
-    "hooks": dict, "filter": dict, "mapping": dict, "mappings": list, "lookups": list, "settings": dict,
-    "mockResponse": list, "responseTransform": dict,
+_SHAPES: Mapping[str, Shape] = {
+    "hooks": OBJECT, "filter": OBJECT, "mapping": OBJECT, "mappings": LIST, "lookups": LIST, "settings": OBJECT,
+    "mockResponse": OBJECTS, "responseTransform": OBJECT,
 }  # fmt: skip
 
 
@@ -89,6 +95,8 @@ class ImportRun:
     records : list
     access : SavedAccess or VirtualAccess
     choices : Choices
+    scripts : ScriptRuns, optional
+        Makes the functions that the document names.
     """
 
     call: Call
@@ -96,6 +104,7 @@ class ImportRun:
     records: list[Any]
     access: Access
     choices: Choices
+    scripts: ScriptRuns | None = None
 
     @property
     def redactor(self) -> Redactor:
@@ -103,7 +112,7 @@ class ImportRun:
         return self.access.redactor()
 
     def map(self) -> list[Any]:
-        """Return the answer of ``/import/map``: filter, one-to-many and mapping, nothing submitted."""
+        """Return the answer of ``/import/map``: filter, one-to-many, mapping and its hooks, nothing submitted."""
         return self._mapped(wrapped=self.choices.map_answers_wrapped)
 
     def preview(self) -> dict[str, Any]:
@@ -130,8 +139,15 @@ class ImportRun:
             raise not_built(self.access.masked, "imports", "Give the import a mockResponse, or use /import/map.")
         if self.access.is_offline:
             return [_offline(_OFFLINE) for _ in self.records]
-        transform = _response_transform(self.doc, self.redactor)
-        steps = self._steps()
+        hooked = self._hooked()
+        try:
+            return self._submit(adaptor, hooked.hooks)
+        finally:
+            hooked.keep_log()
+
+    def _submit(self, adaptor: Adaptor | None, hooks: ImportHooks) -> list[dict[str, Any]]:
+        transform = None if hooks.response_transform else _response_transform(self.doc, self.redactor)
+        steps = self._steps(hooks)
         outgoing = [
             Outgoing(step.position, source, mapped)
             for step in steps
@@ -141,24 +157,44 @@ class ImportRun:
         results = self._submitted(adaptor, outgoing)
         if transform is not None:
             results = _transformed(results, transform, self.call)
+        results = response_transformed(hooks, results)
+        results = aggregated(hooks, submitted(hooks, outgoing, results))
         by_position: dict[int, list[dict[str, Any]]] = {}
         for one, result in zip(outgoing, results, strict=True):
             by_position.setdefault(one.position, []).append(result)
         return [_masked(_result(step, by_position.get(step.position, [])), self.redactor) for step in steps]
 
     def _mapped(self, *, wrapped: bool) -> list[Any]:
-        steps, redactor, is_many = self._steps(), self.redactor, is_one_to_many(self.doc)
+        hooked = self._hooked()
+        # Assumed: what is only shown is a test for scripts.
+        hooks = replace(hooked.hooks, common={**hooked.hooks.common, "testMode": True})
+        if not self.choices.map_runs_hooks:
+            hooks = replace(hooks, pre_map=None, post_map=None)
+        try:
+            steps = self._steps(hooks)
+        finally:
+            hooked.keep_log()
+        redactor, is_many = self.redactor, is_one_to_many(self.doc)
         return [_mapped_answer(step, redactor, is_many=is_many, wrapped=wrapped) for step in steps]
 
-    def _steps(self) -> Sequence[ImportStep]:
-        call, steps = self.call, list[ImportStep]()
+    def _hooked(self) -> RunHooks[ImportHooks]:
+        """Return the functions that the document names."""
         try:
-            for start in range(0, len(self.records) or 1, _STEP):
+            return import_hooks_of(self.scripts, self.call, self.doc, self.access)
+        except ScriptError as error:
+            raise refused_script(error, "import") from None
+
+    def _steps(self, hooks: ImportHooks) -> Sequence[ImportStep]:
+        call, steps = self.call, list[ImportStep]()
+        # What a hook gets is the page as it came: all records of the call.
+        at_once = _STEP if hooks.pre_map is None and hooks.post_map is None else len(self.records) or 1
+        try:
+            for start in range(0, len(self.records) or 1, at_once):
                 # Nothing was submitted by now: a mapping that takes too long fails the call as a whole.
                 call.look()
-                some = self.records[start : start + _STEP]
+                some = self.records[start : start + at_once]
                 for step in run_import_steps(
-                    some, self.doc, context=call.context, resolve_lookup=self._look_up, now=call.now
+                    some, self.doc, context=call.context, resolve_lookup=self._look_up, now=call.now, hooks=hooks
                 ):
                     step.position += start
                     steps.append(step)
@@ -217,25 +253,10 @@ def _response_transform(import_doc: Mapping[str, Any], redactor: Redactor) -> Co
 
 
 def _transformed(results: list[dict[str, Any]], transform: CompiledTransform, call: Call) -> list[dict[str, Any]]:
-    """Transform the system's answer, ``_json``, of each record that was taken.
-
-    One that cannot be transformed stays as it came, with an error beside it: the record itself is written.
-    """
-    places = [
-        place
-        for place, result in enumerate(results)
-        if result.get("statusCode") == 200 and isinstance(result.get("_json"), (dict, list))
-    ]
+    """Transform the system's answer, ``_json``, of each record that was taken."""
+    places = answers_to_transform(results)
     answers = transform.evaluate([results[place]["_json"] for place in places], context=call.context, now=call.now)
-    transformed = list(results)
-    for place, answer in zip(places, answers, strict=True):
-        result = results[place]
-        if isinstance(answer, MappingError):
-            error = {"code": answer.code, "message": answer.message, "source": "transformation"}
-            transformed[place] = {**result, "errors": [*(result.get("errors") or []), error]}
-        else:
-            transformed[place] = {**result, "_json": answer}
-    return transformed
+    return with_answers(results, places, answers)
 
 
 def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -243,15 +264,17 @@ def _result(step: ImportStep, results: list[dict[str, Any]]) -> dict[str, Any]:
         return {"statusCode": 200, "ignored": True}
     if step.state == "failed":
         return {"statusCode": 422, "errors": [_wire_error(problem) for problem in step.errors]}
+    beside = [_wire_error(problem) for problem in step.errors]
     if len(results) == 1:
-        return results[0]
+        whole = results[0]
+        return {**whole, "errors": [*(whole.get("errors") or []), *beside]} if beside else whole
     # Assumed: one element a record also after one-to-many; the worst status, all errors, the answers as a list.
     worst = max(results, key=lambda result: _WORSE.get(result.get("statusCode", 200), 1))
     joined: dict[str, Any] = {"statusCode": worst.get("statusCode", 200)}
     ids = [result["id"] for result in results if result.get("id") is not None]
     if ids:
         joined["id"] = ids[0]
-    errors = [error for result in results for error in result.get("errors") or []]
+    errors = [error for result in results for error in result.get("errors") or []] + beside
     stored = sum(result.get("statusCode", 200) == 200 and not result.get("ignored") for result in results)
     if stored and joined["statusCode"] != 200:
         # A record that is sent again is sent whole: where a part of it is stored, that would store it twice.

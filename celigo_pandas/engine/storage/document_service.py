@@ -1,4 +1,4 @@
-"""Connections and saved exports and imports: made, replaced, patched, deleted, each change with its audit record.
+"""Connections, scripts, saved exports and imports: made, replaced, patched, deleted; each change with an audit record.
 
 A connection's secrets are stored in one sealed copy of the whole document; beside it lies the masked form, which is
 all that answers, templates, audit records and logs ever see.
@@ -19,6 +19,7 @@ from celigo_pandas.documents.connection_documents import validate_connection
 from celigo_pandas.documents.dotted import put_member, remove_member
 from celigo_pandas.documents.patching import READ_ONLY_MEMBERS
 from celigo_pandas.documents.saved_documents import check_saved, needs_connection
+from celigo_pandas.documents.script_documents import check_debug_until, check_script
 from celigo_pandas.documents.secret import MASK
 from celigo_pandas.engine.choices import Choices
 from celigo_pandas.engine.oauth import needs_authorization
@@ -92,9 +93,14 @@ class DocumentService:
                 doc["needsAuthorization"] = True
             if whole:
                 doc["queues"] = [{"name": row.id, "size": 0}]
-        else:
+        elif row.kind != "scripts":
             doc["apiIdentifier"] = api_identifier(row.kind, row.id)
         return doc
+
+    def listed(self, row: Row) -> dict[str, Any]:
+        """Return the document as lists show it: of a script without its code."""
+        doc = self.shown(row)
+        return {name: value for name, value in doc.items() if row.kind != "scripts" or name != "content"}
 
     def secrets(self, row: Row) -> dict[str, Any]:
         """Return a connection's document with its real secrets."""
@@ -120,6 +126,7 @@ class DocumentService:
         with self.store.changing():
             old = self.row(kind, id)
             clean, says_offline = _as_kept(kind, doc)
+            clean |= _kept(old)
             # New credentials deserve a try: a connection that was offline is not, once its document is another.
             offline = says_offline and _is_unfinished(clean)
             return self._change(old, clean, version=old.version + 1, offline=offline)
@@ -262,6 +269,10 @@ class DocumentService:
     def _check(self, kind: str, whole: Mapping[str, Any], old: Row | None) -> None:
         if kind == "connections":
             problems = validate_connection(whole, masks=not self._choices.mask_written_is_refused)
+        elif kind == "scripts":
+            problems = _name_problems(whole) + check_script(whole, is_new=old is None)
+            if old is None or old.doc.get("debugUntil") != whole.get("debugUntil"):
+                problems += check_debug_until(whole.get("debugUntil"), self._now())
         else:
             problems = self._document_problems(kind, whole)
         if problems:
@@ -274,13 +285,9 @@ class DocumentService:
                 raise Refusal(409, [Problem("duplicate_external_id", text, "externalId")])
 
     def _document_problems(self, kind: str, whole: Mapping[str, Any]) -> list[Problem]:
-        problems = []
-        name, connection_id = whole.get("name"), whole.get("_connectionId")
+        problems = _name_problems(whole)
+        connection_id = whole.get("_connectionId")
         connection = self.store.get("connections", connection_id) if isinstance(connection_id, str) else None
-        if not isinstance(name, str) or not name:
-            problems.append(Problem("missing_required_field", "Expected field: name to be present.", "name"))
-        elif len(name) > 100:
-            problems.append(Problem("invalid_field", "name has more than 100 characters.", "name"))
         if connection_id is None and needs_connection(whole):
             text = "Expected field: _connectionId to be present."
             problems.append(Problem("missing_required_field", text, "_connectionId"))
@@ -294,15 +301,30 @@ def _user(row: Row, paths: list[str]) -> dict[str, Any]:
     return {"id": row.id, "_id": row.id, "name": name, "paths": paths, "accessLevel": "owner"}
 
 
+def _name_problems(whole: Mapping[str, Any]) -> list[Problem]:
+    name = whole.get("name")
+    if not isinstance(name, str) or not name:
+        return [Problem("missing_required_field", "Expected field: name to be present.", "name")]
+    return [Problem("invalid_field", "name has more than 100 characters.", "name")] if len(name) > 100 else []
+
+
 def _as_kept(kind: str, doc: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """Return what a client may write of a document, as it is kept, and whether a connection says it is off line."""
     whole = canonical(kind, doc)
-    clean = {name: value for name, value in whole.items() if name not in READ_ONLY_MEMBERS}
+    unwritten = READ_ONLY_MEMBERS | ({"debugUntil"} if kind == "scripts" else set())
+    clean = {name: value for name, value in whole.items() if name not in unwritten}
     return clean, kind == "connections" and whole.get("offline") is True
+
+
+def _kept(old: Row) -> dict[str, Any]:
+    """Return what a PUT can neither write nor erase: how long a script is debugged."""
+    return {name: old.doc[name] for name in ("debugUntil",) if old.kind == "scripts" and name in old.doc}
 
 
 def _is_unfinished(connection: Mapping[str, Any]) -> bool:
     return any(problem.code == "missing_required_field" for problem in validate_connection(connection, masks=True))
 
 
-_SINGULAR: Mapping[str, str] = {"connections": "connection", "exports": "export", "imports": "import"}
+_SINGULAR: Mapping[str, str] = {
+    "connections": "connection", "exports": "export", "imports": "import", "scripts": "script",
+}  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 from celigo_pandas.engine.adaptors.protocol import Chunk, Record
 from celigo_pandas.engine.texts import json_text
 
-__all__ = ["PAGE_BYTES", "Page", "cut_pages"]
+__all__ = ["PAGE_BYTES", "Page", "cut_pages", "whole_pages"]
 
 PAGE_BYTES = 5_000_000
 """Limit of one page. Source: the vendor's page on exports and page limits (5 MB)."""
@@ -71,6 +71,25 @@ def cut_pages(
             errors = []
     if waiting or errors or count == 0:
         yield from _encoded(waiting, errors, uri_of, note, total)
+
+
+def whole_pages(
+    chunks: Iterable[Chunk], uri_of: Callable[[Record], str | None] | None = None, note: str = ""
+) -> Iterator[Page]:
+    """Yield a page for each chunk, as long as that is; more than one where it has too many bytes.
+
+    Parameters
+    ----------
+    chunks, uri_of, note
+        As for :func:`cut_pages`.
+    """
+    count = 0
+    for chunk in chunks:
+        for page in _encoded(chunk.records, chunk.errors, uri_of, note):
+            count += 1
+            yield page
+    if count == 0:
+        yield from _encoded([], [], uri_of, note)
 
 
 def _encoded(

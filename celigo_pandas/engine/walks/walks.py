@@ -13,25 +13,25 @@ somebody writes to the same place, the rest is read into the spool and the sourc
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from celigo_pandas.engine.choices import Choices
-from celigo_pandas.engine.refusals import Refusal, invalid, refusal_of
+from celigo_pandas.engine.refusals import Refusal, invalid
 from celigo_pandas.engine.safety.worker_threads import Gates, Workers
 from celigo_pandas.engine.storage.vault import Vault
-from celigo_pandas.engine.texts import json_text
+from celigo_pandas.engine.walks.filling import Filler
 from celigo_pandas.engine.walks.page_spool import Spool
 from celigo_pandas.engine.walks.page_state import PageState, refused_state
 from celigo_pandas.engine.walks.pages import Page
-from celigo_pandas.engine.walks.walk import AHEAD, Walk, WalkSource
+from celigo_pandas.engine.walks.walk import Walk, WalkSource
 
 __all__ = ["OPEN_WALKS", "Walks"]
 
@@ -47,8 +47,6 @@ ABANDONED_S = 60.0
 _CHANGED = "Its walk was ended: its connection was changed. Start the export again."
 _PAST_END = b'{"data":[],"dataURIs":[]}'
 _TOUCH_S = 20.0
-_FRESH_BYTES = 1_000_000
-"""Pages up to this size stay in memory until they are asked for the first time: at most AHEAD of them a walk."""
 _OVERDUE_S = 60.0
 
 
@@ -76,10 +74,10 @@ class Walks:
     ) -> None:
         self._most_open = most_open
         self._spool = spool
-        self._vault = vault
         self._choices = choices
         self._workers = workers
         self._gates = gates
+        self._filler = Filler(spool, vault, choices)
         self._call_timeout_s = call_timeout_s
         self._open: dict[str, Walk] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -305,7 +303,8 @@ class Walks:
         try:
             while walk.wants_more:
                 async with self._place(walk, why), walk.stepping:
-                    await self._workers.source(self._step, walk, lambda: loop.call_soon_threadsafe(walk.wake))
+                    wake = partial(loop.call_soon_threadsafe, walk.wake)
+                    await self._workers.source(self._filler.step, walk, wake, self._is_wanted)
         except Refusal as refusal:
             # Busy is no fate of the walk: who waits is told, and may ask again.
             walk.tell(refusal)
@@ -324,69 +323,6 @@ class Walks:
                 yield
         else:
             yield
-
-    def _step(self, walk: Walk, wake: Callable[[], object]) -> None:
-        """Fill pages until the reader is far enough ahead of; on a worker thread."""
-        try:
-            self._read_on(walk, wake)
-        except Refusal:  # the walk was ended, or finds no room now
-            raise
-        except Exception as error:  # pages that were read could not be kept: without them the walk must not go on
-            walk.fail(refusal_of(error))
-
-    def _read_on(self, walk: Walk, wake: Callable[[], object]) -> None:
-        while walk.wants_more:
-            if walk.pending:
-                self._spool.make_room(walk.id, walk.pending_bytes, walk.reader)
-            walk.source.start_step()
-            try:
-                page = next(walk.source.pages, None)
-            except Exception as error:
-                try:
-                    if walk.pending:
-                        self._write(walk, at_end=False)
-                finally:
-                    walk.fail(refusal_of(error))
-                break
-            if walk.pending and (page is None or not walk.may_collect):
-                self._write(walk, at_end=page is None)
-                wake()
-            if page is not None:
-                walk.pending.append(page)
-                walk.pending_bytes += len(page.head)
-            walk.gives_way |= self._is_wanted(walk)
-
-    def _write(self, walk: Walk, *, at_end: bool) -> None:
-        """Spool the pages that wait for it."""
-        first, last = walk.filled + 1, walk.filled + len(walk.pending)
-        bodies = [
-            self._body(walk, number, page, is_last=at_end and number == last)
-            for number, page in enumerate(walk.pending, first)
-        ]
-        walk.pending, walk.pending_bytes = [], 0
-        sizes = self._spool.add(walk.id, first, bodies, finished=at_end, used=walk.used)
-        for number, body in enumerate(bodies, first):
-            if len(body) <= _FRESH_BYTES and number <= walk.reader + AHEAD:
-                walk.fresh[number] = body
-        walk.ends += [walk.ends[-1] + size for size in itertools.accumulate(sizes)]
-        walk.filled, walk.finished = last, at_end
-
-    def _body(self, walk: Walk, number: int, page: Page, *, is_last: bool) -> bytes:
-        walk.records += page.records
-        totals = None
-        if self._choices.state_has_totals:
-            if is_last:
-                totals = (number, walk.records)
-            elif page.total is not None:
-                totals = (-(-page.total // walk.source.page_size), page.total)
-        state = PageState(walk.id, number + 1, walk.source.page_size, is_last, int(time.time()), totals)
-        return page.head + self._tail(state, walk)
-
-    def _tail(self, state: PageState, walk: Walk) -> bytes:
-        if state.done and not self._choices.state_at_end:
-            return b"}"
-        wire = state.to_wire(self._vault, walk.source.connection_id, walk.source.digest)
-        return b',"pagedExportState":' + json_text.dump(wire) + b"}"
 
     # giving way -----------------------------------------------------------------------------------------------
 

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from celigo_pandas.accessors.targets import account_of, server_of
 from celigo_pandas.documents.counts import whole_number
+from celigo_pandas.documents.script_references import script_references
+from celigo_pandas.documents.script_sources import ScriptsLike
 from celigo_pandas.errors import ConfigError, shown
+from celigo_pandas.forms.edited_scripts import read_scripts
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.mapping_layout import mapping_layout
+from celigo_pandas.forms.mapping_planning import Planning
 from celigo_pandas.forms.mapping_state import MappingState
 from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
 
 if TYPE_CHECKING:
-    from celigo_pandas.accessors import ImportResult
-    from celigo_pandas.experiments import Mapping as RuleSet
+    from celigo_pandas.accessors import ImportPlan, ImportResult
 
 __all__ = ["MappingEditor"]
 
@@ -37,6 +41,13 @@ class MappingEditor(FormView):
         Where *Push* and *Dry run on server* go.
     sample : int, default 1000
         Rows of the live preview; *All rows* counts the others.
+    current : DataFrame, or export (dict, builder, saved export), optional
+        What is at the destination, for *Plan*; it can be written in the form, too.
+    key : str or list of str, optional
+        The fields by which a row is known there, for *Plan*.
+    scripts : dict, or client.scripts, optional
+        Text or file of a script that the document names, by id or name. What is not in it is read from the account of
+        the saved import, of `con`, or of the only open client.
 
     Attributes
     ----------
@@ -46,11 +57,14 @@ class MappingEditor(FormView):
         The same, as a mapping.
     result : ImportResult or None
         Of the last push or retry.
+    scripts : dict
+        The texts of the document's scripts as edited, by id.
 
     Notes
     -----
-    Requests: none while rules are edited. *Dry run on server*: one per 100 rows. *Push* shows what would be sent;
-    *Send* sends it.
+    Requests: one for each script that is read from an account; none while rules and scripts are edited. *Dry run on
+    server*: one per 100 rows. *Push* shows what would be sent; *Send* sends it. *Plan* reads the destination and shows
+    what a push would change; *Push … rows* sends that.
 
     Examples
     --------
@@ -61,7 +75,17 @@ class MappingEditor(FormView):
 
     state: MappingState
 
-    def __init__(self, df: object, import_doc: object, con: object = None, *, sample: int = 1000) -> None:
+    def __init__(
+        self,
+        df: Any,
+        import_doc: Any,
+        con: Any = None,
+        *,
+        sample: int = 1000,
+        current: Any = None,
+        key: Any = None,
+        scripts: ScriptsLike | None = None,
+    ) -> None:
         if not isinstance(df, pd.DataFrame):
             raise ConfigError(f"MappingEditor takes a DataFrame first, got {shown(df)}.")
         document = document_of("MappingEditor", "import_doc", import_doc)
@@ -70,7 +94,10 @@ class MappingEditor(FormView):
         if con is not None:
             con = connection_of("MappingEditor", con, import_doc, df)
         sample = whole_number("MappingEditor: sample", sample)
-        super().__init__(MappingState(df, document, con, sample=sample))
+        account = account_of(import_doc, con, server_of(df)) if script_references(document) else None
+        found = read_scripts(document, scripts, None if account is None else account.scripts)
+        planning = Planning.of(current, key)
+        super().__init__(MappingState(df, document, con, sample=sample, planning=planning, scripts=found))
 
     def layout(self) -> Element:
         """Describe what the editor shows now; the widget, the HTML and the text are drawn from it.
@@ -94,19 +121,23 @@ class MappingEditor(FormView):
         return self.state.import_doc
 
     @property
-    def mapping(self) -> RuleSet:
+    def mapping(self) -> Any:
         """The rules as edited, as a :class:`celigo_pandas.Mapping`."""
         from celigo_pandas.experiments import Mapping as RuleSet
 
         return RuleSet.from_import(self.state.import_doc)
 
     @property
-    def result(self) -> ImportResult | None:
+    def result(self) -> Any:
         """The result of the last push or retry."""
-        result: ImportResult | None = self.state.result
-        return result
+        return self.state.result
 
-    def set(self, path: str, member: str, value: object) -> None:
+    @property
+    def scripts(self) -> dict[str, str]:
+        """The texts of the document's scripts as edited, by id."""
+        return self.state.scripts.texts
+
+    def set(self, path: str, member: str, value: Any) -> None:
         """Change a member of a rule, as if it were typed.
 
         Parameters
@@ -129,14 +160,14 @@ class MappingEditor(FormView):
         """
         self.state.set_rule(path, member, value)
 
-    def set_value(self, id: str, value: object) -> None:
+    def set_value(self, id: str, value: Any) -> None:
         """Take over what was typed or chosen in a field of the browser; from code, use :meth:`set`.
 
         Parameters
         ----------
         id : str
-            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push`` or
-            ``lookup:`` and its name.
+            ``document``, or a place and a member with ``|`` between; the place is a rule's path, ``push``, ``plan``,
+            ``lookup:`` and its name, ``script`` (its member ``place``), or ``script:`` and its id.
         value : object
             What was typed or chosen.
 
@@ -153,6 +184,12 @@ class MappingEditor(FormView):
         place, _, member = id.rpartition("|")
         if place == "push":
             self.state.set_push_option(member, value)
+        elif id == "script|place":
+            self.state.choose_script(str(value))
+        elif place.startswith("script:"):
+            self.state.set_script(place.removeprefix("script:"), str(value))
+        elif place == "plan":
+            self.state.set_planning(member, value)
         elif place.startswith("lookup:"):
             self.state.set_lookup(place.removeprefix("lookup:"), member, value)
         else:
@@ -183,6 +220,55 @@ class MappingEditor(FormView):
         offset = 2 if any(line.problems for line in shown.rows) else 1
         if offset <= column < len(shown.columns) + offset:
             self.state.select(int(row), shown.columns[column - offset])
+
+    def run_script(self, *, wait: bool = True) -> None:
+        """Run the script that is shown on the rows in view; what it made of each record is listed below its code.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done.
+
+        Examples
+        --------
+        >>> code = "function preMap({data}) { return data.map(d => ({data: {...d, id: d.id + 1000}})) }"
+        >>> hooked = {**import_doc, "hooks": {"preMap": {"_scriptId": "1"}}}
+        >>> editor = celigo.MappingEditor(orders, hooked, scripts={"1": code})
+        >>> editor.run_script()
+        >>> {row.state for row in editor.state.scripts.shown.rows}
+        {'ok'}
+        """
+        self.run(self.state.run_script, wait)
+
+    def revert_script(self) -> None:
+        """Take back the code that was read of the script that is shown.
+
+        Examples
+        --------
+        >>> hooked = {**import_doc, "hooks": {"preMap": {"_scriptId": "1"}}}
+        >>> editor = celigo.MappingEditor(orders, hooked, scripts={"1": "function preMap({data}) { return [] }"})
+        >>> editor.set_value("script:1|text", "// nothing")
+        >>> editor.revert_script()
+        >>> editor.scripts
+        {'1': 'function preMap({data}) { return [] }'}
+        """
+        self.state.revert_script()
+
+    def copy_script(self) -> str:
+        """Return the code of the script that is shown; the button puts it on the clipboard.
+
+        Returns
+        -------
+        str
+            Empty where the document names no script.
+
+        Examples
+        --------
+        >>> celigo.MappingEditor(orders, import_doc).copy_script()
+        ''
+        """
+        chosen = self.state.scripts.chosen(self.state.import_doc)
+        return "" if chosen is None else self.scripts[chosen.script_id]
 
     def add_rule(self) -> None:
         """Add an empty rule at the end.
@@ -530,7 +616,7 @@ class MappingEditor(FormView):
         self.run(self.state.push, wait)
         return self.state.push_preview if wait else None
 
-    def send(self, wait: bool = True) -> ImportResult | None:
+    def send(self, wait: bool = True) -> Any:
         """Send what :meth:`push` showed.
 
         Parameters
@@ -553,8 +639,53 @@ class MappingEditor(FormView):
         self.run(self.state.send, wait)
         return self.state.result if wait else None
 
+    def plan(self, wait: bool = True) -> ImportPlan | None:
+        """Show what a push would create, update and leave alone; :meth:`push_plan` sends it.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        ImportPlan or None
+            None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk, current=late, key="order")
+        >>> editor.plan()
+        <ImportPlan 20 rows: 18 create, 1 update, 1 unchanged. ...>
+        """
+        self.run(self.state.plan, wait)
+        return self.state.shown_plan if wait else None
+
+    def push_plan(self, wait: bool = True) -> ImportResult | None:
+        """Send what :meth:`plan` would create and update.
+
+        Parameters
+        ----------
+        wait : bool, default True
+            Wait until it is done, and raise what went wrong; otherwise it runs beside the kernel.
+
+        Returns
+        -------
+        ImportResult or None
+            One outcome per row, those that stay here too; None when it did not wait.
+
+        Examples
+        --------
+        >>> editor = celigo.MappingEditor(orders, import_doc, desk, current=late, key="order")
+        >>> shown = editor.plan()
+        >>> editor.push_plan()
+        <ImportResult 20 rows: ... 1 unchanged.>
+        """
+        self.run(self.state.push_plan, wait)
+        return self.state.result if wait else None
+
     def cancel(self) -> None:
-        """Drop the preview of a push; nothing is sent.
+        """Drop the preview of a push, or its plan; nothing is sent.
 
         Examples
         --------
@@ -566,7 +697,7 @@ class MappingEditor(FormView):
         """
         self.state.cancel()
 
-    def retry_failed(self, wait: bool = True) -> ImportResult | None:
+    def retry_failed(self, wait: bool = True) -> Any:
         """Send failed and unsent rows of the last push again.
 
         Parameters

@@ -124,7 +124,10 @@ function field(ctx, node, element) {
     const other = value !== node.celigoValue;
     // What may hold a secret was refused and not sent back: it stands in this box alone.
     node.celigoValue = element.keeps ? undefined : value;
-    if (element.keeps || input.value === value || ctx.owes(node.celigoStamp)) return;
+    if (element.keeps || input.value === value || ctx.owes(node.celigoStamp)) {
+      node.celigoMark?.(element.marks);
+      return;
+    }
     // A field that has the focus keeps what is being typed; it is told the truth when it is left, or when a button
     // (an undo, mostly) changed it while nothing new was typed.
     const focused = document.activeElement === input;
@@ -133,14 +136,17 @@ function field(ctx, node, element) {
       node.celigoTaken?.();
     }
   }
+  node.celigoMark?.(element.marks);
 }
 
 function buildField(ctx, node, element, secret) {
   const id = ctx.newId();
   const label = make("label", "cp-label");
   const multiline = element.type.endsWith("multiline");
+  const editor = element.type === "code" ? codeEditor() : null;
   let input;
-  if (element.type === "choice") input = make("select", "cp-input");
+  if (editor) input = editor.input;
+  else if (element.type === "choice") input = make("select", "cp-input");
   else if (multiline) {
     input = make("textarea", secret ? "cp-input cp-concealed" : "cp-input");
     input.rows = element.wide ? 6 : 3;
@@ -159,7 +165,8 @@ function buildField(ctx, node, element, secret) {
   input.setAttribute("aria-describedby", `${help.id} ${problems.id}`);
   const control = make("div", "cp-control");
   const parts = { label, input, help, problems };
-  control.append(input);
+  control.append(editor ? editor.holder : input);
+  node.celigoMark = editor?.mark;
   if (element.type === "text") {
     parts.list = make("datalist");
     parts.list.id = `${id}-list`;
@@ -595,7 +602,8 @@ function render({ model, el }) {
     const target = ctx.keys.get(name);
     // Half-typed text has its own undo, the box's; what is in no message yet is the browser's alone.
     const typing = ["INPUT", "TEXTAREA"].includes(event.target.tagName) && ["ctrl+z", "ctrl+y"].includes(name)
-      && (event.target.closest(".cp-field")?.celigoUnsent?.() || isSecretBox(event.target));
+      && (event.target.closest(".cp-field")?.celigoUnsent?.() || isSecretBox(event.target)
+        || event.target.classList.contains("cp-editor-input"));
     for (const flush of target && !typing ? ctx.flush : []) flush();
     const enabled = target && (target.parentElement.celigoElement.enabled || waiting());
     // JupyterLab listens to keys too: inside a form they are the form's. Where it has nothing to save, the notebook is.

@@ -34,7 +34,8 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         What a Stop message names.
     """
 
-    _esm = _HERE / "panel.js"
+    # One module: what a notebook saves of a widget is one text, and nothing may be fetched.
+    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("code_field.js", "panel.js"))
     _css = _HERE / "panel.css"
     tree = traitlets.Dict({}).tag(sync=True)
     form_id = traitlets.Unicode("").tag(sync=True)

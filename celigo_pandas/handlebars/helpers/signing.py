@@ -3,13 +3,12 @@
 The request comes in the context, as ``hmacOptions`` or ``hashOptions``: ``method``, ``URI`` (or ``baseURI`` and
 ``relativeURI``), ``headers`` and ``body``.
 
-Source: the vendor's helper reference, "Auth"; AWS, "Create a signed AWS API request" (Signature Version 4).
+Source: the vendor's helper reference, "Auth".
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 from datetime import timezone
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -18,11 +17,11 @@ from celigo_pandas.handlebars.helpers.encodings import utf8
 from celigo_pandas.handlebars.helpers.helper import Helper
 from celigo_pandas.handlebars.rendering import Refusal, Run, member
 from celigo_pandas.javascript.values import to_text
+from celigo_pandas.sigv4 import Keys, Scope, authorization, canonical_path, encoded_query, host_of
 
 __all__ = ["HELPERS"]
 
-_ALGORITHM: Final = "AWS4-HMAC-SHA256"
-_SAFE: Final = "-_.~"
+_SIGNED: Final = frozenset({"host", "content-type", "content-md5"})
 
 
 def _request(run: Run) -> dict[str, Any]:
@@ -43,18 +42,12 @@ def _aws4(run: Run, key: object, secret: object, token: object, region: object, 
     headers.setdefault("host", _host(url))
     if to_text(token):
         headers["x-amz-security-token"] = to_text(token)
-    names = sorted(name for name in headers if name in ("host", "content-type") or name.startswith("x-amz-"))
-    scope = f"{stamp[:8]}/{to_text(region)}/{to_text(service)}/aws4_request"
-    body = utf8(to_text(request.get("body")))
-    parts = [to_text(request.get("method")).upper() or "GET", *_location(url)]
-    parts += [*(f"{name}:{headers[name]}" for name in names), "", ";".join(names), hashlib.sha256(body).hexdigest()]
-    digest = hashlib.sha256(utf8("\n".join(parts))).hexdigest()
-    signing_key = utf8("AWS4" + to_text(secret))
-    for piece in scope.split("/"):
-        signing_key = hmac.new(signing_key, utf8(piece), "sha256").digest()
-    signature = hmac.new(signing_key, utf8("\n".join([_ALGORITHM, stamp, scope, digest])), "sha256").hexdigest()
-    credential = f"{to_text(key)}/{scope}"
-    return f"{_ALGORITHM} Credential={credential}, SignedHeaders={';'.join(names)}, Signature={signature}"
+    signed = {name: value for name, value in headers.items() if name in _SIGNED or name.startswith("x-amz-")}
+    digest = headers.get("x-amz-content-sha256") or hashlib.sha256(utf8(to_text(request.get("body")))).hexdigest()
+    scope = Scope(to_text(region), to_text(service), stamp)
+    keys = Keys(to_text(key), to_text(secret))
+    method = to_text(request.get("method")).upper() or "GET"
+    return authorization(method, *_location(url, scope.service), signed, digest, keys, scope)
 
 
 def _headers(request: dict[str, Any]) -> dict[str, Any]:
@@ -64,18 +57,17 @@ def _headers(request: dict[str, Any]) -> dict[str, Any]:
 
 def _host(url: str) -> str:
     try:
-        return urlsplit(url).netloc.rpartition("@")[2]
+        return host_of(url)
     except ValueError:
         raise Refusal("the URL of the request cannot be read") from None
 
 
-def _location(url: str) -> tuple[str, str]:
+def _location(url: str, service: str) -> tuple[str, str]:
     """Give the canonical path and query."""
     split = urlsplit(url)
-    pairs = sorted((quote(name, safe=_SAFE, errors="replace"), quote(value, safe=_SAFE, errors="replace"))
-                   for name, value in parse_qsl(split.query, keep_blank_values=True))  # fmt: skip
-    path = quote(split.path or "/", safe=_SAFE + "/%", errors="replace")
-    return path, "&".join(f"{name}={value}" for name, value in pairs)
+    # What a template wrote may not be encoded yet, as it will be when it is sent.
+    path = quote(split.path, safe="-_.~/%", errors="replace")
+    return canonical_path(path, service), encoded_query(parse_qsl(split.query, keep_blank_values=True))
 
 
 HELPERS: Final = (Helper("aws4", _aws4, 5, 5, with_run=True, reads_root=True),)

@@ -8,7 +8,13 @@ from typing import Any, Final
 from celigo_pandas.documents.mapping_documents import MappingDocument
 from celigo_pandas.documents.scalars import with_truth
 from celigo_pandas.errors import DocumentError, Problem
-from celigo_pandas.handlebars import Rows, record_members
+from celigo_pandas.handlebars.contexts import (
+    envelope_root,
+    joined,
+    mapper_one_context,
+    mapper_two_context,
+    record_members,
+)
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.compile.mapper_one import compile_fields
 from celigo_pandas.mapping.compile.mapper_two import compile_tree
@@ -92,7 +98,7 @@ class CompiledMapping:
 
     def open_scope(self, records: list[Any], surroundings: Mapping[str, Any]) -> Scope:
         """Open what the rules read from; mappings of one dialect may share it."""
-        roots = [{**surroundings, "record": record} for record in records] if self.is_envelope else records
+        roots = [envelope_root(record, surroundings) for record in records] if self.is_envelope else records
         return Scope(roots, self._context_maker(surroundings), read_member=self._member_reader(surroundings))
 
     def _outputs(self, scope: Scope, run: Run) -> list[Any]:
@@ -108,10 +114,10 @@ class CompiledMapping:
 
     def _context_maker(self, surroundings: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
         if self.dialect == 1:
-            return lambda record: bare_context(record, surroundings)
+            return lambda record: mapper_one_context(record, surroundings)
         if self.is_envelope:
             return lambda root: {**surroundings, **root, **record_members(root.get("record"))}
-        return lambda record: record_context(record, surroundings)
+        return lambda record: mapper_two_context(record, surroundings)
 
     def _member_reader(self, surroundings: Mapping[str, Any]) -> Callable[[str, list[Any]], list[Any] | None]:
         """Say which members of contexts are columns of the records themselves."""
@@ -125,7 +131,7 @@ class CompiledMapping:
 
         return read
 
-    def trace(self, record: object, **surroundings: Any) -> list[CellTrace]:
+    def trace(self, record: Any, **surroundings: Any) -> list[CellTrace]:
         """Map one record and tell every step of every output cell.
 
         Parameters
@@ -174,24 +180,6 @@ def evaluate_together(
                 run = Run(start, surroundings, mapping.lookups, resolve_lookup, now, watch)
                 outputs += mapping.evaluate_chunk(scope, run)
     return mapped
-
-
-def bare_context(record: object, surroundings: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the template context of Mapper 1.0: bare field names, ``data`` the record in a list.
-
-    A grouped record is also ``rows``, and its bare names are those of its first row.
-    """
-    if not isinstance(record, list):
-        return {**surroundings, "data": [record], **(record if isinstance(record, dict) else {})}
-    first = record[0] if record and isinstance(record[0], dict) else {}
-    return {**surroundings, "data": record, "rows": Rows(record), **first}
-
-
-def record_context(record: object, surroundings: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the template context of Mapper 2.0: ``record``, and ``rows`` where it is grouped."""
-    if isinstance(record, list):
-        return {**surroundings, **record_members(record)}
-    return {**surroundings, "record": record}
 
 
 def compile_parts(doc: Mapping[str, Any]) -> tuple[CompiledMapping, Parts]:
@@ -293,21 +281,7 @@ def map_records(
     """
     return compile_mapping(doc).evaluate(
         records,
-        context=surroundings_of(context, settings, connection),
+        context=joined(context, settings, connection),
         resolve_lookup=resolve_lookup,
         now=now,
     )
-
-
-def surroundings_of(
-    context: Mapping[str, Any] | None,
-    settings: Mapping[str, Any] | None,
-    connection: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """Join the members of a template context that are given one by one."""
-    members = dict(context or {})
-    if settings is not None:
-        members["settings"] = settings
-    if connection is not None:
-        members["connection"] = connection
-    return members

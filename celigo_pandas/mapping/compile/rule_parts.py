@@ -9,6 +9,7 @@ from typing import Any, Final
 from celigo_pandas.documents.scalars import truth
 from celigo_pandas.errors import Problem, TemplateError, shown
 from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars.contexts import SURROUNDINGS
 from celigo_pandas.javascript.dates import DateError, compile_reader, compile_writer
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules.rule_tree import DateStep, Keys, Lookup, TemplateSource
@@ -19,7 +20,6 @@ __all__ = [
     "DATE_NAMES",
     "DEEPEST",
     "MOST_STEPS",
-    "SURROUNDINGS",
     "TREE_CONDITIONS",
     "Parts",
 ]
@@ -45,11 +45,6 @@ DATE_NAMES: Final = (
     ("generateDateTimezone", "importDateTimeZone"),
 )
 """The four date properties, and what very old documents call them."""
-
-SURROUNDINGS: Final = frozenset(
-    {"settings", "connection", "import", "export", "job", "data", "lookup", "rows", "testMode", "iClient", "_PARENT"}
-)
-"""What a template may read beside the record: no field of any record."""
 
 TREE_CONDITIONS: Final = frozenset({"record_created", "record_updated", "extract_not_empty"})
 """The conditions of Mapper 2.0."""

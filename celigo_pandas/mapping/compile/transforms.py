@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from celigo_pandas.errors import DocumentError, MappingError, Problem, shown
+from celigo_pandas.handlebars.contexts import envelope_root, joined
 from celigo_pandas.javascript.values import UNDEFINED
-from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping, check, surroundings_of
+from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping, check
 from celigo_pandas.mapping.compile.mapper_one import add_lines, collected
 from celigo_pandas.mapping.compile.mapper_two import compile_tree
 from celigo_pandas.mapping.compile.rule_parts import Parts
@@ -87,7 +88,7 @@ def transform_records(
     """
     return compile_transform(transform_doc).evaluate(
         records,
-        context=surroundings_of(context, settings, connection),
+        context=joined(context, settings, connection),
         resolve_lookup=resolve_lookup,
         now=now,
     )
@@ -251,7 +252,7 @@ def _transformed(tree: tuple[Rule, ...], rows_stay: bool, records: Sequence[Any]
     """Transform plain records together, and the rows that stay rows of each grouped record together."""
     apart = {place for place, record in enumerate(records) if rows_stay and isinstance(record, list)}
     together = [place for place in range(len(records)) if place not in apart]
-    scope = Scope([records[place] for place in together], lambda record: {**run.surroundings, "record": record})
+    scope = Scope([records[place] for place in together], lambda record: envelope_root(record, run.surroundings))
     transformed: list[Any] = list(records)
     for place, result in zip(together, object_rows(tree, scope, run), strict=True):
         transformed[place] = result
@@ -264,7 +265,7 @@ def _grouped(tree: tuple[Rule, ...], rows: list[Any], run: Run) -> list[dict[str
     """Transform the rows of a grouped record: ``*.x`` reads each row, another path the first one, for every row."""
     columns: list[list[Any]] = []
     for rule in tree:
-        source = getattr(rule, "source", None)
+        source = rule.source
         if isinstance(source, PathSource) and _reads_rows(source):
             rest = Path(source.path.text, source.path.steps[1:], True)
             columns.append([rest.read(row, UNDEFINED) for row in rows])

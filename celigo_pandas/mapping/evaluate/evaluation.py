@@ -21,13 +21,13 @@ from celigo_pandas.mapping.rules.rule_tree import (
     ObjectRule,
     PathSource,
     Rule,
-    Source,
     TemplateSource,
     ValueRule,
 )
 from celigo_pandas.mapping.scopes.expansion import Expansion, expand, narrow
 from celigo_pandas.mapping.scopes.scope import Prefix, Scope
 from celigo_pandas.mapping.steps.conversions import ARRAY_ELEMENTS
+from celigo_pandas.mapping.steps.destination import Destination
 from celigo_pandas.mapping.steps.run import Run
 from celigo_pandas.mapping.steps.value_steps import convert, empty_rows, finish, source_column, value_column
 from celigo_pandas.paths import WILDCARD, Path, read_step
@@ -69,7 +69,7 @@ def _object_column(rule: ObjectRule, scope: Scope, run: Run) -> list[Any]:
         if run.watch is not None:
             step = "condition" if rule.default is UNDEFINED else "default"
             run.watch(rule, step, [source[row] for row in rows], values, scope, rows)
-        values = convert(_Destination.of(rule, "object"), values, scope, run, rows)
+        values = convert(Destination.of_object(rule), values, scope, run, rows)
         for row, value in zip(rows, values, strict=True):
             column[row] = value
     return column
@@ -111,7 +111,7 @@ def _settle_empty(rule: ArrayRule, column: list[Any], parts: list[_Part], scope:
     rows = [row for row, found in enumerate(column) if not found]
     if rule.default is not UNDEFINED:
         values = [rule.default] * len(rows)
-        whole = _Destination.of(rule, rule.data_type, is_whole=True)
+        whole = Destination.of_array(rule)
         if run.watch is not None:
             run.watch(whole, "default", None, values, scope, rows)
         for row, value in zip(rows, convert(whole, values, scope, run, rows), strict=True):
@@ -139,7 +139,9 @@ def _helper_part(rule: ArrayRule, helper: Helper, scope: Scope, run: Run, offset
         widths = [_width(value) for value in _made(rule, helper, inside, replace(run, watch=None, failures={}))]
         inside.positions = _positions(scope, run, expansion.index, offsets, widths)
     if run.watch is not None:
-        run.watch(_Destination.of(rule, rule.data_type, helper), "extract", None, expansion.values, inside, None)
+        run.watch(
+            Destination.of_elements(rule, rule.data_type, helper), "extract", None, expansion.values, inside, None
+        )
     made = _made(rule, helper, inside, run)
     return _Part(_grouped(expansion.index, made, scope.size), expansion.reached)
 
@@ -157,7 +159,7 @@ def _expanded(rule: ArrayRule, helper: Helper, scope: Scope, run: Run) -> Expans
         found = [*expansion.values, *[UNDEFINED] * len(expansion.missing), *[None] * len(expansion.nulls)]
         found += [[] for _ in expansion.empties]
         rows = [*expansion.index, *expansion.missing, *expansion.nulls, *expansion.empties]
-        run.watch(_Destination.of(rule, rule.data_type, helper), "source", None, found, scope, rows)
+        run.watch(Destination.of_elements(rule, rule.data_type, helper), "source", None, found, scope, rows)
     if helper.default is UNDEFINED or helper.children is not None:
         expansion.keep([row for row, value in enumerate(expansion.values) if value is not UNDEFINED])
     return expansion
@@ -173,7 +175,7 @@ def _extracted(
         defaulted = expansion.fill(helper.default, scope.size)
     elif helper.skip_empty:
         expansion.keep([row for row, value in enumerate(expansion.values) if not _is_empty(value)])
-    destination = _Destination.of(rule, "arrayarray" if element == "array" else element, helper)
+    destination = Destination.of_elements(rule, "arrayarray" if element == "array" else element, helper)
     inside, rows = scope, expansion.index
     if run.watch is not None:
         # Who watches is told of each element by its own place.
@@ -184,7 +186,7 @@ def _extracted(
     return _Part(_grouped(expansion.index, values, scope.size), expansion.reached)
 
 
-def _watch_elements(destination: _Destination, values: list[Any], inside: Scope, run: Run, defaulted: set[int]) -> None:
+def _watch_elements(destination: Destination, values: list[Any], inside: Scope, run: Run, defaulted: set[int]) -> None:
     if run.watch is None:
         return
     for step, rows in (
@@ -213,50 +215,6 @@ class _Several(list[Any]):
 
 def _width(value: object) -> int:
     return len(value) if type(value) is _Several else int(value is not UNDEFINED)
-
-
-@dataclass(frozen=True)
-class _Destination:
-    """What a conversion needs to know of a rule when its elements have another type than the rule.
-
-    Who watches is also told whether it is an element, and whether other rules write into it.
-    """
-
-    path: str
-    cell: str
-    generate: str
-    data_type: str
-    declared: str
-    source: Source
-    helper: str | None = None
-    is_element: bool = False
-    is_frame: bool = False
-    dialect: int = 2
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The source paths, dotted."""
-        return self.source.reads
-
-    @classmethod
-    def of(
-        cls, rule: ArrayRule | ObjectRule, data_type: str, helper: Helper | None = None, *, is_whole: bool = False
-    ) -> _Destination:
-        """Make the destination of a rule's elements, or of the `is_whole` array."""
-        declared = getattr(rule, "data_type", data_type)
-        source = helper.source if helper is not None else getattr(rule, "source", NoSource())
-        cell = rule.cell.removesuffix("[*]") if is_whole else rule.cell
-        return cls(
-            rule.path,
-            cell,
-            rule.generate,
-            data_type,
-            declared,
-            source,
-            None if helper is None else helper.path,
-            is_element=isinstance(rule, ArrayRule) and not is_whole,
-            is_frame=helper is not None and helper.children is not None,
-        )
 
 
 def _grouped(index: list[int], values: list[Any], size: int) -> list[list[Any]]:

@@ -12,6 +12,7 @@ from celigo_pandas.handlebars import Rows
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.rules.rule_tree import ObjectRule, PathSource, Rule, TemplateSource, walk_places
 from celigo_pandas.mapping.scopes.scope import Scope
+from celigo_pandas.mapping.steps.destination import Destination
 from celigo_pandas.mapping.steps.run import Watched
 from celigo_pandas.paths import WILDCARD, Path, PathError, Step, cell_text, parse_extract
 
@@ -22,11 +23,12 @@ Steps = tuple[Step, ...]
 
 @dataclass(frozen=True)
 class TracedStep:
-    """One step of a rule: ``extract``, ``default``, ``condition``, ``lookup``, ``date`` or ``convert``."""
+    """One step of a rule: ``extract``, ``default``, ``condition``, ``lookup``, ``date``, ``convert``; or of a hook."""
 
     step: str
     before: Any
     after: Any
+    is_hook: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Tracer:
         if step == "source":
             self._keep_source(rule, place, scope, after, rows or [])
             return
-        if getattr(rule, "is_element", False):
+        if _is_element(rule):
             place = (*place, WILDCARD)
         for number, value in enumerate(after):
             row = number if rows is None else rows[number]
@@ -102,7 +104,7 @@ class Tracer:
         for row, value in zip(rows, values, strict=True):
             by_row.setdefault(row, []).append(value)
         # A list of Mapper 1.0 is told of by its fields, which lie inside it.
-        array = place if getattr(rule, "is_element", False) else _array_around(place)
+        array = place if _is_element(rule) else _array_around(place)
         for row, found in by_row.items():
             there = [value for value in found if value is not UNDEFINED and value != []]
             is_there = any(value is not UNDEFINED for value in found)
@@ -129,12 +131,16 @@ class Tracer:
 
 
 def _frames(rule: Watched) -> bool:
-    return isinstance(rule, ObjectRule) or bool(getattr(rule, "is_frame", False))
+    return rule.is_frame if isinstance(rule, Destination) else isinstance(rule, ObjectRule)
+
+
+def _is_element(rule: Watched) -> bool:
+    return isinstance(rule, Destination) and rule.is_element
 
 
 def _sources(rule: Watched, value: object, scope: Scope, row: int) -> Iterator[tuple[str, Any]]:
     """Give the paths that a rule reads, with what is there in one row of its scope; `value` is what its path gave."""
-    source = getattr(rule, "source", None)
+    source = rule.source
     if isinstance(source, PathSource):
         yield source.path.dotted, value
     elif isinstance(source, TemplateSource):

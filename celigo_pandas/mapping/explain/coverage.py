@@ -30,6 +30,7 @@ from celigo_pandas.mapping.rules.rule_tree import (
 )
 from celigo_pandas.mapping.scopes.scope import Scope
 from celigo_pandas.mapping.steps.conversions import ARRAY_ELEMENTS, kind_of
+from celigo_pandas.mapping.steps.destination import Destination
 from celigo_pandas.mapping.steps.run import ResolveLookup, Watched
 from celigo_pandas.mapping.steps.value_steps import key_text
 from celigo_pandas.paths import PathError, Step, escape_key, parse_extract
@@ -161,7 +162,7 @@ class _Counter:
         counts, known = self.by_path.get(rule.path), self.rules.get(rule.path)
         if counts is None:
             return
-        helper = self.by_path.get(getattr(rule, "helper", None) or "")
+        helper = self.by_path.get(rule.helper or "") if isinstance(rule, Destination) else None
         counted = [counts] if helper is None else [counts, helper]
         if step == "source" or (step == "extract" and not isinstance(known, ArrayRule)):
             for one in counted:
@@ -188,9 +189,8 @@ class _Counter:
         counts.null += types[type(None)]
         counts.empty += values.count("") if types[str] else 0
         counts.empty += values.count([]) if types[list] else 0
-        source = getattr(rule, "source", None)
-        if isinstance(source, TemplateSource):
-            counts.found += _rows_with_any(source, scope)
+        if isinstance(rule.source, TemplateSource):
+            counts.found += _rows_with_any(rule.source, scope)
         else:
             counts.found += len(values) - types[Undefined]
 
@@ -298,8 +298,7 @@ def _iterated(compiled: CompiledMapping) -> Iterator[Keys]:
 def _sources_of(part: Rule | Helper) -> list[Source]:
     if isinstance(part, ArrayRule):
         return [helper.source for helper in part.helpers]
-    source: Source | None = getattr(part, "source", None)
-    return [] if source is None else [source]
+    return [part.source]
 
 
 def _read_by(source: Source, compiled: CompiledMapping) -> Iterator[Keys]:

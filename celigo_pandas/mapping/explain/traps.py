@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from celigo_pandas.documents.dotted import find_at, indexed
 from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping
 from celigo_pandas.mapping.explain.coverage import fields_read
 from celigo_pandas.mapping.rules.rule_tree import (
@@ -93,12 +93,7 @@ def _literal(rule: ValueRule, document: Mapping[str, Any], fields: Fields | None
 
 
 def _entry(document: Mapping[str, Any], path: str) -> Mapping[str, Any]:
-    found: Any = document
-    for name, place in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
-        try:
-            found = found[int(place)] if place else found[name]
-        except (KeyError, IndexError, TypeError):
-            return {}
+    found = find_at(document, indexed(path))
     return found if isinstance(found, Mapping) else {}
 
 
@@ -112,7 +107,7 @@ def _retyped(rule: ValueRule, fields: Fields) -> Iterator[Trap]:
 
 
 def _unknown(rule: Rule, compiled: CompiledMapping, fields: Fields) -> Iterator[Trap]:
-    source = getattr(rule, "source", None)
+    source = rule.source
     # What a template of Mapper 1.0 reads has several meanings; of the others each path has to be there.
     is_sure = isinstance(source, PathSource) or isinstance(rule, ArrayRule)
     if not is_sure and not (isinstance(source, TemplateSource) and compiled.dialect == 2):

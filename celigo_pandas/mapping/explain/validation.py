@@ -13,8 +13,8 @@ from typing import Any, Final
 from celigo_pandas.documents.mapping_documents import MappingDocument, lookup_problems
 from celigo_pandas.errors import FilterError, Problem, shown
 from celigo_pandas.filters import compile_rules, rules_of
+from celigo_pandas.handlebars.contexts import SURROUNDINGS, envelope_root
 from celigo_pandas.mapping.compile.compiled_mapping import compile_parts
-from celigo_pandas.mapping.compile.rule_parts import SURROUNDINGS
 from celigo_pandas.mapping.compile.transforms import compile_transform_parts
 from celigo_pandas.mapping.rules.rule_tree import (
     ArrayRule,
@@ -135,7 +135,7 @@ def _missing(source: Source, samples: list[Any], *, is_bare: bool, envelope: boo
     if isinstance(source, PathSource):
         paths = [source.path]
         if envelope:
-            roots, beside = [{"record": sample} for sample in samples], SURROUNDINGS
+            roots, beside = [envelope_root(sample, {}) for sample in samples], SURROUNDINGS
     elif isinstance(source, TemplateSource):
         paths = [path for path in map(_parsed, source.reads) if path is not None]
         if is_bare:

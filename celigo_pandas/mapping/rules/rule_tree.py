@@ -143,9 +143,9 @@ class ValueRule:
         return spelled(self.keys)
 
     @property
-    def declared(self) -> str | None:
-        """The type that a refusal names."""
-        return self.data_type
+    def declared(self) -> str:
+        """The type that a refusal names; empty where nothing is converted."""
+        return self.data_type or ""
 
     @property
     def iterates(self) -> bool:
@@ -224,6 +224,11 @@ class ArrayRule:
         return spelled(self.keys)
 
     @property
+    def source(self) -> NoSource:
+        """Nothing: its helpers have sources."""
+        return NoSource()
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """The source paths of the helpers, dotted."""
         return tuple(read for helper in self.helpers for read in helper.source.reads)
@@ -246,6 +251,11 @@ class ListRule:
     def generate(self) -> str:
         """The destination as the document spells it."""
         return spelled(self.keys)
+
+    @property
+    def source(self) -> NoSource:
+        """Nothing: its fields have sources."""
+        return NoSource()
 
     @property
     def reads(self) -> tuple[str, ...]:

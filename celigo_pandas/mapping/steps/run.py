@@ -7,32 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from celigo_pandas.errors import MappingError, Problem
-from celigo_pandas.mapping.rules.rule_tree import Rule
+from celigo_pandas.mapping.rules.rule_tree import Helper, ObjectRule, Rule, ValueRule
 from celigo_pandas.mapping.scopes.scope import Scope
+from celigo_pandas.mapping.steps.destination import Destination
 
 __all__ = ["Run", "Watch", "Watched"]
 
 ResolveLookup = Callable[[dict[str, Any], dict[str, Any]], Any]
 
 
-class Watched(Protocol):
-    """A rule, or the part of one that makes the elements of an array."""
-
-    @property
-    def path(self) -> str:
-        """Its place in the document."""
-
-    @property
-    def cell(self) -> str:
-        """What it writes: ``lines[*].sku``."""
-
-    @property
-    def generate(self) -> str:
-        """The destination as the document spells it."""
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The source paths, dotted."""
+Watched = ValueRule | ObjectRule | Destination
+"""A rule, or the part of one that makes the elements of an array."""
 
 
 class Watch(Protocol):
@@ -81,7 +66,7 @@ class Run:
         self,
         scope: Scope,
         row: int,
-        rule: Rule,
+        rule: Rule | Helper | Destination,
         message: str,
         *,
         code: str,

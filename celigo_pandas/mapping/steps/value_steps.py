@@ -15,8 +15,10 @@ from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.javascript.values import UNDEFINED, Undefined, json_text, to_text
 from celigo_pandas.mapping.rules.rule_tree import (
     DateStep,
+    Helper,
     Lookup,
     PathSource,
+    Rule,
     Source,
     TemplateSource,
     TextSource,
@@ -33,6 +35,7 @@ from celigo_pandas.mapping.steps.conversions import (
     convert_column,
     destination_type,
 )
+from celigo_pandas.mapping.steps.destination import Destination
 from celigo_pandas.mapping.steps.run import Run
 
 __all__ = ["convert", "empty_rows", "finish", "source_column", "value_column"]
@@ -47,7 +50,7 @@ def value_column(rule: ValueRule, scope: Scope, run: Run) -> list[Any]:
     return finish(rule, source_column(rule.source, rule, scope, run), scope, run)
 
 
-def source_column(source: Source, rule: object, scope: Scope, run: Run) -> list[Any]:
+def source_column(source: Source, rule: Rule | Helper, scope: Scope, run: Run) -> list[Any]:
     """Read the source of a rule for every row; absent is UNDEFINED."""
     if isinstance(source, PathSource):
         column = scope.column(source.path)
@@ -62,7 +65,7 @@ def source_column(source: Source, rule: object, scope: Scope, run: Run) -> list[
     return Column.constant(UNDEFINED, scope.size)
 
 
-def _rendered(source: TemplateSource, rule: object, scope: Scope, run: Run) -> list[Any]:
+def _rendered(source: TemplateSource, rule: Rule | Helper, scope: Scope, run: Run) -> list[Any]:
     """Render a template for every row: all together, in parts where one is refused, one by one in such a part."""
     dynamic = {lookup["name"]: lookup for lookup in run.lookups if "map" not in lookup and "name" in lookup}
     options: dict[str, Any] = {"lookups": by_name(run.lookups), "now": run.now, "escape": source.escape}
@@ -82,7 +85,7 @@ def _rendered(source: TemplateSource, rule: object, scope: Scope, run: Run) -> l
 
 def _rendered_alone(
     source: TemplateSource,
-    rule: Any,
+    rule: Rule | Helper,
     scope: Scope,
     run: Run,
     rows: Sequence[int],
@@ -94,7 +97,7 @@ def _rendered_alone(
     for row in rows:
         context = contexts[row]
 
-        def ask(name: str, context: Any = context) -> object:
+        def ask(name: str, context: Any = context) -> Any:
             return resolve(dynamic[name], context) if resolve is not None and name in dynamic else UNDEFINED
 
         try:
@@ -216,8 +219,8 @@ def _looked_up(
 
 
 def _each_looked_up(
-    value: object, get: Callable[..., Any], lookup: Lookup, rule: ValueRule, scope: Scope, run: Run, row: int
-) -> object:
+    value: Any, get: Callable[..., Any], lookup: Lookup, rule: ValueRule, scope: Scope, run: Run, row: int
+) -> Any:
     # Assumed: an array destination translates its elements one by one.
     keys = value if isinstance(value, list) else [value]
     found = [get(key_text(key), UNDEFINED) for key in keys]
@@ -228,7 +231,7 @@ def _each_looked_up(
     return [item for item in found if item is not UNDEFINED]
 
 
-def key_text(value: object) -> str | Undefined:
+def key_text(value: Any) -> str | Undefined:
     """Write a value as a lookup's key: 1 is ``"1"``, true is ``"true"``; objects and arrays as JSON text.
 
     A value that no text can hold is UNDEFINED, which is no key of any lookup.
@@ -241,7 +244,7 @@ def key_text(value: object) -> str | Undefined:
         return UNDEFINED
 
 
-def _unmatched(rule: ValueRule, lookup: Lookup, key: object, scope: Scope, run: Run, row: int) -> object:
+def _unmatched(rule: ValueRule, lookup: Lookup, key: Any, scope: Scope, run: Run, row: int) -> Any:
     if lookup.allow_failures:
         return lookup.default
     if scope.lineage[row] not in run.failures or run.failures[scope.lineage[row]][-1].rule != rule.path:
@@ -307,7 +310,7 @@ def _dated(
     return dated
 
 
-def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: object, scope: Scope, run: Run, row: int) -> object:
+def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: Any, scope: Scope, run: Run, row: int) -> Any:
     if value is UNDEFINED or value is None or value == "":
         return value
     if isinstance(value, list):
@@ -320,7 +323,9 @@ def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: object, scop
         return UNDEFINED
 
 
-def convert(rule: Any, column: list[Any], scope: Scope, run: Run, rows: list[int] | None) -> list[Any]:
+def convert(
+    rule: ValueRule | Destination, column: list[Any], scope: Scope, run: Run, rows: list[int] | None
+) -> list[Any]:
     """Convert a column to the rule's type; what the table refuses fails its record."""
     data_type = rule.data_type
     if data_type is None or not column:
@@ -343,8 +348,8 @@ def convert(rule: Any, column: list[Any], scope: Scope, run: Run, rows: list[int
 
 
 def _converted_one(
-    rule: Any, converter: Callable[[Any], Any], value: object, scope: Scope, run: Run, row: int
-) -> object:
+    rule: ValueRule | Destination, converter: Callable[[Any], Any], value: Any, scope: Scope, run: Run, row: int
+) -> Any:
     try:
         return converter(value)
     except RefusedType as refused:

@@ -167,6 +167,22 @@ def test_dependencies_of_an_unused_connection_are_empty(fresh: Connection) -> No
     assert fresh.dependencies().shape == (0, 6)
 
 
+def test_script_keeps_its_code_through_every_change(client: Client) -> None:
+    code = "function filter(options) { return true }"
+    made = client.scripts.create("Kept", code, description="d")
+
+    made.update(description="another")
+    made.enable_debug(5)
+    found = client.scripts["Kept"]
+
+    assert (found.content, found.doc["description"]) == (code, "another")
+    assert "debugUntil" in found.refresh().doc
+    assert len(found.logs()) == len(found.dependencies()) == 0
+    assert "content" not in next(iter(client.api.list_scripts()))
+    made.delete()
+    assert "Kept" not in client.scripts
+
+
 def test_preview_is_one_call(flights: Connection) -> None:
     calls = len(flights.client.history)
 

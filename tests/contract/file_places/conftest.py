@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from support.file_places import Kind
+from support.file_places import Buckets, Kind
 from support.ftp_server import ftp_server
 from support.remote_files import Files
+from support.s3_servers import rclone, seaweed
 from support.sftp_server import KINDS, sshd
 from support.tls_files import write_certificates
 
-KIND_NAMES = ["folder", "ftp", "ftp, LIST only", "ftps, explicit", "ftps, implicit", "ftps, resumed", "sftp"]
+KIND_NAMES = ["folder", "ftp", "ftp, LIST only", "ftps, explicit", "ftps, implicit", "ftps, resumed", "sftp",
+              "s3, rclone", "s3, SeaweedFS"]  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=KIND_NAMES)
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kind]:
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kind | Buckets]:
     name = request.param
     root = tmp_path_factory.mktemp("place")
     with ExitStack() as stack:
         if name == "folder":
             doc = {"name": "folder", "type": "filesystem", "filesystem": {}}
             yield Kind(name, Files(doc), root, str(root))
+        elif name.startswith("s3"):
+            scratch = tmp_path_factory.mktemp("s3")
+            server = stack.enter_context(rclone(root, scratch) if name.endswith("rclone") else seaweed(scratch))
+            yield Buckets(name, Files(server.doc()), server.boto(), tells_missing_bucket=name.endswith("rclone"))
         elif name == "sftp":
             key = KINDS["ed25519"]()
             server = stack.enter_context(sshd(key))
@@ -40,11 +45,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def kind(running: Kind) -> Kind:
+def kind(running: Kind | Buckets) -> Kind | Buckets:
     """A place with two empty folders, ``in`` and ``out``."""
-    for path in list(running.root.iterdir()):
-        shutil.rmtree(path)
-    for name in ("in", "out"):
-        (running.root / name).mkdir()
-        running.owned(running.root / name)
+    running.clear()
     return running

@@ -1,4 +1,4 @@
-"""What every place does alike: a folder of this machine, FTP and FTPS in their kinds, SFTP."""
+"""What every place does alike: a folder of this machine, FTP and FTPS in their kinds, SFTP, S3."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from support.file_places import Kind
+from support.file_places import Buckets, Kind
 from support.remote_files import names, read
 
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
@@ -30,7 +30,7 @@ def test_file_is_written_listed_read_moved_and_deleted(kind: Kind) -> None:
         assert read(place, kind.folder("in"), "a.bin") == content
         place.move(kind.folder("in") + "/", "a.bin", kind.folder("out"))
         assert (kind.names("in"), kind.names("out")) == ([], ["a.bin"])
-        assert (kind.root / "out" / "a.bin").read_bytes() == content
+        assert kind.content("out", "a.bin") == content
         place.remove(kind.folder("out"), "a.bin")
 
     assert kind.names("out") == []
@@ -57,7 +57,7 @@ def test_files_that_are_there_are_replaced_also_by_an_empty_one(kind: Kind) -> N
         place.write(kind.folder("out"), "a.csv", [b"other"])
         place.move(kind.folder("in"), "a.csv", kind.folder("out"))
 
-    assert (kind.names("in"), (kind.root / "out" / "a.csv").read_bytes()) == ([], b"")
+    assert (kind.names("in"), kind.content("out", "a.csv")) == ([], b"")
 
 
 def test_move_into_the_own_folder_is_an_error_however_it_is_spelled(kind: Kind) -> None:
@@ -69,10 +69,17 @@ def test_move_into_the_own_folder_is_an_error_however_it_is_spelled(kind: Kind) 
             assert caught.value.code == "file_error"
         assert names(place, kind.folder("in")) == ["a.csv"]
 
-    assert (kind.root / "in" / "a.csv").read_bytes() == b"abc"
+    assert kind.content("in", "a.csv") == b"abc"
 
 
 def test_subfolders_and_unfinished_files_are_passed_over_and_links_are_followed(kind: Kind) -> None:
+    if isinstance(kind, Buckets):
+        kind.put("in", "sub/", b"")
+        kind.put("in", "a.csv", b"abc")
+        with kind.files.place() as place:
+            there = [name for name in kind.names("in") if not name.endswith("/")]
+            assert names(place, kind.folder("in")) == there
+        return
     (kind.root / "in" / "sub").mkdir()
     target = kind.put("in", "a.csv", b"abc")
     kind.put("in", ".celigo-0123456789abcdef.part", b"unfinished")
@@ -103,7 +110,7 @@ def test_content_that_breaks_off_leaves_neither_file_and_the_old_one_as_it_was(
             place.write(kind.folder("in"), "a.csv", content(), in_progress)
         assert names(place, kind.folder("in")) == ["a.csv"]
 
-    assert (kind.root / "in" / "a.csv").read_bytes() == b"old"
+    assert kind.content("in", "a.csv") == b"old"
     assert kind.names("in") == ["a.csv"]
 
 
@@ -118,7 +125,8 @@ def test_file_is_begun_under_its_in_progress_name(kind: Kind) -> None:
     with kind.files.place() as place:
         place.write(kind.folder("in"), "a.csv", content(), "a.csv.tmp")
 
-    assert (seen, kind.names("in")) == ([["a.csv.tmp"]], ["a.csv"])
+    # An object of S3 is there when it is whole.
+    assert (seen, kind.names("in")) == ([[] if kind.names_are_keys else ["a.csv.tmp"]], ["a.csv"])
 
 
 def test_another_file_is_used_while_one_is_open_and_one_may_be_closed_early(kind: Kind) -> None:
@@ -134,7 +142,7 @@ def test_another_file_is_used_while_one_is_open_and_one_may_be_closed_early(kind
             assert file.read(10) == b"a" * 10
         assert names(place, kind.folder("in")) == ["a", "b"]
 
-    assert (kind.root / "out" / "copy").read_bytes() == b"a" * 499_997
+    assert kind.content("out", "copy") == b"a" * 499_997
 
 
 MISSING: dict[str, tuple[Callable[[Any, Kind], object], str]] = {
@@ -154,6 +162,11 @@ def test_what_is_missing_is_said_and_the_place_stays_usable(kind: Kind, what: st
     kind.put("in", "a.csv", b"abc")
 
     with kind.files.place() as place:
+        if what == "remove" and kind.names_are_keys:
+            act(place, kind)  # the gap is declared: S3 does not say whether there was anything
+            return
+        if isinstance(kind, Buckets) and not kind.tells_missing_bucket and what in {"write", "move to"}:
+            return
         with pytest.raises(SourceFailure) as failed:
             act(place, kind)
         assert (failed.value.code, failed.value.offline) == (code, False)
@@ -163,6 +176,8 @@ def test_what_is_missing_is_said_and_the_place_stays_usable(kind: Kind, what: st
 @pytest.mark.parametrize("evil", ["../out/a", "a/b", "..", "", "a\0b"])
 def test_name_that_is_a_path_is_refused_and_nothing_is_touched(kind: Kind, evil: str) -> None:
     kind.put("in", "a.csv", b"abc")
+    if kind.names_are_keys and evil not in {"", "a\0b"}:
+        return
 
     with kind.files.place() as place:
         for act in (
@@ -178,18 +193,16 @@ def test_name_that_is_a_path_is_refused_and_nothing_is_touched(kind: Kind, evil:
 
 
 def test_entry_is_the_same_until_its_file_is_replaced(kind: Kind) -> None:
-    path = kind.put("in", "a.csv", b"abc")
-    os.utime(path, (1_700_000_000, 1_700_000_000))
+    kind.put_unseen("in", "a.csv", b"abc")
     with kind.files.place() as place:
         (first,), (again,) = place.entries(kind.folder("in")), place.entries(kind.folder("in"))
         read(place, kind.folder("in"), "a.csv")
         (after_reading,) = place.entries(kind.folder("in"))
-        other = kind.put("out", "other", b"xyz")
-        os.utime(other, (1_700_000_000, 1_700_000_000))
-        other.replace(path)
+        kind.put_unseen("in", "a.csv", b"xyz")
         (replaced,) = place.entries(kind.folder("in"))
 
     assert first == again == after_reading
-    assert (replaced.size, replaced.modified) == (first.size, first.modified)
+    assert replaced.size == first.size
+    assert replaced.modified == first.modified or kind.names_are_keys
     # The gap is declared, and checked: who closes it is told.
     assert (replaced != first) == kind.tells_files_apart

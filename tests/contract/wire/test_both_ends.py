@@ -99,6 +99,7 @@ def test_what_was_packed_is_read_and_one_byte_more_than_the_bound_is_not(read: R
         (b"[]", "br", "'br'; only gzip and deflate were offered"),
         (gzip.compress(gzip.compress(b"[]")), "gzip, gzip", "'gzip, gzip'; only gzip and deflate were offered"),
     ],
+    ids=["not gzip", "cut off", "more after it", "many members", "brotli", "twice"],
 )
 def test_what_is_broken_or_was_not_offered_is_said(read: Reader, body: bytes, coding: str, said: str) -> None:
     found = read(Reply(200, body, {"Content-Encoding": coding}))

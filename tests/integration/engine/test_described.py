@@ -46,6 +46,8 @@ def test_newman_runs_the_postman_collection_green(engine: EngineProcess, tmp_pat
     assert names["The documented search: 822 records, 165 pages"] == 165
     passed = [one["assertion"] for execution in run["executions"] for one in execution.get("assertions", [])]
     assert "822 records on 165 pages" in passed
+    assert names["MongoDB: what records become"] == 1
+    assert "maps each record" in passed
     assert {route.name for route in table() if not route.is_open} <= set(names)
 
 
@@ -83,7 +85,8 @@ def test_every_documented_route_is_there(engine: EngineProcess) -> None:
     GET /exports;POST /exports;GET /imports;POST /imports;POST /imports/preview;PUT /connections/{id}/metadata;
     PUT /exports/{id}/replaceConnection;PUT /imports/{id}/replaceConnection;POST /exports/{id}/clone;
     POST /imports/{id}/clone;GET /exports/{id}/audit;GET /imports/{id}/audit;GET /exports/{id}/dependencies;
-    GET /imports/{id}/dependencies"""
+    GET /imports/{id}/dependencies;GET /scripts;POST /scripts;GET /scripts/{id};PUT /scripts/{id};PATCH /scripts/{id};
+    DELETE /scripts/{id};GET /scripts/{id}/logs"""
     found = {f"{route.method} {re.sub(r'{[a-zA-Z]+}', '{id}', route.path)}" for route in table()}
 
     assert {one.strip() for one in documented.split(";")} <= found
@@ -102,6 +105,8 @@ def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
         doc = {"name": "i", "_connectionId": id, "adaptorType": "NetSuiteDistributedImport", "netsuite_da": {},
                "mockResponse": [{"statusCode": 200}]}  # fmt: skip
         imported = engine.call("POST", "/imports", doc).json()["_id"]
+        script = engine.call("POST", "/scripts", {"name": "s", "content": "// s"}).json()["_id"]
+        ids = {"connectionId": id, "exportId": export, "importId": imported, "databaseId": database, "scriptId": script}
         calls = tmp_path / "calls.jsonl"
         environment = {
             **os.environ,
@@ -109,9 +114,7 @@ def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
             "PYTHONPATH": str(HERE.parents[1]),
             "ENGINE_URL": engine.url,
             "ENGINE_TOKEN": TOKEN,
-            "ENGINE_IDS": json.dumps(
-                {"connectionId": id, "exportId": export, "importId": imported, "databaseId": database}
-            ),
+            "ENGINE_IDS": json.dumps(ids),
             "ENGINE_CALLS": str(calls),
         }
         done = subprocess.run(

@@ -134,7 +134,8 @@ def attempt(server: Server, connection_doc: Any, export_doc: Any, import_doc: An
         with contextlib.suppress(SourceFailure):
             outcomes = bench.push(import_doc, [{"id": 1, "skip": ""}, {"id": None}])
         assert len(outcomes) in (0, 2)
-        assert all(outcome["statusCode"] in (200, 403, 422) for outcome in outcomes)
+        # 502: whether it was stored is not known, where an answer does not fit its batch.
+        assert all(outcome["statusCode"] in (200, 403, 422, 502) for outcome in outcomes)
         json.dumps(outcomes)
 
 
@@ -160,6 +161,7 @@ def test_export_with_any_value_anywhere(server: Server, path: tuple[Any, ...], v
 @SETTINGS
 @given(path=st.sampled_from(list(places(IMPORT))), value=JSON)
 @example(path=("http", "body"), value=[None, "{{"])
+@example(path=("http", "batchSize"), value=2)
 @example(path=("lookups",), value=1)
 @example(path=("lookups",), value=[None])
 def test_import_with_any_value_anywhere(server: Server, path: tuple[Any, ...], value: Any) -> None:

@@ -439,3 +439,22 @@ def test_hanging_pings_of_unsaved_connections_hold_up_no_other() -> None:
             assert ping(document(good.url, {"type": "custom"})).json() == {"code": 200}
             assert own.call("GET", f"/connections/{saved}/ping").json() == {"code": 200}
             assert not any(one.done() for one in waiting), "the pings did not hang, so that nothing was tested"
+
+
+@pytest.mark.parametrize("mapper", [1, 2])
+@pytest.mark.parametrize("text", ["{{record.a}}", "{{a}}", "{{data.0.a}}", "{{data.a}}", "{{lookupKey}}"])
+def test_a_dynamic_lookup_sees_the_record_under_every_name(engine: EngineProcess, mapper: int, text: str) -> None:
+    """The same that a lookup over SQL sees, whichever mapper asks."""
+    rule = {"generate": "g", "lookupName": "l"}
+    mapping: dict[str, Any] = {
+        1: {"mapping": {"fields": [{**rule, "extract": "a"}]}},
+        2: {"mappings": [{**rule, "extract": "$.a", "dataType": "string", "status": "Active"}]},
+    }[mapper]
+    lookup = {"name": "l", "method": "GET", "relativeURI": f"/find/{text}", "extract": "id"}
+    with serve(lambda asked: answer_json({"id": f"of {asked.path}"})) as server:
+        id = engine.connection(document(server.url, {"type": "basic", "basic": {"username": "u", "password": "p"}}))
+        body = {"import": {**mapping, "lookups": [lookup], "http": {"relativeURI": ["/x"]}}, "data": [{"a": "A1"}]}
+
+        answer = engine.call("POST", f"/connections/{id}/import/map", body)
+
+    assert answer.json() == [{"g": "of /find/A1"}]

@@ -12,10 +12,11 @@ import pytest
 from support.engine import EngineProcess, make_sqlite
 
 import celigo_pandas as celigo
+from celigo_pandas.documents.lookup_editing import add_lookup, set_lookup
 from celigo_pandas.documents.mapping_documents import LOOKUP_HOMES
+from celigo_pandas.documents.rule_editing import add_rule, set_member
+from celigo_pandas.documents.rule_sources import set_source
 from celigo_pandas.errors import DocumentError
-from celigo_pandas.forms.lookup_tables import add_lookup, set_lookup
-from celigo_pandas.forms.mapping_document import add_rule, set_member, set_source
 from celigo_pandas.forms.mapping_state import MappingState
 
 RECORDS = [{"a": "x"}, {"a": "y"}]

@@ -13,19 +13,25 @@ import pandas as pd
 import pytest
 
 import celigo_pandas as celigo
+from celigo_pandas.accessors.account.collections import Scripts
+from celigo_pandas.accessors.account.saved_script import SavedScript
 from celigo_pandas.accessors.frame_accessor import FrameAccessor
+from celigo_pandas.accessors.scripts.script_run import ScriptRun
 from celigo_pandas.magics import load
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 FUNCTIONS = (
     "connect", "login", "logout", "local", "read_export", "read_exports", "iter_export", "export_to_parquet",
-    "dry_run", "map_import", "to_import", "nest",
+    "sync", "sync_state", "dry_run", "map_import", "plan_import", "to_import", "nest",
 )  # fmt: skip
 MADE: tuple[type, ...] = (
     celigo.ConnectionForm, celigo.ExportForm, celigo.MappingEditor, celigo.Explorer, celigo.Mapping, celigo.Problem,
+    celigo.Script,
 )  # fmt: skip
 CLASSES: tuple[type, ...] = (
-    *MADE, celigo.Client, celigo.Connection, celigo.DryRun, celigo.ImportResult, celigo.Pulls, FrameAccessor,
+    *MADE, celigo.Client, celigo.Connection, celigo.DryRun, celigo.ImportPlan, celigo.ImportResult, celigo.Pulls,
+    celigo.SyncResult, FrameAccessor,
+    SavedScript, Scripts, ScriptRun,
 )  # fmt: skip
 
 
@@ -56,9 +62,15 @@ def names() -> Iterator[dict[str, Any]]:
         orders = celigo.read_export({"rdbms": {"query": query}}, shop, progress=False).head(20)
         rules = celigo.Mapping().set("order", "{{record.id}}").set("email", "$.email")
         import_doc = celigo.build.http_import("/orders", mapping=rules).to_dict()
+        code = "function preMap(options) { return options.data.map((data) => ({data})) }"
+        script = client.scripts.create("Orders", code)
+        two = orders.head(2)
+        late = pd.DataFrame(
+            {"order": [*two["id"].astype(str), "9999"], "email": [two["email"][0], "old@example.com", "x"]}
+        )
         yield {
-            "celigo": celigo, "pd": pd, "client": client, "shop": shop, "desk": desk, "orders": orders,
-            "import_doc": import_doc, "Mapping": celigo.Mapping, "nest": celigo.nest,
+            "celigo": celigo, "pd": pd, "client": client, "shop": shop, "desk": desk, "orders": orders, "late": late,
+            "import_doc": import_doc, "script": script, "Mapping": celigo.Mapping, "nest": celigo.nest,
         }  # fmt: skip
 
 

@@ -71,6 +71,60 @@ def test_http_import_writes_position_aligned_arrays():
     assert document["mappings"] == [rule]
 
 
+def test_mongodb_builders_write_json_as_texts():
+    export = build.mongodb_export("orders", pipeline=[{"$match": {"a": "ä"}}], read_preference="nearest", page_size=5)
+    update = {"$set": {"n": "{{record.n}}"}}
+    document = build.mongodb_import(
+        "orders", method="updateOne", filter='{"n": {{record.n}} }', update=update, upsert=True
+    )
+
+    block = {
+        "method": "find",
+        "collection": "orders",
+        "pipeline": '[{"$match": {"a": "ä"}}]',
+        "readPreference": "nearest",
+    }
+    assert export.to_dict() == {"mongodb": block, "pageSize": 5}
+    assert document.to_dict()["mongodb"] == {
+        "method": "updateOne",
+        "collection": "orders",
+        "filter": '{"n": {{record.n}} }',
+        "update": '{"$set": {"n": "{{record.n}}"}}',
+        "upsert": True,
+    }
+
+
+def test_dynamodb_builders_write_json_as_texts():
+    export = build.dynamodb_export(
+        "orders", "#c = :c", values={":c": "ä"}, names={"#c": "customer"}, projection=["#c"], region="eu-west-1"
+    )
+    document = build.dynamodb_import(
+        "stock",
+        method="updateItem",
+        partition_key="{{{record.sku}}}",
+        update="SET n = :n",
+        values='{":n": {{record.n}}}',
+    )
+
+    assert export.to_dict()["dynamodb"] == {
+        "region": "eu-west-1",
+        "method": "query",
+        "tableName": "orders",
+        "keyConditionExpression": "#c = :c",
+        "projectionExpression": ["#c"],
+        "expressionAttributeNames": '{"#c": "customer"}',
+        "expressionAttributeValues": '{":c": "ä"}',
+    }
+    assert document.to_dict()["dynamodb"] == {
+        "region": "us-east-1",
+        "method": "updateItem",
+        "tableName": "stock",
+        "partitionKey": "{{{record.sku}}}",
+        "updateExpression": "SET n = :n",
+        "expressionAttributeValues": '{":n": {{record.n}}}',
+    }
+
+
 def test_members_reach_what_has_no_argument_and_keep_the_rest():
     document = build.sql_import(table="orders", members={"rdbms": {"bulkInsert": {"batchSize": 500}}}).to_dict()
 
@@ -91,6 +145,29 @@ def test_members_reach_what_has_no_argument_and_keep_the_rest():
         (lambda: build.sql_import(), "rdbms.query"),
         (lambda: build.sql_import("q", table="t"), "rdbms.query"),
         (lambda: build.sql_import("q", query_type="each"), "rdbms.queryType"),
+        (lambda: build.dynamodb_export("", "a = :a"), "dynamodb.tableName"),
+        (lambda: build.dynamodb_export("t", ""), "dynamodb.keyConditionExpression"),
+        (lambda: build.dynamodb_export("t", "a = {{x}}"), "dynamodb.keyConditionExpression"),
+        (lambda: build.dynamodb_export("t", "a = :a", filter="b = {{x}}"), "dynamodb.filterExpression"),
+        (lambda: build.dynamodb_export("t", "a = :a", projection="a"), "dynamodb.projectionExpression"),
+        (lambda: build.dynamodb_export("t", "a = :a", values="{{#if}"), "dynamodb.expressionAttributeValues"),
+        (lambda: build.dynamodb_import("t", method="deleteItem"), "dynamodb.method"),
+        (lambda: build.dynamodb_import("t", method="updateItem", update="x"), "dynamodb.partitionKey"),
+        (lambda: build.dynamodb_import("t", method="updateItem", partition_key="x"), "dynamodb.updateExpression"),
+        (lambda: build.dynamodb_import("t", update="SET a = :a"), "dynamodb.updateExpression"),
+        (lambda: build.dynamodb_import("t", item=5), "dynamodb.itemDocument"),
+        (lambda: build.mongodb_export(""), "mongodb.collection"),
+        (lambda: build.mongodb_export("c", filter=5), "mongodb.filter"),
+        (lambda: build.mongodb_export("c", filter={"at": datetime(2026, 1, 1)}), "mongodb.filter"),
+        (lambda: build.mongodb_export("c", filter="{{#if}"), "mongodb.filter"),
+        (lambda: build.mongodb_export("c", filter={}, pipeline=[]), "mongodb.pipeline"),
+        (lambda: build.mongodb_export("c", pipeline={"$match": {}}), "mongodb.pipeline"),
+        (lambda: build.mongodb_export("c", read_preference="any"), "mongodb.readPreference"),
+        (lambda: build.mongodb_import("c", method="deleteOne"), "mongodb.method"),
+        (lambda: build.mongodb_import("c", method="updateOne", filter={}), "mongodb.update"),
+        (lambda: build.mongodb_import("c", method="updateOne", update={"$set": {}}), "mongodb.filter"),
+        (lambda: build.mongodb_import("c", filter={"a": 1}), "mongodb.filter"),
+        (lambda: build.mongodb_import("c", upsert=True), "mongodb.upsert"),
         (lambda: build.http_import("/x", batch_size=5), "http.response.resourcePath"),
         (lambda: build.http_import("/x", mapping=7), "mapping"),
         (lambda: build.file_import(""), "file.fileName"),

@@ -285,7 +285,8 @@ def test_element_of_every_kind_is_drawn_by_the_browser_too() -> None:
 
     import celigo_pandas.forms
 
-    script = (Path(celigo_pandas.forms.__file__).parent / "views" / "panel.js").read_text(encoding="utf-8")
+    views = Path(celigo_pandas.forms.__file__).parent / "views"
+    script = "".join((views / name).read_text(encoding="utf-8") for name in ("code_field.js", "panel.js"))
     drawn = script[script.index("const DRAW = {") : script.index("};", script.index("const DRAW = {"))]
     kinds = {element["k"] for element in elements.walk(layout_of_everything("x"))}
 

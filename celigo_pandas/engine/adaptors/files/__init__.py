@@ -1,4 +1,4 @@
-"""Files in folders: of this machine (``filesystem``), of an FTP or an SFTP server (``ftp``)."""
+"""Files: in folders of this machine (``filesystem``), of an FTP or SFTP server (``ftp``), in buckets (``s3``)."""
 
 from celigo_pandas.engine.adaptors.files.adaptor import FilesAdaptor
 

@@ -1,4 +1,4 @@
-"""The files adaptor: connection types ``filesystem`` and ``ftp``, written against :class:`Place` only."""
+"""The files adaptor: connection types ``filesystem``, ``ftp`` and ``s3``, written against :class:`Place` only."""
 
 from __future__ import annotations
 
@@ -20,16 +20,14 @@ class FilesAdaptor:
     capabilities: ClassVar[frozenset[str]] = frozenset({"ping", "export", "import"})
 
     def ping(self, call: Call) -> PingOutcome:
-        """Connect; list ``ping.directoryPath`` where the connection names one."""
-        block = call.connection.masked.get(call.connection.type)
-        ping = block.get("ping") if isinstance(block, Mapping) else None
-        folder = ping.get("directoryPath") if isinstance(ping, Mapping) else None
+        """Connect; list ``ping.directoryPath`` where the connection names one, and of S3 the ``pingBucket``."""
+        folder = _ping_folder(call)
         try:
             place = open_place(call)
             try:
                 if isinstance(folder, str) and folder:
                     place.check(folder)
-                elif call.connection.type == "ftp":
+                elif call.connection.type != "filesystem":
                     place.check(".")  # a server is connected to with its first use
             finally:
                 place.close()
@@ -56,3 +54,11 @@ class FilesAdaptor:
     def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> object:
         """Files answer no lookups."""
         raise SourceFailure("Files answer no dynamic lookups.", code="unsupported", field="import.lookups")
+
+
+def _ping_folder(call: Call) -> Any:
+    block = call.connection.masked.get(call.connection.type)
+    if not isinstance(block, Mapping):
+        return None
+    ping = block.get("ping")
+    return block.get("pingBucket") or (ping.get("directoryPath") if isinstance(ping, Mapping) else None)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timezone
 from typing import Any
 
-from celigo_pandas.engine.adaptors.files.file_names import FileNameError, check_name
+from celigo_pandas.engine.adaptors.files.file_names import FileNameError
 from celigo_pandas.engine.adaptors.files.file_plans import ExportPlan, export_plan
 from celigo_pandas.engine.adaptors.files.places import FileEntry, Place
 from celigo_pandas.engine.adaptors.files.record_reading import file_records
@@ -42,14 +42,17 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
     One file is open at a time, and a chunk of its records is in memory; ``sortByFields`` holds a file's records.
     """
     plan = export_plan(export_doc, call.connection.type, call.choices)
-    folder = rendered(plan.folder, call, f"export.{call.connection.type}.directoryPath", call.context)
+    folder = rendered(plan.folder, call, f"export.{call.connection.type}.{plan.members.folder}", call.context)
     size = export_doc.get("pageSize")
     size = max(100, min(10_000, size)) if isinstance(size, int) else _CHUNK
     place = open_place(call)
     try:
         backup = _backup_folder(call, place, plan, folder)
         unread: list[str] = []
-        chosen = _chosen(call, place, plan, folder, unread.append)
+        begins, ends = _affixes(call, plan)
+        chosen = _chosen(call, place, plan, folder, begins, ends, unread.append)
+        if backup is not None:
+            _check_backup(call, plan, folder, backup, begins, chosen)
         if unread:
             yield Chunk([], _unread_errors(unread))
         if plan.output == "metadata":
@@ -64,7 +67,7 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
                 all_sheets = call.choices.xlsx_reads_all_sheets
                 records = file_records(stream, entry.name, plan, all_sheets, call.look, missed.append)
                 for part in divided(records, size):
-                    yield Chunk(part)
+                    yield Chunk(part, file=entry.name)
                     call.look()
             if missed and call.choices.missing_records_are_errors:
                 yield Chunk([], _missed_errors(missed, plan))
@@ -73,20 +76,47 @@ def read_export(call: Call, export_doc: Mapping[str, Any], open_place: Opener) -
     finally:
         place.close()
     if plan.deletes and read and not call.context.get("testMode"):
-        call.at_end.append(_Removal(call, open_place, folder, backup, read))
+        call.at_end.append(_Removal(call, open_place, folder, begins, backup, read))
 
 
 def _backup_folder(call: Call, place: Place, plan: ExportPlan, folder: str) -> str | None:
     """Return where read files go; that it is there shows before anything is read."""
     if not plan.backup_folder or not plan.deletes or call.context.get("testMode"):
         return None
-    field = f"export.{call.connection.type}.backupDirectoryPath"
+    field = f"export.{call.connection.type}.{plan.members.backup}"
     backup = rendered(plan.backup_folder, call, field, call.context)
     if backup.rstrip("/") == folder.rstrip("/"):
-        text = "backupDirectoryPath is directoryPath itself: each export would read the same files again."
+        text = f"{plan.members.backup} is {plan.members.folder} itself: each export would read the same files again."
         raise SourceFailure(text, code="invalid_field", field=field)
     place.check(backup)
     return backup
+
+
+def _affixes(call: Call, plan: ExportPlan) -> tuple[str, str]:
+    """Return what the names of the chosen files begin and end with."""
+    kind, members = call.connection.type, plan.members
+    begins = rendered(plan.starts_with, call, f"export.{kind}.{members.begins}", call.context)
+    return begins, rendered(plan.ends_with, call, f"export.{kind}.{members.ends}", call.context)
+
+
+def _check_backup(
+    call: Call, plan: ExportPlan, folder: str, backup: str, begins: str, chosen: Sequence[FileEntry]
+) -> None:
+    """Refuse a backup in which a file would replace another one, or be read again; only keys can do that."""
+    bucket, slash, prefix = backup.partition("/")
+    if not plan.members.backup_begins or not slash:
+        return
+    field = f"export.{call.connection.type}.{plan.members.backup_begins}"
+    taken: dict[str, str] = {}
+    for entry in chosen:
+        name = entry.name.rpartition("/")[2]
+        if name in taken:
+            text = f"{entry.name!r} and {taken[name]!r} would both be put aside as {prefix + name!r}."
+            raise SourceFailure(f"{text} Choose by keyStartsWith those of one.", code="name_taken", field=field)
+        if bucket == folder and (prefix + name).startswith(begins):
+            text = f"{entry.name!r} would be put aside as {prefix + name!r}, which this export reads again."
+            raise SourceFailure(text, code="invalid_field", field=field)
+        taken[name] = entry.name
 
 
 def _unread_errors(unread: Sequence[str]) -> list[dict[str, Any]]:
@@ -104,19 +134,18 @@ def _missed_errors(missed: Sequence[str], plan: ExportPlan) -> list[dict[str, An
     ]
 
 
-def _chosen(call: Call, place: Place, plan: ExportPlan, folder: str, unread: Callable[[str], None]) -> list[FileEntry]:
-    kind = call.connection.type
-    begins = rendered(plan.starts_with, call, f"export.{kind}.fileNameStartsWith", call.context)
-    ends = rendered(plan.ends_with, call, f"export.{kind}.fileNameEndsWith", call.context)
+def _chosen(
+    call: Call, place: Place, plan: ExportPlan, folder: str, begins: str, ends: str, unread: Callable[[str], None]
+) -> list[FileEntry]:
     log(call, "LIST", folder)
-    entries = sorted(place.entries(folder, unread), key=lambda entry: entry.name)
+    entries = sorted(place.entries(folder, unread, begins=begins, ends=ends), key=lambda entry: entry.name)
     found = []
     for entry in entries:
         if not (entry.name.startswith(begins) and entry.name.endswith(ends)):
             continue
         call.look()
         try:
-            check_name(entry.name)
+            plan.members.check(entry.name)
             if plan.keeper(_metadata(entry), call.context.get("settings")):
                 found.append(entry)
         except FileNameError as error:
@@ -129,7 +158,10 @@ def _chosen(call: Call, place: Place, plan: ExportPlan, folder: str, unread: Cal
 def _metadata(entry: FileEntry) -> Record:
     # Assumed: the names of a file's metadata are those that its filter reads.
     modified = entry.modified.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"filename": entry.name, "filesize": entry.size, "lastmodified": modified}
+    name = entry.name.rpartition("/")[2]
+    # Assumed: a key is named beside the file name that is its end.
+    more = {"key": entry.name} if name != entry.name else {}
+    return {"filename": name, "filesize": entry.size, "lastmodified": modified, **more}
 
 
 class _Removal:
@@ -140,11 +172,18 @@ class _Removal:
     """
 
     def __init__(
-        self, call: Call, open_place: Opener, folder: str, backup: str | None, read: Sequence[FileEntry]
+        self,
+        call: Call,
+        open_place: Opener,
+        folder: str,
+        begins: str,
+        backup: str | None,
+        read: Sequence[FileEntry],
     ) -> None:
         self._call = call
         self._open_place = open_place
         self._folder = folder
+        self._begins = begins
         self._backup = backup
         self._read = read
 
@@ -170,7 +209,7 @@ class _Removal:
 
     def _unchanged(self, place: Place) -> list[str]:
         """Return the names that are there still; one that is not the file that was read is a failure."""
-        there = {entry.name: entry for entry in place.entries(self._folder)}
+        there = {entry.name: entry for entry in place.entries(self._folder, begins=self._begins)}
         for entry in self._read:
             if there.get(entry.name, entry) != entry:
                 text = f"File {entry.name!r} was changed after it was read, so all files were left where they are."

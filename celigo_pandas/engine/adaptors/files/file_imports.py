@@ -14,17 +14,18 @@ from typing import Any, BinaryIO, cast
 from celigo_pandas.engine.adaptors.files.compression import compressed
 from celigo_pandas.engine.adaptors.files.csv_writing import write_csv
 from celigo_pandas.engine.adaptors.files.file_exports import Opener, log
-from celigo_pandas.engine.adaptors.files.file_names import FileNameError, check_new_name
+from celigo_pandas.engine.adaptors.files.file_names import FileNameError
 from celigo_pandas.engine.adaptors.files.file_plans import ImportPlan, import_plan
 from celigo_pandas.engine.adaptors.files.formats import CODECS, FormatError, encoded
 from celigo_pandas.engine.adaptors.files.header_names import column_order
 from celigo_pandas.engine.adaptors.files.json_files import write_json
-from celigo_pandas.engine.adaptors.files.places import Place
-from celigo_pandas.engine.adaptors.files.rendered_templates import batch_context, rendered
+from celigo_pandas.engine.adaptors.files.places import NOT_KNOWN, Place
+from celigo_pandas.engine.adaptors.files.rendered_templates import rendered
 from celigo_pandas.engine.adaptors.files.xlsx_writing import write_xlsx
-from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
+from celigo_pandas.engine.adaptors.protocol import UNKNOWN, Call, Outgoing, SourceFailure
 from celigo_pandas.engine.texts import json_text
 from celigo_pandas.engine.texts.xml_tree import XmlError, parse_xml
+from celigo_pandas.handlebars.contexts import batch_context
 
 __all__ = ["write_import"]
 
@@ -65,6 +66,8 @@ def _one_file(call: Call, plan: ImportPlan, place: Place, part: Sequence[Outgoin
     except SourceFailure as failure:
         if failure.offline:
             raise
+        if failure.code == NOT_KNOWN:
+            return _failed(len(part), failure.code, failure.message, status=UNKNOWN)
         return _failed(len(part), failure.code, f"The file was not written: {failure.message}")
     return [{"statusCode": 200, "id": name} for _ in part]
 
@@ -73,18 +76,18 @@ def _said(error: FormatError) -> str:
     return error.message if error.record is None else f"record {error.record} of it: {error.message}"
 
 
-def _failed(count: int, code: str, message: str, culprit: int | None = None) -> list[Result]:
+def _failed(count: int, code: str, message: str, culprit: int | None = None, status: int = 422) -> list[Result]:
     """Return the results of records that share the fate of one file; the one that is to blame keeps its own code."""
     results = []
     for position in range(count):
         own = code if culprit is None or position == culprit else "file_not_written"
         error = {"code": own, "message": message, "source": "application"}
-        results.append({"statusCode": 422, "errors": [error]})
+        results.append({"statusCode": status, "errors": [error]})
     return results
 
 
 def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], written: set[str]) -> str:
-    context = batch_context(call, records)
+    context = batch_context(records, call.context)
     kind = call.connection.type
     call.look()
 
@@ -93,11 +96,11 @@ def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], writt
 
     def segment(text: str, field: str) -> str:
         try:
-            return check_new_name(render(text, field))
+            return plan.members.check_new(render(text, field))
         except FileNameError as error:
             raise SourceFailure(str(error), code="invalid_name", field=field) from None
 
-    folder = render(plan.folder, f"import.{kind}.directoryPath")
+    folder = render(plan.folder, f"import.{kind}.{plan.members.folder}")
     name = segment(plan.name, plan.name_field)
     path = f"{folder.rstrip('/')}/{name}"
     if path in written:
@@ -114,15 +117,20 @@ def _write(call: Call, plan: ImportPlan, place: Place, records: list[Any], writt
             made.write(piece)
             call.look()
         content = cast(BinaryIO, made)
-        backup = render(plan.backup_folder, f"import.{kind}.backupDirectoryPath") if plan.backup_folder else None
+        backup = render(plan.backup_folder, f"import.{kind}.{plan.members.backup}") if plan.backup_folder else None
         if backup is not None:
+            if backup.rstrip("/") == folder.rstrip("/"):
+                text = f"{plan.members.backup} is {plan.members.folder} itself: a file is no copy of itself."
+                field = f"import.{kind}.{plan.members.backup}"
+                raise SourceFailure(text, code="invalid_field", field=field)
             log(call, "WRITE", backup, name)
             place.write(backup, name, _pieces(content))
         log(call, "WRITE", folder, name)
         try:
             place.write(folder, name, _pieces(content), in_progress)
-        except BaseException:
-            if backup is not None:
+        except BaseException as error:
+            is_known = getattr(error, "code", None) != NOT_KNOWN
+            if backup is not None and is_known:
                 with suppress(SourceFailure):
                     place.remove(backup, name)
             raise

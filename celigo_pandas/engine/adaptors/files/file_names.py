@@ -9,9 +9,10 @@ import re
 
 from celigo_pandas.errors import shown
 
-__all__ = ["FileNameError", "check_folder", "check_name", "check_new_name", "is_text"]
+__all__ = ["FileNameError", "check_folder", "check_key", "check_name", "check_new_key", "check_new_name", "is_text"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_KEY_BYTES = 1024
 
 
 class FileNameError(ValueError):
@@ -48,6 +49,34 @@ def check_new_name(name: str) -> str:
     if "\\" in name or _CONTROL.search(name):
         raise FileNameError(f"{shown(name)} is no file name: it holds a backslash or a control character.")
     return name
+
+
+def check_key(key: str) -> str:
+    """Return the key of an object: any text of up to 1024 bytes that a URL can hold.
+
+    Raises
+    ------
+    FileNameError
+        It is empty or too long, holds NUL, or is no text.
+    """
+    if not key or "\0" in key or not is_text(key) or len(key.encode()) > _KEY_BYTES:
+        raise FileNameError(f"{shown(key)} is no key of an object: it must be text of 1 to {_KEY_BYTES} bytes.")
+    return key
+
+
+def check_new_key(key: str) -> str:
+    """Return the key of an object to write; what a record brings in may add to it, but not lead up out of its place.
+
+    Raises
+    ------
+    FileNameError
+        As :func:`check_key`; also for a segment ``.`` or ``..``, a control character, and a slash at the end.
+    """
+    check_key(key)
+    if any(part in {".", ".."} for part in key.split("/")) or _CONTROL.search(key) or key.endswith("/"):
+        text = f"{shown(key)} is no key to write to: it has a segment '.' or '..', a control character or no name."
+        raise FileNameError(text)
+    return key
 
 
 def check_folder(folder: str) -> str:

@@ -55,7 +55,9 @@ class Folder:
         with _translated(folder), os.scandir(place):
             pass
 
-    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
+    def entries(
+        self, folder: str, unread: Callable[[str], None] = ignore, *, begins: str = "", ends: str = ""
+    ) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; subfolders are passed over."""
         found = []
         with _translated(folder), os.scandir(self._folder(folder)) as listing:

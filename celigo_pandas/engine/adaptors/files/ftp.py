@@ -8,10 +8,11 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
 from celigo_pandas.engine.adaptors.files.ftp_control import ERRORS, Control, reply_code, tls_of
+from celigo_pandas.engine.adaptors.files.ftp_download import PIECE, Download
 from celigo_pandas.engine.adaptors.files.ftp_failures import MISSING_OR_REFUSED, Failures, said
 from celigo_pandas.engine.adaptors.files.listings import (
     PARSERS,
@@ -35,7 +36,6 @@ from celigo_pandas.errors import shown
 
 __all__ = ["FtpPlace", "open_ftp"]
 
-_PIECE = 64 * 1024
 _IDLE_S = 15.0
 _FAREWELL_S = 5.0
 _UNKNOWN_COMMAND = frozenset({"500", "502", "504"})
@@ -94,7 +94,7 @@ class FtpPlace:
         self._failures = Failures(server, self._reuse)
         self._watch = Watch(call, server.shown, ERRORS)
         self._free: Control | None = None
-        self._readers: list[_Download] = []
+        self._readers: list[Download] = []
 
     def check(self, folder: str) -> None:
         """Make sure that the folder is there and can be listed."""
@@ -102,7 +102,9 @@ class FtpPlace:
             self._enter(control, folder)
             self._listed(control, folder)
 
-    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
+    def entries(
+        self, folder: str, unread: Callable[[str], None] = ignore, *, begins: str = "", ends: str = ""
+    ) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; links to files count as files."""
         with self._control() as control:
             self._enter(control, folder)
@@ -127,9 +129,18 @@ class FtpPlace:
         except BaseException as error:
             self._give_back(control, is_sound=_is_answer(error))
             raise
-        reader = _Download(self, control, conn, name)
+        reader = Download(control, conn, self._arriving(name), self._ended)
         self._readers.append(reader)
-        return cast(BinaryIO, io.BufferedReader(reader, _PIECE))
+        return cast(BinaryIO, io.BufferedReader(reader, PIECE))
+
+    def _arriving(self, name: str) -> Callable[[], AbstractContextManager[None]]:
+        failed = self._failures.failed(f"{shown(name)} did not arrive whole")
+        return lambda: self._watch.during(failed)
+
+    def _ended(self, reader: Download, control: Control, is_sound: bool) -> None:
+        self._give_back(control, is_sound=is_sound)
+        if reader in self._readers:
+            self._readers.remove(reader)
 
     def write(self, folder: str, name: str, content: Iterable[bytes], in_progress: str | None = None) -> None:
         """Write a file under the name `in_progress`, then rename it; what was begun and failed is deleted."""
@@ -319,9 +330,9 @@ class FtpPlace:
         sent = 0
         try:
             for piece in content:
-                for start in range(0, len(piece), _PIECE):
+                for start in range(0, len(piece), PIECE):
                     with self._watch.during(failed):
-                        self._send(control, conn, piece[start : start + _PIECE])
+                        self._send(control, conn, piece[start : start + PIECE])
                 sent += len(piece)
             with self._watch.during(failed):
                 control.finish_upload(conn)
@@ -411,54 +422,6 @@ class FtpPlace:
                     return SourceFailure(f"{text} ({said(reply)}).", code="file_not_found")
             self._watch.check()
         return self._failures.refused(reply, f"{shown(name)} in the folder {shown(folder)} cannot be {verb}")
-
-
-class _Download(io.RawIOBase):
-    """A file on its way; it holds its control connection until the server has confirmed the end."""
-
-    def __init__(self, place: FtpPlace, control: Control, conn: socket.socket, name: str) -> None:
-        super().__init__()
-        self._place = place
-        self._control = control
-        self._conn = conn
-        self._failed = place._failures.failed(f"{shown(name)} did not arrive whole")
-        self._is_done = False
-
-    def readable(self) -> bool:
-        """It is for reading."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read what is there; at the end the server must say that it was the end."""
-        if self._is_done:
-            return 0
-        try:
-            with self._place._watch.during(self._failed):
-                count = self._conn.recv_into(buffer)
-                if not count:
-                    self._control.release(self._conn)
-                    self._control.voidresp()
-        except BaseException:
-            self._end(is_sound=False)
-            raise
-        if not count:
-            self._end(is_sound=True)
-        return count
-
-    def close(self) -> None:
-        """Close; before the end, the control connection goes too, as its next answer is not to be foreseen."""
-        if not self.closed:
-            self._end(is_sound=False)
-        super().close()
-
-    def _end(self, *, is_sound: bool) -> None:
-        if self._is_done:
-            return
-        self._is_done = True
-        self._control.release(self._conn)
-        self._place._give_back(self._control, is_sound=is_sound)
-        if self in self._place._readers:
-            self._place._readers.remove(self)
 
 
 def _is_answer(error: BaseException) -> bool:

@@ -18,6 +18,7 @@ _OPENERS: Mapping[str, str] = {
     "ftp:ftp": f"{_HERE}.ftp:open_ftp",
     "ftp:ftps": f"{_HERE}.ftp:open_ftp",
     "ftp:sftp": f"{_HERE}.sftp:open_sftp",
+    "s3": f"{_HERE}.s3:open_s3",
 }
 
 

@@ -1,7 +1,8 @@
-"""Where files lie: one protocol for a folder of this machine, an FTP server and an SFTP server.
+"""Where files lie: one protocol for a folder of this machine, an FTP server, an SFTP server and S3.
 
 A place is opened for one call, used by one thread and closed after it. Folders and names are the texts of the
-documents; a name is one segment, never a path. Facts: integrator-api.md, sections 4.4 and 6.4.
+documents; a name is one segment, never a path. In S3 a folder is a bucket, and a name is a whole key. Facts:
+integrator-api.md, sections 4.4 and 6.4.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-__all__ = ["FileEntry", "Place", "ignore"]
+__all__ = ["NOT_KNOWN", "FileEntry", "Place", "ignore"]
+
+NOT_KNOWN = "not_known"
+"""The code of a failure after which a file may be written or not: nobody sends it again by himself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +42,20 @@ class Place(Protocol):
 
     Every method raises :class:`~celigo_pandas.engine.adaptors.protocol.SourceFailure` when the place refuses, with a
     code that tells what: ``folder_not_found``, ``file_not_found``, ``permission_denied``, ``unreachable``,
-    ``login_refused`` (which sets ``offline``), ``out_of_reach``, ``timeout`` or ``file_error``.
+    ``login_refused`` (which sets ``offline``), ``out_of_reach``, ``timeout``, ``file_changed``, ``not_known`` or
+    ``file_error``.
     """
 
     def check(self, folder: str) -> None:
         """Make sure that the folder is there and can be listed."""
 
-    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
+    def entries(
+        self, folder: str, unread: Callable[[str], None] = ignore, *, begins: str = "", ends: str = ""
+    ) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; subfolders are passed over.
 
-        `unread` is told of each entry that cannot be read, in a sentence; the others are returned.
+        `unread` is told of each entry that cannot be read, in a sentence; the others are returned. Names that do not
+        begin and end as asked need not be among them.
         """
 
     def open(self, folder: str, name: str) -> AbstractContextManager[BinaryIO]:

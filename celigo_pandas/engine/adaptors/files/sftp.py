@@ -88,7 +88,9 @@ class SftpPlace:
         """Make sure that the folder is there and can be listed."""
         self._listed(folder)
 
-    def entries(self, folder: str, unread: Callable[[str], None] = ignore) -> list[FileEntry]:
+    def entries(
+        self, folder: str, unread: Callable[[str], None] = ignore, *, begins: str = "", ends: str = ""
+    ) -> list[FileEntry]:
         """Return the regular files of a folder, sorted by name; links to files count as files."""
         found = []
         for one in self._listed(folder):

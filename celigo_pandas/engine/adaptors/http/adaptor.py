@@ -13,6 +13,7 @@ from celigo_pandas.engine.adaptors.http.ping import send_ping
 from celigo_pandas.engine.adaptors.http.sender import Sender
 from celigo_pandas.engine.adaptors.protocol import Call, Chunk, Outgoing, PingOutcome, SourceFailure
 from celigo_pandas.errors import MappingError
+from celigo_pandas.handlebars.contexts import lookup_context
 
 __all__ = ["HttpAdaptor"]
 
@@ -49,7 +50,7 @@ class HttpAdaptor:
             The lookup failed, which is that one record's error.
         """
         try:
-            return run_lookup(Sender(call, self._gates), lookup_doc, context)
+            return run_lookup(Sender(call, self._gates), lookup_doc, lookup_context(context, call.context))
         except SourceFailure as error:
             message, code = error.message, error.code
         raise MappingError(message, source="lookup", code=code)

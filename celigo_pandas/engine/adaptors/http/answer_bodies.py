@@ -22,8 +22,8 @@ class TransportFailure(Exception):
         self.sent = sent
 
 
-def read_body(response: requests.Response, size_bytes: int) -> bytes:
-    """Read a streamed answer to its end.
+def read_body(response: requests.Response, size_bytes: int, *, decoded: bool = True) -> bytes:
+    """Read a streamed answer to its end; as it came, unless it is to be decoded.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def read_body(response: requests.Response, size_bytes: int) -> bytes:
         It is larger than `size_bytes`, compressed in a way that was not offered, or its compression is damaged.
     """
     try:
-        return bodies.read_body(response.raw, size_bytes)
+        return bodies.read_body(response.raw, size_bytes, decoded=decoded)
     except bodies.TooLong:
         message, code = f"The answer is larger than {size_bytes:,} bytes.", "answer_too_large"
     except bodies.Damaged as error:

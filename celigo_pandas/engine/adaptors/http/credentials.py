@@ -21,6 +21,7 @@ from celigo_pandas.engine.adaptors.http.drafts import Draft
 from celigo_pandas.engine.adaptors.http.signatures import Digest, json_web_token, oauth1_signer, wsse_header
 from celigo_pandas.engine.adaptors.http.templates import render
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
+from celigo_pandas.handlebars.contexts import connection_context
 
 __all__ = ["Wallet", "auth_type", "credential_headers", "mask_token", "prepare", "token_of"]
 
@@ -127,7 +128,7 @@ def _jwt(draft: Draft, real: Mapping[str, Any], wallet: Wallet, now: datetime) -
     block = _block(_auth(real["http"]), "jwt")
     payload = block.get("payload")
     text = payload if isinstance(payload, str) else json.dumps(payload or {})
-    token = json_web_token(block, render(text, {"connection": real}))
+    token = json_web_token(block, render(text, connection_context(real)))
     _place(draft, token, {"location": "header", **_block(_auth(real["http"]), "token")})
 
 

@@ -6,98 +6,101 @@ What a value says is checked where it is used; here only objects, lists, texts a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from celigo_pandas.documents.dotted import find_member
+from celigo_pandas.documents.members import (
+    NUMBER_OR_TEXT,
+    OBJECT,
+    OBJECTS,
+    TEXT,
+    TEXT_OR_TEXTS,
+    TEXTS,
+    Shape,
+    missing,
+    shape_problems,
+)
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 
 __all__ = ["CONNECTION", "EXPORT", "IMPORT", "check_shapes"]
 
-_OBJECT = (dict,)
-_LIST = (list,)
-_TEXT = (str,)
-_ALIGNED = (str, list)
-_WHOLE = (int, str)
-
 _RULES = {
-    "response": _OBJECT,
-    "response.errorPath": _TEXT,
+    "response": OBJECT,
+    "response.errorPath": TEXT,
 }
 
-CONNECTION: Mapping[str, tuple[type, ...]] = {
-    "baseURI": _TEXT,
-    "mediaType": _TEXT,
-    "successMediaType": _TEXT,
-    "errorMediaType": _TEXT,
-    "headers": _LIST,
-    "retryHeader": _TEXT,
-    "rateLimit": _OBJECT,
-    "ping": _OBJECT,
-    "ping.body": _TEXT,
-    "clientCertificates": _OBJECT,
-    "auth": _OBJECT,
-    "auth.type": _TEXT,
-    "auth.basic": _OBJECT,
-    "auth.token": _OBJECT,
-    "auth.token.refreshHeaders": _LIST,
-    "auth.token.tokenPaths": _LIST,
-    "auth.cookie": _OBJECT,
-    "auth.jwt": _OBJECT,
-    "auth.oauth": _OBJECT,
-    "auth.oauth.accessTokenHeaders": _LIST,
-    "auth.oauth.oauth1": _OBJECT,
+CONNECTION: Mapping[str, Shape] = {
+    "baseURI": TEXT,
+    "mediaType": TEXT,
+    "successMediaType": TEXT,
+    "errorMediaType": TEXT,
+    "headers": OBJECTS,
+    "retryHeader": TEXT,
+    "rateLimit": OBJECT,
+    "ping": OBJECT,
+    "ping.body": TEXT,
+    "clientCertificates": OBJECT,
+    "auth": OBJECT,
+    "auth.type": TEXT,
+    "auth.basic": OBJECT,
+    "auth.token": OBJECT,
+    "auth.token.refreshHeaders": OBJECTS,
+    "auth.token.tokenPaths": TEXTS,
+    "auth.cookie": OBJECT,
+    "auth.jwt": OBJECT,
+    "auth.oauth": OBJECT,
+    "auth.oauth.accessTokenHeaders": OBJECTS,
+    "auth.oauth.oauth1": OBJECT,
 }
 
-EXPORT: Mapping[str, tuple[type, ...]] = {
+EXPORT: Mapping[str, Shape] = {
     **_RULES,
-    "method": _TEXT,
-    "relativeURI": _TEXT,
-    "body": _TEXT,
-    "headers": _LIST,
-    "requestMediaType": _TEXT,
-    "successMediaType": _TEXT,
-    "errorMediaType": _TEXT,
-    "response.resourcePath": _TEXT,
-    "response.successPath": _TEXT,
-    "response.failPath": _TEXT,
-    "paging": _OBJECT,
-    "paging.method": _TEXT,
-    "paging.path": _TEXT,
-    "paging.relativeURI": _TEXT,
-    "paging.body": _TEXT,
-    "paging.page": _WHOLE,
-    "paging.skip": _WHOLE,
-    "paging.lastPagePath": _TEXT,
-    "paging.resourcePath": _TEXT,
-    "once": _OBJECT,
-    "once.relativeURI": _TEXT,
-    "once.body": _TEXT,
+    "method": TEXT,
+    "relativeURI": TEXT,
+    "body": TEXT,
+    "headers": OBJECTS,
+    "requestMediaType": TEXT,
+    "successMediaType": TEXT,
+    "errorMediaType": TEXT,
+    "response.resourcePath": TEXT,
+    "response.successPath": TEXT,
+    "response.failPath": TEXT,
+    "paging": OBJECT,
+    "paging.method": TEXT,
+    "paging.path": TEXT,
+    "paging.relativeURI": TEXT,
+    "paging.body": TEXT,
+    "paging.page": NUMBER_OR_TEXT,
+    "paging.skip": NUMBER_OR_TEXT,
+    "paging.lastPagePath": TEXT,
+    "paging.resourcePath": TEXT,
+    "once": OBJECT,
+    "once.relativeURI": TEXT,
+    "once.body": TEXT,
 }
 
-IMPORT: Mapping[str, tuple[type, ...]] = {
+IMPORT: Mapping[str, Shape] = {
     **_RULES,
-    "method": _ALIGNED,
-    "relativeURI": _ALIGNED,
-    "body": _ALIGNED,
-    "requestType": _ALIGNED,
-    "headers": _LIST,
-    "lookups": _LIST,
-    "requestMediaType": _TEXT,
-    "successMediaType": _TEXT,
-    "errorMediaType": _TEXT,
-    "existingExtract": _TEXT,
-    "existingLookupName": _TEXT,
-    "ignoreExtract": _TEXT,
-    "ignoreLookupName": _TEXT,
-    "response.resourcePath": _ALIGNED,
-    "response.resourceIdPath": _ALIGNED,
-    "response.successPath": _ALIGNED,
-    "response.failPath": _ALIGNED,
+    "method": TEXT_OR_TEXTS,
+    "relativeURI": TEXT_OR_TEXTS,
+    "body": TEXT_OR_TEXTS,
+    "requestType": TEXT_OR_TEXTS,
+    "headers": OBJECTS,
+    "lookups": OBJECTS,
+    "requestMediaType": TEXT,
+    "successMediaType": TEXT,
+    "errorMediaType": TEXT,
+    "existingExtract": TEXT,
+    "existingLookupName": TEXT,
+    "ignoreExtract": TEXT,
+    "ignoreLookupName": TEXT,
+    "response.resourcePath": TEXT_OR_TEXTS,
+    "response.resourceIdPath": TEXT_OR_TEXTS,
+    "response.successPath": TEXT_OR_TEXTS,
+    "response.failPath": TEXT_OR_TEXTS,
 }
 
-_NAMES = {dict: "an object", list: "a list", str: "a text", int: "a number"}
 
-
-def check_shapes(http: object, table: Mapping[str, tuple[type, ...]]) -> None:
+def check_shapes(http: Any, table: Mapping[str, Shape]) -> None:
     """Check an ``http`` block; null stands for an absent member everywhere.
 
     Raises
@@ -105,23 +108,6 @@ def check_shapes(http: object, table: Mapping[str, tuple[type, ...]]) -> None:
     SourceFailure
         A member has another type; ``field`` names it.
     """
-    if not isinstance(http, dict):
-        raise _wrong("http", http, _OBJECT)
-    for path, allowed in table.items():
-        value = find_member(http, path)
-        if value is None:
-            continue
-        if not isinstance(value, allowed) or isinstance(value, bool):
-            raise _wrong(f"http.{path}", value, allowed)
-        if isinstance(value, list):
-            inner = _OBJECT if path.endswith(("headers", "Headers", "lookups")) else (str, type(None))
-            for element in value:
-                if not isinstance(element, inner):
-                    raise _wrong(f"http.{path}", element, inner)
-
-
-def _wrong(field: str, value: object, allowed: tuple[type, ...]) -> SourceFailure:
-    expected = " or ".join(_NAMES[kind] for kind in allowed if kind in _NAMES)
-    return SourceFailure(
-        f"{field} holds {type(value).__name__}; expected {expected}.", code="invalid_field", field=field
-    )
+    whole = [missing("http")] if http is None else shape_problems({"http": http}, {"http": OBJECT})
+    for problem in (*whole, *shape_problems(http if isinstance(http, dict) else {}, table, "http")):
+        raise SourceFailure(problem.message, code=problem.code, field=problem.field)

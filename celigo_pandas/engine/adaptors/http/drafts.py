@@ -19,6 +19,7 @@ from celigo_pandas.engine.adaptors.http.origins import is_absolute, join, origin
 from celigo_pandas.engine.adaptors.http.templates import Chance, DynamicLookup, render
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 from celigo_pandas.errors import shown
+from celigo_pandas.handlebars.contexts import connection_context
 
 __all__ = ["Draft", "Spec", "check_header_name", "draft_request"]
 
@@ -113,8 +114,8 @@ def draft_request(spec: Spec, real: Mapping[str, Any], chance: Chance | None = N
         raise SourceFailure("The method is no HTTP method: expected letters only.", code="invalid_field", sent=False)
     http = real["http"]
     chance = chance or Chance()
-    seeing = {**spec.context, "connection": real}
-    base = render(str(http.get("baseURI") or ""), {"connection": real, "settings": spec.context.get("settings")})
+    seeing = {**spec.context, **connection_context(real)}
+    base = render(str(http.get("baseURI") or ""), connection_context(real, spec.context.get("settings")))
     url, is_own = _target(spec, base, seeing, chance)
     context = seeing if is_own else spec.context
     headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
@@ -168,7 +169,7 @@ def _body(spec: Spec, real: Mapping[str, Any] | None, chance: Chance) -> tuple[b
     value = spec.content
     if spec.body:
         context = spec.context if spec.body_context is None else spec.body_context
-        value = _render(spec, spec.body, context if real is None else {**context, "connection": real}, chance)
+        value = _render(spec, spec.body, context if real is None else {**context, **connection_context(real)}, chance)
         value = without_empty_text(value, spec.media) if spec.drops_empty else value
         if not value.strip():
             value = None

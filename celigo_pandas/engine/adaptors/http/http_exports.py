@@ -25,10 +25,11 @@ from celigo_pandas.engine.adaptors.http.received import Received, other_origin
 from celigo_pandas.engine.adaptors.http.records import lists_in, records_of
 from celigo_pandas.engine.adaptors.http.refusal_messages import message_of
 from celigo_pandas.engine.adaptors.http.sender import Sender
-from celigo_pandas.engine.adaptors.http.templates import record_context, render
+from celigo_pandas.engine.adaptors.http.templates import render
 from celigo_pandas.engine.adaptors.http.verdicts import verdict, why_not
 from celigo_pandas.engine.adaptors.protocol import Chunk, Record, SourceFailure
 from celigo_pandas.errors import TemplateError
+from celigo_pandas.handlebars.contexts import record_context
 
 __all__ = ["read_export"]
 
@@ -237,7 +238,7 @@ class _PageReader:
         if not isinstance(once, dict) or not once.get("relativeURI"):
             return
         for record in records:
-            context = record_context(self._sender.call.context, record)
+            context = record_context(record, self._sender.call.context)
             received = self._sender.send(
                 Spec(
                     method=str(once.get("method") or "PUT"),

@@ -19,9 +19,10 @@ from celigo_pandas.engine.adaptors.http.dynamic_lookups import find_lookup, run_
 from celigo_pandas.engine.adaptors.http.empty_nodes import without_empty
 from celigo_pandas.engine.adaptors.http.legacy import http_import
 from celigo_pandas.engine.adaptors.http.sender import Sender
-from celigo_pandas.engine.adaptors.http.templates import DynamicLookup, batch_context, record_context
+from celigo_pandas.engine.adaptors.http.templates import DynamicLookup
 from celigo_pandas.engine.adaptors.http.write_outcomes import Judge, Outcome, failed, failed_sending
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
+from celigo_pandas.handlebars.contexts import batch_context, record_context
 from celigo_pandas.javascript.values import UNDEFINED
 
 __all__ = ["Importer"]
@@ -188,7 +189,7 @@ class Importer:
                 code="invalid_ref",
                 field=f"http.{lookup_name}",
             )
-        context = record_context(self._sender.call.context, outgoing.source)
+        context = record_context(outgoing.source, self._sender.call.context)
         return is_given(run_lookup(self._sender, found, context))
 
     # One request
@@ -204,9 +205,9 @@ class Importer:
         bodies = [record.mapped if sends_mapped else record.source for record in records]
         is_batch = self._batch_size > 1
         body = position(self._http.get("body"), index)
-        context = record_context(base, sources[0])
+        context = record_context(sources[0], base)
         if is_batch:
-            context = batch_context(base, sources)
+            context = batch_context(sources, base)
         content: Any = bodies if is_batch else bodies[0]
         drops_empty = bool(self._http.get("ignoreEmptyNodes"))
         dynamic = self._dynamic(context)
@@ -221,7 +222,7 @@ class Importer:
             media=self._media,
             accept=self._accept,
             context={**context, **seen},
-            body_context={**(batch_context(base, bodies) if is_batch else record_context(base, bodies[0])), **seen},
+            body_context={**(batch_context(bodies, base) if is_batch else record_context(bodies[0], base)), **seen},
             lookups=self._lookups,
             dynamic_lookups=dynamic,
             strict=bool(self._http.get("strictHandlebarEvaluation")),

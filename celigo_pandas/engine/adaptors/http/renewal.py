@@ -36,6 +36,7 @@ from celigo_pandas.engine.oauth.grants import (
     stored_changes,
 )
 from celigo_pandas.engine.safety.reach import ReachError
+from celigo_pandas.handlebars.contexts import connection_context
 
 __all__ = ["exchange_tokens", "is_due", "is_possible", "renew"]
 
@@ -91,7 +92,7 @@ def _oauth(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None:
     http = real["http"]
 
     def fill(text: str) -> str:
-        return render(text, {"connection": real})
+        return render(text, connection_context(real))
 
     try:
         request = refresh_request(http, fill) or grant_request(http, fill)
@@ -115,7 +116,7 @@ def exchange_tokens(call: Call, state: ConnectionState, http: Mapping[str, Any],
 
 def _refresh_token(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None:
     block = real["http"]["auth"]["token"]
-    context = {"connection": real}
+    context = connection_context(real)
     media = str(block.get("refreshMediaType") or real["http"].get("mediaType") or "json")
     headers = {
         str(header.get("name")): render(str(header.get("value") or ""), context)
@@ -162,7 +163,7 @@ def _is_token(value: object) -> bool:
 
 def _log_in(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None:
     block = real["http"]["auth"].get("cookie") or {}
-    context = {"connection": real}
+    context = connection_context(real)
     prepared = _prepared(
         call,
         real,
@@ -192,7 +193,7 @@ def _log_in(call: Call, real: Mapping[str, Any], state: ConnectionState) -> None
 def _prepared(
     call: Call, real: Mapping[str, Any], method: str, uri: str, body: str, media: str, headers: dict[str, str]
 ) -> requests.PreparedRequest:
-    base = render(str(real["http"].get("baseURI") or ""), {"connection": real})
+    base = render(str(real["http"].get("baseURI") or ""), connection_context(real))
     url = uri if is_absolute(uri) else join(base, uri)
     content: bytes | None = None
     if body.strip():

@@ -1,8 +1,4 @@
-"""Rendering of a request's parts, and the contexts their templates see.
-
-Facts: integrator-api.md, section 8.1: bare names, ``data.x`` and ``data.0.x`` of the older engine stand beside
-``record.x`` of the newer one, so that templates of either kind work.
-"""
+"""Rendering of a request's parts."""
 
 from __future__ import annotations
 
@@ -12,10 +8,10 @@ from functools import lru_cache
 from random import SystemRandom
 from typing import Any, Literal
 
-from celigo_pandas.handlebars import batch_members, compile_template, record_members
+from celigo_pandas.handlebars import compile_template
 from celigo_pandas.javascript.dates import utc_now
 
-__all__ = ["Chance", "DynamicLookup", "batch_context", "record_context", "render"]
+__all__ = ["Chance", "DynamicLookup", "render"]
 
 DynamicLookup = Callable[[str], Any]
 """The value of a dynamic lookup by its name, for the record at hand."""
@@ -80,15 +76,3 @@ def render(
         now=chance.now if chance else None,
         random=chance.random if chance else None,
     )
-
-
-def record_context(base: Mapping[str, Any], record: object) -> dict[str, Any]:
-    """Return the context of one record: its bare names give way to ``settings``, ``connection`` and the like."""
-    names = record if isinstance(record, dict) else {}
-    return {**names, "data": {**names, "0": record}, "0": record, **base, **record_members(record)}
-
-
-def batch_context(base: Mapping[str, Any], records: Sequence[Any]) -> dict[str, Any]:
-    """Return the context of several records: ``batch_of_records[].record`` (or ``.rows``) and the older ``data[]``."""
-    first = record_context(base, records[0]) if records else dict(base)
-    return {**first, **batch_members(records)}

@@ -102,7 +102,12 @@ class Transport:
         self._session.mount("https://", adapter)
 
     def send(
-        self, request: requests.PreparedRequest, *, deadline: float, cookies: RequestsCookieJar | None = None
+        self,
+        request: requests.PreparedRequest,
+        *,
+        deadline: float,
+        cookies: RequestsCookieJar | None = None,
+        decoded: bool = True,
     ) -> Answer:
         """Send one request and read its answer to the end.
 
@@ -112,6 +117,9 @@ class Transport:
             ``time.monotonic()`` at which the exchange is cut off, whatever it is doing.
         cookies : RequestsCookieJar, optional
             Takes what the answer sets.
+        decoded : bool
+            Whether a ``Content-Encoding`` is undone. An object of S3 has one that its writer gave it, and is wanted as
+            it was stored.
 
         Raises
         ------
@@ -128,7 +136,7 @@ class Transport:
         failure = None
         try:
             with watchdog:
-                return self._exchange(request, allowed, cookies, started)
+                return self._exchange(request, allowed, cookies, started, decoded)
         except TransportFailure as error:
             failure = TransportFailure(error.message, code=error.code)
         except ReachError as error:
@@ -146,7 +154,12 @@ class Transport:
         raise failure
 
     def _exchange(
-        self, request: requests.PreparedRequest, allowed: float, cookies: RequestsCookieJar | None, started: float
+        self,
+        request: requests.PreparedRequest,
+        allowed: float,
+        cookies: RequestsCookieJar | None,
+        started: float,
+        decoded: bool,
     ) -> Answer:
         self._current.is_sent = False
         response = self._session.send(
@@ -159,7 +172,7 @@ class Transport:
         with response:
             if cookies is not None:
                 extract_cookies_to_jar(cookies, response.request, response.raw)  # type: ignore[no-untyped-call]
-            body = read_body(response, self.limits.size_bytes)
+            body = read_body(response, self.limits.size_bytes, decoded=decoded)
         headers = CaseInsensitiveDict({name: header_text(value) for name, value in response.headers.items()})
         return Answer(response.status_code, headers, body, response.url or "", time.monotonic() - started)
 

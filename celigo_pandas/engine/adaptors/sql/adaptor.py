@@ -14,7 +14,7 @@ from celigo_pandas.engine.adaptors.sql.existence import existence_of, looked_up
 from celigo_pandas.engine.adaptors.sql.metadata import read_metadata
 from celigo_pandas.engine.adaptors.sql.query_reading import chunk_rows, read_query
 from celigo_pandas.engine.adaptors.sql.result_columns import RecordMaker
-from celigo_pandas.engine.adaptors.sql.statements import export_query, lookup_context, render_sql
+from celigo_pandas.engine.adaptors.sql.statements import export_query, lookup_seen, render_sql
 from celigo_pandas.engine.adaptors.sql.writing import write_batch
 
 __all__ = ["SqlAdaptor"]
@@ -84,7 +84,7 @@ class SqlAdaptor:
         if not isinstance(query, str):
             text = "Expected field: query to be present."
             raise SourceFailure(text, code="missing_required_field", field=field)
-        return self._look_up(call, lookup_doc, render_sql(query, lookup_context(call.context, context), field))
+        return self._look_up(call, lookup_doc, render_sql(query, lookup_seen(context, call.context), field))
 
     def _look_up(self, call: Call, lookup_doc: Mapping[str, Any], sql: str) -> object:
         found = open_database(call)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
-from celigo_pandas.engine.adaptors.sql.statements import lookup_context, sql_renderer
+from celigo_pandas.engine.adaptors.sql.statements import lookup_seen, sql_renderer
 from celigo_pandas.paths import PathError, parse_extract
 
 __all__ = ["existence_of", "looked_up"]
@@ -42,9 +42,7 @@ def existence_of(
     if isinstance(name, str) and name:
         lookup, query = _lookup(block, name, f"import.rdbms.{purpose}LookupName")
         render = sql_renderer(query, "import.lookups.query")
-        return lambda outgoing: _is_given(
-            ask(lookup, render(lookup_context(call.context, {"record": outgoing.source})))
-        )
+        return lambda outgoing: _is_given(ask(lookup, render(lookup_seen({"record": outgoing.source}, call.context))))
     return None
 
 

@@ -11,16 +11,18 @@ from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Outgoing, SourceFailure
 from celigo_pandas.errors import TemplateError
-from celigo_pandas.handlebars import batch_members, compile_template, record_members
+from celigo_pandas.handlebars import compile_template
+from celigo_pandas.handlebars.contexts import Context, batch_context, lookup_context, record_context
 
 __all__ = [
-    "batch_context",
+    "batch_seen",
+    "exact",
     "export_query",
     "import_queries",
     "import_query",
-    "lookup_context",
+    "lookup_seen",
     "only_reads",
-    "record_context",
+    "record_seen",
     "render_sql",
     "sql_renderer",
 ]
@@ -77,46 +79,33 @@ def render_sql(text: str, context: Mapping[str, Any], field: str) -> str:
         raise SourceFailure(str(error), code="template_error", field=field) from None
 
 
-def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, Any]:
-    """Return what a per-record query sees: ``record``, bare names as older templates use them, the surroundings."""
-    mapped = _exact(outgoing.mapped)
-    bare = mapped if isinstance(mapped, dict) else {}
-    return {**bare, **context, **record_members(mapped), "data": [mapped]}
+def record_seen(outgoing: Outgoing, around: Mapping[str, Any]) -> Context:
+    """Return what a per-record query sees."""
+    return record_context(exact(outgoing.mapped), around)
 
 
-def lookup_context(context: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a lookup's query sees: what a per-record query does, and ``lookupKey``.
-
-    Parameters
-    ----------
-    asked : mapping
-        The context of the mapping that asks: Mapper 1.0 gives bare names and ``data``, Mapper 2.0 ``record``.
-    """
-    data = asked.get("data")
-    bare: Any = data[0] if isinstance(data, list) and len(data) == 1 else data
-    record = asked.get("record", bare)
-    return {
-        **asked,
-        **record_context(context, Outgoing(0, record, record)),
-        "lookupKey": _exact(asked.get("lookupKey")),
-    }
+def batch_seen(batch: list[Outgoing], around: Mapping[str, Any]) -> Context:
+    """Return what a per-page query sees."""
+    return batch_context([exact(one.mapped) for one in batch], around)
 
 
-def _exact(value: object) -> object:
+def lookup_seen(asked: Mapping[str, Any], around: Mapping[str, Any]) -> Context:
+    """Return what a lookup's query sees; `asked` is the context of the mapping that asks."""
+    seen = lookup_context(asked, around)
+    return {**seen, **record_context(exact(seen["record"]), around), "lookupKey": exact(seen["lookupKey"])}
+
+
+def exact(value: Any) -> Any:
+    """Return a value whose integers survive a template, as text where a double cannot hold them."""
     # The template language's numbers are doubles, as JavaScript's; a key of 2**53 + 1 must not become its neighbour.
     if type(value) is int:
         return value if -_SAFE <= value <= _SAFE else str(value)
     if isinstance(value, dict):
-        return {name: _exact(one) for name, one in value.items()}
-    return [_exact(one) for one in value] if isinstance(value, list) else value
+        return {name: exact(one) for name, one in value.items()}
+    return [exact(one) for one in value] if isinstance(value, list) else value
 
 
 _SAFE = 2**53 - 1
-
-
-def batch_context(context: Mapping[str, Any], batch: list[Outgoing]) -> dict[str, Any]:
-    """Return what a per-page query sees: ``batch_of_records``, each with its ``record`` or ``rows``."""
-    return {**context, **batch_members([_exact(one.mapped) for one in batch])}
 
 
 def only_reads(sql: str) -> bool:

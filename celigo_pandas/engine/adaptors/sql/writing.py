@@ -17,10 +17,10 @@ from celigo_pandas.engine.adaptors.sql.database import Database, OpenDatabase
 from celigo_pandas.engine.adaptors.sql.database_failures import describe, log_statement, opened
 from celigo_pandas.engine.adaptors.sql.existence import existence_of, looked_up
 from celigo_pandas.engine.adaptors.sql.statements import (
-    batch_context,
+    batch_seen,
     import_queries,
     import_query,
-    record_context,
+    record_seen,
     sql_renderer,
 )
 from celigo_pandas.engine.adaptors.sql.tables import Table
@@ -89,7 +89,7 @@ def _per_record(session: Session, call: Call, block: Mapping[str, Any], batch: l
     render = sql_renderer(import_query(block), _FIELD)
 
     def one(outgoing: Outgoing) -> Result:
-        sql = render(record_context(call.context, outgoing))
+        sql = render(record_seen(outgoing, call.context))
         log_statement(call, sql)
         return _stored(session, sql)
 
@@ -116,7 +116,7 @@ def _update_or_insert(session: Session, call: Call, block: Mapping[str, Any], ba
         raise SourceFailure(text, code="missing_required_field", field="import.rdbms.updateExtract")
 
     def one(outgoing: Outgoing) -> Result:
-        sql = renderers["UPDATE" if exists(outgoing) else "INSERT"](record_context(call.context, outgoing))
+        sql = renderers["UPDATE" if exists(outgoing) else "INSERT"](record_seen(outgoing, call.context))
         log_statement(call, sql)
         return _stored(session, sql)
 
@@ -127,7 +127,7 @@ def _per_page(session: Session, call: Call, block: Mapping[str, Any], batch: lis
     render = sql_renderer(import_query(block), _FIELD)
 
     def whole(outgoing: list[Outgoing]) -> Result:
-        sql = render(batch_context(call.context, outgoing))
+        sql = render(batch_seen(outgoing, call.context))
         log_statement(call, sql)
         session.run(sql)
         return _ok([])

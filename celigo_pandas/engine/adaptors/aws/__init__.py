@@ -1,0 +1,1 @@
+"""What the adaptors of AWS services share: keys, endpoints, signed requests, and what refusals mean."""

@@ -1,0 +1,110 @@
+"""Values in templates that are JSON: each stays in the place that the template gives it.
+
+While a template is rendered each value is only marked; what it may be is settled when the text around it is known.
+Between quotes ``{{x}}`` is escaped and ``{{{x}}}`` must be the inside of a JSON text already; outside of them ``{{x}}``
+must be a number, true, false or null, and ``{{{x}}}`` one whole JSON value. Nothing else is possible, so no value can
+close a text, add a member or begin an operator.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, NoReturn
+
+from celigo_pandas.errors import shown
+from celigo_pandas.handlebars.rendering import Refusal
+from celigo_pandas.javascript.values import to_text
+
+__all__ = ["WRITES_JSON", "mark_raw", "mark_value", "parted", "settle"]
+
+WRITES_JSON: Final = frozenset({"jsonEncode", "jsonSerialize"})
+"""Helpers whose result is JSON already, however many braces stand around them."""
+
+_START, _END = "\x01", "\x02"
+_PIECES: Final = re.compile(r'\\.|"|\x01([vr])([^\x02]*)\x02|[\x01\x02]', re.DOTALL)
+_SCALAR: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+
+
+_TEXT_OR_TAG: Final = re.compile(
+    r'"(?:\\.|[^"\\])*"|(?<!\{)(?:\{\{\{[^{}"]*\}\}\}|\{\{(?!\{)[^{}"]*\}\})(?=\})', re.DOTALL
+)
+
+
+def parted(template: str) -> str:
+    """Part a tag from the brace of an object that ends behind it, which the language takes for a brace of the tag.
+
+    The vendor's published examples end so.
+
+    Examples
+    --------
+    >>> from celigo_pandas.handlebars.json_places import parted
+    >>> parted('{"total": {{record.total}}}')
+    '{"total": {{record.total}} }'
+    """
+    return _TEXT_OR_TAG.sub(lambda found: found[0] if found[0][0] == '"' else f"{found[0]} ", template)
+
+
+def mark_value(value: Any) -> str:
+    """Mark what ``{{x}}`` gives."""
+    return f"{_START}v{json.dumps(to_text(value))}{_END}"
+
+
+def mark_raw(value: Any) -> str:
+    """Mark what ``{{{x}}}`` gives."""
+    return f"{_START}r{json.dumps(to_text(value))}{_END}"
+
+
+def settle(text: str) -> str:
+    """Put the marked values into their places.
+
+    Raises
+    ------
+    Refusal
+        A value does not fit where it stands; or the template has a control character, which no JSON has.
+    """
+    is_within = False
+    pieces: list[str] = []
+    end = 0
+    for found in _PIECES.finditer(text):
+        pieces.append(text[end : found.start()])
+        end = found.end()
+        if found[1]:
+            pieces.append(_placed(json.loads(found[2]), is_within=is_within, is_raw=found[1] == "r"))
+        elif found[0] in (_START, _END):
+            raise Refusal(f"the template holds the control character {found[0]!r}, which JSON has not")
+        else:
+            is_within ^= found[0] == '"'
+            pieces.append(found[0])
+    return "".join([*pieces, text[end:]])
+
+
+def _placed(text: str, *, is_within: bool, is_raw: bool) -> str:
+    if is_within:
+        if not is_raw:
+            return json.dumps(text)[1:-1]
+        if isinstance(_read(f'"{text}"'), str):
+            return text
+        raise Refusal(f"{shown(text)} would leave its quotes", hint='Write "{{x}}", which escapes it.')
+    if is_raw and _read(text) is not _NOTHING:
+        return text
+    if _SCALAR.fullmatch(text):
+        return text
+    if is_raw:
+        raise Refusal(f"{shown(text)} is no JSON value", hint="Use {{{jsonSerialize x}}} for any value.")
+    hint = 'Write "{{x}}" for a text, {{{jsonSerialize x}}} for any value.'
+    raise Refusal(f"{shown(text)} stands outside of quotes and is no number, true, false or null", hint=hint)
+
+
+_NOTHING: Final = object()
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return _NOTHING
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")

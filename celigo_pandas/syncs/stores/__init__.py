@@ -1,0 +1,1 @@
+"""Where synced tables lie: DuckDB, folders of Parquet, Delta."""

@@ -1,0 +1,1 @@
+const keep = ({ record }) => record.name && record.name.trim().length;
