@@ -211,7 +211,7 @@ def resolve_connection(con: ConnectionLike, document: object = None, server: str
     return found[0].connections[con]
 
 
-def account_of(document: Any, con: Target | None = None, server: str | None = None) -> Account | None:
+def account_of(document: object, con: Target | None = None, server: str | None = None) -> Account | None:
     """Return the client that knows what `document` refers to: its own, that of `con`, or the only one that is open."""
     if isinstance(document, SavedTarget):
         return document.client

@@ -126,7 +126,7 @@ class Checks:
         if not isinstance(value, str) or not value.strip():
             self.add(field, f"got {shown(value)}; expected a text that is not empty", "missing_required_field")
 
-    def json_text(self, field: str, value: Any, *kinds: type) -> str | None:
+    def json_text(self, field: str, value: object, *kinds: type) -> str | None:
         """Want JSON where anything is given: a text of it, which may be a template, or what it says."""
         if value is None or isinstance(value, str):
             return value

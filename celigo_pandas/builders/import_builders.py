@@ -187,7 +187,7 @@ def dynamodb_import(
     values: str | Mapping[str, Any] | None = None,
     names: str | Mapping[str, str] | None = None,
     region: str = "us-east-1",
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:
@@ -256,7 +256,7 @@ def mongodb_import(
     filter: str | Mapping[str, Any] | None = None,
     update: str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     upsert: bool = False,
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:

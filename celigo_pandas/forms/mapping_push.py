@@ -78,7 +78,7 @@ class PushPart(FormState):
             raise ConfigError(f"{name}: got {text!r}; expected a whole number.")
         self.changed()
 
-    def set_planning(self, name: str, value: Any) -> None:
+    def set_planning(self, name: str, value: object) -> None:
         """Set ``current`` or ``key`` of a plan."""
         self.planning.set(name, value)
         self.drop_shown()

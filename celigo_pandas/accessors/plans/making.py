@@ -67,7 +67,7 @@ def made(rows: pd.DataFrame, call: PlanCall, current: CurrentLike) -> Made:
     )  # fmt: skip
 
 
-def _mapped(rows: pd.DataFrame, call: PlanCall, seal: Any) -> MappedRows:
+def _mapped(rows: pd.DataFrame, call: PlanCall, seal: object) -> MappedRows:
     def map_part(part: pd.DataFrame) -> tuple[list[RowState], list[tuple[int, Any]]]:
         if call.map_on == "server" and call.connection is not None:
             states, records = map_there(
