@@ -6,12 +6,13 @@ RUN := $(BIN)/python -m
 
 SOAK_TESTS ?= tests
 
-.PHONY: help structure demo quick test soak check lint types arch docs fmt bench test-pandas2 clean
+.PHONY: help structure demo quick test soak check coverage lint types arch docs fmt bench test-pandas2 clean
 help:
 	@echo "make demo          pull, dry run and push 336,776 real flights with the embedded engine"
 	@echo "make quick         unit, contract and architecture tests: while you work"
 	@echo "make test          unit, contract, integration and browser tests, then the notebooks"
 	@echo "make soak          the random tests (marked soak) in their long form; SOAK_SEED=… repeats one run"
+	@echo "make coverage      branches of the pure packages that the unit tests take; exits 1 below the floor"
 	@echo "make check         lint, types, import contracts, docs, then make test (what CI runs)"
 	@echo "make test-pandas2  the tests that touch pandas, with pandas 2.2"
 	@echo "make bench         speed and memory against their budgets; exits 1 over budget"
@@ -43,6 +44,13 @@ check: lint types arch docs test
 lint: $(VENV)/.dev
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
+
+coverage: $(VENV)/.dev
+	$(RUN) coverage run -m pytest -q -m "not alone and not soak" $(COVERED)
+	$(RUN) coverage report
+
+COVERED := $(addprefix tests/unit/,connections documents exports filters frames handlebars \
+	javascript mapping outward paging paths)
 
 types: $(VENV)/.dev
 	$(RUN) mypy

@@ -177,7 +177,7 @@ def __dir__() -> list[str]:
     return sorted({*__all__, *extra, *(name for name in globals() if name.startswith("__"))})
 
 
-def load_ipython_extension(ipython: Any) -> None:
+def load_ipython_extension(ipython: object) -> None:
     """Register ``%%celigo_export`` (called by ``%load_ext celigo_pandas``)."""
     from celigo_pandas.magics import load
 

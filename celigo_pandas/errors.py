@@ -341,7 +341,7 @@ class PagingError(CeligoError):
 class ExportInterrupted(CeligoError):
     """A pull failed midway; ``partial`` holds every row that came before, the cause is ``__cause__``."""
 
-    def __init__(self, message: str, *, partial: Any = None, **details: Any) -> None:
+    def __init__(self, message: str, *, partial: object = None, **details: Any) -> None:
         super().__init__(message, **details)
         self.partial = partial
 
@@ -349,7 +349,7 @@ class ExportInterrupted(CeligoError):
 class ImportRejectedError(CeligoError):
     """Rows were refused and ``on_error="raise"`` asked to be told; ``result`` holds the outcome of every row."""
 
-    def __init__(self, message: str, *, result: Any = None, **details: Any) -> None:
+    def __init__(self, message: str, *, result: object = None, **details: Any) -> None:
         super().__init__(message, **details)
         self.result = result
 
@@ -484,7 +484,7 @@ class SyncError(CeligoError):
 class PullCancelled(KeyboardInterrupt):
     """Ctrl-C during a pull; ``partial`` holds every row that had come."""
 
-    def __init__(self, message: str = "", *, partial: Any = None) -> None:
+    def __init__(self, message: str = "", *, partial: object = None) -> None:
         super().__init__(legible(message))
         self.partial = partial
 
@@ -492,7 +492,7 @@ class PullCancelled(KeyboardInterrupt):
 class PushCancelled(KeyboardInterrupt):
     """Ctrl-C during a push; ``result`` holds the outcome of every row."""
 
-    def __init__(self, message: str = "", *, result: Any = None) -> None:
+    def __init__(self, message: str = "", *, result: object = None) -> None:
         super().__init__(legible(message))
         self.result = result
 

@@ -98,7 +98,7 @@ def parse_body(body: str) -> dict[str, Any]:
 def load(ipython: Any) -> None:
     """Register the magic with an IPython shell."""
 
-    def celigo_export(line: str, cell: str) -> Any:
+    def celigo_export(line: str, cell: str) -> object:
         from celigo_pandas.builders import sql_export
 
         options = parse_line(line)

@@ -88,13 +88,13 @@ class Path:
         )
         return text.removeprefix(".")
 
-    def start(self, record: Any, absent: Any = None) -> Any:
+    def start(self, record: object, absent: object = None) -> Any:
         """Return the value the first step is taken from: the record, or its first row."""
         if self.rooted or not isinstance(record, list) or _names_rows(self.steps):
             return record
         return record[0] if record else absent
 
-    def read(self, record: Any, absent: Any = None) -> Any:
+    def read(self, record: object, absent: object = None) -> Any:
         """Return the value at the path.
 
         With a wildcard: the list of all matches (elements that lack the rest of the path are skipped), or `absent`
@@ -108,7 +108,7 @@ class Path:
         reached, matches = _collect(value, self.steps, absent)
         return [match for match in matches if match is not absent] if reached else absent
 
-    def read_all(self, record: Any, absent: Any = None) -> list[Any]:
+    def read_all(self, record: object, absent: object = None) -> list[Any]:
         """Return one entry per innermost element of the wildcards, with `absent` where it lacks the rest of the path.
 
         Without a wildcard: the one value, or an empty list.
@@ -121,7 +121,7 @@ class Path:
         return _collect(value, self.steps, absent)[1]
 
 
-def read_step(value: Any, step: Step, absent: Any = None) -> Any:
+def read_step(value: object, step: Step, absent: object = None) -> object:
     """Take one step from a value; arrays also know positions written as keys and ``length``, text only ``length``."""
     if isinstance(value, dict):
         return value.get(step if isinstance(step, str) else str(step), absent)
@@ -138,7 +138,7 @@ def read_step(value: Any, step: Step, absent: Any = None) -> Any:
     return absent
 
 
-def _collect(value: Any, steps: tuple[Step, ...], absent: Any) -> tuple[bool, list[Any]]:
+def _collect(value: object, steps: tuple[Step, ...], absent: object) -> tuple[bool, list[Any]]:
     """Return whether any array was reached, and the matches with their gaps."""
     current, reached = [value], False
     for step in steps:

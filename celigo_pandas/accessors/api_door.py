@@ -36,7 +36,7 @@ def door_of(account: Account | None) -> ApiDoor | None:
     return api_door(lambda method, path, body: _sent(api, method, path, body))
 
 
-def _sent(api: ApiClient, method: str, path: str, body: Any) -> tuple[int, Any]:
+def _sent(api: ApiClient, method: str, path: str, body: object) -> tuple[int, Any]:
     """Send one request; what the server refuses is its answer, what the client refuses is raised."""
     place, _, query = path.removeprefix("/v1").partition("?")
     repeat: Repeat = "read" if method == "GET" else "write"

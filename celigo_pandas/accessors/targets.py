@@ -172,7 +172,7 @@ def forget_account(account: Account) -> None:
     _open_accounts.pop(id(account), None)
 
 
-def resolve_connection(con: ConnectionLike, document: Any = None, server: str | None = None) -> Target:
+def resolve_connection(con: ConnectionLike, document: object = None, server: str | None = None) -> Target:
     """Return the connection that was given, or that a name or id means.
 
     Parameters
@@ -211,7 +211,7 @@ def resolve_connection(con: ConnectionLike, document: Any = None, server: str | 
     return found[0].connections[con]
 
 
-def account_of(document: Any, con: Target | None = None, server: str | None = None) -> Account | None:
+def account_of(document: object, con: Target | None = None, server: str | None = None) -> Account | None:
     """Return the client that knows what `document` refers to: its own, that of `con`, or the only one that is open."""
     if isinstance(document, SavedTarget):
         return document.client
@@ -257,13 +257,13 @@ def resolve_export(export: DocumentLike, con: ConnectionLike | None) -> tuple[Ta
 
 
 def resolve_import(
-    import_doc: DocumentLike, con: ConnectionLike | None, df: Any = None
+    import_doc: DocumentLike, con: ConnectionLike | None, df: object = None
 ) -> tuple[Target | None, dict[str, Any]]:
     """Return the connection, or None, and the document of an import of a frame; see :func:`resolve_export`."""
     return _resolved(import_doc, con, "import", server_of(df))
 
 
-def server_of(df: Any) -> str | None:
+def server_of(df: object) -> str | None:
     """Return the base URL that a frame was pulled from, where it is noted."""
     note = getattr(df, "attrs", {}).get("celigo")
     server = note.get("server") if isinstance(note, Mapping) else None
@@ -271,7 +271,7 @@ def server_of(df: Any) -> str | None:
 
 
 def _resolved(
-    document: Any, con: ConnectionLike | None, kind: str, server: str | None = None
+    document: object, con: ConnectionLike | None, kind: str, server: str | None = None
 ) -> tuple[Target | None, dict[str, Any]]:
     if con is not None:
         con = resolve_connection(con, document, server)

@@ -126,7 +126,7 @@ class Checks:
         if not isinstance(value, str) or not value.strip():
             self.add(field, f"got {shown(value)}; expected a text that is not empty", "missing_required_field")
 
-    def json_text(self, field: str, value: Any, *kinds: type) -> str | None:
+    def json_text(self, field: str, value: object, *kinds: type) -> str | None:
         """Want JSON where anything is given: a text of it, which may be a template, or what it says."""
         if value is None or isinstance(value, str):
             return value
@@ -167,14 +167,14 @@ class Checks:
             return 1
         return number
 
-    def members(self, field: str, value: Any) -> dict[str, Any]:
+    def members(self, field: str, value: object) -> dict[str, Any]:
         """Want an object; anything else is noted and taken as an empty one."""
         if isinstance(value, Mapping):
             return dict(value)
         self.add(field, f"got {shown(value)}; expected an object")
         return {}
 
-    def headers(self, headers: Any) -> list[dict[str, Any]]:
+    def headers(self, headers: object) -> list[dict[str, Any]]:
         """Want names and texts; return the wire's list of them."""
         members = self.members("http.headers", headers)
         self.texts({f"http.headers.{name}": value for name, value in members.items()})
@@ -192,7 +192,7 @@ class Checks:
             found["region"] = region
         return found
 
-    def finish(self, document: dict[str, Any], members: Any) -> Document:
+    def finish(self, document: dict[str, Any], members: object) -> Document:
         """Return the document with `members` over it, or raise what is wrong with either.
 
         Raises

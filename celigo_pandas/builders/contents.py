@@ -63,7 +63,7 @@ def _templates(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield from _texts(members.get(name), f"{block}.{name}")
 
 
-def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str) and "{{" in value:
         yield place, value
     elif isinstance(value, list):

@@ -23,7 +23,7 @@ def sql_import(
     *,
     table: str | None = None,
     query_type: str = "per_record",
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:
@@ -69,7 +69,7 @@ def http_import(
     batch_size: int | None = None,
     resource_path: str | None = None,
     id_path: str | None = None,
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:
@@ -129,7 +129,7 @@ def file_import(
     bucket: str | None = None,
     region: str | None = None,
     csv: Mapping[str, Any] | None = None,
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:
@@ -187,7 +187,7 @@ def dynamodb_import(
     values: str | Mapping[str, Any] | None = None,
     names: str | Mapping[str, str] | None = None,
     region: str = "us-east-1",
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:
@@ -256,7 +256,7 @@ def mongodb_import(
     filter: str | Mapping[str, Any] | None = None,
     update: str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     upsert: bool = False,
-    mapping: Any = None,
+    mapping: object = None,
     lookups: Sequence[Mapping[str, Any]] = (),
     members: Mapping[str, Any] | None = None,
 ) -> Document:
@@ -313,7 +313,7 @@ def mongodb_import(
 def _import(
     checks: Checks,
     document: dict[str, Any],
-    mapping: Any,
+    mapping: object,
     lookups: Sequence[Mapping[str, Any]],
     members: Mapping[str, Any] | None,
 ) -> Document:

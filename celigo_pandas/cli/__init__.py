@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any
 
 from celigo_pandas.cli.streams import write_anything
 from celigo_pandas.errors import CeligoError, CeligoWarning, ConfigError, MissingExtraError
@@ -33,7 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _show_warning(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: object = None,
 ) -> None:
     """Show a warning of this package as a line for people: it points at no line of theirs."""
     is_own = issubclass(category, CeligoWarning)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+
+from celigo_pandas.cli.options import Commands
 
 __all__ = ["add"]
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the commands to the parser."""
     parser = commands.add_parser("login", help="ask for a token, check it, and store it")
     parser.add_argument("profile", nargs="?", help="name to store it under (default: the default profile)")

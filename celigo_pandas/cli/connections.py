@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
-from celigo_pandas.cli.options import add_target, open_client, print_json
+from celigo_pandas.cli.options import Commands, add_target, open_client, print_json
+
+if TYPE_CHECKING:
+    from celigo_pandas.accessors import Client
 
 __all__ = ["add"]
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("connections", help="list connections; with --ping NAME check one")
     parser.add_argument("--ping", metavar="NAME", help="name or id of a connection to check")
@@ -32,7 +35,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _ping(client: Any, arguments: argparse.Namespace) -> int:
+def _ping(client: Client, arguments: argparse.Namespace) -> int:
     connection = client.connections[arguments.ping]
     result = connection.ping()
     if arguments.json:

@@ -157,7 +157,7 @@ def write_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
 _SPECIAL = re.compile(r'[",\r\n]|^$|^\ufeff')
 
 
-def cell_text(value: Any) -> str:
+def cell_text(value: object) -> str:
     """Return a JSON-ready value as one cell."""
     if value is None:
         return ""

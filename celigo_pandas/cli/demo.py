@@ -12,9 +12,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from celigo_pandas.cli.options import Commands
 from celigo_pandas.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from celigo_pandas.accessors import Client
 
 __all__ = ["add", "airline_names", "delay_notice_import", "worst_day"]
@@ -22,7 +25,7 @@ __all__ = ["add", "airline_names", "delay_notice_import", "worst_day"]
 _SHOWN = ["carrier", "flight", "tailnum", "origin", "dest", "dep_time", "dep_delay", "time_hour"]
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("demo", help="the whole job on 336,776 real flights, no account needed")
     parser.add_argument("--keep", action="store_true", help="leave the engine running and say how to connect")
@@ -68,12 +71,14 @@ def airline_names(client: Client) -> dict[str, str]:
     return dict(zip(airlines["carrier"], airlines["name"], strict=True))
 
 
-def worst_day(flights: Any, minutes: int = 120) -> Any:
+def worst_day(flights: pd.DataFrame, minutes: int = 120) -> pd.DataFrame:
     """Return the flights of the day that had the most cancellations and delays over `minutes`, those flights only."""
     troubled = flights[(flights["dep_delay"] > minutes) | flights["dep_time"].isna()]
     by_day = troubled.groupby(["year", "month", "day"]).size()
-    year, month, day = by_day.idxmax()
-    return troubled[(troubled["year"] == year) & (troubled["month"] == month) & (troubled["day"] == day)]
+    worst: Any = by_day.idxmax()
+    year, month, day = worst
+    shown: pd.DataFrame = troubled[(troubled["year"] == year) & (troubled["month"] == month) & (troubled["day"] == day)]
+    return shown
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -6,14 +6,14 @@ import argparse
 import os
 import subprocess
 import sys
-from typing import Any
 
+from celigo_pandas.cli.options import Commands
 from celigo_pandas.documents.environment import set_flag
 
 __all__ = ["add"]
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("engine", help="run the local engine as a server")
     actions = parser.add_subparsers(metavar="ACTION", required=True)

@@ -135,7 +135,7 @@ def _lines(text: str) -> list[Any]:
     return rows
 
 
-def _loads(text: str) -> Any:
+def _loads(text: str) -> object:
     return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
 
 
@@ -147,7 +147,7 @@ def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_constant(name: str) -> Any:
+def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON; a missing value is null")
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from celigo_pandas.cli.options import print_json
+from celigo_pandas.cli.options import Commands, print_json
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.folders import user_path
 
 __all__ = ["add"]
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("journals", help="list journals below a folder; --delete removes one")
     parser.add_argument("folder", nargs="?", default=".", help="where to look (default: here)")

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from numbers import Number
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from celigo_pandas.cli.streams import is_unicode
 from celigo_pandas.client.addresses import REGIONS
@@ -16,7 +16,10 @@ from celigo_pandas.errors import ConfigError
 if TYPE_CHECKING:
     from celigo_pandas.accessors import Client
 
-__all__ = ["add_server", "add_target", "open_client", "print_json", "read_document"]
+__all__ = ["Commands", "add_server", "add_target", "open_client", "print_json", "read_document"]
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""The commands of the parser, to which each module adds its own."""
 
 
 def add_server(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -69,7 +72,7 @@ def read_document(source: str) -> dict[str, Any]:
     return document_files.parse_document(sys.stdin.buffer.read(), source)
 
 
-def print_json(document: Any) -> None:
+def print_json(document: object) -> None:
     """Print one JSON document on stdout."""
     text = json.dumps(document, indent=2, default=_plain, ensure_ascii=False)
     if not is_unicode(sys.stdout) or not _is_whole(text):
@@ -77,7 +80,7 @@ def print_json(document: Any) -> None:
     print(text)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return value.item() if isinstance(value, Number) and hasattr(value, "item") else str(value)
 
 

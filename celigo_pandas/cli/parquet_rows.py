@@ -37,7 +37,7 @@ def read(path: str | os.PathLike[str]) -> pd.DataFrame:
     return _with_levels(frame, table.schema.pandas_metadata or {})
 
 
-def _dtype(kind: pa.DataType) -> Any:
+def _dtype(kind: pa.DataType) -> object:
     """Keep Arrow's types (an integer column with gaps stays one), but not those that pandas gave it, as Period."""
     import pandas as pd
     import pyarrow as pa

@@ -7,14 +7,14 @@ import csv
 from typing import Any
 
 from celigo_pandas.cli.frame_files import check_output, write_frame
-from celigo_pandas.cli.options import add_target, open_client, print_json, read_document
+from celigo_pandas.cli.options import Commands, add_target, open_client, print_json, read_document
 from celigo_pandas.documents.document_files import read_text
 from celigo_pandas.errors import ConfigError
 
 __all__ = ["add", "add_export", "document_of", "names_in"]
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("pull", help="pull a virtual export into a file")
     add_export(parser)

@@ -154,7 +154,7 @@ def _unflatten(arguments: argparse.Namespace) -> Unflatten:
     return True if arguments.nest else "auto"
 
 
-def _written(outcomes: Any, path: str, done: str = "the rows were sent") -> bool:
+def _written(outcomes: object, path: str, done: str = "the rows were sent") -> bool:
     """Write outcomes under their row numbers; what was done is not undone by a file that cannot be written."""
     try:
         write_frame(_numbered(outcomes), path)

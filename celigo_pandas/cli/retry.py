@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from celigo_pandas.cli.frame_files import add_rows, check_output, read_frame
-from celigo_pandas.cli.options import add_target, open_client
+from celigo_pandas.cli.options import Commands, add_target, open_client
 from celigo_pandas.cli.push import confirmed, report, save_result
 from celigo_pandas.errors import ConfigError
 from celigo_pandas.folders import user_path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("retry", help="send the failed and the not-sent rows of a push again")
     parser.add_argument(

@@ -144,7 +144,7 @@ class UrlSettings:
         return cls(without_userinfo(environ.get("CELIGO_BASE_URL") or None), environ.get("CELIGO_REGION") or None)
 
 
-def without_userinfo(url: Any) -> Any:
+def without_userinfo(url: object) -> Any:
     """Hide what stands before an ``@``: it may be a password, and frames that refuse the URL show their locals."""
     return "https://…@…" if isinstance(url, str) and "@" in url else url
 

@@ -41,35 +41,35 @@ def import_body(import_doc: Mapping[str, Any], records: Sequence[Any]) -> bytes:
     return b'{"import":' + encode(import_doc, "import") + b',"data":' + encode_rows(records) + b"}"
 
 
-def as_object(value: Any) -> dict[str, Any]:
+def as_object(value: object) -> dict[str, Any]:
     """Check that an answer is an object."""
     if not isinstance(value, dict):
         raise ValueError(f"it is of type {type(value).__name__}, expected an object")
     return value
 
 
-def as_object_or_list(value: Any) -> dict[str, Any] | list[Any]:
+def as_object_or_list(value: object) -> dict[str, Any] | list[Any]:
     """Check that an answer is an object or a list."""
     if not isinstance(value, (dict, list)):
         raise ValueError(f"it is of type {type(value).__name__}, expected an object or a list")
     return value
 
 
-def as_stored(value: Any) -> dict[str, Any]:
+def as_stored(value: object) -> dict[str, Any]:
     """Check that an answer is a stored document."""
     if not isinstance(value, dict) or not isinstance(value.get("_id"), str):
         raise ValueError("it is no stored document with an _id")
     return value
 
 
-def as_list(value: Any) -> list[Any]:
+def as_list(value: object) -> list[Any]:
     """Check that an answer is a list."""
     if not isinstance(value, list):
         raise ValueError(f"it is of type {type(value).__name__}, expected a list")
     return value
 
 
-def as_objects(value: Any) -> list[dict[str, Any]]:
+def as_objects(value: object) -> list[dict[str, Any]]:
     """Check that an answer is a list of objects."""
     if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
         raise ValueError("it is not a list of objects")

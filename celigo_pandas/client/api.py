@@ -135,7 +135,7 @@ class ApiClient(Sender):
         """``GET /connections/{id}/dependencies`` (or the singular): what uses the connection, by kind or as a list."""
         return self._either("dependencies", "connections", "connection", connection_id, as_object_or_list)
 
-    def connection_metadata(self, connection_id: str, order: Document, *, refresh: bool = False) -> Any:
+    def connection_metadata(self, connection_id: str, order: Document, *, refresh: bool = False) -> object:
         """``PUT /connections/{id}/metadata``: what there is in the connection's system.
 
         Parameters
@@ -194,13 +194,13 @@ class ApiClient(Sender):
         return self._object(Request("POST", path_of("connections", connection_id, "export"), body=body, repeat=repeat))
 
     def export_page(
-        self, connection_id: str, export_doc: Document, page_state: Any = None, *, repeat: Repeat = "read"
+        self, connection_id: str, export_doc: Document, page_state: object = None, *, repeat: Repeat = "read"
     ) -> dict[str, Any]:
         """``POST /connections/{id}/export/pages``: one page; the state of the last answer asks for the next."""
         return self._object(self.export_page_request(connection_id, export_doc, page_state, repeat=repeat))
 
     def export_page_request(
-        self, connection_id: str, export_doc: Document, page_state: Any = None, *, repeat: Repeat = "read"
+        self, connection_id: str, export_doc: Document, page_state: object = None, *, repeat: Repeat = "read"
     ) -> Request:
         """Make the request of :meth:`export_page`; a `page_state` of ``bytes`` is JSON and goes out as it is."""
         body = b'{"export":' + encode(export_doc, "export")
@@ -248,7 +248,7 @@ class ApiClient(Sender):
         """``POST /exports/preview``: the body is the export document; ``{"data", "stages", …}``."""
         return self._object(Request("POST", "/exports/preview", body=encode(export_doc, "export")))
 
-    def invoke_export(self, export_id: str, page_state: Any = None) -> dict[str, Any]:
+    def invoke_export(self, export_id: str, page_state: object = None) -> dict[str, Any]:
         """``POST /exports/{id}/invoke``: one page of a saved export. Sent as a write: it may change its source."""
         body = None if page_state is None else encode({"pagedExportState": page_state}, "page state")
         return self._object(Request("POST", path_of("exports", export_id, "invoke"), body=body, repeat="consume"))
@@ -258,7 +258,7 @@ class ApiClient(Sender):
         path = path_of("imports", import_id, "invoke")
         return self._list(Request("POST", path, body=encode_rows(records), repeat="write"))
 
-    def preview_import(self, import_doc: Document, records: Sequence[Any]) -> Any:
+    def preview_import(self, import_doc: Document, records: Sequence[Any]) -> object:
         """``POST /imports/preview``: the body is the import document with its records as ``data``; nothing is written.
 
         Assumed: the body, and so the answer, which is given as it came (``{"data", "stages"}``, or a list).

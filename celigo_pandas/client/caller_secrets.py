@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from celigo_pandas.client.json_bodies import decode, encode
 from celigo_pandas.client.messages import Response
@@ -36,7 +35,7 @@ def masked(response: Response, secrets: Iterable[Secret]) -> Response:
         return replace(response, content=content)
 
 
-def _masked(value: Any, known: list[Secret], masks: list[TokenMask]) -> Any:
+def _masked(value: object, known: list[Secret], masks: list[TokenMask]) -> object:
     if isinstance(value, dict):
         return {name: _masked(member, known, masks) for name, member in value.items()}
     if isinstance(value, list):

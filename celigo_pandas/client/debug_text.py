@@ -46,7 +46,7 @@ def parse_debug_log(content: bytes) -> list[dict[str, Any]]:
     return entries
 
 
-def _from_json(value: Any) -> list[dict[str, Any]]:
+def _from_json(value: object) -> list[dict[str, Any]]:
     if isinstance(value, dict):
         value = next((value[name] for name in ("debug", "logs", "entries", "data") if name in value), [value])
     if isinstance(value, str):
@@ -95,7 +95,9 @@ def _from_members(element: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
-def _entry(time: Any, request_id: Any, resource_type: Any, resource_id: Any, payload: Any) -> dict[str, Any]:
+def _entry(
+    time: object, request_id: object, resource_type: object, resource_id: object, payload: object
+) -> dict[str, Any]:
     return {
         "time": time,
         "request_id": request_id,
@@ -106,7 +108,7 @@ def _entry(time: Any, request_id: Any, resource_type: Any, resource_id: Any, pay
     }
 
 
-def _kind(payload: Any) -> str | None:
+def _kind(payload: object) -> str | None:
     if not isinstance(payload, dict):
         return None
     if "statusCode" in payload or "status" in payload:
@@ -114,7 +116,7 @@ def _kind(payload: Any) -> str | None:
     return "request" if "url" in payload or "method" in payload else None
 
 
-def _payload(text: str) -> Any:
+def _payload(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError:

@@ -53,7 +53,7 @@ class Sealed:
         return self._reveal()[0] or b""
 
 
-def seal(value: Any, what: str = "document") -> Sealed:
+def seal(value: object, what: str = "document") -> Sealed:
     """Encode a document and hide it; never raises. A :class:`Secret` inside becomes its text."""
     if isinstance(value, Sealed):
         return value
@@ -67,7 +67,7 @@ def seal(value: Any, what: str = "document") -> Sealed:
     return Sealed(None, problem, what)
 
 
-def seal_connection(doc: Any, secrets: Iterable[Any] = ()) -> Sealed:
+def seal_connection(doc: object, secrets: Iterable[Any] = ()) -> Sealed:
     """Encode a connection document and hide it, with every secret it holds in ``secrets``; never raises.
 
     `secrets` are texts that the caller called secret, whatever their place in the document.
@@ -82,26 +82,26 @@ def seal_connection(doc: Any, secrets: Iterable[Any] = ()) -> Sealed:
     return sealed
 
 
-def _secrets_in(value: Any) -> list[Any]:
+def _secrets_in(value: object) -> list[Any]:
     if isinstance(value, Secret):
         return [value]
     members = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
     return [secret for member in members for secret in _secrets_in(member)]
 
 
-def encode(value: Any, what: str = "document") -> bytes:
+def encode(value: object, what: str = "document") -> bytes:
     """Encode a document; raises :class:`DocumentError` for what JSON cannot say."""
     sealed = seal(value, what)
     del value
     return sealed.reveal()
 
 
-def _encoded(value: Any, escape: bool = False) -> bytes:
+def _encoded(value: object, escape: bool = False) -> bytes:
     text = json.dumps(value, ensure_ascii=escape, allow_nan=False, separators=(",", ":"), default=_special)
     return text.encode("utf-8")
 
 
-def _special(value: Any) -> Any:
+def _special(value: object) -> object:
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, Mapping):

@@ -93,7 +93,7 @@ class ProfileStore:
             self._write(profiles)
         return in_file or in_keyring
 
-    def _keyring(self) -> Any:
+    def _keyring(self) -> object:
         return _system_keyring() if self.keyring == "system" else self.keyring
 
     def _read(self) -> dict[str, dict[str, Any]]:
@@ -184,7 +184,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _system_keyring() -> Any:
+def _system_keyring() -> object:
     try:
         keyring = importlib.import_module("keyring")
         usable = getattr(keyring.get_keyring(), "priority", 0) > 0

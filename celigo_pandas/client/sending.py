@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import NoReturn
 
 from celigo_pandas.client.addresses import REGIONS
 from celigo_pandas.client.caller_secrets import masked
@@ -143,7 +143,7 @@ class Sender:
         """Close the pooled connections."""
         self.transport.close()
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("A client holds a token and cannot be pickled. Call celigo.connect() in the other process.")
 
     def _refuse_writes(self, request: Request) -> None:

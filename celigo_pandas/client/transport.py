@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 import weakref
-from typing import Any
+from typing import NoReturn
 from urllib.parse import urlencode
 
 import requests
@@ -113,7 +113,7 @@ class RequestsTransport:
     def __repr__(self) -> str:
         return f"<RequestsTransport {self.base_url}>"
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("A transport holds a token and cannot be pickled. Call celigo.connect() in the other process.")
 
     def send(self, request: Request) -> Response:

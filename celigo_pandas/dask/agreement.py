@@ -128,14 +128,14 @@ def _nullable(dtype: Any) -> Any:
     return pd.Int64Dtype() if pd.api.types.is_integer_dtype(dtype) else dtype
 
 
-def _common(dtypes: set[Any]) -> Any:
+def _common(dtypes: set[Any]) -> object:
     if len(dtypes) == 1:
         return next(iter(dtypes))
     is_number = bool(dtypes) and all(_kind_of_dtype(dtype) == "number" for dtype in dtypes)
     return "float64" if is_number else object
 
 
-def _refuse_other_kinds(values: pd.Series, dtype: Any) -> None:
+def _refuse_other_kinds(values: pd.Series, dtype: object) -> None:
     wanted = _kind_of_dtype(dtype)
     if wanted is None or _kind_of_dtype(values.dtype) == wanted:
         return
@@ -156,7 +156,7 @@ def _kind_of_dtype(dtype: Any) -> str | None:
     return "text" if isinstance(dtype, pd.StringDtype) else None
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if isinstance(value, bool):
         return "truth value"
     if isinstance(value, numbers.Number):

@@ -109,7 +109,7 @@ def _text(bound: pd.Timestamp, bounds: pd.DatetimeIndex, format: str | None) -> 
     return str(bound.date().isoformat() if is_day else bound.isoformat())
 
 
-def _holds(part: Any, mark: str) -> bool:
+def _holds(part: object, mark: str) -> bool:
     if isinstance(part, Mapping):
         return any(_holds(member, mark) for member in part.values())
     if isinstance(part, (list, tuple)):
@@ -117,7 +117,7 @@ def _holds(part: Any, mark: str) -> bool:
     return isinstance(part, str) and mark in part
 
 
-def _filled(part: Any, texts: Mapping[str, str]) -> Any:
+def _filled(part: object, texts: Mapping[str, str]) -> Any:
     if isinstance(part, Mapping):
         return {name: _filled(member, texts) for name, member in part.items()}
     if isinstance(part, (list, tuple)):

@@ -324,7 +324,7 @@ _CHECKS = {
 }
 
 
-def _differences(real: Any, masked: Any, found: set[str]) -> None:
+def _differences(real: object, masked: object, found: set[str]) -> None:
     if real == masked:
         return
     if isinstance(real, Mapping) and isinstance(masked, Mapping):
@@ -339,7 +339,7 @@ def _differences(real: Any, masked: Any, found: set[str]) -> None:
         found.update(str(value) for value in _leaves(real) if value not in (None, "", True, False))
 
 
-def _leaves(value: Any) -> Iterator[Any]:
+def _leaves(value: object) -> Iterator[Any]:
     if isinstance(value, Mapping):
         for one in value.values():
             yield from _leaves(one)

@@ -86,7 +86,7 @@ def write_document(document: Mapping[str, Any], path: str | os.PathLike[str]) ->
     return target
 
 
-def _from_json(text: str, name: str) -> Any:
+def _from_json(text: str, name: str) -> object:
     if json_depth(text.encode("utf-8", "surrogatepass")) > _DEEPEST:
         raise _too_deep(name)
     try:
@@ -95,7 +95,7 @@ def _from_json(text: str, name: str) -> Any:
         raise DocumentError(f"{name!r} is not JSON: {error}.") from error
 
 
-def _from_yaml(text: str, name: str) -> Any:
+def _from_yaml(text: str, name: str) -> object:
     try:
         import yaml
     except ImportError as error:
@@ -115,7 +115,7 @@ def _from_yaml(text: str, name: str) -> Any:
     raise _too_deep(name)
 
 
-def _members(value: Any) -> Iterable[Any]:
+def _members(value: object) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 

@@ -39,7 +39,7 @@ def indexed(path: str) -> list[str]:
     return [name or position for name, position in _INDEXED.findall(path)]
 
 
-def find_at(doc: Any, steps: Sequence[str], default: Any = None) -> Any:
+def find_at(doc: object, steps: Sequence[str], default: object = None) -> Any:
     """Return the value at the end of steps, or `default` where one of them is missing."""
     for step in steps:
         doc = _below(doc, step)
@@ -48,7 +48,7 @@ def find_at(doc: Any, steps: Sequence[str], default: Any = None) -> Any:
     return doc
 
 
-def find_member(doc: Any, path: str, default: Any = None) -> Any:
+def find_member(doc: object, path: str, default: object = None) -> Any:
     """Return the value at a dotted path, or `default` where any step is missing.
 
     Examples
@@ -64,7 +64,7 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(path.split("."))
 
 
-def put_member(doc: dict[str, Any], path: str, value: Any) -> None:
+def put_member(doc: dict[str, Any], path: str, value: object) -> None:
     """Put a value at a dotted path of a document, which is changed; objects on the way are made where missing.
 
     Raises
@@ -95,7 +95,7 @@ def remove_member(doc: dict[str, Any], path: str) -> None:
         place.pop(last, None)
 
 
-def with_member(doc: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+def with_member(doc: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:
     """Return a copy of `doc` with `value` at a dotted path of objects; what is no object on the way gives way to one.
 
     Examples
@@ -152,7 +152,7 @@ def leaves(doc: Mapping[str, Any], covered: set[str], prefix: str = "") -> Itera
             yield path
 
 
-def _below(value: Any, step: str) -> Any:
+def _below(value: object, step: str) -> object:
     if isinstance(value, Mapping):
         return value.get(step, _ABSENT)
     if isinstance(value, list) and _is_position(step) and int(step) < len(value):

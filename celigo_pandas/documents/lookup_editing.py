@@ -64,7 +64,7 @@ def set_lookup(doc: Mapping[str, Any], name: str, member: str, value: Any, *, re
     return result
 
 
-def _rename(part: Any, old: str, new: str) -> None:
+def _rename(part: object, old: str, new: str) -> None:
     if isinstance(part, dict):
         if part.get("lookupName") == old:
             part["lookupName"] = new

@@ -85,7 +85,7 @@ def read_answer(element: Any, doc: Mapping[str, Any]) -> MapAnswer:
     return MapAnswer(() if is_failed else records, problems, failed_with=status if is_failed else None)
 
 
-def _records(data: Any, doc: Mapping[str, Any]) -> tuple[Any, ...]:
+def _records(data: object, doc: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(data) if is_one_to_many(doc) and isinstance(data, list) else (data,)
 
 
@@ -97,7 +97,7 @@ def _is_wrapped(element: Any, doc: Mapping[str, Any]) -> bool:
     return _looks_wrapped(element.get("data"))
 
 
-def _looks_wrapped(element: Any) -> bool:
+def _looks_wrapped(element: object) -> bool:
     if not isinstance(element, dict) or not _WRAPPING.issuperset(element):
         return False
     status = element.get("statusCode")

@@ -187,7 +187,7 @@ def _begins_with_fields(doc: Mapping[str, Any]) -> bool:
     return doc.get("mappings") is None and (doc.get("mapping") is not None or "netsuite_da" in doc)
 
 
-def _names(entries: Any) -> Iterator[str]:
+def _names(entries: object) -> Iterator[str]:
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, Mapping) and entry.get("status") != "Draft" and isinstance(entry.get("generate"), str):
             yield entry["generate"]

@@ -114,12 +114,12 @@ def writable(doc: Mapping[str, Any]) -> dict[str, Any]:
     return {name: copy.deepcopy(value) for name, value in doc.items() if name not in READ_ONLY_MEMBERS}
 
 
-def masked_paths(doc: Any) -> tuple[str, ...]:
+def masked_paths(doc: object) -> tuple[str, ...]:
     """Return the dotted paths whose value is the mask, in order."""
     return tuple(_masked(doc, ""))
 
 
-def check_document(doc: Any) -> None:
+def check_document(doc: object) -> None:
     """Raise for what is not an object."""
     if not isinstance(doc, Mapping):
         raise DocumentError(f"A connection document is of type {type(doc).__name__}; expected a dict.")
@@ -143,7 +143,7 @@ def _keys(path: str) -> list[str]:
     return keys
 
 
-def _masked(value: Any, path: str) -> Iterator[str]:
+def _masked(value: object, path: str) -> Iterator[str]:
     if isinstance(value, str):
         if value == MASK:
             yield path

@@ -45,7 +45,7 @@ def set_members(doc: Mapping[str, Any], path: str, members: Mapping[str, Any]) -
     return changed(doc, path, change)
 
 
-def set_member(doc: Mapping[str, Any], path: str, name: str, value: Any, *, remove: bool = False) -> Document:
+def set_member(doc: Mapping[str, Any], path: str, name: str, value: object, *, remove: bool = False) -> Document:
     """Return a document whose rule at `path` has another member; with `remove` it lacks it."""
     return set_members(doc, path, {name: ... if remove else value})
 

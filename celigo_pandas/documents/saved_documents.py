@@ -274,5 +274,5 @@ def _not_one_of(path: str, value: object, allowed: Iterable[str]) -> Problem:
     return Problem("invalid_field", text, path)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)

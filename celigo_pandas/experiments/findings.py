@@ -114,7 +114,7 @@ class DiffFindings:
         Labels of rows that both fail to map.
     """
 
-    def __init__(self, difference: MappingDifference, df: Any) -> None:
+    def __init__(self, difference: MappingDifference, df: object) -> None:
         self.difference = difference
         self._df = df
         self.idle = list(difference.idle)
@@ -235,7 +235,7 @@ class BlameFindings:
         Why nothing was written, if the rule failed.
     """
 
-    def __init__(self, blame: Blame, row: Any) -> None:
+    def __init__(self, blame: Blame, row: object) -> None:
         self.blame = blame
         self.row = row
         self.rule = blame.trace.rule
@@ -308,7 +308,7 @@ def _bar(count: int, rows: int, *, good: bool) -> Markup:
     return tag("span", label, fill, title=f"{count:,} of {rows:,}", style="display:block;min-width:4em")
 
 
-def failing_rows(outputs: list[Any], df: Any, limit: int = 50) -> Markup:
+def failing_rows(outputs: list[Any], df: object, limit: int = 50) -> Markup:
     """List the rows that a mapping cannot map, with the reason."""
     failures = [(place, output) for place, output in enumerate(outputs) if isinstance(output, MappingError)]
     rows = [

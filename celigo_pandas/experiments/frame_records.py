@@ -15,7 +15,7 @@ from celigo_pandas.frames.outward import to_records
 __all__ = ["exact_frame", "fields_of", "label_text", "position_of", "records_of"]
 
 
-def records_of(df: Any) -> list[Any]:
+def records_of(df: object) -> list[Any]:
     """Return the records of a frame (or a list of records as it is).
 
     Raises
@@ -50,7 +50,7 @@ def _kind(dtype: Any) -> str:
     return "number" if pd.api.types.is_numeric_dtype(dtype) else ""
 
 
-def position_of(df: Any, row: Any) -> int:
+def position_of(df: Any, row: object) -> int:
     """Return the position of the row with the label `row`.
 
     Raises
@@ -73,7 +73,7 @@ def position_of(df: Any, row: Any) -> int:
     raise FrameError(f"row={shown(row)} names several rows; give the frame a unique index first.", row=row)
 
 
-def label_text(df: Any, position: int) -> Any:
+def label_text(df: object, position: int) -> object:
     """Return the label of a row, for tables."""
     return df.index[position] if isinstance(df, pd.DataFrame) else position
 

@@ -92,7 +92,7 @@ def _pinned(source: ScriptSource) -> dict[str, str]:
     return {"name": source.name, "digest": source.digest, "content": source.text}
 
 
-def _json(value: Any, what: str, indent: int | None = None) -> str:
+def _json(value: object, what: str, indent: int | None = None) -> str:
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
@@ -117,7 +117,7 @@ def _varies(change: CellChange, cells: Cells, varying: Set[str]) -> bool:
 
 
 def check_frozen(
-    path: str | os.PathLike[str], mapping: Any = None, *, scripts: ScriptsLike | None = None
+    path: str | os.PathLike[str], mapping: object = None, *, scripts: ScriptsLike | None = None
 ) -> pd.DataFrame:
     """Map the frozen records again and compare with what was frozen.
 
@@ -164,7 +164,7 @@ def check_frozen(
     return exact_frame(rows, ["example", "cell", "rule", "expected", "got", "type_change"], ["example"])
 
 
-def _hooks(frozen: dict[str, Any], mapping: Any, scripts: ScriptsLike | None) -> HookRun | None:
+def _hooks(frozen: dict[str, Any], mapping: object, scripts: ScriptsLike | None) -> HookRun | None:
     """Return the scripts to check: those that are given, else as they were pinned; none where none were frozen."""
     if scripts is None and "scripts" not in frozen:
         return None
@@ -196,7 +196,7 @@ class _Pins:
         return _Pin(id, found["name"], found["content"])
 
 
-def _mappings(frozen: Any, mapping: Any) -> tuple[CompiledMapping, CompiledMapping]:
+def _mappings(frozen: Any, mapping: object) -> tuple[CompiledMapping, CompiledMapping]:
     """Compile the frozen mapping, which names the rules that were, and the one to check."""
     if mapping is None:
         compiled = compile_mapping(frozen)
@@ -254,11 +254,11 @@ def _script_problems(frozen: dict[str, Any]) -> Iterator[Problem]:
             yield Problem("damaged", "its content is not that of its digest", f"scripts.{id}")
 
 
-def _is_error(error: Any) -> bool:
+def _is_error(error: object) -> bool:
     return isinstance(error, dict) and all(isinstance(error.get(name), str) for name in ("code", "message", "source"))
 
 
-def _example(record: Any, output: Any) -> dict[str, Any]:
+def _example(record: object, output: object) -> dict[str, Any]:
     if not isinstance(output, MappingError):
         return {"record": record, "mapped": output}
     error = {"code": output.code, "message": output.message, "source": output.source}
@@ -273,7 +273,7 @@ def _revived(example: dict[str, Any]) -> Any:
     return MappingError(error["message"], code=error["code"], source=error["source"], problems=problems)
 
 
-def digest(document: Any) -> str:
+def digest(document: object) -> str:
     """Return a short digest of a document or of records, independent of the order of keys."""
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]

@@ -91,7 +91,7 @@ class Mapping:
     # --- making ------------------------------------------------------------------------------------------------------
 
     @classmethod
-    def from_import(cls, doc: Any) -> Mapping:
+    def from_import(cls, doc: object) -> Mapping:
         """Take the mapping of an import document (dict, builder or saved import), of either dialect.
 
         Parameters
@@ -107,7 +107,7 @@ class Mapping:
         return cls(document_of(doc))
 
     @classmethod
-    def suggest(cls, df: Any, target: Any) -> Mapping:
+    def suggest(cls, df: object, target: object) -> Mapping:
         """Suggest a mapping from a frame to a target.
 
         Parameters
@@ -212,9 +212,9 @@ class Mapping:
     def set(
         self,
         generate: str,
-        extract: Any = _UNSET,
+        extract: object = _UNSET,
         *,
-        when: Any = _UNSET,
+        when: object = _UNSET,
         members: AnyMapping[str, Any] | None = None,
         **options: Any,
     ) -> Mapping:
@@ -341,7 +341,7 @@ class Mapping:
         twin._wanted, twin._fields, twin._suggested = self._wanted, self._fields, self._suggested
         return twin
 
-    def to_import(self, doc: Any = None) -> dict[str, Any]:
+    def to_import(self, doc: object = None) -> dict[str, Any]:
         """Return an import document with this mapping.
 
         Parameters
@@ -358,7 +358,7 @@ class Mapping:
         """
         return copy.deepcopy(self._document) if doc is None else merged(document_of(doc), self._document)
 
-    def upgrade(self, df: Any = None) -> Mapping:
+    def upgrade(self, df: object = None) -> Mapping:
         """Rewrite a Mapper 1.0 mapping in Mapper 2.0.
 
         Parameters
@@ -383,7 +383,7 @@ class Mapping:
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
-    def apply(self, df: Any) -> list[Any]:
+    def apply(self, df: object) -> list[Any]:
         """Map each row; one object, list of rows or MappingError each.
 
         Parameters
@@ -399,7 +399,7 @@ class Mapping:
         """
         return self.compiled.evaluate(records_of(df))
 
-    def coverage(self, df: Any, *, scripts: ScriptsLike | None = None) -> CoverageFindings:
+    def coverage(self, df: object, *, scripts: ScriptsLike | None = None) -> CoverageFindings:
         """Measure, per rule, how often its source is there, null, retyped, untranslated, undated; and unused fields.
 
         Costs about one evaluation. No request is made, but for scripts that are read from an account.
@@ -435,7 +435,7 @@ class Mapping:
             )
         return None
 
-    def diff(self, other: Any, df: Any) -> DiffFindings:
+    def diff(self, other: object, df: object) -> DiffFindings:
         """Compare with another mapping over the same rows: which output cells change, by rule.
 
         Parameters
@@ -457,7 +457,7 @@ class Mapping:
         """
         return DiffFindings(compare(self.compiled, compile_mapping(document_of(other)), records_of(df)), df)
 
-    def blame(self, df: Any, row: Any, cell: str, *, scripts: ScriptsLike | None = None) -> BlameFindings:
+    def blame(self, df: Any, row: object, cell: str, *, scripts: ScriptsLike | None = None) -> BlameFindings:
         r"""Explain one output cell: rule, source path, source value, each step; and the hook that wrote a value.
 
         Parameters
@@ -495,7 +495,7 @@ class Mapping:
         return BlameFindings(blame_cell(self.compiled, records_of(one)[0], cell), row)
 
     def report(
-        self, df: Any, against: Any = None, *, title: str = "Mapping report", plan: Shown | None = None
+        self, df: object, against: object = None, *, title: str = "Mapping report", plan: Shown | None = None
     ) -> Report:
         """Write one self-contained HTML page for a change ticket.
 
@@ -517,7 +517,7 @@ class Mapping:
         before = None if against is None else Mapping.from_import(against)
         return Report.of(self, before, df, title, plan)
 
-    def freeze(self, df: Any, path: str | os.PathLike[str], *, scripts: ScriptsLike | None = None) -> int:
+    def freeze(self, df: object, path: str | os.PathLike[str], *, scripts: ScriptsLike | None = None) -> int:
         """Write the rows with what this mapping makes of them, for :func:`celigo_pandas.experiments.check_frozen`.
 
         The check sees the time of freezing as the present. Cells that vary by themselves (random text) are left out.
@@ -547,7 +547,7 @@ class Mapping:
             self._hooks("freeze", None)
         return freeze(self._document, records_of(df), path, scripts)
 
-    def verify(self, df: Any, con: Any, *, batch_size: int = 100) -> pd.DataFrame:
+    def verify(self, df: object, con: object, *, batch_size: int = 100) -> pd.DataFrame:
         """Map the same rows here and on the server (``/import/map``), and return where they disagree.
 
         Parameters

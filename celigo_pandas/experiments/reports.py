@@ -71,7 +71,9 @@ class Report:
         self.title = title
 
     @classmethod
-    def of(cls, mapping: Reported, before: Reported | None, df: Any, title: str, plan: Shown | None = None) -> Report:
+    def of(
+        cls, mapping: Reported, before: Reported | None, df: object, title: str, plan: Shown | None = None
+    ) -> Report:
         """Measure and write the page; `plan` is what a push of the rows would do."""
         records = records_of(df)
         compiled = mapping.compiled
@@ -152,6 +154,6 @@ def _rule_changes(mapping: Reported, before: Reported) -> Markup:
     return table(("rule", "member", "before", "after", ""), rows)
 
 
-def _values(before: Any, after: Any) -> tuple[str, str]:
+def _values(before: object, after: object) -> tuple[str, str]:
     old, new = pair_texts(before, after)
     return "" if before is None else old, "" if after is None else new

@@ -229,7 +229,7 @@ class Suggested:
     pairs: tuple[Suggestion, ...]
 
 
-def suggest_document(records: Sequence[Any], target: Any) -> Suggested:
+def suggest_document(records: Sequence[Any], target: object) -> Suggested:
     """Suggest Mapper 2.0 rules from records to a target; see :meth:`celigo_pandas.Mapping.suggest`."""
     wanted = target_types(target)
     if not all(wanted):
@@ -247,7 +247,7 @@ def suggest_document(records: Sequence[Any], target: Any) -> Suggested:
     return Suggested(document, tuple(name for name in wanted if name not in found), tuple(pairs))
 
 
-def target_types(target: Any) -> dict[str, str | None]:
+def target_types(target: object) -> dict[str, str | None]:
     """Read a target: names, names with data types, a sample record, or a frame."""
     if hasattr(target, "columns") and hasattr(target, "head"):
         records = records_of(target.head(50))

@@ -17,7 +17,7 @@ from celigo_pandas.experiments.frame_records import exact_frame
 __all__ = ["diff_documents", "diff_saved", "document_of", "merged", "put_lookups"]
 
 
-def document_of(source: Any) -> dict[str, Any]:
+def document_of(source: object) -> dict[str, Any]:
     """Return a copy of the import document that `source` is or holds: a dict, a builder, a saved import, a Mapping.
 
     Raises
@@ -115,6 +115,6 @@ def _lookups(doc: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return MappingDocument.of(doc).lookup_docs()
 
 
-def diff_saved(saved: dict[str, Any], mapping: Any) -> pd.DataFrame:
+def diff_saved(saved: dict[str, Any], mapping: object) -> pd.DataFrame:
     """Show what to change in a saved import so that it maps as `mapping` does; see :func:`diff_documents`."""
     return diff_documents(saved, merged(saved, document_of(mapping)))

@@ -45,7 +45,7 @@ def _types(outputs: list[Any]) -> dict[str, str]:
     return {cell: kinds.pop() for cell, kinds in seen.items() if len(kinds) == 1}
 
 
-def _note(value: Any, cell: str, seen: dict[str, set[str]]) -> None:
+def _note(value: object, cell: str, seen: dict[str, set[str]]) -> None:
     if isinstance(value, dict):
         for key, member in value.items():
             _note(member, f"{cell}.{key}" if cell else key, seen)

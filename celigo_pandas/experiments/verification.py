@@ -24,7 +24,7 @@ from celigo_pandas.paths import cell_text
 __all__ = ["verify"]
 
 
-def verify(document: dict[str, Any], df: Any, con: Any, batch_size: int) -> pd.DataFrame:
+def verify(document: dict[str, Any], df: object, con: Any, batch_size: int) -> pd.DataFrame:
     """See :meth:`celigo_pandas.Mapping.verify`."""
     client = con.client
     client.ask_account_once()
@@ -118,7 +118,7 @@ def _mapped(results: list[_Result], *, failed: bool = False) -> list[_Result]:
     return [one for one in results if isinstance(one.value, MappingError) is failed]
 
 
-def _answered(result: Any, document: dict[str, Any]) -> list[Any]:
+def _answered(result: object, document: dict[str, Any]) -> list[Any]:
     """Read one answer as what became of a row."""
     answer = read_answer(result, document)
     if answer.failed_with is not None:
@@ -126,7 +126,7 @@ def _answered(result: Any, document: dict[str, Any]) -> list[Any]:
     return _results(answer.records, answer.problems)
 
 
-def _located(result: Any, compiled: CompiledMapping) -> Any:
+def _located(result: object, compiled: CompiledMapping) -> object:
     """Name the rule that a refusal of the server is about: its text begins with the mapper and what the rule generates.
 
     Source: integrator-api.md, section 7.2 "Refusal text". A text that fits several rules names none.

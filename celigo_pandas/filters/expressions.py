@@ -47,7 +47,7 @@ def rules_of(filter_doc: Mapping[str, Any] | None) -> list[Any] | None:
     return rules
 
 
-def keep(rules: Any, record: Any, *, settings: Mapping[str, Any] | None = None) -> bool:
+def keep(rules: object, record: object, *, settings: Mapping[str, Any] | None = None) -> bool:
     """Tell whether a record stays.
 
     Parameters
@@ -72,11 +72,11 @@ def keep(rules: Any, record: Any, *, settings: Mapping[str, Any] | None = None) 
     return compile_rules(rules)(record, settings)
 
 
-def compile_rules(rules: Any) -> Callable[..., bool]:
+def compile_rules(rules: object) -> Callable[..., bool]:
     """Compile rules to ``keeper(record, settings=None) -> bool``; errors are those of :func:`keep`."""
     keeper = None if rules is None or rules == [] else _rule(rules, "rules", 0)
 
-    def ask(record: Any, settings: Mapping[str, Any] | None = None) -> bool:
+    def ask(record: object, settings: Mapping[str, Any] | None = None) -> bool:
         if keeper is None:
             return True
         try:
@@ -87,7 +87,7 @@ def compile_rules(rules: Any) -> Callable[..., bool]:
     return ask
 
 
-def _rule(rule: Any, place: str, depth: int) -> Keeper:
+def _rule(rule: object, place: str, depth: int) -> Keeper:
     if depth > _DEEPEST:
         raise FilterError(f"Filter rules are nested more than {_DEEPEST} deep.", rule=place)
     if not isinstance(rule, list) or not rule or not isinstance(rule[0], str):
@@ -113,7 +113,7 @@ def _rule(rule: Any, place: str, depth: int) -> Keeper:
     left, right = (_operand(part, f"{place}[{i}]", depth + 1) for i, part in enumerate(arguments, 1))
     is_one_place = arguments[0] == arguments[1] and _names_one_place(arguments[0])
 
-    def compare(record: Any, settings: Any) -> bool:
+    def compare(record: object, settings: object) -> bool:
         try:
             value = left(record, settings)
             return comparison(value, value if is_one_place else _apart(right(record, settings)))
@@ -144,12 +144,12 @@ def _anyof(arguments: list[Any], place: str, depth: int) -> Keeper:
     return lambda record, settings: is_one_of(operand(record, settings), choices)
 
 
-def _names_one_place(operand: Any) -> bool:
+def _names_one_place(operand: object) -> bool:
     """Whether an operand gives the very same array or object each time it is read; one with ``*`` gathers a new one."""
     return isinstance(operand, list) and operand[0] in ("extract", "settings") and "*" not in operand[1]
 
 
-def _apart(value: Any) -> Any:
+def _apart(value: object) -> object:
     """Return an array or object as one of its own: no two places of a JSON text hold the same one.
 
     In a frame they may, and JavaScript compares arrays and objects by what they are, not by what they hold.
@@ -157,7 +157,7 @@ def _apart(value: Any) -> Any:
     return value[:] if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
 
 
-def _operand(operand: Any, place: str, depth: int) -> Operand:
+def _operand(operand: object, place: str, depth: int) -> Operand:
     if depth > _DEEPEST:
         raise FilterError(f"Filter rules are nested more than {_DEEPEST} deep.", rule=place)
     if not isinstance(operand, (list, dict)):
@@ -176,7 +176,7 @@ def _operand(operand: Any, place: str, depth: int) -> Operand:
     return lambda record, settings: function(inner(record, settings))
 
 
-def _reader(name: str, text: Any, place: str) -> Operand:
+def _reader(name: str, text: object, place: str) -> Operand:
     if not isinstance(text, str):
         raise FilterError(f"{name} takes a path, got {shown(text)}.", rule=f"{place}[1]")
     try:

@@ -18,46 +18,46 @@ from celigo_pandas.javascript.values import UNDEFINED, compare, loose_equal, to_
 __all__ = ["CASTS", "COMPARISONS", "FUNCTIONS", "is_empty", "is_one_of"]
 
 
-def is_empty(value: Any) -> bool:
+def is_empty(value: object) -> bool:
     """Missing, null, empty text, list or object; 0 and false are values. A cast without a value is empty too."""
     return _is_missing(value) or (isinstance(value, (str, list, dict)) and not value)
 
 
-def is_one_of(value: Any, choices: Any) -> bool:
+def is_one_of(value: object, choices: object) -> bool:
     """Whether a value equals one of a list."""
     return isinstance(choices, list) and any(_equals(value, choice) for choice in choices)
 
 
-def _is_missing(value: Any) -> bool:
+def _is_missing(value: object) -> bool:
     return value is None or value is UNDEFINED or (isinstance(value, float) and value != value)
 
 
-def _equals(left: Any, right: Any) -> bool:
+def _equals(left: object, right: object) -> bool:
     # Assumed: without a cast equality is loose, as in the platform's own scripts.
     return loose_equal(left, right)
 
 
 def _ordered(operator: str) -> Callable[[Any, Any], bool]:
-    def ordered(left: Any, right: Any) -> bool:
+    def ordered(left: object, right: object) -> bool:
         return not _is_missing(left) and not _is_missing(right) and compare(left, operator, right)
 
     return ordered
 
 
 def _texts(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
-    def tested(left: Any, right: Any) -> bool:
+    def tested(left: object, right: object) -> bool:
         return not _is_missing(left) and not _is_missing(right) and test(to_text(left), to_text(right))
 
     return tested
 
 
-def _contains(left: Any, right: Any) -> bool:
+def _contains(left: object, right: object) -> bool:
     if isinstance(left, list):
         return any(_equals(item, right) for item in left)
     return not _is_missing(left) and not _is_missing(right) and to_text(right) in to_text(left)
 
 
-def _matches(left: Any, right: Any) -> bool:
+def _matches(left: object, right: object) -> bool:
     if _is_missing(left) or _is_missing(right):
         return False
     try:
@@ -84,17 +84,17 @@ COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-def _to_number(value: Any) -> Any:
+def _to_number(value: object) -> Any:
     if _is_missing(value) or value == "" or (isinstance(value, str) and not value.strip()):
         return math.nan
     return to_number(value)
 
 
-def _to_boolean(value: Any) -> bool:
+def _to_boolean(value: object) -> bool:
     return value.lower() == "true" if isinstance(value, str) else truthy(value)
 
 
-def _to_epoch(value: Any) -> Any:
+def _to_epoch(value: object) -> object:
     if _is_missing(value) or value == "":
         return math.nan
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -120,7 +120,7 @@ def _of_text(change: Callable[[str], str]) -> Callable[[Any], Any]:
 
 
 def _of_number(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def changed(value: Any) -> Any:
+    def changed(value: object) -> Any:
         number = _to_number(value)
         return change(number) if number - number == 0 else number
 

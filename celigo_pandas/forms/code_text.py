@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["literal", "pull_code", "push_code"]
 
 
-def literal(value: Any) -> str:
+def literal(value: object) -> str:
     """Write a document as a Python literal, members in their order."""
     return pprint.pformat(value, width=100, sort_dicts=False)
 

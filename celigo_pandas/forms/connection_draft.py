@@ -134,6 +134,6 @@ def at_first_part(views: list[FieldView], problem: Problem) -> list[FieldView]:
     return views
 
 
-def is_nothing(typed: Any) -> bool:
+def is_nothing(typed: object) -> bool:
     """Whether an empty field was left: a blank that was kept on purpose is something."""
     return typed is None or (isinstance(typed, list) and not typed)

@@ -212,7 +212,7 @@ class ConnectionEditing(FormState):
 
     # Editing
 
-    def set_text(self, path: str, value: Any) -> None:
+    def set_text(self, path: str, value: object) -> None:
         """Take over what was typed or chosen in the field at `path`.
 
         Text becomes what the field holds: a number, a list of lines, pairs ``name: value``, JSON. What cannot be read

@@ -148,14 +148,14 @@ class ConnectionState(ConnectionEditing):
         else:
             connection.patch(patch)
 
-    def _sending(self, send: Any) -> Any:
+    def _sending(self, send: Any) -> object:
         try:
             return send()
         except CeligoError as error:
             self.server_problems = tuple(problem for problem in error.problems if problem.field)
             raise
 
-    def _created(self, connection: Any, sent: Draft) -> None:
+    def _created(self, connection: object, sent: Draft) -> None:
         self.connection = connection
         self._saved(sent)
 

@@ -139,7 +139,7 @@ def _text(connection: Any) -> str:
     return " ".join([connection.name, connection.id, connection.type, *places]).lower()
 
 
-def _pinged(connection: Any) -> Any:
+def _pinged(connection: Any) -> object:
     try:
         return connection.ping()
     except CeligoError as error:

@@ -39,7 +39,7 @@ def stopping_progress(task: Task) -> Callable[[int, int | None], None]:
     return show
 
 
-def read_pages(connection: Any, doc: Mapping[str, Any], task: Task, options: Mapping[str, Any]) -> Any:
+def read_pages(connection: Any, doc: Mapping[str, Any], task: Task, options: Mapping[str, Any]) -> object:
     """Read all pages as :func:`celigo_pandas.read_export` does; Stop is looked at before each request."""
     from celigo_pandas.accessors.pulls.page_source import PullOptions
     from celigo_pandas.accessors.pulls.resumable import Pull
@@ -130,7 +130,7 @@ class ExportState(FormState):
         """Return what the field at `path` shows: the document's value, or text that could not be read."""
         return self.unread.get(path, read(self._history.now, path))
 
-    def set_text(self, path: str, value: Any) -> None:
+    def set_text(self, path: str, value: object) -> None:
         """Take over what was typed or chosen; ``page_size``, ``max_rows`` and ``document`` are the form's own."""
         if path == "document":
             self.set_document(str(value))
@@ -139,7 +139,7 @@ class ExportState(FormState):
         else:
             self._set_member(path, value)
 
-    def _set_number(self, name: str, value: Any) -> None:
+    def _set_number(self, name: str, value: object) -> None:
         number = parsed("number", value)
         empty = "auto" if name == "page_size" else None
         if number in (None, "auto"):
@@ -150,7 +150,7 @@ class ExportState(FormState):
             raise ConfigError(f"{name}: got {value!r}; expected a whole number of 1 or more, or nothing.")
         self.changed()
 
-    def _set_member(self, path: str, value: Any) -> None:
+    def _set_member(self, path: str, value: object) -> None:
         row = next((row for row in self.fields if row.path == path), None)
         if row is None:
             raise ConfigError(f"This export has no field {path!r} as it stands.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 __all__ = ["KINDS", "LAYOUT_HINTS", "parsed", "plain_text", "shown_value"]
 
@@ -16,7 +15,7 @@ LAYOUT_HINTS = {"texts": "one a line", "pairs": "name: value, one a line", "json
 """What the help of such a field says about its spelling."""
 
 
-def parsed(kind: str, value: Any, keep_blanks: bool = False) -> Any:
+def parsed(kind: str, value: object, keep_blanks: bool = False) -> object:
     """Turn what was typed or chosen into what the document holds.
 
     Parameters
@@ -53,7 +52,7 @@ def parsed(kind: str, value: Any, keep_blanks: bool = False) -> Any:
     return value if value.strip() or (keep_blanks and value) else None
 
 
-def shown_value(kind: str, value: Any) -> Any:
+def shown_value(kind: str, value: object) -> object:
     """Turn a document's value into what the field shows."""
     if value is None:
         return ""
@@ -70,12 +69,12 @@ def shown_value(kind: str, value: Any) -> Any:
     return plain_text(value)
 
 
-def plain_text(value: Any) -> str:
+def plain_text(value: object) -> str:
     """Write a value as JSON; what JSON cannot hold as its own text."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _number(text: str) -> Any:
+def _number(text: str) -> object:
     text = text.strip()
     if re.fullmatch(r"[+-]?\d+", text):
         return int(text)

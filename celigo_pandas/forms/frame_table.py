@@ -13,7 +13,7 @@ _CELL = 200
 _COLUMNS = 60
 
 
-def cell_text(value: Any) -> str:
+def cell_text(value: object) -> str:
     """Show one value: text as it is, objects and lists as JSON, long ones cut."""
     if value is None:
         return ""
@@ -27,7 +27,7 @@ def cell_text(value: Any) -> str:
     return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
 
 
-def _is_missing(value: Any) -> bool:
+def _is_missing(value: object) -> bool:
     try:
         return bool(value != value)
     except (TypeError, ValueError):

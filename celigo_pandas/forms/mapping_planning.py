@@ -33,14 +33,14 @@ class Planning:
     given: Any = None
 
     @classmethod
-    def of(cls, current: Any, key: Any) -> Planning:
+    def of(cls, current: object, key: Any) -> Planning:
         """Begin with what the editor was opened with."""
         names = [key] if isinstance(key, str) else list(key or ())
         if any(not isinstance(name, str) for name in names):
             raise ConfigError(f"key: got {key!r}; expected the name of a field, or a list of names.")
         return cls("", ", ".join(names), current)
 
-    def set(self, name: str, value: Any) -> None:
+    def set(self, name: str, value: object) -> None:
         """Take over what was typed."""
         if name not in ("current", "key"):
             raise ConfigError(f"There is no field {name!r} of a plan here.")
@@ -51,7 +51,7 @@ class Planning:
         """The names of the key."""
         return [name.strip() for name in self.key.split(",") if name.strip()]
 
-    def read(self, client: Any) -> tuple[object, list[str]]:
+    def read(self, client: object) -> tuple[object, list[str]]:
         """Return what reads the destination, and the key.
 
         Parameters

@@ -97,7 +97,7 @@ def _same_kinds(one: PreviewRow, other: PreviewRow) -> bool:
     return all(type(value) is type(other.cells[name]) for name, value in one.cells.items())
 
 
-def _differs(one: Any, other: Any) -> bool:
+def _differs(one: object, other: object) -> bool:
     return one is not other and (type(one) is not type(other) or one != other)
 
 
@@ -138,14 +138,14 @@ def _steps(records: Sequence[Any], doc: Mapping[str, Any], hooks: HookRun | None
             yield step
 
 
-def flattened(record: Any) -> dict[str, Any]:
+def flattened(record: object) -> dict[str, Any]:
     """Return the cells of an output record: dotted names, objects entered, lists whole."""
     cells: dict[str, Any] = {}
     _flatten(record, "", cells)
     return cells
 
 
-def _flatten(value: Any, prefix: str, cells: dict[str, Any]) -> None:
+def _flatten(value: object, prefix: str, cells: dict[str, Any]) -> None:
     if isinstance(value, Mapping) and value:
         for name, member in value.items():
             path = f"{prefix}.{escape_key(str(name))}" if prefix else escape_key(str(name))
@@ -168,7 +168,7 @@ class Blame:
     problems: tuple[str, ...]
 
 
-def blame(record: Any, doc: Mapping[str, Any], column: str, story: HookStory | None = None) -> list[Blame]:
+def blame(record: object, doc: Mapping[str, Any], column: str, story: HookStory | None = None) -> list[Blame]:
     """Trace one output cell of one record.
 
     Parameters
@@ -206,7 +206,7 @@ def blame(record: Any, doc: Mapping[str, Any], column: str, story: HookStory | N
     ]
 
 
-def _step_text(value: Any) -> str:
+def _step_text(value: object) -> str:
     if value is UNDEFINED:
         return "(absent)"
     if isinstance(value, str):
@@ -232,7 +232,7 @@ def completions(records: Sequence[Any], dialect: int) -> list[str]:
     return list(texts)[:_MOST_PATHS]
 
 
-def _paths(value: Any, steps: tuple[str, ...], found: dict[tuple[str, ...], None]) -> None:
+def _paths(value: object, steps: tuple[str, ...], found: dict[tuple[str, ...], None]) -> None:
     if len(found) > _MOST_PATHS:
         return
     if isinstance(value, Mapping):

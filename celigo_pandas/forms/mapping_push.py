@@ -65,7 +65,7 @@ class PushPart(FormState):
         """The document that is sent; the editor's state, which this is a part of, says which."""
         raise NotImplementedError
 
-    def set_push_option(self, name: str, value: Any) -> None:
+    def set_push_option(self, name: str, value: object) -> None:
         """Set ``batch_size``, ``first`` or ``max_failures``."""
         text = str(value).strip() if value is not None else ""
         if name not in self.push_options:
@@ -78,7 +78,7 @@ class PushPart(FormState):
             raise ConfigError(f"{name}: got {text!r}; expected a whole number.")
         self.changed()
 
-    def set_planning(self, name: str, value: Any) -> None:
+    def set_planning(self, name: str, value: object) -> None:
         """Set ``current`` or ``key`` of a plan."""
         self.planning.set(name, value)
         self.drop_shown()

@@ -40,7 +40,7 @@ def rule_lines(state: MappingState) -> Iterator[Element]:
             yield _details(state, row)
 
 
-def _line(state: MappingState, row: RuleRow, number: int, fed: Any) -> Element:
+def _line(state: MappingState, row: RuleRow, number: int, fed: object) -> Element:
     problems = state.problems_at(row.path)
     doubts = " ".join(f"Doubtful: {text}" for text in state.remarks_at(row.path))
     has_source = row.kind in ("value", "helper", "object")

@@ -180,7 +180,7 @@ class MappingState(PushPart):
             raise DocumentError("An import document is a JSON object.")
         self.edit(lambda _: doc)
 
-    def set_rule(self, path: str, member: str, value: Any) -> None:
+    def set_rule(self, path: str, member: str, value: object) -> None:
         """Change one member of a rule.
 
         Parameters
@@ -275,7 +275,7 @@ class MappingState(PushPart):
         """Remove a lookup; rules that name it say so."""
         self.edit(lambda doc: remove_lookup(doc, name))
 
-    def set_lookup(self, name: str, member: str, value: Any) -> None:
+    def set_lookup(self, name: str, member: str, value: object) -> None:
         """Change a lookup: ``name``, ``map`` (``key = value`` lines or JSON), ``allowFailures``, ``default_kind``,
         ``default``.
         """

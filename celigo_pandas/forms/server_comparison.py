@@ -64,7 +64,7 @@ def _of_row(position: int, ours: list[Mapping[str, Any]], theirs: list[Mapping[s
     return found
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     # A frame does not tell a null from a member that is not there.
     if _is_nothing(one) or _is_nothing(other):
         return _is_nothing(one) and _is_nothing(other)
@@ -75,11 +75,11 @@ def _same(one: Any, other: Any) -> bool:
     return _kind(one) is _kind(other) and bool(one == other)
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_nothing(value: object) -> bool:
     return value is None or (isinstance(value, Mapping) and not value)
 
 
-def _kind(value: Any) -> type:
+def _kind(value: object) -> type:
     return float if isinstance(value, (int, float)) and not isinstance(value, bool) else type(value)
 
 

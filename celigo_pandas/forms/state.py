@@ -202,7 +202,7 @@ class FormState:
         """
         self.refuse_busy()
 
-        def stoppable(task: Task) -> Any:
+        def stoppable(task: Task) -> object:
             api = self.api
             with nullcontext() if api is None else api.stopping(task.stop_event):
                 return run(task)

@@ -35,7 +35,7 @@ def check_backend(dtype_backend: str | None) -> None:
 
 def array_of(
     pieces: Sequence[Piece], kind: str, rows: int, dtype_backend: str | None = None, always_nullable: bool = False
-) -> Any:
+) -> object:
     """Make the array of one column.
 
     Parameters
@@ -58,7 +58,7 @@ def array_of(
     return _MAKERS[kind](pieces, rows, nullable, dtype_backend)
 
 
-def chunked(pieces: Sequence[Piece], kind: str) -> Any:
+def chunked(pieces: Sequence[Piece], kind: str) -> pa.ChunkedArray:
     """Return the pieces as the chunks of one Arrow array."""
     wanted = ARROW_TYPES[kind]
     chunks = [
@@ -67,7 +67,7 @@ def chunked(pieces: Sequence[Piece], kind: str) -> Any:
     return pa.chunked_array(chunks, type=wanted)
 
 
-def _objects(pieces: Sequence[Piece], rows: int) -> Any:
+def _objects(pieces: Sequence[Piece], rows: int) -> object:
     array = np.empty(rows, dtype=object)
     position = 0
     for piece in pieces:
@@ -81,7 +81,7 @@ def _objects(pieces: Sequence[Piece], rows: int) -> Any:
     return array
 
 
-def _numbers(pieces: Sequence[Piece], rows: int, dtype: Any, fill: Any) -> tuple[Any, Any]:
+def _numbers(pieces: Sequence[Piece], rows: int, dtype: Any, fill: object) -> tuple[Any, Any]:
     values = np.empty(rows, dtype=dtype)
     mask = np.zeros(rows, dtype=bool)
     position = 0
@@ -100,17 +100,17 @@ def _numbers(pieces: Sequence[Piece], rows: int, dtype: Any, fill: Any) -> tuple
     return values, mask
 
 
-def _int(pieces: Sequence[Piece], rows: int, nullable: bool, _backend: str | None) -> Any:
+def _int(pieces: Sequence[Piece], rows: int, nullable: bool, _backend: str | None) -> object:
     values, mask = _numbers(pieces, rows, np.int64, 1)
     return pd.arrays.IntegerArray(values, mask) if nullable or mask.any() else values
 
 
-def _bool(pieces: Sequence[Piece], rows: int, nullable: bool, _backend: str | None) -> Any:
+def _bool(pieces: Sequence[Piece], rows: int, nullable: bool, _backend: str | None) -> object:
     values, mask = _numbers(pieces, rows, np.bool_, False)
     return pd.arrays.BooleanArray(values, mask) if nullable or mask.any() else values
 
 
-def _float(pieces: Sequence[Piece], rows: int, _nullable: bool, backend: str | None) -> Any:
+def _float(pieces: Sequence[Piece], rows: int, _nullable: bool, backend: str | None) -> object:
     values, mask = _numbers(pieces, rows, np.float64, 0.0)
     if backend == "numpy_nullable":
         return pd.arrays.FloatingArray(values, mask)
@@ -128,7 +128,7 @@ def _str(pieces: Sequence[Piece], _rows: int, _nullable: bool, backend: str | No
     return chunks.to_pandas(deduplicate_objects=True).to_numpy()
 
 
-def _null(_pieces: Sequence[Piece], rows: int, _nullable: bool, _backend: str | None) -> Any:
+def _null(_pieces: Sequence[Piece], rows: int, _nullable: bool, _backend: str | None) -> object:
     return np.full(rows, None, dtype=object)
 
 

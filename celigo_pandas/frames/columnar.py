@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -139,14 +139,14 @@ class ColumnarReader:
         self._new_keys = set()
         return True
 
-    def _note_texts(self, struct: Any) -> bool:
+    def _note_texts(self, struct: object) -> bool:
         """Pin the columns that are text; return whether one was read as what it only looks like."""
         texts: dict[str, Any] = {}
         has_new = _collect_texts(struct, texts)
         _merge(self._texts, texts)
         return has_new
 
-    def _parse(self, block: bytes) -> Any:
+    def _parse(self, block: bytes) -> pa.Table:
         schema = pa.schema([("data", pa.list_(_struct(self._texts)))]) if self._texts else None
         try:
             table = pa.json.read_json(
@@ -188,7 +188,7 @@ def _sampled_keys(block: bytes) -> Counter[bytes]:
     return Counter(chain.from_iterable(parts))
 
 
-def _struct(texts: dict[str, Any]) -> Any:
+def _struct(texts: dict[str, Any]) -> object:
     return pa.struct([(name, pa.large_string() if below is None else _struct(below)) for name, below in texts.items()])
 
 
@@ -231,7 +231,9 @@ def _collect_texts(struct: Any, texts: dict[str, Any]) -> bool:
     return is_new
 
 
-def _visit(rows: Any, prefix: tuple[str, ...], columns: dict[tuple[str, ...], Piece], order: dict[str, Any]) -> None:
+def _visit(
+    rows: pa.StructArray, prefix: tuple[str, ...], columns: dict[tuple[str, ...], Piece], order: dict[str, Any]
+) -> None:
     if rows.type.num_fields == 0:
         raise Unfit("objects without members")
     if len(prefix) == DEEPEST:
@@ -249,7 +251,7 @@ def _visit(rows: Any, prefix: tuple[str, ...], columns: dict[tuple[str, ...], Pi
             columns[path] = _piece(values)
 
 
-def _refuse_hollow(rows: Any, children: Any) -> None:
+def _refuse_hollow(rows: pa.StructArray, children: Iterable[pa.Array]) -> None:
     """Refuse objects without any value: the reader cannot tell ``{}`` from ``{"b": null}``."""
     present = len(rows) - rows.null_count
     children = list(children)
@@ -263,7 +265,7 @@ def _refuse_hollow(rows: Any, children: Any) -> None:
         raise Unfit("objects without a value")
 
 
-def _piece(values: Any) -> Piece:
+def _piece(values: pa.Array) -> Piece:
     kind = values.type
     if pa.types.is_null(kind):
         return nulls(len(values))
@@ -282,7 +284,7 @@ def _piece(values: Any) -> Piece:
     raise Unfit(f"values of type {kind}")
 
 
-def _refuse_inexact(values: Any) -> None:
+def _refuse_inexact(values: pa.Array) -> None:
     doubles = values.to_numpy(zero_copy_only=False)
     if np.isnan(doubles).sum() != values.null_count:
         raise Unfit("NaN")

@@ -289,7 +289,7 @@ def _tail(placed: _Placed, count: int) -> _Placed:
     return [(start - count, piece) for start, piece in placed if start + len(piece) > count]
 
 
-def _held(array: Any, index: pd.Index) -> Any:
+def _held(array: object, index: pd.Index) -> object:
     """Keep objects objects: a bare array of them would be looked through, and become another dtype."""
     if isinstance(array, np.ndarray) and array.dtype == object:
         return pd.Series(array, index=index, dtype=object, copy=False)

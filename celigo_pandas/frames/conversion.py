@@ -69,7 +69,7 @@ def convert(
     return df
 
 
-def _by_name(dtype: Any, columns: Iterable[Any]) -> dict[Any, Any]:
+def _by_name(dtype: object, columns: Iterable[Any]) -> dict[Any, Any]:
     if dtype is None:
         return {}
     if isinstance(dtype, defaultdict):
@@ -112,7 +112,7 @@ def _set(df: pd.DataFrame, name: str, change: Any, what: str) -> None:
         raise FrameError(f"Column {name!r} cannot become {what}: {error}", column=name) from error
 
 
-def _set_dtype(df: pd.DataFrame, name: str, kind: Any) -> None:
+def _set_dtype(df: pd.DataFrame, name: str, kind: object) -> None:
     try:
         df[name] = as_dtype(df[name], kind)
     except (ValueError, TypeError, ArithmeticError, NotImplementedError) as error:

@@ -34,7 +34,7 @@ class Unfitting(ValueError):
         self.position = position
 
 
-def as_dtype(values: pd.Series, kind: Any) -> pd.Series:
+def as_dtype(values: pd.Series, kind: object) -> pd.Series:
     """Return a column as another dtype.
 
     Parameters
@@ -77,7 +77,7 @@ def as_dtype(values: pd.Series, kind: Any) -> pd.Series:
     return whole.set_axis(values.index)
 
 
-def dtype_of(kind: Any) -> Any:
+def dtype_of(kind: object) -> Any:
     """Return the dtype that `kind` names; raises :class:`TypeError` or :class:`ValueError` where there is none."""
     if isinstance(kind, str) and kind.startswith("decimal") and kind.endswith("[pyarrow]"):
         return _decimal_dtype(kind)  # pandas reads no parameters from a name
@@ -95,7 +95,7 @@ def _as_objects_of_text(values: pd.Series) -> pd.Series:
 _NULLABLE = {"i": "'Int64'", "u": "'UInt64'", "b": "'boolean'"}
 
 
-def _decimal_dtype(name: str) -> Any:
+def _decimal_dtype(name: str) -> object:
     try:
         base, _, numbers = name.removesuffix("[pyarrow]").rstrip(")").partition("(")
         return pd.ArrowDtype(getattr(pa, base)(*map(int, numbers.split(","))))
@@ -103,7 +103,7 @@ def _decimal_dtype(name: str) -> Any:
         raise TypeError(f"data type {name!r} not understood") from error
 
 
-def _cannot_miss(dtype: Any) -> bool:
+def _cannot_miss(dtype: object) -> bool:
     return isinstance(dtype, np.dtype) and dtype.kind in "iub"
 
 
@@ -112,7 +112,7 @@ def _empty(dtype: Any) -> pd.Series:
     return empty
 
 
-def _part(part: pd.Series, dtype: Any, change: Callable[[pd.Series, Any], pd.Series]) -> pd.Series:
+def _part(part: pd.Series, dtype: object, change: Callable[[pd.Series, Any], pd.Series]) -> pd.Series:
     """Convert some values; where that fails, look for the one at fault by halves."""
     try:
         return _whole(part, dtype, change)
@@ -128,7 +128,7 @@ def _part(part: pd.Series, dtype: Any, change: Callable[[pd.Series, Any], pd.Ser
     return _whole(part, dtype, change)  # each value is well, the column is not
 
 
-def _whole(part: pd.Series, dtype: Any, change: Callable[[pd.Series, Any], pd.Series]) -> pd.Series:
+def _whole(part: pd.Series, dtype: object, change: Callable[[pd.Series, Any], pd.Series]) -> pd.Series:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is lost is found below
         changed = change(part, dtype).set_axis(part.index)
@@ -185,7 +185,7 @@ def _read_csv(texts: pd.Series, dtype: Any) -> pd.Series:
     return read["value"]
 
 
-def _number(text: str, read: Any) -> int | float | Decimal:
+def _number(text: str, read: object) -> int | float | Decimal:
     """Read a text by itself, by its digits where a double could hide that they are others."""
     try:
         if isinstance(read, int):
@@ -221,15 +221,15 @@ def _from_values(known: pd.Series, dtype: Any) -> pd.Series:
     return changed
 
 
-def _is_arrow(dtype: Any, test: Callable[[Any], bool]) -> bool:
+def _is_arrow(dtype: object, test: Callable[[Any], bool]) -> bool:
     return isinstance(dtype, pd.ArrowDtype) and test(dtype.pyarrow_dtype)
 
 
-def _arrow(values: list[Any], dtype: Any) -> Any:
+def _arrow(values: list[Any], dtype: Any) -> object:
     return pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(values, dtype.pyarrow_dtype)]))
 
 
-def _as_decimal(value: Any) -> Decimal:
+def _as_decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise TypeError("it is no number")
     return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
@@ -248,7 +248,7 @@ def _compare(values: Sequence[Any], changed: pd.Series) -> None:
         raise ValueError(f"it would be {shown(after)} as {changed.dtype}")
 
 
-def _is_nearest(before: Any, after: Any) -> bool:
+def _is_nearest(before: object, after: Any) -> bool:
     """Say whether a fraction may have been rounded: no whole number, nothing that vanished or has no bound."""
     if isinstance(after, complex) or not isinstance(before, (float, Decimal)) or not math.isfinite(after):
         return False

@@ -16,7 +16,7 @@ from celigo_pandas.errors import FrameError, shown
 __all__ = ["as_frame"]
 
 
-def as_frame(df: Any) -> pd.DataFrame:
+def as_frame(df: object) -> pd.DataFrame:
     """Return a DataFrame, made of an Arrow stream if `df` is none.
 
     Raises

@@ -29,7 +29,7 @@ def kept_copy(df: pd.DataFrame) -> pd.DataFrame:
 _CONTAINERS = frozenset({list, dict, tuple, np.ndarray})
 
 
-def _copied(value: Any) -> Any:
+def _copied(value: Any) -> object:
     kind = type(value)
     if kind is list or kind is tuple:
         return kind(map(_copied, value))

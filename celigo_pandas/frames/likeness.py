@@ -56,7 +56,7 @@ class _Truth(NamedTuple):
     is_true: bool
 
 
-def likeness(value: Any) -> Hashable:
+def likeness(value: object) -> Hashable:
     """Return what stands for `value` in a comparison; None for a missing one.
 
     Examples
@@ -70,7 +70,7 @@ def likeness(value: Any) -> Hashable:
     return _other(value) if form is None else form(value)
 
 
-def incomparable(one: Any, other: Any) -> str | None:
+def incomparable(one: object, other: object) -> str | None:
     """Say why two likenesses cannot be compared; None where they can."""
     for value in (one, other):
         if isinstance(value, Opaque):
@@ -80,7 +80,7 @@ def incomparable(one: Any, other: Any) -> str | None:
     return None
 
 
-def nearness(like: Any) -> str:
+def nearness(like: object) -> str:
     """Return a text that is one for all likenesses that some database takes for the same.
 
     Collations differ: one takes ``abc`` for ``ABC``, another ``é`` for ``e`` or ``a `` for ``a``; a column of numbers
@@ -188,7 +188,7 @@ def _of_object(value: dict[Any, Any]) -> Hashable:
     return ("object", frozenset(pair for pair in members if pair[1] is not None))
 
 
-def _other(value: Any) -> Hashable:
+def _other(value: object) -> Hashable:
     if isinstance(value, np.ndarray):
         return _of_list(value.tolist() if value.dtype.kind != "O" else list(value))
     if isinstance(value, (bool, np.bool_)):

@@ -16,24 +16,24 @@ Normal = str | Callable[[Any], Any]
 """A word of :data:`WORDS`, or a function of a value that is not missing."""
 
 
-def _trim(value: Any) -> object:
+def _trim(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-def _case(value: Any) -> object:
+def _case(value: object) -> object:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _empty(value: Any) -> object:
+def _empty(value: object) -> object:
     return None if isinstance(value, str) and not value else value
 
 
-def _number(value: Any) -> object:
+def _number(value: object) -> object:
     number = as_number(value.strip()) if isinstance(value, str) else None
     return value if number is None else number
 
 
-def _text(value: Any) -> object:
+def _text(value: object) -> object:
     if isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, (int, float, Decimal)):
@@ -44,17 +44,17 @@ def _text(value: Any) -> object:
 _TRUTHS: dict[Any, bool] = {"true": True, "1": True, 1: True, "false": False, "0": False, 0: False}
 
 
-def _boolean(value: Any) -> object:
+def _boolean(value: object) -> object:
     known = value.strip().casefold() if isinstance(value, str) else value
     return _TRUTHS.get(known, value) if isinstance(known, (str, int, float, Decimal)) else value
 
 
-def _utc(value: Any) -> object:
+def _utc(value: object) -> object:
     like = likeness(value)
     return Instant(like.clock, like.digits) if isinstance(like, WallTime) else value
 
 
-def _exact(value: Any) -> object:
+def _exact(value: object) -> object:
     return value
 
 
@@ -94,7 +94,7 @@ class Normalizers:
 def _normalized(column: str, steps: Sequence[Normal]) -> Callable[[Any], Hashable]:
     functions = [WORDS[step] if isinstance(step, str) else _guarded(step, column) for step in steps]
 
-    def like(value: Any) -> Hashable:
+    def like(value: object) -> Hashable:
         if likeness(value) is None:
             return None
         for function in functions:
@@ -107,7 +107,7 @@ def _normalized(column: str, steps: Sequence[Normal]) -> Callable[[Any], Hashabl
 
 
 def _guarded(function: Callable[[Any], Any], column: str) -> Callable[[Any], Any]:
-    def call(value: Any) -> object:
+    def call(value: object) -> object:
         try:
             return function(value)
         except Exception as error:
@@ -121,7 +121,7 @@ def _guarded(function: Callable[[Any], Any], column: str) -> Callable[[Any], Any
     return call
 
 
-def normalizers(normalize: Any, columns: Iterable[str]) -> Normalizers:
+def normalizers(normalize: object, columns: Iterable[str]) -> Normalizers:
     """Read ``normalize=``: nothing, words or functions for all columns, or a mapping by column.
 
     Raises

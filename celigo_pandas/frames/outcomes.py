@@ -90,7 +90,7 @@ class Outcomes:
         return frame.set_axis(index)
 
 
-def _column(name: str, values: Sequence[Any]) -> Any:
+def _column(name: str, values: Sequence[Any]) -> object:
     if name in ("status_code", "batch"):
         return pd.array(list(values), dtype="Int64")
     if name == "attempts":

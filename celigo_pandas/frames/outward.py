@@ -178,7 +178,7 @@ def _tree(df: pd.DataFrame, sep: str | None, without: str | None = None) -> _Nod
     return root
 
 
-def _keys(label: Any, sep: str | None) -> tuple[str, ...]:
+def _keys(label: object, sep: str | None) -> tuple[str, ...]:
     if isinstance(label, str):
         return (str(label),) if sep is None else split_path(label, sep)
     if isinstance(label, (int, np.integer)) and not isinstance(label, bool):

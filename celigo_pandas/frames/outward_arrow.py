@@ -56,5 +56,5 @@ def _unless_null(shorten: Shorten) -> Shorten:
     return lambda value: None if value is None else shorten(value)
 
 
-def _same(value: Any) -> Any:
+def _same(value: object) -> object:
     return value

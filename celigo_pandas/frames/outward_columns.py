@@ -22,7 +22,7 @@ Column = tuple[list[Any], "np.ndarray | None"]
 """The values of a column, and a mask of the missing ones (None when there are none)."""
 
 
-def outward_column(series: pd.Series, label: Any, index: pd.Index) -> Column:
+def outward_column(series: pd.Series, label: object, index: pd.Index) -> Column:
     """Convert one column: its values, and a mask of the missing ones (None when there are none)."""
     try:
         return _convert(series)

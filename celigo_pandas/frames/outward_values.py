@@ -64,7 +64,7 @@ def _of_type(kind: type, values: list[Any], kinds: set[type]) -> list[Any]:
     return values if len(kinds) == 1 else [value for value in values if type(value) is kind]
 
 
-def plain_value(value: Any) -> Any:
+def plain_value(value: object) -> object:
     """Convert one value, nested ones with all they hold.
 
     Raises
@@ -81,7 +81,7 @@ def plain_value(value: Any) -> Any:
     return convert(value)
 
 
-def shortest_double(value: Any) -> float:
+def shortest_double(value: object) -> float:
     """Return the shortest double that reads back as the same 16 or 32 bit float (0.1, not 0.10000000149)."""
     return float(str(value))
 
@@ -132,7 +132,7 @@ def _mapping(value: dict[Any, Any]) -> dict[str, Any]:
     return plain
 
 
-def _key(key: Any) -> str:
+def _key(key: object) -> str:
     if isinstance(key, str):
         return str(key)
     if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
@@ -151,7 +151,7 @@ def _array(value: Any) -> Any:
     return [_array(member) if isinstance(member, np.ndarray) else plain_value(member) for member in value]
 
 
-def _refuse(value: Any) -> Any:
+def _refuse(value: object) -> object:
     name = type(value).__name__
     raise Unsendable(f"got a value of type {name}{_HINTS.get(name, '')}")
 

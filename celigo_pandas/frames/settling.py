@@ -173,6 +173,6 @@ def _values(piece: Piece) -> list[Any]:
     return values
 
 
-def _json_text(value: Any) -> str | None:
+def _json_text(value: object) -> str | None:
     # ASCII, so that a lone surrogate stays the escape it came as: Arrow's texts cannot hold it.
     return None if value is None else json.dumps(value, separators=(",", ":"))

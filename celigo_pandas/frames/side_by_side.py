@@ -12,14 +12,14 @@ from celigo_pandas.javascript.values import UNDEFINED
 __all__ = ["cell_text", "pair_texts", "shown_output", "type_change"]
 
 
-def shown_output(value: Any) -> Any:
+def shown_output(value: object) -> Any:
     """Show an output in a table: an absent value and a failure as text, everything else as it is."""
     if value is UNDEFINED:
         return "(left out)"
     return f"(fails: {value.message})" if isinstance(value, MappingError) else value
 
 
-def cell_text(value: Any, limit: int = 120) -> str:
+def cell_text(value: object, limit: int = 120) -> str:
     """Write one value for a table: JSON, cut at `limit` characters."""
     value = shown_output(value)
     if isinstance(value, str):
@@ -29,7 +29,7 @@ def cell_text(value: Any, limit: int = 120) -> str:
     return written if len(written) <= limit else written[: limit - 1] + "…"
 
 
-def pair_texts(before: Any, after: Any, limit: int = 120) -> tuple[str, str]:
+def pair_texts(before: object, after: object, limit: int = 120) -> tuple[str, str]:
     """Write two values that stand side by side; where their types differ, texts stand in quotes.
 
     Examples
@@ -46,7 +46,7 @@ def pair_texts(before: Any, after: Any, limit: int = 120) -> tuple[str, str]:
     return first, second
 
 
-def type_change(before: Any, after: Any) -> str:
+def type_change(before: object, after: object) -> str:
     """Say how the type differs, ``"number → text"``; empty where it does not, or one of both is missing.
 
     Examples
@@ -58,7 +58,7 @@ def type_change(before: Any, after: Any) -> str:
     return f"{old} → {new}" if old and new and old != new else ""
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, (int, float, Decimal)):

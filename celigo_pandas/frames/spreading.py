@@ -96,7 +96,7 @@ class Rows:
         return True
 
 
-def _as_object(row: Any, key: str) -> dict[str, Any]:
+def _as_object(row: object, key: str) -> dict[str, Any]:
     if type(row) is dict:
         return row
     return {} if row is None else {key: row}
@@ -198,5 +198,5 @@ def _gathered(cells: list[tuple[int, Any]], rows: int) -> list[Any]:
     return values
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -57,7 +57,7 @@ def in_same_context(body: Render, has_params: bool) -> Render:
     return render
 
 
-def _parent_of(scope: Scope, context: Any) -> Scope | None:
+def _parent_of(scope: Scope, context: object) -> Scope | None:
     """Give the scope that ``../`` reaches from a new context."""
     around = scope.context
     if context is around:
@@ -67,7 +67,7 @@ def _parent_of(scope: Scope, context: Any) -> Scope | None:
     return scope.parent if loose_equal(context, around) else scope
 
 
-def _is_empty(value: Any) -> bool:
+def _is_empty(value: object) -> bool:
     """Say what ``#if`` and ``#with`` take as nothing: 0 is something here, ``[]`` is not."""
     if isinstance(value, (list, tuple)):
         return not value
@@ -76,7 +76,7 @@ def _is_empty(value: Any) -> bool:
     return not truthy(value)
 
 
-def _holds(condition: Any, zero_counts: bool) -> bool:
+def _holds(condition: object, zero_counts: bool) -> bool:
     return (zero_counts or truthy(condition)) and not _is_empty(condition)
 
 
@@ -129,7 +129,7 @@ def with_block(value: Value, body: Render, inverse: Render, names: tuple[str, ..
 def each_renderer(body: Render, inverse: Render, names: tuple[str, ...]) -> Each:
     """Make the loop of ``#each``: over the elements of a list or the members of an object."""
 
-    def render(scope: Scope, value: Any) -> str:
+    def render(scope: Scope, value: object) -> str:
         if isinstance(value, (list, tuple)):
             entries: Any = enumerate(value)
         elif isinstance(value, dict):

@@ -11,7 +11,7 @@ Source: Handlebars.js 4.7, where the language guide is silent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from celigo_pandas.errors import TemplateError, shown
 from celigo_pandas.handlebars import blocks
@@ -105,7 +105,7 @@ class _Compiler:
         self._many[put] = Fixed(text)
         return put
 
-    def _statement(self, node: Any) -> Render | None:
+    def _statement(self, node: object) -> Render | None:
         if isinstance(node, Content):
             return self._text(node.value) if node.value else None
         if isinstance(node, Raw):
@@ -148,8 +148,8 @@ class _Compiler:
             return self._literal(argument.value)
         return self._path(argument)
 
-    def _literal(self, value: Any) -> Value:
-        def give(scope: Scope) -> Any:
+    def _literal(self, value: object) -> Value:
+        def give(scope: Scope) -> object:
             return value
 
         self._many[give] = Fixed(value)
@@ -210,7 +210,7 @@ class _Compiler:
         return lambda scope: refuse(scope) if truthy(field(scope)) else UNDEFINED
 
     def _refusal(self, call: Call, why: str) -> Value:
-        def refuse(scope: Scope) -> Any:
+        def refuse(scope: Scope) -> NoReturn:
             raise failure(self.source, call.position, f"The tag {shown(call.path.original)}", Refusal(why))
 
         return refuse
@@ -225,7 +225,7 @@ class _Compiler:
         function, with_run, source, position = helper.function, helper.with_run, self.source, call.position
         characters = f"The helper {helper.name!r}"
 
-        def evaluate(scope: Scope) -> Any:
+        def evaluate(scope: Scope) -> object:
             values = [argument(scope) for argument in arguments]
             for argument in ignored:
                 # Not used, but evaluated: an error in it is an error.
@@ -357,7 +357,7 @@ def _nothing(scope: Scope) -> str:
     return ""
 
 
-def _undefined(scope: Scope) -> Any:
+def _undefined(scope: Scope) -> object:
     return UNDEFINED
 
 

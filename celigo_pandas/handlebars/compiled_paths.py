@@ -33,7 +33,7 @@ def compile_path(path: Path, place: tuple[int, int] | None, strict: bool, source
     if not strict:
         return read
 
-    def read_strictly(scope: Scope) -> Any:
+    def read_strictly(scope: Scope) -> object:
         value = read(scope)
         if value is UNDEFINED:
             raise TemplateError(
@@ -78,27 +78,27 @@ def is_plain(path: Path) -> bool:
     return len(path.parts) == 1 or path.parts[0] not in ("$", "lookup")
 
 
-def walk(value: Any, parts: tuple[str, ...]) -> Any:
+def walk(value: object, parts: tuple[str, ...]) -> object:
     """Read a path of names below a value."""
     for part in parts:
         value = member(value, part)
     return value
 
 
-def _walk_elements(value: Any, parts: tuple[str, ...]) -> Any:
+def _walk_elements(value: object, parts: tuple[str, ...]) -> object:
     """Read a path with ``*``: the element at hand where the mapper put it in its array's place, else the first one."""
     for part in parts:
         value = _element(value) if part == EVERY else member(value, part)
     return value
 
 
-def _element(value: Any) -> Any:
+def _element(value: object) -> object:
     if isinstance(value, list):
         return value[0] if value else UNDEFINED
     return value.get(EVERY, value) if isinstance(value, dict) else member(value, EVERY)
 
 
-def _read_root(scope: Scope, parts: tuple[str, ...]) -> Any:
+def _read_root(scope: Scope, parts: tuple[str, ...]) -> object:
     """Read ``$.x`` from the root, unless there is a field ``$``."""
     own = member(scope.context, "$")
     return walk(scope.run.root, parts[1:]) if own is UNDEFINED or own is None else walk(own, parts[1:])
@@ -116,7 +116,7 @@ def _two_step_reader(first: str, second: str) -> Value:
     return read
 
 
-def _read_lookup(scope: Scope, context: Any, parts: tuple[str, ...]) -> Any:
+def _read_lookup(scope: Scope, context: object, parts: tuple[str, ...]) -> object:
     """Read ``lookup.name``: a member of the context if it has one, else the result of a dynamic lookup."""
     base = member(context, "lookup")
     if base is UNDEFINED or base is None:

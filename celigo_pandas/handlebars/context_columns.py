@@ -129,7 +129,7 @@ class Constant(list[Any]):
 class Fixed:
     """The function of a batch that gives the same value in every row."""
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: object) -> None:
         self.value = value
 
     def __call__(self, batch: Batch) -> Column:

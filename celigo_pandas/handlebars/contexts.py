@@ -92,7 +92,7 @@ def connection_context(connection: Mapping[str, Any], settings: object = None) -
 # --- records --------------------------------------------------------------------------------------------------------
 
 
-def record_members(record: Any) -> Context:
+def record_members(record: object) -> Context:
     """Return ``record``, and ``rows`` where it is grouped.
 
     Examples
@@ -110,7 +110,7 @@ def batch_members(records: Sequence[Any]) -> Context:
     return {"data": Rows(records), "batch_of_records": [record_members(record) for record in records]}
 
 
-def record_context(record: Any, around: Mapping[str, Any]) -> Context:
+def record_context(record: object, around: Mapping[str, Any]) -> Context:
     """Make what a request, query or link for one record sees; its bare names give way to the surroundings.
 
     Examples
@@ -146,7 +146,7 @@ def lookup_context(asked: Mapping[str, Any], around: Mapping[str, Any]) -> Conte
 # --- mappers --------------------------------------------------------------------------------------------------------
 
 
-def mapper_one_context(record: Any, around: Mapping[str, Any]) -> Context:
+def mapper_one_context(record: object, around: Mapping[str, Any]) -> Context:
     """Make what Mapper 1.0 sees: bare field names, which hide the surroundings, and ``data`` the record in a list.
 
     A grouped record is also ``rows``, and its bare names are those of its first row.
@@ -156,19 +156,19 @@ def mapper_one_context(record: Any, around: Mapping[str, Any]) -> Context:
     return {**around, "data": record, "rows": Rows(record), **_bare(record)}
 
 
-def mapper_two_context(record: Any, around: Mapping[str, Any]) -> Context:
+def mapper_two_context(record: object, around: Mapping[str, Any]) -> Context:
     """Make what Mapper 2.0 sees: ``record``, and ``rows`` where it is grouped."""
     if isinstance(record, list):
         return {**around, **record_members(record)}
     return {**around, "record": record}
 
 
-def envelope_root(record: Any, around: Mapping[str, Any]) -> Context:
+def envelope_root(record: object, around: Mapping[str, Any]) -> Context:
     """Make what the paths of a mapping of the envelope begin at: the record among its surroundings."""
     return {**around, "record": record}
 
 
-def _bare(record: Any) -> Mapping[str, Any]:
+def _bare(record: object) -> Mapping[str, Any]:
     """Return the bare names of a record; of a grouped one those of its first row."""
     first = record[0] if isinstance(record, list) and record else record
     return first if isinstance(first, dict) else {}

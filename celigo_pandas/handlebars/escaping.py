@@ -36,21 +36,21 @@ def encode_component(text: str) -> str:
         raise Refusal("half of a surrogate pair cannot be percent-encoded") from None
 
 
-def _to_url(value: Any) -> str:
+def _to_url(value: object) -> str:
     return encode_component(to_text(value))
 
 
-def _to_sql(value: Any) -> str:
+def _to_sql(value: object) -> str:
     # Assumed: a missing or null value is the empty text '' and numbers are quoted like text; the pages say only
     # that the value is wrapped in single quotes. A quote inside is doubled, the one form every database reads.
     return "'" + to_text(value).replace("'", "''") + "'"
 
 
-def _to_html(value: Any) -> str:
+def _to_html(value: object) -> str:
     return to_text(value).translate(_ENTITIES)
 
 
-def _to_soql(value: Any) -> str:
+def _to_soql(value: object) -> str:
     # No quotes around it: dates and numbers stand without, and a clause writes its own around text.
     return escape_soql(to_text(value))
 

@@ -45,12 +45,12 @@ def parted(template: str) -> str:
     return _TEXT_OR_TAG.sub(lambda found: found[0] if found[0][0] == '"' else f"{found[0]} ", template)
 
 
-def mark_value(value: Any) -> str:
+def mark_value(value: object) -> str:
     """Mark what ``{{x}}`` gives."""
     return f"{_START}v{json.dumps(to_text(value))}{_END}"
 
 
-def mark_raw(value: Any) -> str:
+def mark_raw(value: object) -> str:
     """Mark what ``{{{x}}}`` gives."""
     return f"{_START}r{json.dumps(to_text(value))}{_END}"
 

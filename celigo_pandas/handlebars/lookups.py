@@ -30,7 +30,7 @@ def compile_lookup(call: Call, arguments: list[Value], source: str) -> Value:
     """Compile ``(lookup a b)``."""
     is_name = bool(call.params) and isinstance(call.params[0], Literal) and call.params[0].kind == "text"
 
-    def evaluate(scope: Scope) -> Any:
+    def evaluate(scope: Scope) -> object:
         target = arguments[0](scope) if arguments else True
         if len(arguments) != 2:
             if not truthy(target):
@@ -64,7 +64,7 @@ def lookup_column(call: Call, keys: Many, source: str) -> Many | None:
     return evaluate
 
 
-def _look_up(run: Run, name: str, key: Any, source: str, position: int) -> Any:
+def _look_up(run: Run, name: str, key: object, source: str, position: int) -> object:
     lookup = run.lookups.get(name)
     if lookup is None:
         if run.dynamic is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from celigo_pandas.handlebars.rendering import member
 
@@ -18,7 +18,7 @@ def read_path(text: str) -> list[str]:
     return [(bracketed.strip("'\"") if bracketed else name) for bracketed, name in _STEP.findall(text)]
 
 
-def read_members(value: Any, path: Sequence[str]) -> Any:
+def read_members(value: object, path: Sequence[str]) -> object:
     """Read a path of names below a value; undefined where it ends."""
     for name in path:
         value = member(value, name)

@@ -105,7 +105,7 @@ class Run:
         if length > self.limits.characters:
             raise Refusal(f"it makes text of more than {self.limits.characters} characters")
 
-    def dynamic_lookup(self, name: str) -> Any:
+    def dynamic_lookup(self, name: str) -> object:
         """Give the result of a dynamic lookup; UNDEFINED for one that is not there."""
         if self.dynamic is None:
             return UNDEFINED
@@ -127,7 +127,7 @@ class Scope:
         self.run = run
 
 
-def member(value: Any, name: str) -> Any:
+def member(value: object, name: str) -> Any:
     """Read one own member: of an object, an element or ``length`` of a list or text.
 
     What is below null or undefined is null or undefined itself.

@@ -31,7 +31,7 @@ def escape_soql(text: str) -> str:
     return text.translate(_SIGNS)
 
 
-def _quoted(value: Any) -> str:
+def _quoted(value: object) -> str:
     return f"'{escape_soql(to_text(value))}'"
 
 
@@ -42,7 +42,7 @@ def _number(value: Any) -> str:
     return number_text(number)
 
 
-def _boolean(value: Any) -> str:
+def _boolean(value: object) -> str:
     text = to_text(value).strip().lower()
     if text not in ("true", "false"):
         raise Refusal(f"{shown(value)} is neither true nor false")
@@ -50,7 +50,7 @@ def _boolean(value: Any) -> str:
 
 
 def _date(form: str | None) -> Callable[[Any], str]:
-    def write(value: Any) -> str:
+    def write(value: object) -> str:
         try:
             return compile_writer(form)(compile_reader()(value))
         except DateError as error:

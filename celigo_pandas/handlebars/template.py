@@ -69,7 +69,7 @@ class Template:
 
     def render(
         self,
-        context: Any,
+        context: object,
         *,
         lookups: Lookups = (),
         escape: Escape = "none",
@@ -195,7 +195,7 @@ def compile_template(text: str) -> Template:
     return Template(text)
 
 
-def render(template: str, context: Any, *, lookups: Lookups = (), escape: Escape = "none", **options: Any) -> str:
+def render(template: str, context: object, *, lookups: Lookups = (), escape: Escape = "none", **options: Any) -> str:
     """Render a template for one context: :func:`compile_template`, then :meth:`Template.render`.
 
     Parameters

@@ -5,14 +5,12 @@ Source: the ECMAScript language specification (IsLooselyEqual, IsStrictlyEqual, 
 
 from __future__ import annotations
 
-from typing import Any
-
 from celigo_pandas.javascript.primitives import to_number, to_text, type_of
 
 __all__ = ["compare", "less_than", "loose_equal", "strict_equal"]
 
 
-def strict_equal(a: Any, b: Any) -> bool:
+def strict_equal(a: object, b: object) -> bool:
     """Compare as ``===``: no conversion; lists and objects are equal only to themselves."""
     kind = type_of(a)
     if kind != type_of(b):
@@ -24,7 +22,7 @@ def strict_equal(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def loose_equal(a: Any, b: Any) -> bool:
+def loose_equal(a: object, b: object) -> bool:
     """Compare as ``==``: numbers against text numerically, null equals undefined only."""
     left, right = type_of(a), type_of(b)
     missing = (a is None or left == "undefined", b is None or right == "undefined")
@@ -40,11 +38,11 @@ def loose_equal(a: Any, b: Any) -> bool:
     return to_number(a) == to_number(b)
 
 
-def _primitive(value: Any) -> Any:
+def _primitive(value: object) -> object:
     return to_text(value) if isinstance(value, (list, dict, tuple)) else value
 
 
-def less_than(a: Any, b: Any) -> bool | None:
+def less_than(a: object, b: object) -> bool | None:
     """Say whether ``a < b``; None when one of them is no number, so that neither order holds."""
     a, b = _primitive(a), _primitive(b)
     if isinstance(a, str) and isinstance(b, str):
@@ -60,7 +58,7 @@ def _units_key(text: str) -> bytes:
     return text.encode("utf-16-be", "surrogatepass")
 
 
-def compare(a: Any, op: str, b: Any) -> bool:
+def compare(a: object, op: str, b: object) -> bool:
     """Apply one of JavaScript's comparison operators.
 
     Parameters

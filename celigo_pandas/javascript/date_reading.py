@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 import regex
 
@@ -240,7 +240,9 @@ def _read_steps(steps: list[_Step], text: str, parts: Parts) -> None:
             step.note(parts, found.group())
 
 
-def _fast_reader(tokens: list[str], zone: tzinfo, fallback: Callable[[str], datetime]) -> Any:
+def _fast_reader(
+    tokens: list[str], zone: tzinfo, fallback: Callable[[str], datetime]
+) -> Callable[[str], datetime] | None:
     """Make the one-pattern reader for formats of plain numbers with a whole date; None for others."""
     order: dict[int, int] = {}
     pattern: list[str] = []

@@ -67,7 +67,7 @@ def _cached_reader(fmt: str | None, zone: str | None, now: Clock) -> Reader:
     place = read_zone(zone)
     if fmt in (None, "", "ISO8601"):
 
-        def read_detecting(value: Any) -> datetime:
+        def read_detecting(value: object) -> datetime:
             if type(value) is str:
                 return detect(value, place)
             return _read_other(value)
@@ -75,7 +75,7 @@ def _cached_reader(fmt: str | None, zone: str | None, now: Clock) -> Reader:
         return read_detecting
     read_text = compile_format_reader(fmt or "", place, now)
 
-    def read(value: Any) -> datetime:
+    def read(value: object) -> datetime:
         if type(value) is str:
             return read_text(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -85,7 +85,7 @@ def _cached_reader(fmt: str | None, zone: str | None, now: Clock) -> Reader:
     return read
 
 
-def _read_other(value: Any) -> datetime:
+def _read_other(value: object) -> datetime:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -31,13 +31,13 @@ def ordered_keys(members: dict[Any, Any]) -> list[Any]:
     return sorted((key for key in keys if _is_index(key)), key=int) + [key for key in keys if not _is_index(key)]
 
 
-def _is_index(key: Any) -> bool:
+def _is_index(key: object) -> bool:
     if not isinstance(key, str) or not key[:1].isdigit() or not key.isascii() or not key.isdigit() or len(key) > 10:
         return False
     return (key == "0" or key[0] != "0") and int(key) < _INDEX_LIMIT
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """Write compact JSON as ``JSON.stringify`` does.
 
     Undefined members are left out, undefined elements and NaN are ``null``, numbers print as JavaScript's, lone
@@ -58,7 +58,7 @@ def json_text(value: Any) -> str:
     return SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def _write_json(value: Any, write: Callable[[str], Any]) -> None:
+def _write_json(value: object, write: Callable[[str], Any]) -> None:
     """Write one value piece by piece, on a stack of its own: data may be nested deeper than calls may."""
     waiting: list[tuple[Iterator[tuple[str, Any]], str]] = []
     members: Iterator[tuple[str, Any]] = iter((("", value),))

@@ -136,7 +136,7 @@ def to_text(value: Any) -> str:
     return str(value)
 
 
-def js_text(value: Any) -> str:
+def js_text(value: object) -> str:
     """Give ``String(value)``: like :func:`to_text`, but null and undefined are spelled out."""
     if value is None:
         return "null"
@@ -189,14 +189,14 @@ def _whole(value: float) -> Number:
     return int(value) if -_EXACT < value < _EXACT and value == int(value) else value
 
 
-def truthy(value: Any) -> bool:
+def truthy(value: object) -> bool:
     """Say whether JavaScript takes the value as true: ``"0"``, ``[]`` and ``{}`` are true, NaN is not."""
     if isinstance(value, (list, dict, tuple)):
         return True
     return bool(value) and value == value
 
 
-def type_of(value: Any) -> str:
+def type_of(value: object) -> str:
     """Name the type: number, string, boolean, array, object (null too) or undefined."""
     if value is UNDEFINED:
         return "undefined"

@@ -160,7 +160,7 @@ class Pattern:
         parts.append(replacement[last:])
         return [part for part in parts if part != ""]
 
-    def _reader(self, sign: Any, units: str) -> Any:
+    def _reader(self, sign: Any, units: str) -> object:
         dollar, whole, before, after, digits, name = sign.groups()
         if dollar:
             return lambda found: "$"
@@ -182,7 +182,7 @@ class Pattern:
         number = self._plan.names.get(name, 0)
         return self._group_reader(number, units) if number else lambda found: ""
 
-    def _group_reader(self, number: int, units: str) -> Any:
+    def _group_reader(self, number: int, units: str) -> object:
         if number in self._plan.forgotten:
             raise PatternError(
                 f"The replacement uses group {number} of {shown(self.source)}, which a loop around it may skip; "

@@ -136,7 +136,7 @@ class PullJournal:
         return self._record.header is not None
 
     @property
-    def page_size(self) -> Any:
+    def page_size(self) -> object:
         """The ``pageSize`` that the pull that goes on has sent, if one does."""
         header = self._record.header
         return header["page_size"] if header is not None else None
@@ -184,7 +184,7 @@ class PullJournal:
         self._record, self._started_at = PullRecord(), None
 
     @contextmanager
-    def opened(self, connection_id: str, doc: Mapping[str, Any], resume: Any = "auto") -> Iterator[PullJournal]:
+    def opened(self, connection_id: str, doc: Mapping[str, Any], resume: object = "auto") -> Iterator[PullJournal]:
         """Hold the folder for one pull, and decide whether it goes on or begins.
 
         Parameters
@@ -217,7 +217,7 @@ class PullJournal:
                     self._file.close()
                     self._file = None
 
-    def _settle_next(self, resume: Any) -> None:
+    def _settle_next(self, resume: object) -> None:
         """Finish or drop a beginning that a crash left."""
         path = self.folder / NEXT
         if not path.exists():
@@ -234,7 +234,7 @@ class PullJournal:
         else:
             path.unlink()
 
-    def _settle_pages(self, resume: Any) -> None:
+    def _settle_pages(self, resume: object) -> None:
         path = self.folder / PAGES
         if not path.exists():
             return
@@ -271,7 +271,7 @@ class PullJournal:
                     + (_NEW_IDS if name == "connection_id" else ""),
                 )
 
-    def _refuse_old(self, record: PullRecord, resume: Any) -> None:
+    def _refuse_old(self, record: PullRecord, resume: object) -> None:
         age_s = self._clock() - record.last_at
         if resume == "auto" and age_s > MAX_AGE_S:
             raise JournalError(
@@ -280,7 +280,7 @@ class PullJournal:
                 hint="resume=True goes on with it, resume=False starts over.",
             )
 
-    def _refuse_asking(self, record: PullRecord, resume: Any) -> None:
+    def _refuse_asking(self, record: PullRecord, resume: object) -> None:
         if resume is not True:
             raise JournalError(
                 f"The export changes its source, and this pull was stopped while it asked for page {record.pages + 1}: "
@@ -300,11 +300,11 @@ class PullJournal:
                 except zstandard.ZstdError as error:
                     raise JournalError(f"The journal {shown(self.folder)} holds a page that is damaged.") from error
 
-    def announce(self, page_size: Any) -> None:
+    def announce(self, page_size: object) -> None:
         """Write down that the next page of an export that changes its source is about to be asked for."""
         self._begun(page_size).append(b"S", b"", self._step("request"))
 
-    def append(self, content: bytes, page_size: Any) -> None:
+    def append(self, content: bytes, page_size: object) -> None:
         """Keep one page; it is on disk when this returns."""
         file = self._begun(page_size)
         payload = _TIME.pack(self._clock()) + zstandard.ZstdCompressor(level=1).compress(content)
@@ -321,7 +321,7 @@ class PullJournal:
         if self._file is not None:
             self._file.append(b"E", b"", self._step("end"))
 
-    def _begun(self, page_size: Any) -> FrameFile:
+    def _begun(self, page_size: object) -> FrameFile:
         if self._file is None:
             self._file = FrameFile(self.folder / NEXT)
             self._started_at = self._clock()

@@ -210,7 +210,7 @@ def _step_error(error: MappingError | ScriptError) -> dict[str, Any]:
     return {"code": error.code, "message": error.message, "source": source}
 
 
-def _answers(hooks: ExportHooks, keeper: Keeper | None, records: list[Any], settings: Any) -> list[bool | Problem]:
+def _answers(hooks: ExportHooks, keeper: Keeper | None, records: list[Any], settings: object) -> list[bool | Problem]:
     """Return whether each record of an export stays, or what is wrong with it."""
     if hooks.filter:
         asked = script_results(keep_records, hooks.filter, records, hooks.common)
@@ -218,7 +218,7 @@ def _answers(hooks: ExportHooks, keeper: Keeper | None, records: list[Any], sett
     return [_answer(keeper, record, settings) for record in records]
 
 
-def _answer(keeper: Keeper | None, record: Any, settings: Any) -> bool | Problem:
+def _answer(keeper: Keeper | None, record: object, settings: object) -> bool | Problem:
     try:
         return keeper is None or keeper(record, settings)
     except FilterError as error:
@@ -234,7 +234,7 @@ def _keeper(filter_doc: Any, place: str) -> Keeper | None:
         raise DocumentError(f"The filter cannot be used: {error.message}", problems=[problem]) from error
 
 
-def _is_kept(keeper: Keeper | None, record: Any, settings: Any, step: Step) -> bool:
+def _is_kept(keeper: Keeper | None, record: object, settings: object, step: Step) -> bool:
     if keeper is None:
         return True
     try:
@@ -262,7 +262,7 @@ def _fan_out(import_doc: Mapping[str, Any]) -> Callable[[Any], list[tuple[Any, A
         problem = Problem("bad_path", str(error), "pathToMany")
         raise DocumentError(f"pathToMany cannot be read: {error}", problems=[problem]) from error
 
-    def children(record: Any) -> list[tuple[Any, Any]]:
+    def children(record: object) -> list[tuple[Any, Any]]:
         found = path.read(record, UNDEFINED)
         if found is UNDEFINED or found is None:
             return []
@@ -272,7 +272,7 @@ def _fan_out(import_doc: Mapping[str, Any]) -> Callable[[Any], list[tuple[Any, A
     return children
 
 
-def _names_parent(part: Any) -> bool:
+def _names_parent(part: object) -> bool:
     if isinstance(part, dict):
         return any(_names_parent(member) for member in part.values())
     if isinstance(part, list):

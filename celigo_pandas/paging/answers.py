@@ -188,7 +188,7 @@ def _without_data(members: Mapping[str, Any]) -> TransportError:
     )
 
 
-def errors_beside(errors: Any) -> list[Any]:
+def errors_beside(errors: object) -> list[Any]:
     """Return a page's ``errors`` as a list, whatever they are."""
     if isinstance(errors, list):
         return errors
@@ -202,7 +202,7 @@ def _is_json(content: bytes) -> bool:
         return False
 
 
-def _loads(text: str) -> Any:
+def _loads(text: str) -> object:
     # Whether the digits of an integer fit into one is for those to say who use it.
     return json.loads(text, parse_constant=_refuse, parse_int=integer_or_digits)
 

@@ -187,7 +187,7 @@ def choose_branches(
     return answers
 
 
-def _outcome(function: Function, answer: Any, at: int, source: str) -> RecordOutcome:
+def _outcome(function: Function, answer: object, at: int, source: str) -> RecordOutcome:
     if not isinstance(answer, dict):
         raise function.error(f"it returned {_kind(answer)}; expected {{data}}, {{errors}}, both or {{}}", record=at)
     errors = answer.get("errors")
@@ -202,7 +202,7 @@ def _outcome(function: Function, answer: Any, at: int, source: str) -> RecordOut
     return RecordOutcome("ok_with_errors" if problems else "ok", data, problems)
 
 
-def _same_length(function: Function, answer: Any, wanted: int) -> list[Any]:
+def _same_length(function: Function, answer: object, wanted: int) -> list[Any]:
     if not isinstance(answer, list):
         raise function.error(f"it returned {_kind(answer)}; expected an array of {wanted}")
     if len(answer) != wanted:
@@ -212,7 +212,7 @@ def _same_length(function: Function, answer: Any, wanted: int) -> list[Any]:
     return answer
 
 
-def _objects(function: Function, answer: Any, wanted: int) -> list[dict[str, Any]]:
+def _objects(function: Function, answer: object, wanted: int) -> list[dict[str, Any]]:
     elements = _same_length(function, answer, wanted)
     for at, one in enumerate(elements):
         if not isinstance(one, dict):
@@ -220,12 +220,12 @@ def _objects(function: Function, answer: Any, wanted: int) -> list[dict[str, Any
     return elements
 
 
-def _problem(function: Function, entry: Any, source: str) -> Problem:
+def _problem(function: Function, entry: object, source: str) -> Problem:
     error = _error(function, entry, source)
     return Problem(error["code"], error["message"], source=error["source"])
 
 
-def _error(function: Function, entry: Any, source: str) -> dict[str, Any]:
+def _error(function: Function, entry: object, source: str) -> dict[str, Any]:
     """Complete an entry of an error list; Assumed: a bare text is its message."""
     found = dict(entry) if isinstance(entry, dict) else {"message": entry}
     code, message = found.get("code"), found.get("message")
@@ -242,15 +242,15 @@ def _new_errors(function: Function, entry: Any, source: str) -> dict[str, Any]:
     return {**entry, "errors": [_error(function, one, source) for one in errors]}
 
 
-def _is_true(value: Any) -> bool:
+def _is_true(value: object) -> bool:
     return isinstance(value, (dict, list)) or bool(value)
 
 
-def _is_branch(value: Any, count: int) -> bool:
+def _is_branch(value: object, count: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if value is None:
         return "null"
     names = {bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "an array", dict: "an object"}

@@ -116,7 +116,7 @@ class _Requests:
                 return {"data": data, "errors": errors}
             state = following
 
-    def _asked(self, name: str, method: str, path: str, body: Any) -> Any:
+    def _asked(self, name: str, method: str, path: str, body: object) -> Any:
         status, answer = self._send(method, path, body)
         if status < 400:
             return answer
@@ -140,5 +140,5 @@ def _document(options: Mapping[str, Any], member: str, name: str) -> Mapping[str
     return found
 
 
-def _wrong(name: str, member: str, got: Any, expected: str) -> ScriptError:
+def _wrong(name: str, member: str, got: object, expected: str) -> ScriptError:
     return ScriptError(f"integrator-api: {name}: {member} is {shown(got)}; expected {expected}.", code="invalid_field")

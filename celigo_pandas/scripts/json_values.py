@@ -24,7 +24,7 @@ class JsonText:
     data: bytes
 
 
-def dump(value: Any) -> bytes:
+def dump(value: object) -> bytes:
     """Write a value; NaN and infinity are null, as in JavaScript. Raises ValueError for what JSON cannot hold."""
     if isinstance(value, JsonText):
         return value.data

@@ -126,7 +126,7 @@ class ScriptHost:
         self._pool.close()
 
     def _run(
-        self, script: ScriptText, function: str, options: Any, mode: Mapping[str, Any], api: ApiDoor | None
+        self, script: ScriptText, function: str, options: object, mode: Mapping[str, Any], api: ApiDoor | None
     ) -> Returned:
         report = CallReport(script, function, self.limits)
         order = {**self._order(script, _declared(report), has_door=api is not None), **mode}

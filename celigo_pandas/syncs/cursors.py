@@ -80,7 +80,7 @@ class Cursors:
             limit += pd.Timedelta(hours=_UNZONED_HOURS)
         return self.order > limit.as_unit("ns").value
 
-    def greatest(self, among: Any) -> Mark | None:
+    def greatest(self, among: object) -> Mark | None:
         """Return the greatest of those that are not missing."""
         places = np.flatnonzero(among & ~self.missing)
         if not len(places):
@@ -178,7 +178,7 @@ def span(value: Any) -> pd.Timedelta:
     return pd.Timedelta(re.sub(r"(?<=\d)\s*d\b", "D", value) if isinstance(value, str) else value)
 
 
-def checked_overlap(value: Any) -> Overlap:
+def checked_overlap(value: object) -> Overlap:
     """Read ``overlap=``: how far before the watermark the next pull begins."""
     number = as_integer(value) if as_integer(value) is not None else as_number(value)
     try:

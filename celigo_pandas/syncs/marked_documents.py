@@ -61,7 +61,7 @@ def begins_at(doc: Mapping[str, Any], place: str | None, bound: Mark | None) -> 
     return dict(doc)
 
 
-def _holds(part: Any, pattern: re.Pattern[str]) -> bool:
+def _holds(part: object, pattern: re.Pattern[str]) -> bool:
     if isinstance(part, Mapping):
         return any(_holds(member, pattern) for member in part.values())
     if isinstance(part, (list, tuple)):
@@ -69,7 +69,7 @@ def _holds(part: Any, pattern: re.Pattern[str]) -> bool:
     return isinstance(part, str) and pattern.search(part) is not None
 
 
-def _changed(part: Any, change: Callable[[str], str]) -> Any:
+def _changed(part: object, change: Callable[[str], str]) -> Any:
     if isinstance(part, Mapping):
         return {name: _changed(member, change) for name, member in part.items()}
     if isinstance(part, (list, tuple)):

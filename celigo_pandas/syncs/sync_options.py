@@ -60,9 +60,9 @@ class SyncOptions:
         cls,
         *,
         mode: Any,
-        key: Any,
-        cursor: Any,
-        overlap: Any,
+        key: object,
+        cursor: object,
+        overlap: object,
         start: Any,
         deletes: Any,
         max_delete: Any,
@@ -118,7 +118,7 @@ def _is_some(overlap: Overlap) -> bool:
     return overlap != type(overlap)(0)
 
 
-def _names(key: Any) -> tuple[str, ...]:
+def _names(key: object) -> tuple[str, ...]:
     names = () if key is None else (key,) if isinstance(key, str) else key
     if (
         not isinstance(names, Sequence)
@@ -129,14 +129,14 @@ def _names(key: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _share(value: Any) -> float:
+def _share(value: object) -> float:
     number = as_number(value)
     if number is None or not 0 <= number <= 1:
         raise ConfigError(f"max_delete: got {shown(value)}; expected a share of the table's rows from 0 to 1.")
     return number
 
 
-def _every(value: Any) -> pd.Timedelta | None:
+def _every(value: object) -> pd.Timedelta | None:
     if value is None:
         return None
     number = as_number(value)  # of what, it does not say
@@ -149,7 +149,7 @@ def _every(value: Any) -> pd.Timedelta | None:
     raise ConfigError(f"full_every: got {shown(value)}; expected a span such as '7d' or a timedelta; 0 is now.")
 
 
-def _deletes(value: Any) -> Deletes | None:
+def _deletes(value: object) -> Deletes | None:
     if value is None:
         return None
     if value == "compare":

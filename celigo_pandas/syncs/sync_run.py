@@ -84,7 +84,7 @@ class SyncRun:
         self._place = check_place(doc, options.cursor)
         self._began = pd.Timestamp(clock())
 
-    def run(self, journal: Any = None) -> SyncResult:
+    def run(self, journal: object = None) -> SyncResult:
         """Run, and say what was done."""
         clock = time.monotonic()
         with self._store.held():

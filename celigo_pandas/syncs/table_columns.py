@@ -113,7 +113,7 @@ def _joined(one: str, other: str, is_exact: bool) -> str:
     return "float" if {one, other} == {"int", "float"} and is_exact else "json"
 
 
-def has_doubles(values: Any) -> bool:
+def has_doubles(values: object) -> bool:
     """Say whether each integer has a double of its own."""
     limits = pc.min_max(values).as_py()
     return limits["min"] is None or bool(limits["min"] >= -EXACT_INTEGER and limits["max"] <= EXACT_INTEGER)
@@ -130,7 +130,7 @@ def fitted(table: pa.Table, kinds: Mapping[str, str], columns: Mapping[str, str]
     return pa.table(arrays, schema=arrow_schema(columns))
 
 
-def _as_it_came(values: Any, kind: str) -> Any:
+def _as_it_came(values: object, kind: str) -> Any:
     """Write a whole number in a column of mixed values one way: which one came, its neighbours on the page decide."""
     return pc.replace_substring_regex(values, r"^(-?\d+)\.0$", r"\1") if kind == "json" else values
 

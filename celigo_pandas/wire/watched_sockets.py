@@ -60,7 +60,7 @@ class _Watched:
             self.exchange.is_sent = False  # a proxy's CONNECT is no part of the request
         self.exchange.sock = self.sock
 
-    def send(self: Any, data: Any) -> Any:
+    def send(self: Any, data: object) -> Any:
         if self.sock is None and self.auto_open:
             self.connect()
         if not self.exchange.is_sent:

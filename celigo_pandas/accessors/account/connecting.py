@@ -6,7 +6,6 @@ import ast
 import getpass
 import sys
 import warnings
-from typing import Any
 
 from celigo_pandas.accessors.account.client import Client
 from celigo_pandas.accessors.progress import ProgressSetting, check_progress
@@ -197,7 +196,7 @@ def _warn_of_literal() -> None:
     )
 
 
-def _checked_timeout(timeout: Any) -> tuple[float, float]:
+def _checked_timeout(timeout: object) -> tuple[float, float]:
     pair = timeout if isinstance(timeout, (tuple, list)) else (timeout, timeout)
     numbers = [number for part in pair if (number := as_number(part)) is not None and number > 0]
     if len(pair) != 2 or len(numbers) != 2:

@@ -31,7 +31,7 @@ def set_editor(make: Callable[[Any], ConnectionEditor]) -> None:
     _editors[:] = [make]
 
 
-def open_editor(connection: Any) -> ConnectionEditor:
+def open_editor(connection: object) -> ConnectionEditor:
     """Open the editor of a connection."""
     if not _editors:
         raise CeligoError("No form is registered in this process.", hint="import celigo_pandas registers it.")

@@ -73,7 +73,7 @@ def script_log_frame(entries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     )
 
 
-def dependencies_frame(body: Any) -> pd.DataFrame:
+def dependencies_frame(body: object) -> pd.DataFrame:
     """One row per resource that uses the connection; ``kind`` in the server's plural (``exports``, ``flows``)."""
     rows: list[dict[str, Any]] = []
     if isinstance(body, Mapping) and isinstance(body.get("dependencies"), (Mapping, list)):
@@ -94,7 +94,7 @@ def _changes(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return []
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     if value is None:
         return []
     if isinstance(value, list):
@@ -108,7 +108,7 @@ def _as_list(value: Any) -> list[Any]:
     return [value]
 
 
-def _dependency(kind: str | None, resource: Any) -> dict[str, Any]:
+def _dependency(kind: str | None, resource: object) -> dict[str, Any]:
     if not isinstance(resource, Mapping):
         return {"kind": kind, "id": resource}
     return {
@@ -129,7 +129,7 @@ def _frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.Da
     return pd.DataFrame(series)
 
 
-def _time_text(time: Any) -> Any:
+def _time_text(time: object) -> Any:
     """Write a number as the time it counts to: seconds since 1970, or milliseconds where those would be far ahead."""
     if isinstance(time, bool) or not isinstance(time, (int, float)) or not math.isfinite(time):
         return time

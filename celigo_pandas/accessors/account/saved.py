@@ -95,7 +95,7 @@ class SavedImport(SavedDocument):
 
     kind = "import"
 
-    def diff(self, mapping: Any) -> pd.DataFrame:
+    def diff(self, mapping: object) -> pd.DataFrame:
         """Show what to change in this import so that it maps as `mapping` does."""
         from celigo_pandas.experiments import diff_saved
 

@@ -124,7 +124,7 @@ def set_sync(run: Callable[..., SyncResult]) -> None:
     _runners[:] = [run]
 
 
-def run_sync(export: Any, connection: Any, **settings: Any) -> SyncResult:
+def run_sync(export: object, connection: object, **settings: Any) -> SyncResult:
     """Run a sync through a connection."""
     if not _runners:
         raise CeligoError("No sync is registered in this process.", hint="import celigo_pandas registers it.")

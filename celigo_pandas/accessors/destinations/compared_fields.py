@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -28,7 +27,7 @@ class ComparedFields:
     absent: tuple[str, ...] = ()
 
 
-def key_pairs(key: Any) -> tuple[Pair, ...]:
+def key_pairs(key: object) -> tuple[Pair, ...]:
     """Read ``key=``.
 
     Raises
@@ -46,7 +45,7 @@ def key_pairs(key: Any) -> tuple[Pair, ...]:
 
 
 def compared_fields(
-    mapped: pd.DataFrame, current: pd.DataFrame, key: KeyLike, columns: Any, ignore: Iterable[str] | str
+    mapped: pd.DataFrame, current: pd.DataFrame, key: KeyLike, columns: object, ignore: Iterable[str] | str
 ) -> ComparedFields:
     """Decide what is compared with what.
 
@@ -86,7 +85,7 @@ def compared_fields(
     return ComparedFields(keys, fields, tuple(absent))
 
 
-def _asked(names: list[str], columns: Any) -> list[Pair]:
+def _asked(names: list[str], columns: object) -> list[Pair]:
     if columns is None:
         return [(name, name) for name in names]
     pairs = _pairs("columns", columns)
@@ -98,7 +97,7 @@ def _asked(names: list[str], columns: Any) -> list[Pair]:
     return [(name, renamed.get(name, name)) for name in names]
 
 
-def _pairs(what: str, given: Any) -> tuple[Pair, ...]:
+def _pairs(what: str, given: object) -> tuple[Pair, ...]:
     if isinstance(given, str):
         return ((given, given),)
     if isinstance(given, Mapping):

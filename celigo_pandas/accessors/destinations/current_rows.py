@@ -18,7 +18,7 @@ CurrentLike = pd.DataFrame | DocumentLike
 """What is taken for the rows of a destination: a frame, or the export that reads them."""
 
 
-def is_table(current: Any) -> bool:
+def is_table(current: object) -> bool:
     """Say whether rows were given, and not a document that reads them."""
     return isinstance(current, pd.DataFrame) or hasattr(current, "__arrow_c_stream__")
 

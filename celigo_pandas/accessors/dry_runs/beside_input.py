@@ -61,7 +61,7 @@ def sources_of(
     return sources
 
 
-def _keys(name: Any, sep: str | None) -> Keys:
+def _keys(name: object, sep: str | None) -> Keys:
     return split_path(name, sep) if sep and isinstance(name, str) else (str(name),)
 
 
@@ -107,7 +107,7 @@ def compared(before: pd.DataFrame, after: pd.DataFrame, sources: Mapping[Any, Se
     return frame
 
 
-def _label(source: Any) -> Any:
+def _label(source: object) -> object:
     return f"{source} (input)" if source in (_AFTER, _CHANGED, _TYPE) else source
 
 
@@ -146,12 +146,12 @@ def _sent(column: pd.Series) -> list[Any]:
     return [_sent_value(value) for value in as_objects(column)]
 
 
-def _sent_value(value: Any) -> Any:
+def _sent_value(value: object) -> object:
     try:
         return plain_value(value)
     except (Unsendable, RecursionError):  # an answer may hold what no request can: 1e999, or a very deep list
         return value
 
 
-def _same(old: Any, new: Any) -> bool:
+def _same(old: object, new: object) -> bool:
     return not type_change(old, new) and bool(old == new)

@@ -64,14 +64,14 @@ def map_there(
     return states, mapped
 
 
-def _answer(api: ApiClient, request: Request) -> Any:
+def _answer(api: ApiClient, request: Request) -> object:
     """Send, and decode within the sending: a damaged body is asked for again."""
     decoded: list[Any] = []
     api.send(request, inspect=lambda response: decoded.append(decode(response.content)))
     return decoded[-1]
 
 
-def _elements(answer: Any, length: int) -> Sequence[Any]:
+def _elements(answer: object, length: int) -> Sequence[Any]:
     if isinstance(answer, dict) and isinstance(answer.get("data"), list):
         answer = answer["data"]
     if not isinstance(answer, list):
@@ -84,7 +84,7 @@ def _elements(answer: Any, length: int) -> Sequence[Any]:
     return answer
 
 
-def _read(element: Any, document: Mapping[str, Any]) -> tuple[RowState, list[Any]]:
+def _read(element: object, document: Mapping[str, Any]) -> tuple[RowState, list[Any]]:
     answer = read_answer(element, document)
     records = list(answer.records)
     if answer.is_ignored:

@@ -81,7 +81,7 @@ def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(name if name == column else f"{name} ({column} there)" for name, column in pairs)
 
 
-def _words(normalize: Any) -> str:
+def _words(normalize: object) -> str:
     if isinstance(normalize, dict):
         return "; ".join(f"{name}: {_words(steps)}" for name, steps in normalize.items())
     steps = normalize if isinstance(normalize, (list, tuple)) else [normalize]
@@ -105,7 +105,7 @@ def _changes(changes: pd.DataFrame) -> Markup | str:
     )
 
 
-def _values(before: Any, after: Any) -> tuple[Markup, Markup]:
+def _values(before: object, after: object) -> tuple[Markup, Markup]:
     old, new = pair_texts(before, after)
     return (
         tag("i", "missing") if before is None else tag("del", old, style=_OLD),

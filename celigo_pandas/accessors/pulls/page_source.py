@@ -89,7 +89,7 @@ class PageSource:
         return name if isinstance(name, str) and name else str(self.connection.name)
 
     @property
-    def sent_page_size(self) -> Any:
+    def sent_page_size(self) -> object:
         """The ``pageSize`` that goes with each request, whoever gave it."""
         return self.doc.get("pageSize") if self.page_size is None else self.page_size
 

@@ -56,11 +56,11 @@ class PullOptions:
         """Most rows to read: of ``max_rows=0``, which asks for the columns alone, those that tell them."""
         return _LOOKED_AT if self.max_rows == 0 else self.max_rows
 
-    def _set(self, name: str, value: Any) -> None:
+    def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
 
-def _columns_of(parse_dates: Any) -> bool | tuple[Any, ...]:
+def _columns_of(parse_dates: object) -> bool | tuple[Any, ...]:
     if parse_dates is True:
         return True
     if isinstance(parse_dates, str):
@@ -72,7 +72,7 @@ def _columns_of(parse_dates: Any) -> bool | tuple[Any, ...]:
     return tuple(parse_dates)
 
 
-def _check_dtypes(dtype: Any) -> None:
+def _check_dtypes(dtype: object) -> None:
     kinds = dict(dtype) if isinstance(dtype, Mapping) else {} if dtype is None else {"": dtype}
     for name, kind in kinds.items():
         try:

@@ -119,7 +119,7 @@ def read_exports(
     sep: str = ".",
     explode: str | None = None,
     grouped: Literal["rows", "keep"] = "rows",
-    dtype: Any = None,
+    dtype: object = None,
     dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
     parse_dates: bool | str | Iterable[str] = (),
     consume: bool = False,
@@ -243,7 +243,7 @@ def _named(exports: Mapping[str, Any] | Iterable[Any]) -> list[tuple[str, Any]]:
     return list(named.items())
 
 
-def _free_name(export: Any, position: int, taken: Mapping[str, Any]) -> str:
+def _free_name(export: object, position: int, taken: Mapping[str, Any]) -> str:
     doc = export.to_dict() if hasattr(export, "to_dict") else export
     name = doc.get("name") if isinstance(doc, Mapping) else getattr(doc, "name", None)
     if isinstance(name, str) and name and name not in taken:

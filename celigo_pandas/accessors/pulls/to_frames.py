@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -30,7 +30,7 @@ def read_export(
     sep: str = ".",
     explode: str | None = None,
     grouped: Literal["rows", "keep"] = "rows",
-    dtype: Any = None,
+    dtype: object = None,
     dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
     parse_dates: bool | str | Iterable[str] = (),
     expect: str | os.PathLike[str] | None = None,
@@ -146,7 +146,7 @@ def iter_export(
     sep: str = ".",
     explode: str | None = None,
     grouped: Literal["rows", "keep"] = "rows",
-    dtype: Any = None,
+    dtype: object = None,
     dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
     parse_dates: bool | str | Iterable[str] = (),
     consume: bool = False,

@@ -44,7 +44,7 @@ def export_to_parquet(
     nested: Literal["flatten", "json"] = "flatten",
     sep: str = ".",
     explode: str | None = None,
-    schema: Any = None,
+    schema: object = None,
     compression: str = "zstd",
     consume: bool = False,
     progress: ProgressSetting = None,
@@ -112,7 +112,7 @@ class _ParquetPull:
         self._walk = DecodedWalk(source, options, seen, seen.count)
         self._progress = Progress()
 
-    def run(self, schema: Any) -> Path:
+    def run(self, schema: object) -> Path:
         client = self._source.connection.client
         setting = self._options.progress if self._options.progress is not None else client.progress
         with open_progress(setting, description=self._source.title) as self._progress:
@@ -277,7 +277,7 @@ class _RowGroups:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
 
-def _check_target(path: Path, compression: Any) -> None:
+def _check_target(path: Path, compression: object) -> None:
     """Refuse, before anything is asked for, what could only fail when all has come."""
     import pyarrow.parquet
 

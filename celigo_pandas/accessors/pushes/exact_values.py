@@ -55,7 +55,7 @@ def pack(value: Any) -> Any:
         raise TypeError(str(error)) from None
 
 
-def unpack(value: Any) -> Any:
+def unpack(value: object) -> Any:
     """Read what :func:`pack` wrote."""
     if isinstance(value, list):
         return [unpack(member) for member in value]
@@ -80,13 +80,13 @@ class _Codec(NamedTuple):
     read: Callable[[Any], Any]
 
 
-def _of_numpy(value: Any) -> Any:
+def _of_numpy(value: Any) -> object:
     if value.dtype.kind in "mM":
         return int(value.view("i8"))
     return repr(float(value)) if value.dtype.kind == "f" else value.item()
 
 
-def _to_numpy(dtype: str, content: Any) -> Any:
+def _to_numpy(dtype: str, content: Any) -> object:
     kind = np.dtype(dtype)
     if kind.kind in "mM":
         return np.int64(content).view(kind)

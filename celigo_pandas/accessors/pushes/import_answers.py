@@ -112,7 +112,7 @@ def _start(content: bytes) -> str:
     return repr(content[:60].decode("utf-8", "replace")) if content else "an empty body"
 
 
-def _row_outcome(result: Any) -> RowOutcome:
+def _row_outcome(result: object) -> RowOutcome:
     if not isinstance(result, Mapping):
         return RowOutcome("unknown", message=f"The result of this row is {type(result).__name__}, not an object.")
     status = _status(result.get("statusCode"))
@@ -141,7 +141,7 @@ def _outcome(status: int | None, result: Mapping[str, Any], has_problems: bool) 
     return "ignored" if result.get("ignored") is True else "ok"
 
 
-def _status(value: Any) -> int | None:
+def _status(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -149,14 +149,14 @@ def _status(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) == 3 else None
 
 
-def _problems(errors: Any) -> list[Problem]:
+def _problems(errors: object) -> list[Problem]:
     if errors is None:
         return []
     entries = errors if isinstance(errors, list) else [errors]
     return [_problem(entry) for entry in entries]
 
 
-def _problem(entry: Any) -> Problem:
+def _problem(entry: object) -> Problem:
     if not isinstance(entry, Mapping):
         return Problem("", str(entry))
     source = entry.get("source")

@@ -120,7 +120,7 @@ def load(path: str | os.PathLike[str], con: Target | None) -> tuple[pd.DataFrame
     return rows, outcomes, call if con is None else call.through(con), note["stop_reason"], about
 
 
-def _storable(value: Any) -> Any:
+def _storable(value: object) -> object:
     return printable(value) if isinstance(value, str) else value
 
 
@@ -166,14 +166,14 @@ def _in_one_piece(series: pd.Series) -> pa.Array:
     return pa.array([sink.getvalue().to_pybytes(), *[None] * (len(series) - 1)][: len(series)], type="large_binary")
 
 
-def _from_one_piece(column: pa.ChunkedArray, dtype: Any) -> Any:
+def _from_one_piece(column: pa.ChunkedArray, dtype: Any) -> object:
     if not len(column):
         return pd.array([], dtype=dtype)
     table = pa.ipc.open_stream(column[0].as_buffer()).read_all()
     return pd.arrays.ArrowExtensionArray(table["v"])
 
 
-def _dtype_note(dtype: Any) -> Any:
+def _dtype_note(dtype: object) -> object:
     """Write a dtype down; the text of some does not tell all of it."""
     if isinstance(dtype, pd.ArrowDtype):
         schema = pa.schema([("v", dtype.pyarrow_dtype)])
@@ -221,7 +221,7 @@ def _restored(column: pa.ChunkedArray, form: Mapping[str, Any]) -> Any:
     return _typed([unpack(json.loads(text)) for text in column.to_pylist()], form["dtype"])
 
 
-def _typed(values: list[Any], note: Any) -> Any:
+def _typed(values: list[Any], note: object) -> Any:
     if note == "object":
         return _objects(values)
     try:
@@ -234,7 +234,7 @@ def _objects(values: list[Any]) -> np.ndarray:
     return np.fromiter(values, dtype=object, count=len(values))
 
 
-def _index(level: Any, name: Any) -> pd.Index:
+def _index(level: Any, name: object) -> pd.Index:
     # The dtype is given, as pandas would turn objects that are all timestamps into another index.
     index: pd.Index = pd.Index(level, name=name, dtype=level.dtype, tupleize_cols=False)
     return index

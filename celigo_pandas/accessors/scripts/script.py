@@ -78,7 +78,7 @@ class Script:
         """Names of the functions that it declares, in order; what one that is not named means is the first."""
         return function_names(self.text)
 
-    def check(self, document: Any = None) -> pd.DataFrame:
+    def check(self, document: object = None) -> pd.DataFrame:
         """List what is wrong with the script, without running it.
 
         Parameters
@@ -107,7 +107,7 @@ class Script:
         rows = [(problem.code, problem.message, problem.line, problem.column) for problem in problems]
         return exact_frame(rows, ["code", "message", "line", "column"])
 
-    def _named(self, document: Any) -> Iterator[str]:
+    def _named(self, document: object) -> Iterator[str]:
         for reference in script_references(document_of(document)):
             if self._source.id in (None, reference.script_id):
                 yield reference.function or ""
@@ -115,13 +115,13 @@ class Script:
     def run(
         self,
         kind: str,
-        records: Any,
+        records: object,
         *,
         function: str | None = None,
         settings: Mapping[str, Any] | None = None,
         test_mode: bool = True,
         page_size: int = 100,
-        before: Any = None,
+        before: object = None,
         responses: Sequence[Mapping[str, Any]] | None = None,
         allow_api: Account | None = None,
     ) -> ScriptRun:
@@ -186,7 +186,7 @@ class Script:
         return tag("div", tag("b", self.name), tag("pre", self.text))
 
 
-def _rows(records: Any) -> tuple[pd.DataFrame, list[Any]]:
+def _rows(records: object) -> tuple[pd.DataFrame, list[Any]]:
     """Return records as a frame, whose index the result has, and as plain values."""
     if isinstance(records, Sequence) and not isinstance(records, (str, bytes)):
         values = list(records)
@@ -200,7 +200,7 @@ def _rows(records: Any) -> tuple[pd.DataFrame, list[Any]]:
     return frame, list(to_records(frame))
 
 
-def _beside(name: str, records: Any, given: list[Any]) -> list[Any]:
+def _beside(name: str, records: object, given: list[Any]) -> list[Any]:
     if records is None:
         return given
     _, values = _rows(records)

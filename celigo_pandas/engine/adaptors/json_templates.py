@@ -23,7 +23,7 @@ def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, 
     return {**bare, **context, **record_members(mapped), "data": [mapped]}
 
 
-def _exact(value: Any) -> Any:
+def _exact(value: object) -> Any:
     # The template language's numbers are doubles; a key of 2**53 + 1 must not become its neighbour.
     if type(value) is int:
         return value if -_SAFE <= value <= _SAFE else str(value)

@@ -60,7 +60,7 @@ class ApiRequest:
         return body
 
 
-def _half_pairs(value: Any, path: str = "") -> Iterator[str]:
+def _half_pairs(value: object, path: str = "") -> Iterator[str]:
     if isinstance(value, str):
         if any("\ud800" <= character <= "\udfff" for character in value):
             yield path

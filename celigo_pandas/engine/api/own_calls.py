@@ -29,7 +29,7 @@ class OwnCalls:
         self.loop: asyncio.AbstractEventLoop | None = None
         """Where the application runs; set when it starts."""
 
-    def send(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+    def send(self, method: str, path: str, body: object) -> tuple[int, Any]:
         """Send a request from a worker's thread and return the status and the decoded body."""
         assert self.loop is not None
         content = b"" if body is None else json_text.dump(body)

@@ -177,7 +177,9 @@ def _system(system: System) -> list[dict[str, Any]]:
     ]
 
 
-def _request(name: str, method: str, path: str, body: Any, tests: list[str], description: str = "") -> dict[str, Any]:
+def _request(
+    name: str, method: str, path: str, body: object, tests: list[str], description: str = ""
+) -> dict[str, Any]:
     request: dict[str, Any] = {
         "method": method,
         "url": "{{baseUrl}}" + path,

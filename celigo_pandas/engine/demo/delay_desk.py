@@ -25,7 +25,7 @@ __all__ = ["DelayDesk", "complaints"]
 _REQUIRED = {"notices": ("flight", "tail"), "orders": ("order", "email")}
 
 
-def complaints(notice: Any, kind: str = "notices") -> list[dict[str, str]]:
+def complaints(notice: object, kind: str = "notices") -> list[dict[str, str]]:
     """Return what is wrong with a notice: an empty list when the desk takes it."""
     if not isinstance(notice, dict):
         return [{"code": "not_an_object", "message": "A notice is a JSON object."}]

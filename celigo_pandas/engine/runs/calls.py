@@ -124,7 +124,7 @@ def failed_source(failure: SourceFailure, access: Access, redactor: Redactor, ch
     return Refusal(choices.source_failure_status, [problem])
 
 
-def _read_date(text: Any) -> datetime:
+def _read_date(text: object) -> datetime:
     from celigo_pandas.javascript.dates import DateError, compile_reader
 
     try:
@@ -133,7 +133,7 @@ def _read_date(text: Any) -> datetime:
         raise invalid("invalid_field", f"delta.startDate: {error}", "delta.startDate") from None
 
 
-def _writer(form: Any) -> Callable[[datetime], str]:
+def _writer(form: object) -> Callable[[datetime], str]:
     if not isinstance(form, str) or not form:
         return wire_time
     from celigo_pandas.javascript.dates import compile_writer

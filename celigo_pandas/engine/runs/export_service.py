@@ -31,7 +31,7 @@ class ExportService:
         self._choices = choices
         self._scripts = scripts
 
-    async def once(self, access: Access, export_doc: Any) -> bytes:
+    async def once(self, access: Access, export_doc: object) -> bytes:
         """Return the first page of an export, or all of it (a choice)."""
         doc = check_export(export_doc)
         call = self._sources.call(access, "export", doc)
@@ -39,7 +39,7 @@ class ExportService:
         run = ExportRun(call, asked, access, self._choices, self._scripts)
         return await self._sources.work(access, call, run.only_page)
 
-    async def preview(self, export_doc: Any) -> bytes:
+    async def preview(self, export_doc: object) -> bytes:
         """Return what each step makes of the first page; the document names its connection."""
         doc = check_export(export_doc)
         connection_id = doc.get("_connectionId")
@@ -58,7 +58,7 @@ class ExportService:
             raise invalid("adaptor_not_built", text, "adaptorType")
         return await self.page(str(row.doc.get("_connectionId")), row.doc, body.get("pagedExportState"))
 
-    async def page(self, connection_id: str, export_doc: Any, state: Any) -> tuple[str, bytes]:
+    async def page(self, connection_id: str, export_doc: object, state: object) -> tuple[str, bytes]:
         """Return a page, and the name of the walk that it is of.
 
         Parameters

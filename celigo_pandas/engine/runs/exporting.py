@@ -62,7 +62,7 @@ def page_size_of(export_doc: Mapping[str, Any]) -> int:
     return int(size)
 
 
-def check_export(export_doc: Any) -> dict[str, Any]:
+def check_export(export_doc: object) -> dict[str, Any]:
     """Check what holds for every system and return the document, as the platform keeps it.
 
     Raises
@@ -300,7 +300,7 @@ def _grouped(chunks: Iterable[Chunk], fields: list[str]) -> Iterator[Chunk]:
         return
     open_group: list[Any] = []
 
-    def key(row: Any) -> list[Any]:
+    def key(row: object) -> list[Any]:
         return [row.get(field) if isinstance(row, dict) else None for field in fields]
 
     for chunk in chunks:
@@ -357,7 +357,7 @@ def _redacted(chunks: Iterable[Chunk], redactor: Redactor) -> Iterator[Chunk]:
         yield chunk
 
 
-def _uri_writer(template: Any, context: Mapping[str, Any]) -> Callable[[Record], str | None] | None:
+def _uri_writer(template: object, context: Mapping[str, Any]) -> Callable[[Record], str | None] | None:
     if not isinstance(template, str) or not template:
         return None
     compiled = compile_template(template)

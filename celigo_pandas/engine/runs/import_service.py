@@ -27,15 +27,15 @@ class ImportService:
         self._choices = choices
         self._scripts = scripts
 
-    async def submit(self, access: Access, import_doc: Any, data: Any) -> bytes:
+    async def submit(self, access: Access, import_doc: object, data: object) -> bytes:
         """Submit records; one result a record."""
         return await self._answer(access, import_doc, data, ImportRun.submit)
 
-    async def map(self, access: Access, import_doc: Any, data: Any) -> bytes:
+    async def map(self, access: Access, import_doc: object, data: object) -> bytes:
         """Map records, and submit none."""
         return await self._answer(access, import_doc, data, ImportRun.map)
 
-    async def preview(self, import_doc: dict[str, Any], data: Any) -> bytes:
+    async def preview(self, import_doc: dict[str, Any], data: object) -> bytes:
         """Return what an import would make of records; the document names its connection."""
         connection_id = import_doc.get("_connectionId")
         if not isinstance(connection_id, str):
@@ -54,7 +54,9 @@ class ImportService:
             access = await self._sources.connection(str(connection_id))
         return await self.submit(access, doc, data)
 
-    async def _answer(self, access: Access, import_doc: Any, data: Any, work: Callable[[ImportRun], Any]) -> bytes:
+    async def _answer(
+        self, access: Access, import_doc: object, data: object, work: Callable[[ImportRun], Any]
+    ) -> bytes:
         doc, records = check_import(import_doc, data)
         call = self._sources.call(access, "import", doc)
         run = ImportRun(call, doc, records, access, self._choices, self._scripts)

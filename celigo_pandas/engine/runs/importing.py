@@ -47,7 +47,7 @@ _STEP = 500
 _OFFLINE = "The connection is offline. Correct it, then ping it."
 
 
-def check_import(import_doc: Any, data: Any) -> tuple[dict[str, Any], list[Any]]:
+def check_import(import_doc: object, data: object) -> tuple[dict[str, Any], list[Any]]:
     """Check what holds for every system and return the document, as the platform keeps it, and the records.
 
     Raises
@@ -206,7 +206,7 @@ class ImportRun:
         except CeligoError as error:
             raise invalid("invalid_document", self.redactor.text(str(error)), "import") from None
 
-    def _look_up(self, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+    def _look_up(self, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> object:
         adaptor = built_adaptor(self.access.masked, "lookup")
         if adaptor is None:
             raise not_built(self.access.masked, "dynamic lookups", "Give the lookup a static map.")
@@ -297,7 +297,7 @@ _WORSE = {200: 0, 422: 2, 401: 3, 403: 3, UNKNOWN: 4}
 """Statuses by weight; what a repetition could double counts most."""
 
 
-def _mapped_answer(step: ImportStep, redactor: Redactor, *, is_many: bool, wrapped: bool) -> Any:
+def _mapped_answer(step: ImportStep, redactor: Redactor, *, is_many: bool, wrapped: bool) -> object:
     if step.state == "ignored":
         # Assumed: what the filter drops is said as in the answer of /import; the array keeps its length.
         return {"statusCode": 200, "ignored": True}

@@ -203,7 +203,7 @@ class _Masking:
         """Find what is wrong with a text without running it."""
         return self._host.check(script)
 
-    def _masked(self, value: Any, script: ScriptText, function: str) -> JsonText:
+    def _masked(self, value: object, script: ScriptText, function: str) -> JsonText:
         try:
             return JsonText(self._redactor.json(dump(value)))
         except ValueError as error:

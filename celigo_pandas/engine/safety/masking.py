@@ -87,7 +87,7 @@ class Redactor:
             text = one.masked(text)
         return text
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: object) -> Any:
         """Return a JSON-able value (an error, a log entry) with each secret masked; its members keep their names."""
         return _replaced(value, self._known, names=False) if self._known else value
 
@@ -198,7 +198,7 @@ def _encodings(secret: str) -> Iterator[str]:
                 yield inner.translate(str.maketrans("+/", "-_"))
 
 
-def _replaced(value: Any, known: Iterable[_Spelling], *, names: bool) -> Any:
+def _replaced(value: object, known: Iterable[_Spelling], *, names: bool) -> object:
     if isinstance(value, str):
         for one in known:
             value = one.masked(value)
@@ -215,7 +215,7 @@ def _replaced(value: Any, known: Iterable[_Spelling], *, names: bool) -> Any:
     return value
 
 
-def _answer(value: Any, known: list[_Spelling]) -> Any:
+def _answer(value: object, known: list[_Spelling]) -> object:
     """Mask an answer of the API: its own members keep their names, those of records may not."""
     if isinstance(value, dict):
         return {
@@ -227,7 +227,7 @@ def _answer(value: Any, known: list[_Spelling]) -> Any:
     return _replaced(value, known, names=False)
 
 
-def _shaped(real: Any, masked: Any) -> Any:
+def _shaped(real: object, masked: object) -> Any:
     if isinstance(real, Mapping):
         below = masked if isinstance(masked, Mapping) else dict.fromkeys(real, MASK) if masked == MASK else {}
         return {name: _shaped(value, below.get(name)) for name, value in real.items()}

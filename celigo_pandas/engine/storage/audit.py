@@ -72,7 +72,7 @@ def change_records(
     return [record(fieldChange=change) for change in changes] or [record()]
 
 
-def _changed(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _changed(old: object, new: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in (*old, *(name for name in new if name not in old)):
             if path or name not in _SILENT:
@@ -81,7 +81,7 @@ def _changed(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[str, .
         yield path
 
 
-def _at(doc: Any, path: tuple[str, ...]) -> Any:
+def _at(doc: object, path: tuple[str, ...]) -> Any:
     for name in path:
         if doc == MASK:  # the whole block is one secret (``http.encrypted``)
             return MASK

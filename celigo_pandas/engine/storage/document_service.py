@@ -131,7 +131,7 @@ class DocumentService:
             offline = says_offline and _is_unfinished(clean)
             return self._change(old, clean, version=old.version + 1, offline=offline)
 
-    def patch(self, kind: str, id: str, operations: Any) -> Row:
+    def patch(self, kind: str, id: str, operations: object) -> Row:
         """Apply a JSON Patch of whitelisted paths."""
         with self.store.changing():
             old = self.row(kind, id)
@@ -220,7 +220,7 @@ class DocumentService:
         copy.pop("externalId", None)  # it names the original
         return self.create(kind, copy)
 
-    def replace_connection(self, kind: str, id: str, connection_id: Any) -> Row:
+    def replace_connection(self, kind: str, id: str, connection_id: object) -> Row:
         """Let an export or import work through another connection."""
         if not isinstance(connection_id, str) or not connection_id:
             text = "Expected field: _newConnectionId to be present."

@@ -18,7 +18,7 @@ _OPERATIONS = ("replace", "add", "remove")
 _ABSENT = object()
 
 
-def apply_patch(kind: str, doc: dict[str, Any], operations: Any) -> dict[str, Any]:
+def apply_patch(kind: str, doc: dict[str, Any], operations: object) -> dict[str, Any]:
     """Return a changed copy of `doc`: all operations in order, or none.
 
     Raises
@@ -41,7 +41,7 @@ def apply_patch(kind: str, doc: dict[str, Any], operations: Any) -> dict[str, An
     return changed
 
 
-def _problem(kind: str, operation: Any, doc: Mapping[str, Any]) -> str | None:
+def _problem(kind: str, operation: object, doc: Mapping[str, Any]) -> str | None:
     if not isinstance(operation, Mapping):
         return "it is no object."
     if operation.get("op") not in _OPERATIONS:
@@ -90,7 +90,7 @@ def _pointer(dotted: str) -> str:
     return "/" + dotted.replace(".", "/")
 
 
-def _field(operation: Any) -> str | None:
+def _field(operation: object) -> str | None:
     path = operation.get("path") if isinstance(operation, Mapping) else None
     return path.strip("/").replace("/", ".")[:100] if isinstance(path, str) else None
 

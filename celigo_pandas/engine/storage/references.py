@@ -18,7 +18,7 @@ def reference_paths(doc: Mapping[str, Any], id: str) -> list[str]:
     return [path for path, value in _references(doc) if value == id]
 
 
-def with_connections(doc: Any, connections: Mapping[str, str]) -> Any:
+def with_connections(doc: object, connections: Mapping[str, str]) -> Any:
     """Return a copy of a document in which each connection named as a key is replaced by its value."""
     if isinstance(doc, list):
         return [with_connections(one, connections) for one in doc]
@@ -27,7 +27,7 @@ def with_connections(doc: Any, connections: Mapping[str, str]) -> Any:
     return {name: _replaced(name, value, connections) for name, value in doc.items()}
 
 
-def _replaced(name: str, value: Any, connections: Mapping[str, str]) -> Any:
+def _replaced(name: str, value: object, connections: Mapping[str, str]) -> object:
     if name in _DATA:
         return value
     if name == "_connectionId" and isinstance(value, str):
@@ -35,7 +35,7 @@ def _replaced(name: str, value: Any, connections: Mapping[str, str]) -> Any:
     return with_connections(value, connections)
 
 
-def _references(value: Any, path: str = "", name: str = "") -> Iterator[tuple[str, str]]:
+def _references(value: object, path: str = "", name: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         if _NAMES_OTHERS.match(name):
             yield path, value

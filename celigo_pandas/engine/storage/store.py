@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
@@ -314,7 +314,7 @@ def _row(found: Any) -> Row:
     )
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
@@ -393,7 +393,7 @@ def _take(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def _lock(path: Path) -> Any:
+def _lock(path: Path) -> BinaryIO:
     file = open(path, "a+b")  # noqa: SIM115 - held for the life of the store
     try:
         if os.name == "posix":

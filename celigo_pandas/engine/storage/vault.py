@@ -82,7 +82,7 @@ class Vault:
         self._bulk = [AESGCM(_derive(key, b"pages")) for key in raw]
         self._signing = [_derive(key, b"page state") for key in raw]
 
-    def seal(self, value: Any) -> bytes:
+    def seal(self, value: object) -> bytes:
         """Encrypt a JSON-able value."""
         return self._fernet.encrypt(json_text.dump(value))
 

@@ -40,7 +40,7 @@ class PathRefused(ValueError):
     """A path that cannot be followed."""
 
 
-def read_members(value: Any, path: str, lists: Lists = "first") -> Any:
+def read_members(value: object, path: str, lists: Lists = "first") -> object:
     """Return what a path names, or :data:`MISSING`.
 
     Parameters
@@ -94,7 +94,7 @@ def _steps(path: str) -> Sequence[Step] | None:
         return None
 
 
-def _walk(value: Any, steps: Sequence[Step], path: str, lists: Lists) -> Iterator[Any]:
+def _walk(value: object, steps: Sequence[Step], path: str, lists: Lists) -> Iterator[Any]:
     if not steps:
         yield value
         return
@@ -140,7 +140,7 @@ def _passed(values: list[Any], path: str, lists: Lists) -> list[Any]:
     return inner if lists == "all" else inner[:1]
 
 
-def member_names(value: Any, path: str) -> str:
+def member_names(value: object, path: str) -> str:
     """Say what is there where a path finds nothing: the names at the deepest place that it reaches."""
     place = "the answer"
     steps = _steps(path) or ()
@@ -152,7 +152,7 @@ def member_names(value: Any, path: str) -> str:
     return f"{place} holds {_shape(value)}"
 
 
-def _shape(value: Any) -> str:
+def _shape(value: object) -> str:
     if isinstance(value, dict):
         # Whole or not at all: a piece of a name that repeats a secret would not be found and masked.
         names = [repr(name) if len(name) <= 80 else f"({len(name)} characters)" for name in list(value)[:_MOST_NAMES]]

@@ -56,7 +56,7 @@ def load(text: bytes | str, *, finite: bool = False) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def dump(value: Any) -> bytes:
+def dump(value: object) -> bytes:
     """Encode compactly as UTF-8; integers of any size and lone surrogates survive."""
     try:
         return orjson.dumps(value)
@@ -83,7 +83,7 @@ def _integer(text: str) -> int:
         raise NumberError(str(error)) from None
 
 
-def _without_infinity(value: Any) -> Any:
+def _without_infinity(value: object) -> object:
     """Put null where a number is not finite, as JavaScript and the fast codec do."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -49,7 +49,7 @@ def check_xml_path(path: str) -> None:
         check_xpath(path)
 
 
-def read_nodes(place: XmlDocument | XmlPart, path: str, lists: Lists = "first") -> Any:
+def read_nodes(place: XmlDocument | XmlPart, path: str, lists: Lists = "first") -> object:
     """Return what a path finds as :class:`Nodes`, or MISSING.
 
     Raises
@@ -69,7 +69,7 @@ def read_nodes(place: XmlDocument | XmlPart, path: str, lists: Lists = "first") 
     return Nodes(map(_number, found)) if found else MISSING
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     """Return the number of an expression as JSON has it: a whole one as such, what is none as its text in XPath."""
     if not isinstance(value, float):
         return value
@@ -105,7 +105,7 @@ def _from_element(place: XmlPart, path: str) -> list[Any]:
     return _found(place.document, f".{path}", place.element)
 
 
-def leaf(node: Any) -> Any:
+def leaf(node: object) -> object:
     """Return a node as a value: an element without elements inside is its text, whatever attributes it has."""
     if isinstance(node, XmlElement):
         return node.value if len(node) else node.text or ""
@@ -114,7 +114,7 @@ def leaf(node: Any) -> Any:
     return node
 
 
-def node_text(node: Any) -> Any:
+def node_text(node: object) -> object:
     """Return what a node is compared with: an element's string value; other values as :func:`leaf` has them.
 
     Assumed: white space around a text does not count, since an indented answer has it everywhere.

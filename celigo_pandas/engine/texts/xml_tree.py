@@ -219,7 +219,7 @@ class XmlTree(ContentHandler):
             value = ""
         return name, value
 
-    def _hang(self, name: str, value: Any) -> None:
+    def _hang(self, name: str, value: object) -> None:
         if self._open:
             self._open[-1][1].setdefault(name, []).append(value)
         else:

@@ -98,7 +98,7 @@ def _first(prefixes: Mapping[str, list[str]]) -> dict[str, str]:
     return {prefix: uris[0] for prefix, uris in prefixes.items() if prefix}
 
 
-def _value(item: Any) -> Any:
+def _value(item: object) -> Any:
     """Return a node as an answer's value: an element as it is, the document as its root."""
     if isinstance(item, DocumentNode):
         return item.getroot().value
@@ -167,7 +167,7 @@ class _Context(XPathContext):
         return self._item
 
     @item.setter
-    def item(self, value: Any) -> None:
+    def item(self, value: object) -> None:
         if time.monotonic() > self.deadline:
             raise _Spent
         self._item = value

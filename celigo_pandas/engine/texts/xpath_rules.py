@@ -40,7 +40,7 @@ def number_of(value: Any) -> float:
     return float(value)
 
 
-def _operand(token: Any, context: Any) -> Any:
+def _operand(token: Any, context: object) -> object:
     """Return an operand: the list of a node-set's texts, or one text, number or truth value."""
     items = _ordered(token.select(copy(context)))
     if len(items) == 1 and not isinstance(items[0], XPathNode):
@@ -56,11 +56,11 @@ def _ordered(items: Iterable[Any]) -> list[Any]:
     return sorted(dict.fromkeys(found), key=node_position)
 
 
-def _text(item: Any) -> str:
+def _text(item: object) -> str:
     return item.compat_string_value if isinstance(item, XPathNode) else str(item)
 
 
-def _compare(self: Any, context: Any = None) -> bool:
+def _compare(self: Any, context: object = None) -> bool:
     if context is None:
         raise self.missing_context()
     left, right = _operand(self[0], context), _operand(self[1], context)
@@ -75,7 +75,7 @@ def _compare(self: Any, context: Any = None) -> bool:
     return _equals(test, lefts, rights)
 
 
-def _compare_truth(symbol: str, left: Any, right: Any) -> bool:
+def _compare_truth(symbol: str, left: object, right: object) -> bool:
     """Compare where a side is a truth value: as truth values if for equality, else as numbers."""
     if symbol in ("=", "!="):
         return _COMPARISONS[symbol](_is_true(left), _is_true(right))
@@ -83,7 +83,7 @@ def _compare_truth(symbol: str, left: Any, right: Any) -> bool:
     return _COMPARISONS[symbol](number_of(left), number_of(right))
 
 
-def _is_true(value: Any) -> bool:
+def _is_true(value: object) -> bool:
     return bool(value) and value == value
 
 
@@ -105,11 +105,11 @@ def _orders(symbol: str, test: Callable[[Any, Any], bool], lefts: Sequence[Any],
     return test(min(ours), max(others)) if symbol[0] == "<" else test(max(ours), min(others))
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _number(token: Any, context: Any) -> float:
+def _number(token: object, context: object) -> float:
     """Return an operand as a number; of a node-set the first node counts."""
     value = _operand(token, context)
     if isinstance(value, list):
@@ -138,7 +138,7 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def _calculate(self: Any, context: Any = None) -> float:
+def _calculate(self: Any, context: object = None) -> float:
     if context is None:
         raise self.missing_context()
     if len(self) == 1:
@@ -147,11 +147,11 @@ def _calculate(self: Any, context: Any = None) -> float:
     return _ARITHMETIC[self.symbol](_number(self[0], context), _number(self[1], context))
 
 
-def _select_one(self: Any, context: Any = None) -> Any:
+def _select_one(self: Any, context: object = None) -> object:
     yield self.evaluate(context)
 
 
-def _select_asterisk(self: Any, context: Any = None) -> Any:
+def _select_asterisk(self: Any, context: object = None) -> object:
     """Yield a product; an asterisk that is a name test does what it does."""
     if len(self) == 2:
         yield self.evaluate(context)
@@ -163,7 +163,7 @@ def _in_order(symbol: str) -> Callable[..., Any]:
     """Return a selection in document order: elementpath's own goes by the order of the steps before."""
     base = XPath1Parser.symbol_table[symbol]
 
-    def select(self: Any, context: Any = None) -> Any:
+    def select(self: Any, context: object = None) -> object:
         yield from _ordered(base.select(self, context))
 
     return select

@@ -44,7 +44,7 @@ class PageState:
         return {**members, "sig": vault.sign(_message(members, connection_id, digest))}
 
     @classmethod
-    def from_wire(cls, state: Any, vault: Vault, connection_id: str, digest: str) -> PageState:
+    def from_wire(cls, state: object, vault: Vault, connection_id: str, digest: str) -> PageState:
         """Check a state that came back.
 
         Raises

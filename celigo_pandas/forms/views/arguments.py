@@ -14,11 +14,11 @@ _CONNECTION_HINT = "Use client.connections['name']."
 _CLIENT_HINT = "Use celigo.connect() or celigo.local()."
 
 
-def _is_connection(value: Any) -> bool:
+def _is_connection(value: object) -> bool:
     return hasattr(value, "client") and hasattr(value, "type")
 
 
-def connection_of(form: str, value: Any, document: Any = None, df: Any = None) -> Any:
+def connection_of(form: str, value: object, document: object = None, df: object = None) -> object:
     """Return the connection that was given, or that a name means; see :func:`resolve_connection`."""
     if isinstance(value, str):
         return resolve_connection(value, document, server_of(df))
@@ -27,7 +27,7 @@ def connection_of(form: str, value: Any, document: Any = None, df: Any = None) -
     return value
 
 
-def need_client(form: str, value: Any, *, or_connection: bool = False) -> None:
+def need_client(form: str, value: object, *, or_connection: bool = False) -> None:
     """Raise :class:`ConfigError` unless this is a client, or one of its connections where the form takes those."""
     if hasattr(value, "connections") or (or_connection and _is_connection(value)):
         return
@@ -36,7 +36,7 @@ def need_client(form: str, value: Any, *, or_connection: bool = False) -> None:
     raise ConfigError(f"{form} takes {wanted}, got {shown(value)}.", hint=hint)
 
 
-def document_of(form: str, name: str, value: Any) -> Mapping[str, Any]:
+def document_of(form: str, name: str, value: object) -> Mapping[str, Any]:
     """Return the document that was given as such, by a builder or by a saved document."""
     if isinstance(value, Mapping):
         return value

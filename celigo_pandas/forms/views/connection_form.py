@@ -45,7 +45,7 @@ class ConnectionForm(FormView):
 
     state: ConnectionState
 
-    def __init__(self, target: Any, type: str = "http", document: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, target: object, type: str = "http", document: Mapping[str, Any] | None = None) -> None:
         need_client("ConnectionForm", target, or_connection=True)
         if document is not None and not isinstance(document, Mapping):
             raise ConfigError(f"ConnectionForm: document is a {document.__class__.__name__}; expected a dict.")
@@ -84,7 +84,7 @@ class ConnectionForm(FormView):
         """What the API would refuse, each with its path."""
         return self.state.problems
 
-    def set(self, path: str, value: Any) -> None:
+    def set(self, path: str, value: object) -> None:
         """Set the field at a dotted path, as if it were typed.
 
         Parameters
@@ -128,7 +128,7 @@ class ConnectionForm(FormView):
             return
         self.state.set_secret(id, secret)
 
-    def set_value(self, id: str, value: Any) -> None:
+    def set_value(self, id: str, value: object) -> None:
         """Take over what was typed or chosen in a field of the browser; from code, use :meth:`set`.
 
         Parameters

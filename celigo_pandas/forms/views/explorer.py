@@ -48,7 +48,7 @@ class Explorer(FormView):
 
     state: ExplorerState
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: object) -> None:
         need_client("Explorer", client)
         super().__init__(ExplorerState(client))
         self.form: ConnectionForm | None = None
@@ -94,7 +94,7 @@ class Explorer(FormView):
         if self._box is not None:
             self._box.children = [self.widget] if self.form is None else [self.widget, self.form.widget]
 
-    def set_value(self, id: str, value: Any) -> None:
+    def set_value(self, id: str, value: object) -> None:
         """Take over what was typed into the search field of the browser; from code, use :meth:`search`.
 
         Parameters
@@ -135,7 +135,7 @@ class Explorer(FormView):
         """
         self.state.set_search(text)
 
-    def pick_cell(self, id: str, row: Any, column: int) -> None:
+    def pick_cell(self, id: str, row: object, column: int) -> None:
         """Act on a click on a line of the list, beside the kernel; from code, use :meth:`pick`.
 
         Parameters
@@ -313,7 +313,7 @@ class Explorer(FormView):
             self._box = None
         super().close()
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
+    def _repr_mimebundle_(self, **options: Any) -> object:
         # The form without a browser should list something: wait a moment for the first list.
         self.state.wait(_FIRST_LOOK_S)
         return super()._repr_mimebundle_(**options)

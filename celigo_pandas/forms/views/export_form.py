@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celigo_pandas.forms.elements import Element
 from celigo_pandas.forms.export_layout import export_layout
 from celigo_pandas.forms.export_state import ExportState
 from celigo_pandas.forms.views.arguments import connection_of, document_of
 from celigo_pandas.forms.views.form import FormView
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 __all__ = ["ExportForm"]
 
@@ -46,7 +50,7 @@ class ExportForm(FormView):
 
     state: ExportState
 
-    def __init__(self, con: Any, export: Any = None, *, consume: bool = False) -> None:
+    def __init__(self, con: object, export: object = None, *, consume: bool = False) -> None:
         con = connection_of("ExportForm", con, export)
         if export is not None:
             export = document_of("ExportForm", "export", export)
@@ -69,16 +73,17 @@ class ExportForm(FormView):
         return export_layout(self.state)
 
     @property
-    def df(self) -> Any:
+    def df(self) -> pd.DataFrame | None:
         """What the last Pull read."""
-        return self.state.df
+        df: pd.DataFrame | None = self.state.df
+        return df
 
     @property
     def export(self) -> dict[str, Any]:
         """The export document as edited."""
         return self.state.export
 
-    def set(self, path: str, value: Any) -> None:
+    def set(self, path: str, value: object) -> None:
         """Set a field, as if it were typed.
 
         Parameters
@@ -97,7 +102,7 @@ class ExportForm(FormView):
         """
         self.state.set_text(path, value)
 
-    def set_value(self, id: str, value: Any) -> None:
+    def set_value(self, id: str, value: object) -> None:
         """Take over what was typed or chosen in a field of the browser; from code, use :meth:`set`.
 
         Parameters
@@ -116,7 +121,7 @@ class ExportForm(FormView):
         """
         self.state.set_text(id, value)
 
-    def preview(self, wait: bool = True) -> Any:
+    def preview(self, wait: bool = True) -> pd.DataFrame | None:
         """Show the first rows.
 
         Parameters
@@ -140,7 +145,7 @@ class ExportForm(FormView):
         self.run(self.state.preview, wait)
         return self.state.previewed if wait else None
 
-    def pull(self, wait: bool = True) -> Any:
+    def pull(self, wait: bool = True) -> pd.DataFrame | None:
         """Read all rows into ``df``.
 
         Parameters

@@ -155,7 +155,7 @@ class FormView:
         elif event == "cell":
             self.pick_cell(str(message["id"]), message["row"], int(message["column"]))
 
-    def _set(self, id: str, value: Any) -> None:
+    def _set(self, id: str, value: object) -> None:
         self._untaken.pop(id, None)
         try:
             self.set_value(id, value)
@@ -217,7 +217,7 @@ class FormView:
         if self.state.last_error is not None:
             raise self.state.last_error
 
-    def set_value(self, id: str, value: Any) -> None:
+    def set_value(self, id: str, value: object) -> None:
         """Take over what was typed or chosen in a field; each form has its own."""
         raise NotImplementedError
 
@@ -240,7 +240,7 @@ class FormView:
         """
         raise CeligoError(f"This form takes no secret for {id!r}.")
 
-    def pick_cell(self, id: str, row: Any, column: int) -> None:
+    def pick_cell(self, id: str, row: object, column: int) -> None:
         """Act on a click on a cell of a table; a form without such a table does nothing.
 
         Parameters

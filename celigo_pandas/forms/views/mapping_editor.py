@@ -137,7 +137,7 @@ class MappingEditor(FormView):
         """The texts of the document's scripts as edited, by id."""
         return self.state.scripts.texts
 
-    def set(self, path: str, member: str, value: Any) -> None:
+    def set(self, path: str, member: str, value: object) -> None:
         """Change a member of a rule, as if it were typed.
 
         Parameters
@@ -160,7 +160,7 @@ class MappingEditor(FormView):
         """
         self.state.set_rule(path, member, value)
 
-    def set_value(self, id: str, value: Any) -> None:
+    def set_value(self, id: str, value: object) -> None:
         """Take over what was typed or chosen in a field of the browser; from code, use :meth:`set`.
 
         Parameters

@@ -32,7 +32,7 @@ _ALPHABETS: Final = {
 _DIGITS: Final = Context(prec=1200, rounding=ROUND_HALF_UP)
 
 
-def as_number(value: Any) -> Number:
+def as_number(value: object) -> Number:
     """Read a number or numeric text; NaN for anything else, empty text and booleans too."""
     if isinstance(value, bool):
         return math.nan
@@ -43,7 +43,7 @@ def as_number(value: Any) -> Number:
     return math.nan
 
 
-def whole_number(value: Any, default: int) -> int:
+def whole_number(value: object, default: int) -> int:
     """Read a count: cut to a whole number, `default` where it is none."""
     if type(value) is int and -_FARTHEST <= value <= _FARTHEST:
         return value
@@ -84,20 +84,20 @@ def _average(*values: Any) -> Number:
     return _double(_total(*values)) / len(numbers) if numbers else math.nan
 
 
-def _subtract(a: Any, b: Any) -> Number:
+def _subtract(a: object, b: object) -> Number:
     return _tidy(_small(a) - _small(b))
 
 
-def _multiply(a: Any, b: Any) -> Number:
+def _multiply(a: object, b: object) -> Number:
     return _tidy(_small(a) * _small(b))
 
 
-def _small(value: Any) -> Number:
+def _small(value: object) -> Number:
     """Read a number as JavaScript would hold it: ints only while they are exact."""
     return _tidy(as_number(value))
 
 
-def _divide(a: Any, b: Any) -> Number:
+def _divide(a: object, b: object) -> Number:
     left, right = _double(as_number(a)), _double(as_number(b))
     if right:
         return left / right
@@ -106,7 +106,7 @@ def _divide(a: Any, b: Any) -> Number:
     return math.copysign(math.inf, left) * math.copysign(1.0, right)
 
 
-def _modulo(a: Any, b: Any) -> Number:
+def _modulo(a: object, b: object) -> Number:
     left, right = _double(as_number(a)), _double(as_number(b))
     if left != left or right != right or right == 0 or math.isinf(left):
         return math.nan
@@ -114,7 +114,7 @@ def _modulo(a: Any, b: Any) -> Number:
 
 
 def _rounding(function: Callable[[float], int]) -> Callable[[Any], Number]:
-    def apply(value: Any) -> Number:
+    def apply(value: object) -> Number:
         number = as_number(value)
         if isinstance(number, int) or not math.isfinite(number):
             return number
@@ -128,11 +128,11 @@ def _round_half_up(number: float) -> int:
     return low if number - low < 0.5 else low + 1
 
 
-def _absolute(value: Any) -> Number:
+def _absolute(value: object) -> Number:
     return abs(as_number(value))
 
 
-def _random(run: Run, kind: Any = UNDEFINED, length: Any = UNDEFINED) -> str:
+def _random(run: Run, kind: object = UNDEFINED, length: object = UNDEFINED) -> str:
     if length is UNDEFINED and as_number(kind) == as_number(kind):
         kind, length = UNDEFINED, kind
     name = "crypto" if kind is UNDEFINED else to_text(kind).lower()
@@ -148,7 +148,7 @@ def _random(run: Run, kind: Any = UNDEFINED, length: Any = UNDEFINED) -> str:
 # Numbers to text, as Number.prototype does
 
 
-def _digits_argument(value: Any, low: int, default: int) -> int:
+def _digits_argument(value: object, low: int, default: int) -> int:
     count = whole_number(value, default)
     if not low <= count <= 100:
         raise Refusal(f"a number of digits from {low} to 100 is needed, not {shown(value)}")
@@ -159,7 +159,7 @@ def _special(number: float) -> str | None:
     return number_text(number) if not math.isfinite(number) else None
 
 
-def _to_fixed(value: Any, digits: Any = UNDEFINED) -> str:
+def _to_fixed(value: object, digits: object = UNDEFINED) -> str:
     count = _digits_argument(digits, 0, 0)
     number = _double(as_number(value))
     special = _special(number)
@@ -189,7 +189,7 @@ def _exponential(digits: str, power: int) -> str:
     return f"{head}e{'-' if power < 0 else '+'}{abs(power)}"
 
 
-def _to_exponential(value: Any, digits: Any = UNDEFINED) -> str:
+def _to_exponential(value: object, digits: object = UNDEFINED) -> str:
     number = _double(as_number(value))
     special = _special(number)
     if special is not None:
@@ -203,7 +203,7 @@ def _to_exponential(value: Any, digits: Any = UNDEFINED) -> str:
     return sign + _exponential(*_significant(abs(number), count + 1))
 
 
-def _to_precision(value: Any, precision: Any = UNDEFINED) -> str:
+def _to_precision(value: object, precision: object = UNDEFINED) -> str:
     number = _double(as_number(value))
     if precision is UNDEFINED or precision is None or not math.isfinite(number):
         return number_text(number)

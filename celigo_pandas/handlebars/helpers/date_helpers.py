@@ -30,7 +30,7 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _given(value: Any) -> str | None:
+def _given(value: object) -> str | None:
     return to_text(value) or None
 
 
@@ -38,7 +38,9 @@ def _date_format(run: Run, *arguments: Any) -> str:
     return _formatted(run, *arguments) if arguments else _timestamp(run)
 
 
-def _formatted(run: Run, out: Any, value: Any = UNDEFINED, form: Any = UNDEFINED, zone: Any = UNDEFINED) -> str:
+def _formatted(
+    run: Run, out: object, value: object = UNDEFINED, form: object = UNDEFINED, zone: object = UNDEFINED
+) -> str:
     if value is None or value is UNDEFINED or value == "":
         return ""
     read_as, place = _given(form), _given(zone)
@@ -52,7 +54,7 @@ def _formatted(run: Run, out: Any, value: Any = UNDEFINED, form: Any = UNDEFINED
     return write(moment)
 
 
-def _date_add(run: Run, value: Any, milliseconds: Any = UNDEFINED, zone: Any = UNDEFINED) -> str:
+def _date_add(run: Run, value: object, milliseconds: object = UNDEFINED, zone: object = UNDEFINED) -> str:
     if value is None or value is UNDEFINED or value == "":
         return ""
     write = compile_writer(None, _given(zone), zoned_milliseconds=True)
@@ -63,7 +65,7 @@ def _date_add(run: Run, value: Any, milliseconds: Any = UNDEFINED, zone: Any = U
         return _INVALID
 
 
-def _timestamp(run: Run, form: Any = UNDEFINED, zone: Any = UNDEFINED) -> str:
+def _timestamp(run: Run, form: object = UNDEFINED, zone: object = UNDEFINED) -> str:
     write_as, place = _given(form), _given(zone)
     if write_as is not None and place is None and _is_zone(write_as):
         write_as, place = None, write_as

@@ -68,7 +68,7 @@ _DECODERS: Final[dict[str, Callable[[bytes], str]]] = {
 }
 
 
-def _encoding(value: Any, known: dict[str, Any]) -> Any:
+def _encoding(value: object, known: dict[str, Any]) -> Any:
     name = "utf8" if value is UNDEFINED or value is None or value == "" else to_text(value).lower()
     if name not in known:
         raise Refusal(f"no encoding is called {shown(name)}", f"Known: {', '.join(sorted(known))}.")
@@ -95,11 +95,11 @@ def decode_base64(text: str) -> bytes:
     return base64.b64decode(digits + "=" * (-len(digits) % 4))
 
 
-def _decode(value: Any, encoding: Any = UNDEFINED) -> str:
+def _decode(value: object, encoding: object = UNDEFINED) -> str:
     return str(_encoding(encoding, _DECODERS)(decode_base64(to_text(value))))
 
 
-def _decode_uri(value: Any) -> str:
+def _decode_uri(value: object) -> str:
     text = to_text(value)
     if _BAD_PERCENT.search(text):
         return text
@@ -109,13 +109,13 @@ def _decode_uri(value: Any) -> str:
         return text
 
 
-def _json_encode(value: Any) -> Any:
+def _json_encode(value: object) -> object:
     if isinstance(value, str):
         return json_text(value)[1:-1]
     return "[object Object]" if isinstance(value, (list, tuple, dict)) else value
 
 
-def _json_parse(value: Any) -> Any:
+def _json_parse(value: object) -> object:
     text = to_text(value)
     try:
         return json.loads(text, parse_constant=_refuse_constant, parse_int=_read_digits)
@@ -128,11 +128,11 @@ def _read_digits(digits: str) -> int | float:
     return int(digits) if len(digits) < 400 else float(digits)
 
 
-def _refuse_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _strip_protocol(value: Any) -> str:
+def _strip_protocol(value: object) -> str:
     return _SCHEME.sub("//", to_text(value), count=1) if _SCHEME.match(to_text(value)) else to_text(value)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Final
+from typing import Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number, whole_number
 from celigo_pandas.handlebars.helpers.encodings import utf8
@@ -22,7 +22,7 @@ _INTEGER: Final = re.compile(r"-?[0-9]{1,15}\Z")
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 
 
-def _add_commas(value: Any) -> str:
+def _add_commas(value: object) -> str:
     if as_number(value) != as_number(value):
         return ""
     text = trim(to_text(value))
@@ -35,7 +35,7 @@ def _add_commas(value: Any) -> str:
     return sign + ",".join(groups) + (fraction or "")
 
 
-def _bytes(value: Any, precision: Any = UNDEFINED) -> str:
+def _bytes(value: object, precision: object = UNDEFINED) -> str:
     size = as_number(value)
     if size != size:
         size = len(utf8(to_text(value)))
@@ -60,7 +60,7 @@ def _rounded(number: float, digits: int) -> float:
     return math.floor(scaled + 0.5) / 10**digits if math.isfinite(scaled) else number
 
 
-def _ordinalize(value: Any) -> str:
+def _ordinalize(value: object) -> str:
     text = to_text(value)
     if isinstance(value, (bool, list, tuple)) or not _INTEGER.match(text):
         return text

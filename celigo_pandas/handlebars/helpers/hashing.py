@@ -21,14 +21,14 @@ __all__ = ["HELPERS"]
 _ALGORITHMS: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
-def _algorithm(value: Any) -> str:
+def _algorithm(value: object) -> str:
     name = to_text(value).lower().replace("-", "")
     if name not in _ALGORITHMS:
         raise Refusal(f"no algorithm is called {shown(to_text(value), 20)}", f"Known: {', '.join(_ALGORITHMS)}.")
     return name
 
 
-def _digest_text(digest: bytes, encoding: Any) -> str:
+def _digest_text(digest: bytes, encoding: object) -> str:
     name = to_text(encoding).lower()
     if name == "hex":
         return digest.hex()
@@ -37,7 +37,7 @@ def _digest_text(digest: bytes, encoding: Any) -> str:
     raise Refusal(f"no encoding of a digest is called {shown(name, 20)}", "Use hex or base64.")
 
 
-def _hash(algorithm: Any, encoding: Any, value: Any = UNDEFINED, *more: Any) -> str:
+def _hash(algorithm: object, encoding: object, value: object = UNDEFINED, *more: Any) -> str:
     if more:
         # Assumed: one page shows a key among the arguments of hash, no page says what it does.
         raise Refusal("it takes three arguments: algorithm, encoding, value", "For a key use hmac.")
@@ -45,7 +45,7 @@ def _hash(algorithm: Any, encoding: Any, value: Any = UNDEFINED, *more: Any) -> 
     return _digest_text(digest, encoding)
 
 
-def _hmac(algorithm: Any, key: Any, encoding: Any, value: Any, key_encoding: Any = UNDEFINED) -> str:
+def _hmac(algorithm: object, key: object, encoding: object, value: object, key_encoding: object = UNDEFINED) -> str:
     kind = "utf8" if key_encoding is UNDEFINED else to_text(key_encoding).lower()
     if kind not in ("utf8", "utf-8", "base64"):
         raise Refusal(f"no encoding of a key is called {shown(kind, 20)}", "Use utf8 or base64.")

@@ -17,17 +17,17 @@ from celigo_pandas.javascript.values import UNDEFINED, strict_equal, to_text, ty
 __all__ = ["HELPERS"]
 
 
-def _after(value: Any, count: Any = UNDEFINED) -> Any:
+def _after(value: object, count: object = UNDEFINED) -> object:
     return list(value)[max(0, whole_number(count, 0)) :] if isinstance(value, (list, tuple)) else UNDEFINED
 
 
-def _before(value: Any, count: Any = UNDEFINED) -> Any:
+def _before(value: object, count: object = UNDEFINED) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     return list(value)[: max(0, len(value) - max(0, whole_number(count, 0)))]
 
 
-def _first(value: Any, count: Any = UNDEFINED) -> Any:
+def _first(value: object, count: object = UNDEFINED) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     if as_number(count) != as_number(count):
@@ -35,7 +35,7 @@ def _first(value: Any, count: Any = UNDEFINED) -> Any:
     return list(value)[: max(0, whole_number(count, 1))]
 
 
-def _last(value: Any, count: Any = UNDEFINED) -> Any:
+def _last(value: object, count: object = UNDEFINED) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     if as_number(count) != as_number(count):
@@ -43,15 +43,15 @@ def _last(value: Any, count: Any = UNDEFINED) -> Any:
     return list(value)[max(0, len(value) - max(0, whole_number(count, 1))) :]
 
 
-def _is_set(value: Any) -> bool:
+def _is_set(value: object) -> bool:
     return value is True or value == "true"
 
 
-def _text_key(value: Any) -> tuple[bool, bytes]:
+def _text_key(value: object) -> tuple[bool, bytes]:
     return value is UNDEFINED, to_text(value).encode("utf-16-be", "surrogatepass")
 
 
-def _number_key(value: Any) -> tuple[bool, float]:
+def _number_key(value: object) -> tuple[bool, float]:
     number = as_number(value)
     if number != number:
         return True, 0.0
@@ -61,14 +61,14 @@ def _number_key(value: Any) -> tuple[bool, float]:
         return False, math.inf if number > 0 else -math.inf
 
 
-def _sort(value: Any, number: Any = UNDEFINED, reverse: Any = UNDEFINED) -> Any:
+def _sort(value: object, number: object = UNDEFINED, reverse: object = UNDEFINED) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     key: Any = _number_key if _is_set(number) else _text_key
     return sorted(value, key=key, reverse=_is_set(reverse))
 
 
-def _unique(value: Any) -> Any:
+def _unique(value: object) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     seen: set[tuple[str, Any]] = set()
@@ -84,7 +84,7 @@ def _unique(value: Any) -> Any:
     return kept
 
 
-def _pluck(value: Any, path: Any) -> Any:
+def _pluck(value: object, path: object) -> object:
     if not isinstance(value, (list, tuple)):
         return UNDEFINED
     steps = read_path(to_text(path))
@@ -92,13 +92,13 @@ def _pluck(value: Any, path: Any) -> Any:
     return [None if item is UNDEFINED else item for item in found]
 
 
-def _arrayify(value: Any) -> list[Any]:
+def _arrayify(value: object) -> list[Any]:
     if isinstance(value, (list, tuple)):
         return list(value)
     return [] if value is None or value is UNDEFINED else [value]
 
 
-def _get_value(run: Run, path: Any, default: Any = UNDEFINED) -> Any:
+def _get_value(run: Run, path: object, default: object = UNDEFINED) -> object:
     steps = read_path(to_text(path))
     if not steps:
         return default
@@ -109,7 +109,7 @@ def _get_value(run: Run, path: Any, default: Any = UNDEFINED) -> Any:
     return default
 
 
-def _filter(value: Any, sought: Any = UNDEFINED, prop: Any = UNDEFINED) -> list[Any] | None:
+def _filter(value: object, sought: object = UNDEFINED, prop: object = UNDEFINED) -> list[Any] | None:
     if not isinstance(value, (list, tuple)):
         return None
     steps = [] if prop is UNDEFINED else read_path(to_text(prop))

@@ -37,41 +37,41 @@ def _neither(*values: Any) -> bool:
     return not _or(*values)
 
 
-def _not(value: Any) -> bool:
+def _not(value: object) -> bool:
     return not truthy(value)
 
 
-def _compare(a: Any, op: Any, b: Any) -> bool:
+def _compare(a: object, op: object, b: object) -> bool:
     try:
         return compare(a, to_text(op), b)
     except ValueError as error:
         raise Refusal(str(error)[:-1]) from None
 
 
-def _is_member(values: Any, sought: Any) -> bool:
+def _is_member(values: Any, sought: object) -> bool:
     return any(strict_equal(item, sought) for item in values)
 
 
-def _contains(collection: Any, sought: Any) -> bool:
+def _contains(collection: object, sought: object) -> bool:
     if isinstance(collection, str):
         return to_text(sought) in collection
     return isinstance(collection, (list, tuple)) and _is_member(collection, sought)
 
 
-def _in_array(values: Any, sought: Any) -> bool:
+def _in_array(values: object, sought: object) -> bool:
     return isinstance(values, (list, tuple)) and _is_member(values, sought)
 
 
-def _is_empty(value: Any) -> bool:
+def _is_empty(value: object) -> bool:
     # By the page's wording all that is neither list nor object is empty, text too.
     return not (isinstance(value, (list, tuple, dict)) and value)
 
 
-def _has_no_items(value: Any) -> bool:
+def _has_no_items(value: object) -> bool:
     return isinstance(value, (list, tuple, dict)) and not value
 
 
-def _has_own(value: Any, name: Any) -> bool:
+def _has_own(value: object, name: object) -> bool:
     key = js_text(name)
     if isinstance(value, dict):
         return key in value
@@ -92,7 +92,7 @@ _CONDITIONS: Final[dict[str, Callable[[Any], bool]]] = {
 }
 
 
-def _some(values: Any, condition: Any = UNDEFINED) -> bool:
+def _some(values: object, condition: object = UNDEFINED) -> bool:
     test = _CONDITIONS.get(to_text(condition))
     if test is None:
         raise Refusal(f"no condition is called {shown(to_text(condition))}", f"Known: {', '.join(_CONDITIONS)}.")

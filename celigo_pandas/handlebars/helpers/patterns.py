@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number
 from celigo_pandas.handlebars.helpers.helper import Helper
@@ -33,11 +33,11 @@ class _Timed:
         self.run.pattern_s -= time.monotonic() - self.start
 
 
-def _flags(value: Any) -> str:
+def _flags(value: object) -> str:
     return "" if value is UNDEFINED or value is None else to_text(value)
 
 
-def _match(run: Run, value: Any, pattern: Any, place: Any = UNDEFINED, flags: Any = UNDEFINED) -> str:
+def _match(run: Run, value: object, pattern: object, place: object = UNDEFINED, flags: object = UNDEFINED) -> str:
     number = 0 if place is UNDEFINED or place is None or place == "" else as_number(place)
     if number != number:
         number, flags = 0, place
@@ -49,13 +49,13 @@ def _match(run: Run, value: Any, pattern: Any, place: Any = UNDEFINED, flags: An
     return found.text if found is not None else ""
 
 
-def _replace(run: Run, value: Any, replacement: Any, pattern: Any, flags: Any = UNDEFINED) -> str:
+def _replace(run: Run, value: object, replacement: object, pattern: object, flags: object = UNDEFINED) -> str:
     with _Timed(run) as seconds:
         compiled = compile_pattern(to_text(pattern), _flags(flags))
         return compiled.replace(to_text(value), to_text(replacement), timeout_s=seconds)
 
 
-def _search(run: Run, value: Any, pattern: Any, flags: Any = UNDEFINED) -> int:
+def _search(run: Run, value: object, pattern: object, flags: object = UNDEFINED) -> int:
     with _Timed(run) as seconds:
         found = compile_pattern(to_text(pattern), _flags(flags)).search(to_text(value), timeout_s=seconds)
     return -1 if found is None else found.start

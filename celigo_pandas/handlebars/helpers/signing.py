@@ -32,7 +32,7 @@ def _request(run: Run) -> dict[str, Any]:
     raise Refusal("it needs the request that is being sent", "It works only in the templates of a request's headers.")
 
 
-def _aws4(run: Run, key: Any, secret: Any, token: Any, region: Any, service: Any) -> str:
+def _aws4(run: Run, key: object, secret: object, token: object, region: object, service: object) -> str:
     # Assumed: the helper gives the value of the Authorization header; no page shows its result.
     request = _request(run)
     url = to_text(request.get("URI") or to_text(request.get("baseURI")) + to_text(request.get("relativeURI")))

@@ -28,7 +28,7 @@ def flat(values: Any) -> Iterator[Any]:
             yield value
 
 
-def _padding(value: Any, length: Any, filler: Any) -> tuple[str, str]:
+def _padding(value: object, length: object, filler: object) -> tuple[str, str]:
     text = to_text(value)
     target = whole_number(length, 0)
     fill = " " if filler is UNDEFINED else to_text(filler)
@@ -40,17 +40,17 @@ def _padding(value: Any, length: Any, filler: Any) -> tuple[str, str]:
     return text, utf16_slice(fill * (missing // utf16_length(fill) + 1), 0, missing)
 
 
-def _pad_left(value: Any, length: Any = UNDEFINED, filler: Any = UNDEFINED) -> str:
+def _pad_left(value: object, length: object = UNDEFINED, filler: object = UNDEFINED) -> str:
     text, pad = _padding(value, length, filler)
     return pad + text
 
 
-def _pad_right(value: Any, length: Any = UNDEFINED, filler: Any = UNDEFINED) -> str:
+def _pad_right(value: object, length: object = UNDEFINED, filler: object = UNDEFINED) -> str:
     text, pad = _padding(value, length, filler)
     return text + pad
 
 
-def _replace(run: Run, value: Any, old: Any, new: Any) -> str:
+def _replace(run: Run, value: object, old: object, new: object) -> str:
     text = value if type(value) is str else to_text(value)
     sought = old if type(old) is str else to_text(old)
     put = new if type(new) is str else to_text(new)
@@ -61,12 +61,12 @@ def _replace(run: Run, value: Any, old: Any, new: Any) -> str:
     return text.replace(sought, put)
 
 
-def _replace_first(value: Any, old: Any, new: Any) -> str:
+def _replace_first(value: object, old: object, new: object) -> str:
     text, sought = to_text(value), to_text(old)
     return text.replace(sought, to_text(new), 1) if sought else text
 
 
-def _remove_first(value: Any, sought: Any) -> str:
+def _remove_first(value: object, sought: object) -> str:
     return to_text(value).replace(to_text(sought), "", 1)
 
 
@@ -93,7 +93,7 @@ def _sanitize(text: str) -> str:
     return "".join(pieces) + text[done:]
 
 
-def _split(value: Any, separator: Any = UNDEFINED, place: Any = UNDEFINED) -> str:
+def _split(value: object, separator: object = UNDEFINED, place: object = UNDEFINED) -> str:
     text = to_text(value)
     number = whole_number(place, 0)
     if separator is UNDEFINED:
@@ -107,23 +107,23 @@ def _split(value: Any, separator: Any = UNDEFINED, place: Any = UNDEFINED) -> st
     return parts[number] if 0 <= number < len(parts) else ""
 
 
-def _join(run: Run, separator: Any, *values: Any) -> str:
+def _join(run: Run, separator: object, *values: Any) -> str:
     between = to_text(separator)
     parts = [to_text(value) for value in flat(values)]
     run.check_size(sum(map(len, parts)) + len(between) * len(parts))
     return between.join(parts)
 
 
-def _reverse(value: Any) -> Any:
+def _reverse(value: object) -> object:
     return list(value)[::-1] if isinstance(value, (list, tuple)) else to_text(value)[::-1]
 
 
-def _occurrences(value: Any, sought: Any) -> int:
+def _occurrences(value: object, sought: object) -> int:
     part = to_text(sought)
     return to_text(value).count(part) if part else 0
 
 
-def _substring(value: Any, start: Any = UNDEFINED, stop: Any = UNDEFINED) -> str:
+def _substring(value: object, start: object = UNDEFINED, stop: object = UNDEFINED) -> str:
     low, high = whole_number(start, 0), None if stop is UNDEFINED else whole_number(stop, 0)
     low = low if low > 0 else 0
     if high is not None:
@@ -134,13 +134,13 @@ def _substring(value: Any, start: Any = UNDEFINED, stop: Any = UNDEFINED) -> str
     return text[low:high] if text.isascii() else utf16_slice(text, low, high)
 
 
-def _starts_with(prefix: Any, value: Any) -> bool | None:
+def _starts_with(prefix: object, value: object) -> bool | None:
     if prefix is None or prefix is UNDEFINED or value is None or value is UNDEFINED:
         return None
     return to_text(value).startswith(to_text(prefix))
 
 
-def _is_even(value: Any) -> bool:
+def _is_even(value: object) -> bool:
     return as_number(value) % 2 == 0
 
 

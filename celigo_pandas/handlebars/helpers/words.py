@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from celigo_pandas.handlebars.helpers.arithmetic import as_number
 from celigo_pandas.handlebars.helpers.helper import Helper, text_helper
@@ -51,7 +51,7 @@ def _sentence(text: str) -> str:
     return _SENTENCE.sub(lambda match: match[0][:1].upper() + match[0][1:].lower(), text)
 
 
-def _truncate_words(value: Any, count: Any = UNDEFINED, suffix: Any = UNDEFINED) -> str:
+def _truncate_words(value: object, count: object = UNDEFINED, suffix: object = UNDEFINED) -> str:
     number = as_number(count)
     if number != number or number < 0:
         return ""

@@ -131,7 +131,7 @@ class CompiledMapping:
 
         return read
 
-    def trace(self, record: Any, **surroundings: Any) -> list[CellTrace]:
+    def trace(self, record: object, **surroundings: Any) -> list[CellTrace]:
         """Map one record and tell every step of every output cell.
 
         Parameters

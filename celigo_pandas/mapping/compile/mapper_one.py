@@ -222,7 +222,7 @@ def collected(generate: str, source: Source) -> tuple[str, Source]:
     return name, PathSource(path)
 
 
-def _default(entry: Mapping[str, Any], parts: Parts, path: str, data_type: str | None) -> Any:
+def _default(entry: Mapping[str, Any], parts: Parts, path: str, data_type: str | None) -> object:
     """Read a default, which is written as it is; that of an array is its elements."""
     default = listed(parts.default(entry, path), data_type)
     if not isinstance(default, list):

@@ -41,7 +41,7 @@ def compile_tree(mappings: Sequence[Any], parts: Parts, base: str = "mappings") 
     return _entries(mappings, parts, base, "", depth=0)
 
 
-def _is_draft(entry: Any) -> bool:
+def _is_draft(entry: object) -> bool:
     """Whether an entry is unfinished: the platform stores and skips it."""
     return isinstance(entry, Mapping) and entry.get("status") == "Draft"
 

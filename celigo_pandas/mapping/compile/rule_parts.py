@@ -161,7 +161,7 @@ class Parts:
                 message = f"{path!r} is no field: a template of Mapper 2.0 reads fields as {root}{path}."
                 self.remark("bare_field", message, place)
 
-    def default(self, entry: Mapping[str, Any], path: str) -> Any:
+    def default(self, entry: Mapping[str, Any], path: str) -> object:
         """Read a default: text, empty text, null, or UNDEFINED when there is none."""
         value = entry.get("default", UNDEFINED)
         if isinstance(value, (dict, list)):
@@ -241,7 +241,7 @@ def _below(path: str, root: str) -> str | None:
     return path[rows.end() :] if rows else None
 
 
-def _no_clock(_: Any) -> Callable[[Any], str]:
+def _no_clock(_: object) -> Callable[[Any], str]:
     return str
 
 
@@ -252,7 +252,7 @@ def _date_function(step: DateStep) -> Callable[[Callable[[], Any] | None], Calla
         zone = None if step.generate_zone in _UTC else step.generate_zone
         write = compile_writer(step.generate_format, zone)
 
-        def rewrite(value: Any) -> str:
+        def rewrite(value: object) -> str:
             return write(read(value))
 
         return rewrite

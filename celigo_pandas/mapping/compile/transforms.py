@@ -156,7 +156,7 @@ def _second(doc: Mapping[str, Any]) -> tuple[CompiledTransform, Parts]:
     return CompiledTransform(evaluate, tree, lookups), parts
 
 
-def _modified(record: Any, new: Any) -> Any:
+def _modified(record: object, new: Any) -> object:
     if isinstance(new, MappingError) or not isinstance(record, dict):
         return new
     return {**record, **new}
@@ -165,7 +165,7 @@ def _modified(record: Any, new: Any) -> Any:
 # --- 1.0 ------------------------------------------------------------------------------------------------------------
 
 
-def _first(rules: Any) -> tuple[CompiledTransform, Parts]:
+def _first(rules: object) -> tuple[CompiledTransform, Parts]:
     parts = Parts(())
     if rules is not None and not isinstance(rules, list):
         parts.problem("not_a_list", f"rules must be a list, got {shown(rules)}.", _V1)
@@ -209,7 +209,7 @@ def _reads_rows(source: PathSource) -> bool:
     return source.path.steps[:1] == (WILDCARD,)
 
 
-def _first_rule(entry: Any, parts: Parts, path: str) -> tuple[Keys | None, ValueRule] | None:
+def _first_rule(entry: object, parts: Parts, path: str) -> tuple[Keys | None, ValueRule] | None:
     """Compile one rule; with the keys of its list where ``generate`` has lines."""
     if not isinstance(entry, Mapping):
         parts.problem("not_an_object", f"A rule must be an object, got {shown(entry)}.", path)

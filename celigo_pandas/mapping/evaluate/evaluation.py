@@ -213,7 +213,7 @@ class _Several(list[Any]):
     """The inner arrays of one element, when it has more than one inner entry."""
 
 
-def _width(value: Any) -> int:
+def _width(value: object) -> int:
     return len(value) if type(value) is _Several else int(value is not UNDEFINED)
 
 
@@ -230,7 +230,7 @@ def _grouped(index: list[int], values: list[Any], size: int) -> list[list[Any]]:
     return groups
 
 
-def _is_empty(value: Any) -> bool:
+def _is_empty(value: object) -> bool:
     return value is UNDEFINED or value is None or (isinstance(value, (str, list)) and not value)
 
 
@@ -330,7 +330,7 @@ def _watch_absent_lines(rule: ListRule, counts: list[int], scope: Scope, run: Ru
                 run.watch(field, "source", None, [UNDEFINED] * len(rows), scope, rows)
 
 
-def _has_array(path: Path, record: Any) -> bool:
+def _has_array(path: Path, record: object) -> bool:
     current = [path.start(record, UNDEFINED)]
     for step in path.steps:
         if step is not WILDCARD:

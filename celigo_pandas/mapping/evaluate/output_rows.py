@@ -64,7 +64,7 @@ def _suits(node: dict[str | int, Any], key: str | int) -> bool:
     return not node or isinstance(next(iter(node)), int) is isinstance(key, int)
 
 
-def _with(holder: Any, keys: Keys, value: Any) -> Any:
+def _with(holder: object, keys: Keys, value: object) -> Any:
     """Return a copy of an object or array with a value set: one that an earlier rule copied is the record's own."""
     if not keys:
         return value

@@ -111,7 +111,7 @@ class Tracer:
             told = self.array_sources.setdefault(_numbered(array, scope, row), [])
             told.extend(_sources(rule, there if is_there else UNDEFINED, scope, row))
 
-    def cells(self, outcome: Any) -> list[CellTrace]:
+    def cells(self, outcome: object) -> list[CellTrace]:
         """Return what was seen, with the problems of a record that failed."""
         problems = outcome.problems if isinstance(outcome, MappingError) else ()
         return [
@@ -138,7 +138,7 @@ def _is_element(rule: Watched) -> bool:
     return isinstance(rule, Destination) and rule.is_element
 
 
-def _sources(rule: Watched, value: Any, scope: Scope, row: int) -> Iterator[tuple[str, Any]]:
+def _sources(rule: Watched, value: object, scope: Scope, row: int) -> Iterator[tuple[str, Any]]:
     """Give the paths that a rule reads, with what is there in one row of its scope; `value` is what its path gave."""
     source = rule.source
     if isinstance(source, PathSource):
@@ -149,7 +149,7 @@ def _sources(rule: Watched, value: Any, scope: Scope, row: int) -> Iterator[tupl
             yield read, read_context(path, context)
 
 
-def read_context(text: str, context: dict[str, Any]) -> Any:
+def read_context(text: str, context: dict[str, Any]) -> object:
     """Read a path of a template where the template does; UNDEFINED where nothing is."""
     path = _context_path(text)
     if path is None:

@@ -48,7 +48,7 @@ class Blame:
         return (*self.trace.problems, *(problem for part in self.parts for problem in part.problems))
 
 
-def blame_cell(compiled: CompiledMapping, record: Any, cell: str, **surroundings: Any) -> Blame:
+def blame_cell(compiled: CompiledMapping, record: object, cell: str, **surroundings: Any) -> Blame:
     r"""Map one record and explain one of its output cells.
 
     Parameters
@@ -79,7 +79,7 @@ def blame_cell(compiled: CompiledMapping, record: Any, cell: str, **surroundings
 class _Story:
     """All that was seen of one record, and its outcome."""
 
-    def __init__(self, compiled: CompiledMapping, tracer: Tracer, outcome: Any) -> None:
+    def __init__(self, compiled: CompiledMapping, tracer: Tracer, outcome: object) -> None:
         self.traces = tracer.cells(outcome)
         cells = Cells(compiled)
         self._rules, self._fixed = cells.rules, cells.fixed

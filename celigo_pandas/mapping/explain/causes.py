@@ -189,6 +189,6 @@ def _sided(names: Names) -> list[tuple[int, str]]:
     return [(side, path) for side, paths in enumerate(names) for path in paths]
 
 
-def _read(output: Any, keys: Steps) -> Any:
+def _read(output: object, keys: Steps) -> object:
     found = value_at(output, keys)
     return None if found is UNDEFINED else found

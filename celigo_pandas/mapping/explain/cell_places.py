@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.paths import Step, cell_text, escape_key
@@ -20,7 +20,7 @@ _POSITION: Final = re.compile(r"\[(\d+)\]")
 _STEP: Final = re.compile(r"\[(\d+)\]|\.?((?:\\.|[^.\[\\])+)", re.DOTALL)
 
 
-def find_places(cell: str, output: Any, known: Iterable[Steps]) -> Iterator[Steps]:
+def find_places(cell: str, output: object, known: Iterable[Steps]) -> Iterator[Steps]:
     """Give the steps that a text may mean: what is there in the output, what is known, what could be below that."""
     tried: dict[Steps, None] = dict.fromkeys(_matches(output, cell, is_first=True) if cell else ())
     below: dict[Steps, None] = {}
@@ -35,7 +35,7 @@ def find_places(cell: str, output: Any, known: Iterable[Steps]) -> Iterator[Step
         yield (*steps, *_parsed(cell[len(cell_text(steps)) :]))
 
 
-def _matches(value: Any, text: str, *, is_first: bool = False) -> Iterator[Steps]:
+def _matches(value: object, text: str, *, is_first: bool = False) -> Iterator[Steps]:
     if not text:
         yield ()
     elif isinstance(value, dict):
@@ -55,7 +55,7 @@ def _parsed(text: str) -> Steps:
     return tuple(int(position) if position else re.sub(r"\\(.)", r"\1", key) for position, key in _STEP.findall(text))
 
 
-def value_at(output: Any, steps: Steps) -> Any:
+def value_at(output: object, steps: Steps) -> object:
     """Return what is at a place of an output; UNDEFINED where nothing is."""
     for step in steps:
         if isinstance(step, int):

@@ -201,7 +201,7 @@ class Cells:
             ]
             yield from sorted(lines, key=lambda one: repr(one.act))
 
-    def act(self, rule: Rule) -> Any:
+    def act(self, rule: Rule) -> object:
         """Tell what a rule does itself, apart from the rules below it."""
         if isinstance(rule, ListRule):
             return ("list", rule.keys)
@@ -245,7 +245,7 @@ class Cells:
                 yield _exact(lookup)
 
 
-def _lookup(lookup: Lookup | None) -> Any:
+def _lookup(lookup: Lookup | None) -> object:
     if lookup is None:
         return None
     if lookup.table is None:
@@ -253,6 +253,6 @@ def _lookup(lookup: Lookup | None) -> Any:
     return (_exact(lookup.table), _exact(lookup.default), lookup.allow_failures)
 
 
-def _exact(value: Any) -> str | None:
+def _exact(value: object) -> str | None:
     """Write a value of a document so that true and 1, which Python takes for equal, are told apart."""
     return None if value is UNDEFINED else json.dumps(value, sort_keys=True, default=repr)

@@ -312,7 +312,7 @@ def _read_by(source: Source, compiled: CompiledMapping) -> Iterator[Keys]:
         yield from _read_by_template(source.template.paths(), compiled.dialect)
 
 
-def _read_by_text(part: Any, compiled: CompiledMapping) -> Iterator[Keys]:
+def _read_by_text(part: object, compiled: CompiledMapping) -> Iterator[Keys]:
     """Give what the templates anywhere in a lookup's document read."""
     if isinstance(part, str) and "{{" in part:
         try:

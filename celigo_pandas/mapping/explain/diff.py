@@ -267,7 +267,7 @@ class _Outputs:
             if not is_settled:
                 yield change
 
-    def _cells(self, position: int, steps: Steps, a: Any, b: Any) -> Iterator[CellChange]:
+    def _cells(self, position: int, steps: Steps, a: object, b: object) -> Iterator[CellChange]:
         """Go down as long as both sides have the same shape; report the innermost cells that differ."""
         if type(a) is dict and type(b) is dict:
             for key in dict.fromkeys([*a, *b]):
@@ -312,7 +312,7 @@ def _sentences(error: MappingError) -> set[str]:
     return {problem.message for problem in error.problems} or {error.message}
 
 
-def _failures(output: Any, cells: Cells) -> dict[Steps, frozenset[str]]:
+def _failures(output: object, cells: Cells) -> dict[Steps, frozenset[str]]:
     """Tell what failed where; a failure whose rule is not known concerns the whole record."""
     found: dict[Steps, frozenset[str]] = {}
     if isinstance(output, MappingError):
@@ -323,7 +323,7 @@ def _failures(output: Any, cells: Cells) -> dict[Steps, frozenset[str]]:
     return found
 
 
-def _told(output: Any, failures: dict[Steps, frozenset[str]], place: Steps) -> Any:
+def _told(output: object, failures: dict[Steps, frozenset[str]], place: Steps) -> object:
     """Give one side of a failure: what was there, or what failed there, or else what failed of the record."""
     if not isinstance(output, MappingError):
         return _value_at(output, place)
@@ -333,7 +333,7 @@ def _told(output: Any, failures: dict[Steps, frozenset[str]], place: Steps) -> A
     return MappingError(message, source=output.source, code=output.code, problems=output.problems)
 
 
-def _value_at(output: Any, place: Steps) -> Any:
+def _value_at(output: object, place: Steps) -> object:
     """Read an output cell; below an array the list of what its elements have."""
     for number, step in enumerate(place):
         if step is WILDCARD:

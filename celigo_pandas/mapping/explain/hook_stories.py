@@ -104,5 +104,5 @@ def _written_by_hook(story: HookStory, cell: str, error: MappingError) -> Blame:
     return Blame(cell, CellTrace(cell, "hooks.postMap", cell, (), (step,), place=steps), (), value)
 
 
-def _place(cell: str, output: Any) -> Steps | None:
+def _place(cell: str, output: object) -> Steps | None:
     return next(find_places(cell, output, []), None)

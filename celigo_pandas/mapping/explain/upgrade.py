@@ -287,12 +287,12 @@ def _own_type(field: Field) -> str | None:
     return "string" if value is None else kind_of(value)
 
 
-def _when(field: Field) -> Any:
+def _when(field: Field) -> object:
     conditional = field.get("conditional")
     return conditional.get("when") if isinstance(conditional, Mapping) else conditional
 
 
-def _stays(default: Any, data_type: str) -> bool:
+def _stays(default: object, data_type: str) -> bool:
     if data_type in ARRAY_ELEMENTS and isinstance(default, str) and default:
         # Both mappers read its elements from the text.
         return True

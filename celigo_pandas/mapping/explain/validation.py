@@ -33,7 +33,7 @@ _TRANSFORMS: Final = ("transform", "responseTransform")
 _DIGITS: Final = re.compile(r"\d+")
 
 
-def validate(doc: Any, sample: Any = None) -> list[Problem]:
+def validate(doc: object, sample: object = None) -> list[Problem]:
     """List every problem of a document's mapping, transform, lookups and filter.
 
     Parameters
@@ -157,7 +157,7 @@ def _parsed(text: str) -> Path | None:
         return None
 
 
-def _has(value: Any, keys: Sequence[str]) -> bool:
+def _has(value: object, keys: Sequence[str]) -> bool:
     """Whether keys lead somewhere, through arrays too; where the sample is null or empty it cannot tell, so yes."""
     if not keys or value is None:
         return True

@@ -51,7 +51,7 @@ class Expansion:
         self.empties += [row for row, value in zip(self.index, self.values, strict=True) if value == []]
         self.index, self.values, self.overlay = [row for row, _ in pairs], [item for _, item in pairs], {}
 
-    def fill(self, default: Any, size: int) -> list[int]:
+    def fill(self, default: object, size: int) -> list[int]:
         """Put a default in place of empty elements, and one where a row has no element at all; return where."""
         filled: list[list[Any]] = [[] for _ in range(size)]
         for row, value in zip(self.index, self.values, strict=True):

@@ -206,7 +206,7 @@ def _all_objects(values: list[Any]) -> bool:
     return types_of(values) <= {dict, Undefined}
 
 
-def _replaced(root: Any, keys: Prefix, value: Any) -> Any:
+def _replaced(root: object, keys: Prefix, value: object) -> object:
     """Return a copy of the record with `value` at the keys; nothing above is changed in place."""
     if not keys:
         return value

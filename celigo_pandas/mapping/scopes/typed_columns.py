@@ -42,7 +42,7 @@ class Column(list[Any]):
         return column
 
     @classmethod
-    def constant(cls, value: Any, size: int) -> Column:
+    def constant(cls, value: object, size: int) -> Column:
         """Make a column of the same value in every row."""
         column = cls([value] * size)
         column._types = frozenset({type(value)})

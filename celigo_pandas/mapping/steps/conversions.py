@@ -63,12 +63,12 @@ _NUMERIC: Final = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[
 _LONGEST_NUMBER: Final = 400
 
 
-def kind_of(value: Any) -> str:
+def kind_of(value: object) -> str:
     """Name a value's type in the mapper's words; what is no JSON value counts as an object."""
     return _KINDS.get(type(value), "object")
 
 
-def shown_type(value: Any) -> str:
+def shown_type(value: object) -> str:
     """Name a value's type as a refusal prints it: ``string``, ``[string]``, ``object``, ``[object]``."""
     if not isinstance(value, list):
         return kind_of(value)
@@ -81,7 +81,7 @@ def destination_type(data_type: str) -> str:
     return data_type if element is None else f"[{element}]"
 
 
-def to_string(value: Any) -> Any:
+def to_string(value: Any) -> object:
     """Convert to text; never refuses."""
     kind = type(value)
     if kind is str or value is None or value is UNDEFINED:
@@ -95,7 +95,7 @@ def to_string(value: Any) -> Any:
     return to_text(value)
 
 
-def to_numeric(value: Any) -> Any:
+def to_numeric(value: Any) -> object:
     """Convert to a number, which keeps its kind: ``"12"`` gives 12, ``"12.5"`` gives 12.5."""
     kind = type(value)
     if kind is int or kind is float or value is None or value is UNDEFINED or value == "":
@@ -107,7 +107,7 @@ def to_numeric(value: Any) -> Any:
     raise RefusedType(shown_type(value))
 
 
-def to_boolean(value: Any) -> Any:
+def to_boolean(value: Any) -> object:
     """Convert to a boolean: true/false, t/f, 0/1 in any case; of the numbers 0 and 1."""
     kind = type(value)
     if kind is bool or value is None or value is UNDEFINED or value == "":
@@ -125,7 +125,7 @@ def to_boolean(value: Any) -> Any:
     raise RefusedType(shown_type(value))
 
 
-def to_object(value: Any) -> Any:
+def to_object(value: object) -> object:
     """Let objects and lists of objects through; nothing else is an object."""
     if isinstance(value, dict) or value is None or value is UNDEFINED or value == "":
         return value
@@ -134,14 +134,14 @@ def to_object(value: Any) -> Any:
     raise RefusedType(shown_type(value))
 
 
-def to_text_list(value: Any) -> Any:
+def to_text_list(value: object) -> object:
     """Convert to a list of texts: objects become JSON text, element by element."""
     if isinstance(value, list):
         return [json_text(item) if isinstance(item, list) else to_string(item) for item in value]
     return value if _is_nothing(value) else [to_string(value)]
 
 
-def to_object_list(value: Any) -> Any:
+def to_object_list(value: object) -> object:
     """Let a list of objects through; one object becomes a list of one."""
     if _is_nothing(value):
         return value
@@ -153,7 +153,7 @@ def to_object_list(value: Any) -> Any:
     raise RefusedType(shown_type(value))
 
 
-def to_list_list(value: Any) -> Any:
+def to_list_list(value: object) -> object:
     """Let a list through as it is: an array of arrays without helper copies its source."""
     if isinstance(value, list) or _is_nothing(value):
         return value
@@ -161,7 +161,7 @@ def to_list_list(value: Any) -> Any:
 
 
 def _list_of(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def convert_list(value: Any) -> Any:
+    def convert_list(value: object) -> object:
         if not isinstance(value, list):
             return value if _is_nothing(value) else [convert(value)]
         converted = []
@@ -175,7 +175,7 @@ def _list_of(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return convert_list
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: object) -> object:
     """Read text that begins as a JSON object or list; everything else keeps its type.
 
     Assumed: what begins so and is no JSON is refused, as text that is no number is for a number.
@@ -188,11 +188,11 @@ def to_json(value: Any) -> Any:
     return value
 
 
-def _no_number(name: str) -> Any:
+def _no_number(name: str) -> object:
     raise ValueError(name)
 
 
-def listed(value: Any, data_type: str | None) -> Any:
+def listed(value: object, data_type: str | None) -> Any:
     """Read the elements of an array of plain values from one text, ``[a, b]`` or ``18, 19``.
 
     Brackets are taken off and the rest is split at commas, as the platform does; blanks stay.
@@ -205,7 +205,7 @@ def listed(value: Any, data_type: str | None) -> Any:
     return value.split(",") if value.strip() else []
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_nothing(value: object) -> bool:
     return value is None or value is UNDEFINED or (isinstance(value, str) and not value)
 
 
@@ -225,7 +225,7 @@ CONVERTERS: Final[dict[str, Callable[[Any], Any]]] = {
 
 
 def _each(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def convert_each(value: Any) -> Any:
+    def convert_each(value: object) -> object:
         return [convert_each(item) for item in value] if isinstance(value, list) else convert(value)
 
     return convert_each

@@ -115,7 +115,7 @@ def _outcomes(ask: Callable[[], list[RecordOutcome]], going: list[Going], source
     return on
 
 
-def _has_failed(one: Going, result: Any, source: str) -> bool:
+def _has_failed(one: Going, result: object, source: str) -> bool:
     if not isinstance(result, ScriptError):
         return False
     one.step.state = "failed"
@@ -125,7 +125,7 @@ def _has_failed(one: Going, result: Any, source: str) -> bool:
     return True
 
 
-def _with_parent(one: Going, data: Any) -> Any:
+def _with_parent(one: Going, data: object) -> Any:
     if one.source is one.bare or not isinstance(data, dict) or _PARENT not in one.source:
         return data
     return {**data, _PARENT: one.source[_PARENT]}

@@ -219,7 +219,7 @@ def _looked_up(
 
 
 def _each_looked_up(
-    value: Any, get: Callable[..., Any], lookup: Lookup, rule: ValueRule, scope: Scope, run: Run, row: int
+    value: object, get: Callable[..., Any], lookup: Lookup, rule: ValueRule, scope: Scope, run: Run, row: int
 ) -> Any:
     # Assumed: an array destination translates its elements one by one.
     keys = value if isinstance(value, list) else [value]
@@ -231,7 +231,7 @@ def _each_looked_up(
     return [item for item in found if item is not UNDEFINED]
 
 
-def key_text(value: Any) -> str | Undefined:
+def key_text(value: object) -> str | Undefined:
     """Write a value as a lookup's key: 1 is ``"1"``, true is ``"true"``; objects and arrays as JSON text.
 
     A value that no text can hold is UNDEFINED, which is no key of any lookup.
@@ -244,7 +244,7 @@ def key_text(value: Any) -> str | Undefined:
         return UNDEFINED
 
 
-def _unmatched(rule: ValueRule, lookup: Lookup, key: Any, scope: Scope, run: Run, row: int) -> Any:
+def _unmatched(rule: ValueRule, lookup: Lookup, key: object, scope: Scope, run: Run, row: int) -> Any:
     if lookup.allow_failures:
         return lookup.default
     if scope.lineage[row] not in run.failures or run.failures[scope.lineage[row]][-1].rule != rule.path:
@@ -310,7 +310,7 @@ def _dated(
     return dated
 
 
-def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: Any, scope: Scope, run: Run, row: int) -> Any:
+def _dated_one(rule: ValueRule, write: Callable[[Any], str], value: object, scope: Scope, run: Run, row: int) -> Any:
     if value is UNDEFINED or value is None or value == "":
         return value
     if isinstance(value, list):
@@ -348,7 +348,7 @@ def convert(
 
 
 def _converted_one(
-    rule: ValueRule | Destination, converter: Callable[[Any], Any], value: Any, scope: Scope, run: Run, row: int
+    rule: ValueRule | Destination, converter: Callable[[Any], Any], value: object, scope: Scope, run: Run, row: int
 ) -> Any:
     try:
         return converter(value)

@@ -197,7 +197,7 @@ class DeltaStore(Store):
             rows = rows.set_column(rows.column_names.index(name), name, as_kind(rows[name], was, kind))
         return fitted(rows, {name: change.columns[name] for name in before.columns}, change.columns)
 
-    def _merge(self, change: Change, marked: Any) -> None:
+    def _merge(self, change: Change, marked: object) -> None:
         rows = change.rows.append_column(_GONE, pa.array([False] * change.rows.num_rows, pa.bool_()))
         if change.gone is not None and change.gone.num_rows:
             kinds = {name: change.columns[name] for name in change.key}

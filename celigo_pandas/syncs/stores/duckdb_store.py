@@ -32,7 +32,7 @@ def _duckdb() -> Any:
     return duckdb
 
 
-def is_connection(value: Any) -> bool:
+def is_connection(value: object) -> bool:
     """Say whether a value is a connection of DuckDB's, without loading it."""
     return type(value).__name__ == "DuckDBPyConnection"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from celigo_pandas.errors import ConfigError, shown
 from celigo_pandas.folders import user_path
@@ -26,7 +25,7 @@ _EXPECTED = (
 )
 
 
-def store_at(to: Any, table: str | None) -> TableStore:
+def store_at(to: object, table: str | None) -> TableStore:
     """Return the store of one table.
 
     Raises
@@ -55,7 +54,7 @@ def store_at(to: Any, table: str | None) -> TableStore:
     return kind(place)
 
 
-def states_at(to: Any) -> list[State]:
+def states_at(to: object) -> list[State]:
     """Return what is remembered of all tables at a place: of a folder, of itself and of those in it.
 
     Raises
@@ -87,7 +86,7 @@ def _folder_of_a_sync(place: Path) -> TableStore | None:
     return DeltaStore(place) if (place / RECORDS).is_dir() and _is_delta(place) else None
 
 
-def _path(to: Any) -> Path:
+def _path(to: object) -> Path:
     if not isinstance(to, (str, os.PathLike)) or not os.fspath(to) or "://" in os.fspath(to):
         raise ConfigError(f"to: got {shown(to)}; expected {_EXPECTED}.")
     path = user_path(to)

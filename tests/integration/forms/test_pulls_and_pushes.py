@@ -12,6 +12,9 @@ import pytest
 import celigo_pandas as celigo
 from celigo_pandas.errors import DocumentError
 
+NUMBERS_BECOME_TEXT = pytest.mark.filterwarnings("ignore:Numbers of the frame become text")
+"""A mapping of numbers to texts, which is beside what the test is about."""
+
 # A row that costs the database some milliseconds, so that a pull takes its time.
 SLOW = """with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000)
 select i, (select count(*) from (
@@ -102,6 +105,7 @@ def desk_import(*mappings: dict[str, Any]) -> dict[str, Any]:
             "mappings": list(mappings)}  # fmt: skip
 
 
+@NUMBERS_BECOME_TEXT
 def test_editor_push_shows_first_then_sends_and_retries_what_failed(client: Any, orders: pd.DataFrame) -> None:
     editor = celigo.MappingEditor(
         orders,
@@ -158,6 +162,7 @@ def test_editor_with_a_problem_does_not_push(client: Any, orders: pd.DataFrame) 
         editor.push()
 
 
+@NUMBERS_BECOME_TEXT
 def test_editor_stop_ends_a_push_and_keeps_every_outcome(client: Any) -> None:
     frame = pd.DataFrame({"id": range(3000)})
     editor = celigo.MappingEditor(frame, desk_import(entry("flight", "$.id"), entry("tail", "$.id")),

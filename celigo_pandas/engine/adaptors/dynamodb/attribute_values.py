@@ -34,7 +34,7 @@ class NoValueError(ValueError):
     """A value that DynamoDB cannot hold, or a text that is no JSON; the message says why."""
 
 
-def from_wire(attribute: Any) -> Any:
+def from_wire(attribute: object) -> Any:
     """Return the JSON form of one attribute value.
 
     =========  ===================================================================================
@@ -65,7 +65,7 @@ def item_from_wire(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: from_wire(value) for name, value in item.items()}
 
 
-def to_wire(value: Any) -> dict[str, Any]:
+def to_wire(value: object) -> dict[str, Any]:
     """Return the attribute value of a JSON value: text, number, true, false, null, array or object; no set.
 
     Raises
@@ -94,7 +94,7 @@ def key_to_wire(text: str, kind: str) -> dict[str, str]:
     return {"N": _number_text(text)} if kind == "N" else {kind: text}
 
 
-def typed_or_plain(value: Any) -> dict[str, Any]:
+def typed_or_plain(value: object) -> dict[str, Any]:
     """Return a value of an expression: ``{"S": "…"}`` as it is, anything else as :func:`to_wire` writes it."""
     if isinstance(value, Mapping) and len(value) == 1:
         ((kind, inner),) = value.items()
@@ -134,7 +134,7 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"JSON has no {name}")
 
 
-def _to_wire(value: Any, left: int) -> dict[str, Any]:
+def _to_wire(value: object, left: int) -> dict[str, Any]:
     if left < 0:
         raise NoValueError(f"it is nested deeper than the {_DEEPEST} levels that DynamoDB keeps")
     if value is None:
@@ -168,7 +168,7 @@ def _number_text(text: str) -> str:
     return text
 
 
-def _typed(kind: str, value: Any) -> Any:
+def _typed(kind: str, value: object) -> Any:
     """Check a value that comes with its type, and return it in its wire form."""
     if kind == "N" and isinstance(value, str | int | Decimal) and not isinstance(value, bool):
         return _number_text(str(value))

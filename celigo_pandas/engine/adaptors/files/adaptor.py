@@ -51,7 +51,7 @@ class FilesAdaptor:
         except MissingExtraError as error:
             raise SourceFailure(str(error), code="missing_extra") from None
 
-    def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+    def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> object:
         """Files answer no lookups."""
         raise SourceFailure("Files answer no dynamic lookups.", code="unsupported", field="import.lookups")
 

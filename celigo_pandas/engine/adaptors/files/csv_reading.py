@@ -80,7 +80,7 @@ class LineCounter:
     line: int = 0
 
 
-def named_rows(rows: Iterator[list[Any]], options: CsvOptions, missing: Any = "") -> Iterator[dict[str, Any]]:
+def named_rows(rows: Iterator[list[Any]], options: CsvOptions, missing: object = "") -> Iterator[dict[str, Any]]:
     """Yield rows under the names of their columns; a row with too few cells has `missing` in the others."""
     names: list[str] = []
     if options.has_header_row:

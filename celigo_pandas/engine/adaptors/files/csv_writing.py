@@ -6,7 +6,7 @@ Facts: integrator-api.md, section 6.4, and the vendor's schema of ``file.csv`` o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,14 +81,14 @@ def _line(cells: list[str], column_end: str) -> str:
     return column_end.join(cells) if len(cells) > 1 or cells != [""] else '""'
 
 
-def _value(value: Any, form: CsvForm) -> str:
+def _value(value: object, form: CsvForm) -> str:
     text = cell_text(value)
     if form.replace_tab:
         text = text.replace("\t", " ")
     return _LINE_ENDS.sub(" ", text) if form.replace_newline else text
 
 
-def _cell_writer(form: CsvForm) -> Any:
+def _cell_writer(form: CsvForm) -> Callable[[str], str]:
     # A cell that ends as a longer delimiter begins would shift it: any of its characters is a reason for quotes.
     special = f'[{re.escape(form.column_delimiter + form.row_delimiter)}"\r\n]'
     # A mark at the very beginning of a file would be taken for the file's.

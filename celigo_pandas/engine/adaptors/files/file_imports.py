@@ -161,7 +161,7 @@ def _content(plan: ImportPlan, records: list[Any], body: str | None) -> Iterable
     return encoded(write_csv((row for _, row in rows), columns, plan.csv), plan.encoding)
 
 
-def _alone(record: Any) -> str:
+def _alone(record: object) -> str:
     return json_text.dump(record).decode("utf-8", "surrogatepass") + "\n"
 
 

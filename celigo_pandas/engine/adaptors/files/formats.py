@@ -143,7 +143,7 @@ class Source(io.RawIOBase):
 class _Lines(Source):
     """A source whose lines are held whole, so that none may grow without end."""
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: object) -> int:
         """Read on; refuse a line that does not end."""
         count = super().readinto(buffer)
         if self.since_line > RECORD_BYTES:

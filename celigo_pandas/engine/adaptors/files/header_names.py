@@ -34,7 +34,7 @@ def header_names(cells: Iterable[Any], first: int) -> list[str]:
     return list(names)
 
 
-def cell_text(value: Any) -> str:
+def cell_text(value: object) -> str:
     """Return what stands in a cell of a text file: null is empty, objects and lists are JSON, numbers are JavaScript's.
 
     Whole numbers keep every digit, also beyond 2^53.

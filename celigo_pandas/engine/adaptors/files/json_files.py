@@ -98,7 +98,7 @@ def write_json(records: Iterable[Any]) -> Iterator[str]:
     yield "\n]\n" if begun else "[]\n"
 
 
-def _record(value: Any) -> Record:
+def _record(value: object) -> Record:
     # Assumed: a scalar, which cannot be a record, is put under "value", as in an answer of an HTTP service.
     return value if isinstance(value, (dict, list)) else {"value": value}
 

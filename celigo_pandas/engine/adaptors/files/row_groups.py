@@ -83,7 +83,7 @@ def _held(record: Record) -> int:
         return _characters(record)
 
 
-def _characters(value: Any) -> int:
+def _characters(value: object) -> int:
     if isinstance(value, str):
         return len(value)
     if isinstance(value, dict):
@@ -91,7 +91,7 @@ def _characters(value: Any) -> int:
     return sum(map(_characters, value)) if isinstance(value, list) else 8
 
 
-def _at(record: Any, path: list[str]) -> Any:
+def _at(record: object, path: list[str]) -> Any:
     if len(path) > 1 and isinstance(record, dict) and ".".join(path) in record:  # a column with a dot in its name
         return record[".".join(path)]
     for name in path:
@@ -101,7 +101,7 @@ def _at(record: Any, path: list[str]) -> Any:
     return record
 
 
-def _sort_key(value: Any) -> tuple[int, Any] | None:
+def _sort_key(value: object) -> tuple[int, Any] | None:
     if value is None:
         return None
     if isinstance(value, bool):

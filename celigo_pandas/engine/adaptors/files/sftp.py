@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
+from types import ModuleType
 from typing import Any, BinaryIO, cast
 
 from celigo_pandas.engine.adaptors.files.file_names import is_text
@@ -31,7 +32,7 @@ __all__ = ["SftpPlace", "open_sftp"]
 _PIECE = 64 * 1024
 
 
-def _client_of(paramiko: Any) -> Any:
+def _client_of(paramiko: ModuleType) -> Any:
     """Return paramiko's client, but for listings: there a name that is no UTF-8 does not fail the whole folder."""
 
     def request(self: Any, kind: int, *args: Any) -> tuple[int, Any]:
@@ -69,7 +70,7 @@ def open_sftp(call: Call) -> SftpPlace:
 class SftpPlace:
     """A :class:`~celigo_pandas.engine.adaptors.files.places.Place` on an SFTP server."""
 
-    def __init__(self, call: Call, server: RemoteServer, paramiko: Any) -> None:
+    def __init__(self, call: Call, server: RemoteServer, paramiko: ModuleType) -> None:
         block: Mapping[str, Any] = call.connection.masked.get("ftp") or {}
         self._call = call
         self._server = server
@@ -162,7 +163,7 @@ class SftpPlace:
         path = folder_path(folder, self._home, home_is_root=self._home_is_root)
         return path if name is None else f"{path.rstrip('/')}/{name}"
 
-    def _connect(self) -> Any:
+    def _connect(self) -> object:
         self._watch.check()
         if self._client is None:
             if self._transport is None:
@@ -172,7 +173,7 @@ class SftpPlace:
                 self._home = self._client.normalize(".")
         return self._client
 
-    def _aside(self) -> Any:
+    def _aside(self) -> object:
         """Return a second session, while the answers of the first belong to a file that is being written."""
         if self._second is None:
             with self._watch.during(self._unreachable):

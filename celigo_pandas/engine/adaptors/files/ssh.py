@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
+from types import ModuleType
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -33,7 +34,7 @@ _CACHE = "ssh.host_key"
 _HANDSHAKE_S = 30.0
 
 
-def load_paramiko() -> Any:
+def load_paramiko() -> ModuleType:
     """Import paramiko.
 
     Raises
@@ -45,10 +46,11 @@ def load_paramiko() -> Any:
         import paramiko
     except ImportError:
         raise MissingExtraError("An sftp connection", "files") from None
-    return paramiko
+    found: ModuleType = paramiko
+    return found
 
 
-def errors(paramiko: Any) -> tuple[type[Exception], ...]:
+def errors(paramiko: ModuleType) -> tuple[type[Exception], ...]:
     """Return what paramiko raises."""
     return (paramiko.SSHException, OSError, EOFError, ValueError)
 
@@ -99,7 +101,7 @@ def open_session(call: Call, server: RemoteServer, watch: Watch) -> Any:
     return transport
 
 
-def _prefer_known(transport: Any, known: Any) -> None:
+def _prefer_known(transport: Any, known: object) -> None:
     """Ask for the type of key that is known: a server has several, and another type would look like a change."""
     if isinstance(known, HostKey):
         options = transport.get_security_options()
@@ -117,7 +119,9 @@ def _check_host_key(call: Call, server: RemoteServer, key: HostKey) -> None:
         raise SourceFailure(text, code="unreachable", field="ftp.hostURI")
 
 
-def _log_in(call: Call, server: RemoteServer, watch: Watch, paramiko: Any, transport: Any) -> SourceFailure | None:
+def _log_in(
+    call: Call, server: RemoteServer, watch: Watch, paramiko: ModuleType, transport: Any
+) -> SourceFailure | None:
     """Return why the login failed: an exception would carry the frames that hold the secrets."""
     block: Mapping[str, Any] = call.connection.secrets().get("ftp") or {}
     password, text = str(block.get("password") or ""), str(block.get("authKey") or "")
@@ -139,7 +143,7 @@ def _log_in(call: Call, server: RemoteServer, watch: Watch, paramiko: Any, trans
     return None
 
 
-def _offer(paramiko: Any, transport: Any, username: str, key: Any, password: str) -> None:
+def _offer(paramiko: ModuleType, transport: Any, username: str, key: object, password: str) -> None:
     """Offer the key, then the password if the server wants both, or if the key was refused."""
     if key is not None:
         try:
@@ -151,7 +155,7 @@ def _offer(paramiko: Any, transport: Any, username: str, key: Any, password: str
     transport.auth_password(username, password)
 
 
-def _private_key(paramiko: Any, text: str) -> Any:
+def _private_key(paramiko: ModuleType, text: str) -> object:
     """Return paramiko's key, or the failure that says why there is none; the text is in no message."""
     raw = ("\n".join(line.strip() for line in text.strip().splitlines()) + "\n").encode()
     wanted = "expected an RSA, ECDSA or Ed25519 private key in OpenSSH or PEM form, without a passphrase"
@@ -188,7 +192,7 @@ def _unreachable(server: RemoteServer, error: Exception) -> SourceFailure:
     return SourceFailure(f"{server.shown} cannot be used: {reason}.", code="unreachable")
 
 
-def _login_failed(server: RemoteServer, paramiko: Any, error: Exception) -> SourceFailure:
+def _login_failed(server: RemoteServer, paramiko: ModuleType, error: Exception) -> SourceFailure:
     if not isinstance(error, paramiko.AuthenticationException):
         return _unreachable(server, error)
     allowed = getattr(error, "allowed_types", None)

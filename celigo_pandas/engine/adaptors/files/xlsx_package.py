@@ -11,6 +11,7 @@ import io
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import IO, Any, BinaryIO, cast
 from xml.sax.saxutils import XMLGenerator, escape
 from xml.sax.xmlreader import AttributesImpl
@@ -171,7 +172,7 @@ _RESPELLED: Mapping[str, str] = {
 }
 
 
-def load_openpyxl() -> Any:
+def load_openpyxl() -> ModuleType:
     """Import openpyxl without numpy.
 
     Raises
@@ -191,4 +192,5 @@ def load_openpyxl() -> Any:
     finally:
         if hide:
             sys.modules.pop("numpy", None)
-    return openpyxl
+    found: ModuleType = openpyxl
+    return found

@@ -219,7 +219,7 @@ def _value(book: _Book, cell: dict[str, Any]) -> Any:
     return value if isinstance(value, (int, float)) else str(value)
 
 
-def _moment(book: _Book, number: float, style: int) -> Any:
+def _moment(book: _Book, number: float, style: int) -> object:
     """Return what a number stands for that is shown as a date; the number itself beyond the years 1 to 9999."""
     from openpyxl.utils.datetime import from_excel
 

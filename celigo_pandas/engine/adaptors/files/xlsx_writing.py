@@ -76,7 +76,7 @@ def _escaped(text: str) -> str:
     return _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
-def _cell(sheet: Any, value: Any) -> Any:
+def _cell(sheet: object, value: object) -> Any:
     if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) <= _EXACT):
         return value
     if isinstance(value, float):
@@ -84,7 +84,7 @@ def _cell(sheet: Any, value: Any) -> Any:
     return _text_cell(sheet, cell_text(value))
 
 
-def _double_cell(sheet: Any, value: float) -> Any:
+def _double_cell(sheet: object, value: float) -> object:
     if float(f"{value:.16g}") == value:
         return value
     from openpyxl.cell import WriteOnlyCell
@@ -95,7 +95,7 @@ def _double_cell(sheet: Any, value: float) -> Any:
     return cell
 
 
-def _text_cell(sheet: Any, text: str) -> Any:
+def _text_cell(sheet: object, text: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
     cell = WriteOnlyCell(sheet, value=_escaped(text))

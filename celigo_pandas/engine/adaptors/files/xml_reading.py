@@ -346,7 +346,7 @@ _DEEPEST = 1_000
 _MOST_FIELDS = 100
 
 
-def _record(node: Any) -> dict[str, Any]:
+def _record(node: object) -> dict[str, Any]:
     if isinstance(node, dict):
         return node
     return {"_": node} if node else {}

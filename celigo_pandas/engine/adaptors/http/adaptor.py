@@ -41,7 +41,7 @@ class HttpAdaptor:
         """Submit records; one request per ``http.batchSize`` records, one outcome per record."""
         return Importer(Sender(call, self._gates), import_doc).submit(batch)
 
-    def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+    def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> object:
         """Answer one dynamic lookup; one request.
 
         Raises

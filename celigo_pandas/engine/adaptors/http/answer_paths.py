@@ -50,7 +50,7 @@ class PathFailure(SourceFailure):
         super().__init__(f"{message[:1].upper()}{message[1:]}.", code="invalid_path")
 
 
-def check_path(path: Any, media: str, field: str) -> None:
+def check_path(path: object, media: str, field: str) -> None:
     """Refuse a path that an answer of this media type cannot be read by.
 
     Raises
@@ -69,7 +69,7 @@ def check_path(path: Any, media: str, field: str) -> None:
     raise SourceFailure(message, code="invalid_field", field=field, sent=False)
 
 
-def find(body: Any, path: Any, lists: Lists = "first") -> Any:
+def find(body: object, path: object, lists: Lists = "first") -> Any:
     """Return what `path` names, or :data:`MISSING`; an empty path is the body itself.
 
     Parameters
@@ -97,7 +97,7 @@ def find(body: Any, path: Any, lists: Lists = "first") -> Any:
         raise PathFailure(str(error)) from None
 
 
-def plain(found: Any) -> Any:
+def plain(found: object) -> Any:
     """Return what was found as plain values, XML in the xml2js form."""
     if isinstance(found, XmlDocument | XmlElement):
         return found.value
@@ -106,7 +106,7 @@ def plain(found: Any) -> Any:
     return [plain(node) for node in found] if isinstance(found, Nodes) else found
 
 
-def parts(body: Any, found: Any) -> list[Any]:
+def parts(body: Any, found: object) -> list[Any]:
     """Return the elements of a list that was found, as places where further paths start."""
     document = body.document if isinstance(body, XmlPart) else body
     if isinstance(found, Nodes):
@@ -114,7 +114,7 @@ def parts(body: Any, found: Any) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def one(body: Any, path: Any, *, first: bool = False) -> Any:
+def one(body: object, path: object, *, first: bool = False) -> Any:
     """Return one value, or :data:`MISSING`.
 
     Parameters
@@ -130,7 +130,7 @@ def one(body: Any, path: Any, *, first: bool = False) -> Any:
     return plain(found)
 
 
-def every(body: Any, path: Any) -> list[Any]:
+def every(body: object, path: object) -> list[Any]:
     """Return all values that a path names, to be compared; none where it finds nothing."""
     found = find(body, path, "all")
     if found is MISSING:
@@ -144,12 +144,12 @@ def every(body: Any, path: Any) -> list[Any]:
     return found if isinstance(found, list) else [found]
 
 
-def is_given(value: Any) -> bool:
+def is_given(value: object) -> bool:
     """Whether an extract "has a value": present, not null, not an empty text or list."""
     return value is not MISSING and value is not None and value != "" and value != []
 
 
-def names_there(body: Any, path: Any) -> str:
+def names_there(body: object, path: object) -> str:
     """Say what is there where a path finds nothing."""
     text = str(path).strip()
     try:

@@ -66,7 +66,7 @@ def tls_context(doc: Mapping[str, Any]) -> ssl.SSLContext | None:
     return context
 
 
-def _texts(block: Any) -> dict[str, str]:
+def _texts(block: object) -> dict[str, str]:
     if not isinstance(block, dict):
         return {}
     return {name: str(value) for name, value in block.items() if value and name in _MEMBERS}

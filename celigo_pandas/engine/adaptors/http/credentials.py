@@ -53,7 +53,7 @@ def credential_headers(http: Mapping[str, Any]) -> frozenset[str]:
 
 
 def prepare(
-    draft: Draft, real: Mapping[str, Any], wallet: Wallet, now: datetime, settings: Any = None
+    draft: Draft, real: Mapping[str, Any], wallet: Wallet, now: datetime, settings: object = None
 ) -> requests.PreparedRequest:
     """Return the request ready to be sent, with the credentials if it goes to the own origin.
 

@@ -6,7 +6,6 @@ What a value says is checked where it is used; here only objects, lists, texts a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from celigo_pandas.documents.members import (
     NUMBER_OR_TEXT,
@@ -100,7 +99,7 @@ IMPORT: Mapping[str, Shape] = {
 }
 
 
-def check_shapes(http: Any, table: Mapping[str, Shape]) -> None:
+def check_shapes(http: object, table: Mapping[str, Shape]) -> None:
     """Check an ``http`` block; null stands for an absent member everywhere.
 
     Raises

@@ -24,7 +24,7 @@ def find_lookup(lookups: Sequence[Mapping[str, Any]], name: str) -> Mapping[str,
     return next((lookup for lookup in lookups if lookup.get("name") == name), None)
 
 
-def run_lookup(sender: Sender, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+def run_lookup(sender: Sender, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> object:
     """Return what the source answers, or None when nothing matched.
 
     Raises

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 __all__ = ["without_empty", "without_empty_text"]
 
@@ -20,7 +19,7 @@ _TOKEN = re.compile(
 )
 
 
-def without_empty(value: Any) -> Any:
+def without_empty(value: object) -> object:
     """Leave out null, empty texts, lists and objects; elements of lists keep their places."""
     if isinstance(value, dict):
         kept = {name: without_empty(inner) for name, inner in value.items()}

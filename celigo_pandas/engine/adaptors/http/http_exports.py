@@ -186,7 +186,7 @@ class _PageReader:
         asked = url.partition("?")[2] + (content or b"").decode("utf-8", "replace")
         return count > 1 and str(count) in _WHOLE.findall(asked)
 
-    def _records(self, body: Any, number: int, errors: list[dict[str, Any]]) -> list[Record]:
+    def _records(self, body: object, number: int, errors: list[dict[str, Any]]) -> list[Record]:
         path = self._path(number)
         choices = self._sender.call.choices
         found = records_of(body, path, self._rules.get("twoDArray"), choices.csv_first_column)
@@ -208,7 +208,7 @@ class _PageReader:
         path = later if later and number > 1 else self._rules.get("resourcePath")
         return str(path) if path else None
 
-    def _parsed(self, received: Received, note: str) -> Any:
+    def _parsed(self, received: Received, note: str) -> object:
         answer = received.answer
         content_type = answer.headers.get("Content-Type", "")
         try:

@@ -7,7 +7,7 @@ credentials are refused (the rest of the batch is then not sent).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from celigo_pandas.documents.mapping_documents import MappingDocument, lookup_problems
@@ -114,7 +114,7 @@ class Importer:
         for member, result in zip(members, aligned, strict=False):
             outcomes[member] = dict(result)
 
-    def _requests(self, batch: Sequence[Outgoing], outcomes: list[Outcome | None]) -> Any:
+    def _requests(self, batch: Sequence[Outgoing], outcomes: list[Outcome | None]) -> Iterator[tuple[int, list[int]]]:
         """Yield ``(index, members)`` of each request; records that are ignored or fail before get their outcome here.
 
         A batch holds neighbours of one request type, so that records keep their order.

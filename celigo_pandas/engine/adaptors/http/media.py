@@ -102,7 +102,7 @@ def decode(
     return text
 
 
-def decode_any(content: bytes, media: str, content_type: str) -> Any:
+def decode_any(content: bytes, media: str, content_type: str) -> object:
     """Read a body whatever it is; never raises.
 
     JSON and XML are tried first where they are expected, because many services send them as ``text/html``; other
@@ -119,7 +119,7 @@ def decode_any(content: bytes, media: str, content_type: str) -> Any:
     return None
 
 
-def _json(content: bytes, content_type: str, shown: Callable[[str], str]) -> Any:
+def _json(content: bytes, content_type: str, shown: Callable[[str], str]) -> object:
     try:
         return load(content[3:] if content.startswith(b"\xef\xbb\xbf") else content, finite=True)
     except NumberError as error:
@@ -174,7 +174,7 @@ def _form(text: str) -> dict[str, Any]:
     return found
 
 
-def encode(value: Any, media: str) -> tuple[bytes, str]:
+def encode(value: object, media: str) -> tuple[bytes, str]:
     """Return the body and its Content-Type.
 
     Parameters
@@ -202,7 +202,7 @@ def encode(value: Any, media: str) -> tuple[bytes, str]:
     return dump(value), content_type
 
 
-def _fields(value: Any, media: str) -> list[tuple[str, str]] | None:
+def _fields(value: object, media: str) -> list[tuple[str, str]] | None:
     """Return the pairs of a form; None when the template wrote the form itself."""
     if isinstance(value, str):
         try:

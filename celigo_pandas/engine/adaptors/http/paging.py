@@ -109,7 +109,7 @@ class Pager:
         """Return the first request."""
         return Step(self._members(self._paging.get("token", "")))
 
-    def is_end(self, status: int, body: Any = None) -> bool:
+    def is_end(self, status: int, body: object = None) -> bool:
         """Whether an answer that is no page is the end and no error.
 
         A 404 on the very first page is an error, unless ``lastPageStatusCode`` names it: a wrong URI would otherwise
@@ -149,7 +149,7 @@ class Pager:
     def _is_last(self, page: Page) -> bool:
         return self._meets_last(page.body) or self._is_counted_out(page)
 
-    def _meets_last(self, body: Any) -> bool:
+    def _meets_last(self, body: object) -> bool:
         path = self._paging.get("lastPagePath")
         wanted = self._paging.get("lastPageValues")
         wanted = [] if wanted is None else [text_of(value) for value in as_list(wanted)]
@@ -202,13 +202,13 @@ class Pager:
 
     # Next requests
 
-    def _members(self, token: Any = "") -> dict[str, Any]:
+    def _members(self, token: object = "") -> dict[str, Any]:
         members = {**self._paging, "token": "" if token is None else token}
         if self.method in ("page", "skip"):
             members[self.method] = self._number
         return members
 
-    def _later(self, page: Page, token: Any = "") -> Step:
+    def _later(self, page: Page, token: object = "") -> Step:
         """Return a later request: ``paging.relativeURI`` and ``paging.body`` stand in place of the export's own."""
         uri, body = self._paging.get("relativeURI"), self._paging.get("body")
         return Step(
@@ -263,7 +263,7 @@ class Pager:
             self._end(page, "linkHeaderRelation", _relations(links))
         return self._linked(page, target)
 
-    def _linked(self, page: Page, link: Any) -> Step | None:
+    def _linked(self, page: Page, link: object) -> Step | None:
         if not isinstance(link, str) or not link.strip():
             return None
         # Assumed: a relative link starts at the page it stands on.
@@ -290,7 +290,7 @@ _NEXT = {
 }
 
 
-def open_pager(paging: Any) -> Pager | None:
+def open_pager(paging: object) -> Pager | None:
     """Return the pager of an export's ``http.paging``, or None for one page."""
     return Pager(paging) if isinstance(paging, dict) and any(paging.values()) else None
 

@@ -63,7 +63,7 @@ def check_paging(paging: Mapping[str, Any]) -> str:
     return method
 
 
-def names_a_next(value: Any, depth: int = 3) -> bool:
+def names_a_next(value: object, depth: int = 3) -> bool:
     """Whether an answer has a text under a name such as ``nextLink``, outside its lists of several elements."""
     if isinstance(value, list):
         return len(value) == 1 and names_a_next(value[0], depth)
@@ -76,7 +76,7 @@ def names_a_next(value: Any, depth: int = 3) -> bool:
     )
 
 
-def _only(value: Any) -> Any:
+def _only(value: object) -> object:
     """Return the one element of a list, as XML has it."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 

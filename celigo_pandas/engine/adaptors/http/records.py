@@ -17,7 +17,9 @@ from celigo_pandas.engine.texts.xml_tree import XmlDocument
 __all__ = ["lists_in", "records_of"]
 
 
-def records_of(body: Any, path: str | None, two_d_array: Any = None, first_column: int = 0) -> list[Record] | None:
+def records_of(
+    body: object, path: str | None, two_d_array: object = None, first_column: int = 0
+) -> list[Record] | None:
     """Return the records of one page, or None where the path finds nothing.
 
     Parameters
@@ -58,7 +60,7 @@ def _named(rows: list[list[Any]], two_d_array: Mapping[str, Any], first_column: 
     return list(named_rows(iter(rows), options, None))
 
 
-def lists_in(body: Any) -> str:
+def lists_in(body: object) -> str:
     """Name the lists of objects in an answer that is one object: where its records may be; nothing where none is."""
     value = plain(body)
     if isinstance(body, XmlDocument):

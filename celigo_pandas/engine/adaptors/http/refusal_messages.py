@@ -17,18 +17,18 @@ _MESSAGES = ("message", "error_description", "errorMessage", "msg", "detail", "t
 _CODES = ("code", "errorCode", "error_code", "error", "status", "type")
 
 
-def _as_it_is(value: Any) -> Any:
+def _as_it_is(value: object) -> object:
     return value
 
 
-def message_of(body: Any, error_path: Any = None, hide: Callable[[Any], Any] = _as_it_is) -> str:
+def message_of(body: object, error_path: object = None, hide: Callable[[Any], Any] = _as_it_is) -> str:
     """Return one line for a person; empty when the body says nothing. As :func:`errors_of`."""
     found = errors_of(body, error_path, hide)
     return "; ".join(message for _, message in found)[:_LONGEST]
 
 
 def errors_of(
-    body: Any, error_path: Any = None, hide: Callable[[Any], Any] = _as_it_is
+    body: object, error_path: object = None, hide: Callable[[Any], Any] = _as_it_is
 ) -> list[tuple[str | None, str]]:
     """Return ``(code, message)`` pairs.
 
@@ -48,7 +48,7 @@ def errors_of(
     return _pairs(hide(plain(body)), depth=0)
 
 
-def _named(body: Any, path: Any) -> list[Any]:
+def _named(body: object, path: object) -> list[Any]:
     """Return what ``errorPath`` names: texts of elements without elements inside, else what they hold."""
     found = find(body, path, "all")
     if isinstance(found, Nodes):
@@ -56,7 +56,7 @@ def _named(body: Any, path: Any) -> list[Any]:
     return found if isinstance(found, list) else [] if found is MISSING else [found]
 
 
-def _pairs(value: Any, depth: int) -> list[tuple[str | None, str]]:
+def _pairs(value: object, depth: int) -> list[tuple[str | None, str]]:
     if value in (None, "", [], {}) or value is True:
         return []
     if isinstance(value, list):
@@ -85,7 +85,7 @@ def _pairs(value: Any, depth: int) -> list[tuple[str | None, str]]:
     return [(None if code is None else str(code), text)]
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
 
 

@@ -157,7 +157,7 @@ def _refresh_token(call: Call, real: Mapping[str, Any], state: ConnectionState) 
     _store(call.connection, changes)
 
 
-def _is_token(value: Any) -> bool:
+def _is_token(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 

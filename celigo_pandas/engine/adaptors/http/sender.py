@@ -272,7 +272,7 @@ class Sender:
         """Return a text without the connection's secrets."""
         return self.call.connection.redactor().text(text)
 
-    def hidden(self, value: Any) -> Any:
+    def hidden(self, value: object) -> object:
         """Return a parsed answer without the connection's secrets; before a text of it is cut or squeezed."""
         return self.call.connection.redactor().value(value)
 
@@ -365,7 +365,7 @@ def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _block(value: Any) -> Mapping[str, Any]:
+def _block(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 

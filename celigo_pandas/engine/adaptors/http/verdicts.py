@@ -16,7 +16,7 @@ from celigo_pandas.javascript.values import json_text, to_text
 __all__ = ["text_of", "verdict", "why_not"]
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """Return a value as the text that success and fail values are compared with; null is ``"null"``."""
     if value is None:
         return "null"
@@ -25,7 +25,7 @@ def text_of(value: Any) -> str:
     return to_text(value)
 
 
-def verdict(body: Any, rules: Mapping[str, Any], index: int = 0) -> bool | None:
+def verdict(body: object, rules: Mapping[str, Any], index: int = 0) -> bool | None:
     """Judge a parsed body by ``failPath``/``failValues`` and ``successPath``/``successValues``.
 
     Returns
@@ -43,11 +43,11 @@ def verdict(body: Any, rules: Mapping[str, Any], index: int = 0) -> bool | None:
     return met and (bool(rules.get("allowArrayforSuccessPath", True)) or not _is_list(find(body, success_path)))
 
 
-def _is_list(found: Any) -> bool:
+def _is_list(found: object) -> bool:
     return isinstance(found, list) and (not isinstance(found, Nodes) or len(found) > 1)
 
 
-def why_not(body: Any, rules: Mapping[str, Any], index: int = 0) -> str:
+def why_not(body: object, rules: Mapping[str, Any], index: int = 0) -> str:
     """Say why an answer is no success where the reason is that ``successPath`` finds nothing; else nothing."""
     path = position(rules.get("successPath"), index)
     if not path or every(body, path):
@@ -55,7 +55,7 @@ def why_not(body: Any, rules: Mapping[str, Any], index: int = 0) -> str:
     return f"response.successPath {path!r} finds nothing: {names_there(body, path)}"
 
 
-def _values(values: Any, index: int) -> list[str]:
+def _values(values: object, index: int) -> list[str]:
     """Return the values of one position: ``[["ok"], ["done"]]``, or ``["ok"]`` for all of them."""
     if values is None:
         return []
@@ -64,7 +64,7 @@ def _values(values: Any, index: int) -> list[str]:
     return [text_of(value) for value in as_list(values) if value != ""]
 
 
-def _meets(body: Any, path: str, wanted: list[str], *, is_success: bool) -> bool:
+def _meets(body: object, path: str, wanted: list[str], *, is_success: bool) -> bool:
     candidates = every(body, path)
     if wanted:
         return any(text_of(candidate) in wanted for candidate in candidates)

@@ -90,7 +90,7 @@ class Judge:
         element = elements[0] if len(elements) == 1 else found
         return [self._outcome(element, body, index, note)]
 
-    def _of_batch(self, body: Any, path: Any, index: int, count: int, note: str) -> list[Outcome]:
+    def _of_batch(self, body: object, path: object, index: int, count: int, note: str) -> list[Outcome]:
         found = find(body, path)
         elements = parts(body, found)
         if len(elements) == count:
@@ -103,7 +103,7 @@ class Judge:
         outcome = failed(UNKNOWN, "response_mismatch", self._sender.redact(text), "application")
         return [{**outcome, "_json": plain(body)}] * count
 
-    def _outcome(self, element: Any, whole: Any, index: int, note: str) -> Outcome:
+    def _outcome(self, element: object, whole: object, index: int, note: str) -> Outcome:
         for judged in (element, whole):
             met = verdict(judged, self._rules, index) if judged is not MISSING else None
             if met is not False:
@@ -120,7 +120,7 @@ class Judge:
             outcome["_json"] = plain(whole)
         return outcome
 
-    def _id_of(self, element: Any, whole: Any, index: int) -> str | None:
+    def _id_of(self, element: object, whole: object, index: int) -> str | None:
         path = position(self._rules.get("resourceIdPath"), index)
         for name in [str(path)] if path else ["id", "_id"]:
             for place in (element, whole):
@@ -129,7 +129,7 @@ class Judge:
                     return str(found)
         return None
 
-    def _refused(self, said: Any, whole: Any, status: str, note: str, is_unknown: bool = False) -> Outcome:
+    def _refused(self, said: object, whole: object, status: str, note: str, is_unknown: bool = False) -> Outcome:
         try:
             pairs = errors_of(said, self._rules.get("errorPath"), self._sender.hidden)
         except PathFailure:

@@ -24,7 +24,7 @@ CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
 """How documents are read: dates as their milliseconds, since most of what BSON can date has no :class:`datetime`."""
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: object) -> Any:
     """Return the JSON form of one BSON value.
 
     ===============================  ==================================================================

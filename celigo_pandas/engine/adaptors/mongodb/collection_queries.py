@@ -84,7 +84,7 @@ def chunk_size(export_doc: Mapping[str, Any]) -> int:
     return max(100, min(10_000, size)) if isinstance(size, int) else _CHUNK
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Return a value as the driver would read it back, so that it has a JSON form."""
     return bson.decode(bson.encode({"": value}), CODEC)[""]
 

@@ -106,7 +106,7 @@ def _why_not(name: str) -> str | None:
     return "never ends" if name in _NEVER_ENDS else None
 
 
-def _names(value: Any) -> Iterator[str]:
+def _names(value: object) -> Iterator[str]:
     waiting = [value]
     while waiting:
         one = waiting.pop()

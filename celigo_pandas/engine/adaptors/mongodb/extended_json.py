@@ -32,7 +32,7 @@ class NoBsonError(ValueError):
     """A value that has no form in BSON; the message names its path."""
 
 
-def from_json(value: Any, path: str = "") -> Any:
+def from_json(value: object, path: str = "") -> Any:
     """Return the BSON value of a JSON value.
 
     Parameters
@@ -77,7 +77,7 @@ def _reference(members: dict[str, Any]) -> Any:
     return DBRef(members["$ref"], members["$id"], members.get("$db"), **rest)
 
 
-def _whole(text: Any, bits: int) -> int:
+def _whole(text: object, bits: int) -> int:
     if not isinstance(text, str) or not re.fullmatch(r"-?[0-9]{1,20}", text):
         raise ValueError(text)
     number = int(text)
@@ -86,7 +86,7 @@ def _whole(text: Any, bits: int) -> int:
     return number
 
 
-def _double(text: Any) -> float:
+def _double(text: object) -> float:
     if not isinstance(text, str) or not _DOUBLE.fullmatch(text):
         raise ValueError(text)
     return float(text)
@@ -95,7 +95,7 @@ def _double(text: Any) -> float:
 _DOUBLE = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|Infinity)|NaN")
 
 
-def _decimal(text: Any) -> Decimal128:
+def _decimal(text: object) -> Decimal128:
     if not isinstance(text, str):
         raise TypeError(text)
     found = Decimal128(text)
@@ -189,7 +189,7 @@ def _code(value: dict[str, Any]) -> Code:
     return made
 
 
-def _only_one(value: Any, kind: Callable[[], Any]) -> Any:
+def _only_one(value: object, kind: Callable[[], Any]) -> Any:
     if value != 1 or isinstance(value, bool):
         raise ValueError(value)
     return kind()
@@ -228,7 +228,7 @@ _FORMS: Mapping[frozenset[str], Callable[[dict[str, Any]], Any]] = {
 }
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value

@@ -215,7 +215,7 @@ def _announced(greeting: Greeting) -> list[Address]:
     return [read_address(name) for name in names if isinstance(name, str)]
 
 
-def _check_set(greeting: Greeting, wanted: Any) -> None:
+def _check_set(greeting: Greeting, wanted: object) -> None:
     found = greeting.hello.get("setName")
     if wanted and wanted != found:
         what = f"belongs to the replica set {shown(found)}" if found else "is no member of a replica set"

@@ -103,7 +103,7 @@ def _code(error: errors.NotPrimaryError) -> Any:
     return details.get("code") if isinstance(details, Mapping) else None
 
 
-def _unsatisfied(info: Any) -> str:
+def _unsatisfied(info: object) -> str:
     """Name the members for which a document does not satisfy its collection's schema."""
     found: set[str] = set()
     waiting = [info]

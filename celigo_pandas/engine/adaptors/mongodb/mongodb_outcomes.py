@@ -47,7 +47,7 @@ def unsure(failure: SourceFailure) -> Result:
     return failed(failure.code, f"{failure.message.rstrip('.')}; {NOT_KNOWN}.", UNKNOWN)
 
 
-def identified(id: Any) -> dict[str, Any]:
+def identified(id: object) -> dict[str, Any]:
     """Return a record's ``id``: a text, for an ``_id`` of several members its JSON."""
     found = to_json(bson.decode(bson.encode({"_id": id}), CODEC)["_id"])
     if isinstance(found, (dict, list)):

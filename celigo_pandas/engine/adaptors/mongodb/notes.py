@@ -86,7 +86,7 @@ def _texts(filter: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((name, text) for text in _compared(value))
 
 
-def _compared(value: Any) -> Iterator[str]:
+def _compared(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):

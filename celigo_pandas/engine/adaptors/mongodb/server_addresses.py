@@ -44,7 +44,7 @@ def addresses_of(block: Mapping[str, Any]) -> list[Address]:
     return [read_address(one) for one in found]
 
 
-def read_address(text: Any) -> Address:
+def read_address(text: object) -> Address:
     """Return the address that a text is; :class:`SourceFailure` for any other."""
     match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
     port = int(match["port"] or _PORT) if match else 0

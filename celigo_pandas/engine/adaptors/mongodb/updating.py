@@ -55,7 +55,7 @@ def _change(update: Member, context: Mapping[str, Any]) -> Any:
     return found
 
 
-def _updated(call: Call, name: str, which: Any, change: Any, *, upserts: bool) -> Result:
+def _updated(call: Call, name: str, which: object, change: object, *, upserts: bool) -> Result:
     """Change one document and return it as it is then; :class:`SourceFailure` where nothing more can be sent."""
     server = server_for(call)
     collection = collection_at(call, server, name)

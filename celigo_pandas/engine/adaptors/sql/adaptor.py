@@ -77,7 +77,7 @@ class SqlAdaptor:
             for position in range(len(batch))
         ]
 
-    def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> Any:
+    def lookup(self, call: Call, lookup_doc: Mapping[str, Any], context: Mapping[str, Any]) -> object:
         """Return the column ``extract`` of the first row of ``query``, or its first column."""
         field = "import.lookups.query"
         query = lookup_doc.get("query")
@@ -86,7 +86,7 @@ class SqlAdaptor:
             raise SourceFailure(text, code="missing_required_field", field=field)
         return self._look_up(call, lookup_doc, render_sql(query, lookup_seen(context, call.context), field))
 
-    def _look_up(self, call: Call, lookup_doc: Mapping[str, Any], sql: str) -> Any:
+    def _look_up(self, call: Call, lookup_doc: Mapping[str, Any], sql: str) -> object:
         found = open_database(call)
         with opened(found, call) as connection, closing(connection.connection.cursor()) as cursor:
             cursor.execute(sql)

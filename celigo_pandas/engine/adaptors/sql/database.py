@@ -69,40 +69,40 @@ class Database:
         """Bind a connection to a call: a statement past its deadline is interrupted."""
         raise NotImplementedError
 
-    def is_lost(self, raw: Any) -> bool:
+    def is_lost(self, raw: object) -> bool:
         """Whether nothing can be sent over a driver's connection any more."""
         return not getattr(raw, "open", True)
 
     # transactions -----------------------------------------------------------------------------------------------------
 
-    def transactions(self, raw: Any) -> Transactions:
+    def transactions(self, raw: object) -> Transactions:
         """Return what begins a connection's transactions and tells how they end."""
         raise NotImplementedError
 
-    def keeps_transactions(self, raw: Any, schema: str, table: str) -> bool:
+    def keeps_transactions(self, raw: object, schema: str, table: str) -> bool:
         """Whether a rollback surely undoes what was written to a table."""
         return True
 
     # reading ----------------------------------------------------------------------------------------------------------
 
-    def stream(self, raw: Any, sql: str) -> Any:
+    def stream(self, raw: object, sql: str) -> Any:
         """Run a statement and return a cursor that does not hold its whole result."""
         raise NotImplementedError
 
-    def abandon(self, raw: Any, cursor: Any) -> None:
+    def abandon(self, raw: object, cursor: object) -> None:
         """Let go of a cursor whose result is not read to its end, and whose connection is closed next."""
 
     # values -----------------------------------------------------------------------------------------------------------
 
-    def readers(self, raw: Any, description: Any) -> Mapping[int, Reader]:
+    def readers(self, raw: object, description: object) -> Mapping[int, Reader]:
         """Return readers of the columns, by position, whose values the driver gives in a form of its own."""
         return {}
 
-    def values_out(self, values: tuple[Any, ...], kinds: set[type]) -> Any:
+    def values_out(self, values: tuple[Any, ...], kinds: set[type]) -> object:
         """Return the JSON forms of a column's values, which are of these types."""
         return list(map(to_json, values))
 
-    def value_in(self, value: Any, column_type: str) -> Any:
+    def value_in(self, value: object, column_type: str) -> object:
         """Return what the driver needs to write a JSON value into a column of this type."""
         return from_json(value, column_type)
 

@@ -45,16 +45,16 @@ class Transactions(Protocol):
 class Transactional:
     """What holds where every table keeps transactions and a text is one statement."""
 
-    def too_large(self, cursor: Any, sql: str, parameters: Any) -> str | None:  # noqa: D102 - the protocol says it
+    def too_large(self, cursor: object, sql: str, parameters: object) -> str | None:  # noqa: D102 - the protocol says it
         return None
 
-    def undid(self, cursor: Any, sql: str, code: str) -> bool:  # noqa: D102
+    def undid(self, cursor: object, sql: str, code: str) -> bool:  # noqa: D102
         return True
 
     def needs_commit(self, code: str) -> bool:  # noqa: D102
         return False
 
-    def undid_itself(self, cursor: Any) -> bool:  # noqa: D102
+    def undid_itself(self, cursor: object) -> bool:  # noqa: D102
         return False
 
 

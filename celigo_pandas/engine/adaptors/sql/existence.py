@@ -46,7 +46,7 @@ def existence_of(
     return None
 
 
-def looked_up(lookup_doc: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
+def looked_up(lookup_doc: Mapping[str, Any], row: Mapping[str, Any]) -> object:
     """Return a lookup's value: the column ``extract`` of the first row, or its first column."""
     extract = lookup_doc.get("extract")
     return row.get(extract) if isinstance(extract, str) and extract else next(iter(row.values()), None)
@@ -64,5 +64,5 @@ def _lookup(block: Mapping[str, Any], name: str, field: str) -> tuple[Mapping[st
     return found, query
 
 
-def _is_given(value: Any) -> bool:
+def _is_given(value: object) -> bool:
     return value is not None and value != "" and value != {}

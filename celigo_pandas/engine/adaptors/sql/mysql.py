@@ -73,11 +73,11 @@ class MySql(Database):
         raw: Any = connection.connection.dbapi_connection
         raw._read_timeout = left_s(call)
 
-    def transactions(self, raw: Any) -> Transactions:
+    def transactions(self, raw: object) -> Transactions:
         """Return the transactions of a connection."""
         return _Transactions(raw)
 
-    def keeps_transactions(self, raw: Any, schema: str, table: str) -> bool:
+    def keeps_transactions(self, raw: object, schema: str, table: str) -> bool:
         """Whether the table's engine has transactions; a view's is not known."""
         return keeps_transactions(raw, schema, table)
 
@@ -87,17 +87,17 @@ class MySql(Database):
         cursor.execute(sql)
         return cursor
 
-    def abandon(self, raw: Any, cursor: Any) -> None:
+    def abandon(self, raw: object, cursor: object) -> None:
         """Leave the rest unread: the driver would try to read it, from a closed socket, when it is collected."""
         result = getattr(raw, "_result", None)
         if result is not None:
             result.unbuffered_active = False
 
-    def readers(self, raw: Any, description: Any) -> Mapping[int, Reader]:
+    def readers(self, raw: object, description: Any) -> Mapping[int, Reader]:
         """Return readers of bits, which are numbers."""
         return {position: _bits for position, column in enumerate(description) if column[1] == _BIT}
 
-    def value_in(self, value: Any, column_type: str) -> Any:
+    def value_in(self, value: object, column_type: str) -> object:
         """Return what the driver needs; shapes are bytes, times have no offset."""
         if isinstance(value, str) and column_type in _SPATIAL:
             return bytes_of(value)
@@ -191,11 +191,11 @@ def keeps_transactions(raw: Any, schema: str, table: str) -> bool:
         return bool(cursor.fetchall() == (("YES",),))
 
 
-def _bits(value: Any) -> Any:
+def _bits(value: object) -> object:
     return int.from_bytes(value, "big") if isinstance(value, bytes) else value
 
 
-def _time(value: str) -> Any:
+def _time(value: str) -> object:
     # MySQL before 8.0.19 and MariaDB take no offset in a literal; the session's zone is UTC.
     try:
         moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
@@ -245,7 +245,7 @@ class _Transactions(Transactional):
         # The state comes with each answer but an error; after one only the savepoint tells.
         return bool(self._raw.server_status & 1)
 
-    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+    def fate(self, cursor: object, sql: str, *, failed: bool) -> Fate:
         word = first_word(sql)
         if word == "rollback":
             return "undone"

@@ -89,7 +89,7 @@ class Postgres(Database):
         """Whether it is closed, or waits for the data of a ``copy``."""
         return bool(raw.closed or raw.pgconn.transaction_status == _ACTIVE)
 
-    def transactions(self, raw: Any) -> Transactions:
+    def transactions(self, raw: object) -> Transactions:
         """Return the transactions of a connection."""
         return _Transactions(raw)
 
@@ -105,15 +105,15 @@ class Postgres(Database):
             raise
         return cursor
 
-    def abandon(self, raw: Any, cursor: Any) -> None:
+    def abandon(self, raw: object, cursor: Any) -> None:
         """Leave it to the end of its session: the driver would complain of one that is collected open."""
         cursor._closed = True
 
-    def readers(self, raw: Any, description: Any) -> Mapping[int, Reader]:
+    def readers(self, raw: object, description: object) -> Mapping[int, Reader]:
         """Return readers of arrays of types that were made in the database."""
         return array_readers(raw, description)
 
-    def value_in(self, value: Any, column_type: str) -> Any:
+    def value_in(self, value: object, column_type: str) -> object:
         """Return what the driver needs; an array is sent as its text."""
         if column_type.endswith("[]"):
             return _array(value, column_type[:-2]) if isinstance(value, list) else value
@@ -153,7 +153,7 @@ class WatchedConnection(psycopg.Connection[Any]):  # type: ignore[misc]
         super().__init__(*arguments, **named)
         self.seen_types: dict[int, Any] = {}
 
-    def wait(self, gen: Any, *arguments: Any, **named: Any) -> Any:
+    def wait(self, gen: Any, *arguments: Any, **named: Any) -> object:
         """Consume a generator of libpq's waits, with an eye on the clock."""
         return super().wait(self._watched(gen), *arguments, **named)
 
@@ -239,7 +239,7 @@ def _array(values: list[Any], kind: str) -> str:
     return f"{{{delimiter.join(_element(value, kind) for value in values)}}}"
 
 
-def _element(value: Any, kind: str) -> str:
+def _element(value: object, kind: str) -> str:
     if value is None:
         return "null"
     if isinstance(value, list) and kind not in JSON_TYPES:
@@ -255,16 +255,16 @@ def _element(value: Any, kind: str) -> str:
     return f'"{escaped}"'
 
 
-def _read_json(text: str | bytes) -> Any:
+def _read_json(text: str | bytes) -> object:
     return json.loads(text, parse_float=_json_number, parse_int=_json_integer)
 
 
-def _json_number(text: str) -> Any:
+def _json_number(text: str) -> object:
     double = float(text)
     return double if Decimal(repr(double)) == Decimal(text) else text
 
 
-def _json_integer(text: str) -> Any:
+def _json_integer(text: str) -> object:
     return int(text) if len(text) <= MOST_DIGITS else text
 
 
@@ -318,7 +318,7 @@ class _Transactions(Transactional):
     def is_open(self) -> bool:
         return bool(self._raw.pgconn.transaction_status in _OPEN)
 
-    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+    def fate(self, cursor: object, sql: str, *, failed: bool) -> Fate:
         if failed:
             # A text of several statements does not say which of them were run.
             is_one = ";" not in sql.rstrip("; \t\r\n") and first_word(sql) not in {"commit", "end"}

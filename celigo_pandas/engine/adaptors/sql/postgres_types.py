@@ -50,7 +50,7 @@ def array_readers(raw: Any, description: Any) -> dict[int, Callable[[Any], Any]]
     return {position: partial(_load, loader) for position, loader in readers.items()}
 
 
-def _load(loader: Any, text: str) -> Any:
+def _load(loader: Any, text: str) -> object:
     return loader.load(text.encode())
 
 

@@ -61,7 +61,7 @@ def read_query(
 
 
 def _chunks(
-    database: Database, raw: Any, cursor: Any, rows: int, call: Call, after: Callable[[list[Any]], None] | None
+    database: Database, raw: object, cursor: Any, rows: int, call: Call, after: Callable[[list[Any]], None] | None
 ) -> Iterator[Chunk]:
     if cursor.description is None:
         yield Chunk([])

@@ -64,7 +64,7 @@ class RecordMaker:
         taken, self._errors = self._errors, []
         return taken
 
-    def _converted(self, values: tuple[Any, ...], kinds: set[type], position: int) -> Any:
+    def _converted(self, values: tuple[Any, ...], kinds: set[type], position: int) -> object:
         read = self._readers.get(position)
         if read is not None:
             return [None if value is None else to_json(read(value)) for value in values]
@@ -72,7 +72,7 @@ class RecordMaker:
             return values
         return self._database.values_out(values, kinds)
 
-    def _told(self, value: Any, position: int, row: int) -> Any:
+    def _told(self, value: object, position: int, row: int) -> object:
         if type(value) is not UnreadableText:
             return value
         content = base64.b64encode(value.content[:_SHOWN]).decode()

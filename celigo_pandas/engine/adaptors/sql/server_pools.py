@@ -25,7 +25,7 @@ def pooled_engine(url: str, creator: Callable[[], Any], put_back: Callable[[Any]
         pool_reset_on_return=None,
     )
 
-    def reset(raw: Any, record: Any, state: object) -> None:
+    def reset(raw: object, record: Any, state: object) -> None:
         try:
             put_back(raw)
         except Exception:  # lost, or a server that cannot do this: the session is not used again

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: object) -> object:
     """Return the JSON form of one SQL value.
 
     ============================  =======================================================================
@@ -64,7 +64,7 @@ MOST_DIGITS = 4_000
 """Of an integer; Python writes and reads no more than 4,300 as a number."""
 
 
-def _number(value: Decimal) -> Any:
+def _number(value: Decimal) -> object:
     if not value.is_finite():
         return "NaN" if value.is_nan() else ("Infinity" if value > 0 else "-Infinity")
     if value.as_tuple().exponent == 0 and value.adjusted() < MOST_DIGITS:
@@ -73,7 +73,7 @@ def _number(value: Decimal) -> Any:
     return double if Decimal(repr(double)) == value else str(value)
 
 
-def double_value(value: float) -> Any:
+def double_value(value: float) -> object:
     """Return a double, or the text of one that JSON has not."""
     if math.isfinite(value):
         return value
@@ -128,7 +128,7 @@ class UnreadableText:
         self.content = content
 
 
-def read_text(content: bytes) -> Any:
+def read_text(content: bytes) -> object:
     """Return a text of SQLite, which takes any bytes for one."""
     try:
         return content.decode()
@@ -136,7 +136,7 @@ def read_text(content: bytes) -> Any:
         return UnreadableText(content)
 
 
-def from_json(value: Any, column_type: str) -> Any:
+def from_json(value: object, column_type: str) -> object:
     """Return what a driver needs to write a JSON value into a column of this type.
 
     Parameters

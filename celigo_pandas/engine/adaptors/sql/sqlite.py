@@ -56,7 +56,7 @@ class Sqlite(Database):
         raw: Any = connection.connection.dbapi_connection
         raw.set_progress_handler(lambda: call.stop.is_set() or time.monotonic() > call.deadline, _STEPS)
 
-    def transactions(self, raw: Any) -> Transactions:
+    def transactions(self, raw: object) -> Transactions:
         """Return the transactions of a connection."""
         return _Transactions(raw)
 
@@ -68,15 +68,15 @@ class Sqlite(Database):
             unless_it_runs.pop_all()
         return cursor
 
-    def abandon(self, raw: Any, cursor: Any) -> None:
+    def abandon(self, raw: object, cursor: Any) -> None:
         """Close it: whoever keeps an error keeps its frames, and with them a cursor that would go on locking."""
         cursor.close()
 
-    def values_out(self, values: tuple[Any, ...], kinds: set[type]) -> Any:
+    def values_out(self, values: tuple[Any, ...], kinds: set[type]) -> object:
         """Return the JSON forms: only blobs and infinite numbers differ from what SQLite has."""
         return list(map(_value, values)) if kinds & _CHANGED else values
 
-    def value_in(self, value: Any, column_type: str) -> Any:
+    def value_in(self, value: object, column_type: str) -> object:
         """Return what the driver needs: it has no booleans, and text of digits only where a column keeps it as text."""
         if isinstance(value, int) and not is_64_bit(value) and column_type not in _TEXT:
             # A number column would make a float of the digits; as an integer the driver refuses it.
@@ -153,7 +153,7 @@ _ACTING_PRAGMAS = frozenset({"incremental_vacuum", "optimize", "shrink_memory", 
 """Pragmas that do something without an argument too."""
 
 
-def _value(value: Any) -> Any:
+def _value(value: object) -> Any:
     if type(value) is bytes:
         return binary_text(value)
     return double_value(value) if type(value) is float else value
@@ -174,5 +174,5 @@ class _Transactions(Transactional):
     def is_open(self) -> bool:
         return bool(self._raw.in_transaction)
 
-    def fate(self, cursor: Any, sql: str, *, failed: bool) -> Fate:
+    def fate(self, cursor: object, sql: str, *, failed: bool) -> Fate:
         return "undone" if failed or first_word(sql) == "rollback" else "kept"

@@ -95,7 +95,7 @@ def lookup_seen(asked: Mapping[str, Any], around: Mapping[str, Any]) -> Context:
     return {**seen, **record_context(exact(seen["record"]), around), "lookupKey": exact(seen["lookupKey"])}
 
 
-def exact(value: Any) -> Any:
+def exact(value: object) -> Any:
     """Return a value whose integers survive a template, as text where a double cannot hold them."""
     # The template language's numbers are doubles, as JavaScript's; a key of 2**53 + 1 must not become its neighbour.
     if type(value) is int:

@@ -54,6 +54,6 @@ class Table:
         listed = ", ".join(map(self._quote, columns))
         return f"insert into {self._name} ({listed}) values ({', '.join([self._database.mark] * len(columns))})"
 
-    def value(self, name: str, value: Any) -> Any:
+    def value(self, name: str, value: object) -> Any:
         """Return what the driver needs for a column; an unknown column keeps the value, the database refuses it."""
         return self._database.value_in(value, self._types.get(name, ""))

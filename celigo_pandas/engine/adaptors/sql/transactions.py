@@ -84,7 +84,7 @@ class Session:
         self._server.begin()
         self._begun = True
 
-    def run(self, sql: str, parameters: Any = None) -> list[Result]:
+    def run(self, sql: str, parameters: object = None) -> list[Result]:
         """Execute in a savepoint and return the rows it gave; its failure undoes this statement alone if it can.
 
         Raises
@@ -164,7 +164,7 @@ class Session:
             else:
                 return
 
-    def _check_size(self, sql: str, parameters: Any) -> None:
+    def _check_size(self, sql: str, parameters: object) -> None:
         refusal = self._server.too_large(self._cursor, sql, parameters)
         if refusal is not None:
             raise NotStored("statement_too_large", refusal)

@@ -103,7 +103,7 @@ def _update_or_insert(session: Session, call: Call, block: Mapping[str, Any], ba
         for kind, query in zip(block["queryType"], import_queries(block, 2), strict=True)
     }
 
-    def ask(lookup_doc: Mapping[str, Any], sql: str) -> Any:
+    def ask(lookup_doc: Mapping[str, Any], sql: str) -> object:
         # In the batch's own transaction: a record may exist by an earlier one.
         rows = session.run(sql)
         for error in session.take_errors():
@@ -183,7 +183,7 @@ def _by_columns(part: list[Outgoing]) -> dict[tuple[str, ...], list[int]]:
     return groups
 
 
-def _guarded(session: Session, work: Callable[[Any], Result], argument: Any) -> Result:
+def _guarded(session: Session, work: Callable[[Any], Result], argument: object) -> Result:
     try:
         return work(argument)
     except TemplateError as error:

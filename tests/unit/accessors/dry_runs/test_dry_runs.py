@@ -19,6 +19,9 @@ from celigo_pandas.client.messages import Request, Response
 from celigo_pandas.errors import ApiError
 from celigo_pandas.frames.outward import to_records
 
+NUMBERS_BECOME_TEXT = pytest.mark.filterwarnings("ignore:Numbers of the frame become text")
+"""A mapping of numbers to texts, which is what the test is about, or beside it."""
+
 MAPPING = {
     "mappings": [
         {"generate": "id", "extract": "$.key", "dataType": "string", "status": "Active"},
@@ -30,6 +33,7 @@ MAPPING = {
 }  # fmt: skip
 
 
+@NUMBERS_BECOME_TEXT
 def test_dry_run_here_maps_and_names_failures() -> None:
     df = pd.DataFrame({"key": [1, 2, 3], "day": ["2024-05-01", "never", "2024-05-03"]}, index=["a", "a", "b"])
     before = df.copy(deep=True)
@@ -78,6 +82,7 @@ def test_dry_run_wrong_document_is_refused() -> None:
         pd.DataFrame({"a": [1]}).celigo.dry_run({"mappings": "all"})
 
 
+@NUMBERS_BECOME_TEXT
 def test_a_dry_run_keeps_what_it_was_of() -> None:
     document = json.loads(json.dumps(MAPPING))
     df = pd.DataFrame({"key": [1, 2], "day": ["never", "2024-05-03"], "lines": [[1], [2]]})
@@ -107,6 +112,7 @@ FORMS = {
 }
 
 
+@NUMBERS_BECOME_TEXT
 @pytest.mark.parametrize("form", FORMS)
 def test_dry_run_there_accepts_bare_and_wrapped_records(form: str) -> None:
     def make(data: list[dict[str, Any]]) -> list[Any]:
@@ -205,6 +211,7 @@ def notices() -> dict[str, Any]:
     )
 
 
+@NUMBERS_BECOME_TEXT
 def test_compare_lays_mapped_columns_beside_their_sources() -> None:
     compared = FLIGHTS.celigo.dry_run(notices(), unflatten=True).compare()
 
@@ -276,6 +283,7 @@ def test_compare_finds_a_change_in_a_list_of_times() -> None:
     assert list(compared["times", "changed"]) == [True, True]
 
 
+@NUMBERS_BECOME_TEXT
 def test_dry_run_html_is_a_table_of_sources_and_mapped_columns() -> None:
     html = str(FLIGHTS.celigo.dry_run(notices(), unflatten=True)._repr_html_())
 
@@ -326,11 +334,13 @@ def test_dry_run_many_errors_leave_attrs_small() -> None:
     assert seconds(mapped) <= 1.5 * seconds(plain) + 0.002
 
 
+@NUMBERS_BECOME_TEXT
 def test_dry_run_infinity_is_refused_here_too() -> None:
     with pytest.raises(celigo.FrameError, match="infinity"):
         pd.DataFrame({"key": [np.inf], "day": "2024-05-01"}).celigo.dry_run(MAPPING)
 
 
+@NUMBERS_BECOME_TEXT
 def test_dry_run_here_of_a_saved_import_sends_nothing() -> None:
     from celigo_pandas.accessors.account.saved import SavedImport
 
