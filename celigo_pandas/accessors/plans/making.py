@@ -17,7 +17,6 @@ from celigo_pandas.accessors.destinations.current_rows import CurrentLike, curre
 from celigo_pandas.accessors.destinations.mapped_rows import MappedRows, mapped_rows
 from celigo_pandas.accessors.destinations.standing import Standing, standing
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
-from celigo_pandas.accessors.dry_runs.script_choice import local_hooks
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
 from celigo_pandas.accessors.plans.plan_call import PlanCall
 from celigo_pandas.accessors.plans.row_actions import RowAction, row_actions
@@ -71,6 +70,8 @@ def made(rows: pd.DataFrame, call: PlanCall, current: CurrentLike) -> Made:
 def _mapped(rows: pd.DataFrame, call: PlanCall, seal: Any) -> MappedRows:
     is_there = call.map_on == "server" and call.connection is not None
     client = None if call.connection is None else call.connection.client
+    from celigo_pandas.accessors.dry_runs.script_choice import local_hooks
+
     hooks = None if is_there else local_hooks(call.document, None, client)
 
     def map_part(part: pd.DataFrame) -> tuple[list[RowState], list[tuple[int, Any]]]:
