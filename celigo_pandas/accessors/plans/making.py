@@ -72,8 +72,6 @@ def _mapped(rows: pd.DataFrame, call: PlanCall, seal: object) -> MappedRows:
 
     is_there = call.map_on == "server" and call.connection is not None
     client = None if call.connection is None else call.connection.client
-    from celigo_pandas.accessors.dry_runs.script_choice import local_hooks
-
     hooks = None if is_there else local_hooks(call.document, None, client)
 
     def map_part(part: pd.DataFrame) -> tuple[list[RowState], list[tuple[int, Any]]]:

@@ -15,7 +15,16 @@ from functools import lru_cache
 from typing import Any
 
 from elementpath import ElementPathError, XPathContext
-from elementpath.xpath_nodes import AttributeNode, DocumentNode, NamespaceNode, XPathNode
+from elementpath.xpath_nodes import (
+    AttributeNode,
+    CommentNode,
+    DocumentNode,
+    ElementNode,
+    NamespaceNode,
+    ProcessingInstructionNode,
+    TextNode,
+    XPathNode,
+)
 from elementpath.xpath_tokens import XPathToken
 
 from celigo_pandas.engine.texts.xml_tree import XmlDocument, XmlElement
@@ -177,6 +186,23 @@ class _Context(XPathContext):
         if self.axis != "attribute" and name[:1] not in ("{", "*"):
             name = f"{{*}}{name}"
         return super().iter_matching_nodes(name, default_namespace)
+
+    def iter_followings(self) -> Iterator[Any]:
+        """Follow texts, comments and instructions too: elementpath follows elements alone."""
+        here = self.item
+        if not isinstance(here, (TextNode, CommentNode, ProcessingInstructionNode)) or here.parent is None:
+            yield from super().iter_followings()
+            return
+        status = self.item, self.axis
+        self.axis = "following"
+        top = here.parent
+        while isinstance(top.parent, ElementNode):
+            top = top.parent
+        for item in top.iter_descendants(with_self=False):
+            if item.position > here.position:
+                self.item = item
+                yield item
+        self.item, self.axis = status
 
     def iter_attributes(self) -> Iterator[AttributeNode]:
         """Give an attribute no attributes: elementpath's would be the attribute itself."""
