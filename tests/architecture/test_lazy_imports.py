@@ -32,6 +32,7 @@ LAZY = {
     "celigo_pandas": "importing the package costs little more than pandas",
     "celigo_pandas.accessors.account.saved": "only a comparison with a mapping needs the mapper",
     "celigo_pandas.accessors.dry_runs": "who only pulls loads no mapper",
+    "celigo_pandas.accessors.plans": "who only pulls loads no mapper",
     "celigo_pandas.accessors.pushes.to_import": "who only pulls loads no mapper",
     "celigo_pandas.cli": "a command loads what it needs when it is called",
     "celigo_pandas.engine.adaptors.sql": "a database's module loads with its first connection",

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from celigo_pandas.accessors.plans.making import Made, keys_at, made
 from celigo_pandas.accessors.plans.plan_call import PlanCall
-from celigo_pandas.accessors.plans.plan_page import plan_html
 from celigo_pandas.accessors.plans.row_actions import ACTIONS
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.import_result import ImportResult
@@ -27,11 +27,13 @@ from celigo_pandas.accessors.pushes.pushing import (
     required,
 )
 from celigo_pandas.errors import ConfigError, shown
-from celigo_pandas.experiments.reports import Report
 from celigo_pandas.frames.kept_copy import kept_copy
 from celigo_pandas.frames.outcomes import Outcomes, RowOutcome
 from celigo_pandas.frames.outward import encode_rows
 from celigo_pandas.markup import Markup
+
+if TYPE_CHECKING:
+    from celigo_pandas.experiments.reports import Report
 
 __all__ = ["ImportPlan"]
 
@@ -184,6 +186,8 @@ class ImportPlan:
         >>> plan.report("Late orders").save("plan.html").name
         'plan.html'
         """
+        from celigo_pandas.experiments.reports import Report
+
         return Report.page(title, [self._repr_html_()])
 
     def renew(self) -> ImportPlan:
@@ -293,6 +297,8 @@ class ImportPlan:
         return f"<ImportPlan {self.summary()}>"
 
     def _repr_html_(self) -> Markup:
+        from celigo_pandas.accessors.plans.plan_page import plan_html
+
         return plan_html(self, self._call, self._plan.fields)
 
 

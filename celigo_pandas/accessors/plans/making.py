@@ -21,7 +21,6 @@ from celigo_pandas.accessors.dry_runs.server_mapping import map_there
 from celigo_pandas.accessors.plans.plan_call import PlanCall
 from celigo_pandas.accessors.plans.row_actions import RowAction, row_actions
 from celigo_pandas.documents.import_documents import digest
-from celigo_pandas.experiments.side_by_side import type_change
 from celigo_pandas.frames.column_differences import values_at
 from celigo_pandas.frames.normalizing import normalizers
 
@@ -102,6 +101,8 @@ def _changes(
     rows: pd.DataFrame, places: np.ndarray, found: Standing, actions: list[RowAction], keys: pd.DataFrame
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Write the cells down that an update would change, or that nobody can tell, row by row."""
+    from celigo_pandas.experiments.side_by_side import type_change
+
     shown = [one for one in found.differences if actions[places[one.record]].action in ("update", "conflict")]
     shown.sort(key=lambda one: one.record)  # stable: the fields of a record keep their order
     known = keys_at(keys, np.fromiter((one.record for one in shown), np.int64, len(shown)))

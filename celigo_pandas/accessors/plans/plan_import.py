@@ -10,7 +10,6 @@ import pandas as pd
 
 from celigo_pandas.accessors.destinations.compared_fields import KeyLike, key_pairs
 from celigo_pandas.accessors.destinations.current_rows import CurrentLike, is_table
-from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
 from celigo_pandas.accessors.plans.import_plan import ImportPlan
 from celigo_pandas.accessors.plans.making import made
 from celigo_pandas.accessors.plans.plan_call import PlanCall
@@ -123,6 +122,8 @@ def plan_import(
         sep=flatten_sep(df, unflatten, sep), connection=connection, current=None if is_table(current) else current,
         current_con=current_con, progress=progress,
     )  # fmt: skip
+    from celigo_pandas.accessors.dry_runs.trap_warnings import warn_of_traps
+
     warn_of_traps(df, call.document, call.sep)
     rows = kept_copy(df)
     return ImportPlan(rows, call, made(rows, call, current))
