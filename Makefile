@@ -12,7 +12,7 @@ help:
 	@echo "make quick         unit, contract and architecture tests: while you work"
 	@echo "make test          unit, contract, integration and browser tests, then the notebooks"
 	@echo "make soak          the random tests (marked soak) in their long form; SOAK_SEED=… repeats one run"
-	@echo "make coverage      branches of the pure packages that the unit tests take; exits 1 below the floor"
+	@echo "make coverage      the branches of the pure packages that their unit tests take"
 	@echo "make check         lint, types, import contracts, docs, then make test (what CI runs)"
 	@echo "make test-pandas2  the tests that touch pandas, with pandas 2.2"
 	@echo "make bench         speed and memory against their budgets; exits 1 over budget"
