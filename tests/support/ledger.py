@@ -243,6 +243,11 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 64
     block_on_close = False
 
+    def server_activate(self) -> None:
+        """Wait for no connection that is gone before it is taken, as a killed process may leave one."""
+        super().server_activate()
+        self.socket.settimeout(1)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is part of the game."""
 

@@ -48,10 +48,20 @@ class _Collection(Generic[T]):
     def get(self, name_or_id: str) -> T:
         """Return the one with that id or exact name.
 
+        Parameters
+        ----------
+        name_or_id : str
+            An id, 24 hexadecimal digits, or the whole name.
+
         Raises
         ------
         NotFoundError
             There is none (near matches are offered), or several have the name (their ids are listed).
+
+        Examples
+        --------
+        >>> client.connections.get("Small shop").type
+        'rdbms'
         """
         if not isinstance(name_or_id, str) or not name_or_id:
             raise ConfigError(f"Not a name or id: {shown(name_or_id)}; expected text.")
@@ -95,7 +105,13 @@ class _Collection(Generic[T]):
         return tag("div", tag("b", f"{len(frame)} {self.kind} at {self.client.host}"), table(list(frame.columns), rows))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per document, in the server's order; columns ``name, _id, type, …``. RangeIndex."""
+        """One row per document, in the server's order; columns ``name, _id, type, …``. RangeIndex.
+
+        Examples
+        --------
+        >>> "Small shop" in set(client.connections.to_frame()["name"])
+        True
+        """
         documents = self._documents()
         return pd.DataFrame({name: _column(documents, read) for name, read in self._columns().items()})
 
