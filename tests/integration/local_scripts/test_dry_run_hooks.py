@@ -155,6 +155,14 @@ def test_integrator_api_is_closed_unless_a_client_is_handed_in(client: celigo.Cl
         ("api.request({relativeURI: '/v1/x', method: 'TRACE'})", "method is 'TRACE'"),
         ("api.request({relativeURI: 'https://elsewhere.example/v1/x'})", "relativeURI is"),
         ("api.connections.get({_id: 'ffffffffffffffffffffffff'})", "no connection with the id"),
+        ("api.request({relativeURI: '/v1/exports', headers: {Authorization: 'a'}})", "'Authorization' cannot be set"),
+        ("api.request({relativeURI: '/v1/exports', headers: {accept: 'text/csv'}})", "'accept' cannot be set"),
+        ("api.request({relativeURI: '/v1/exports', headers: ['a']})", "headers is ['a']; expected an object"),
+        ("api.request({relativeURI: '/v1/exports', qs: {a: 1}})", "request does not take 'qs' here"),
+        ("api.exports.run({_id: '5f', data: []})", "exports.run does not take 'data' here; it takes _id"),
+        ("api.request({relativeURI: '/v1/connections/5f#/walks/x'})", "relativeURI is"),
+        ("api.request({relativeURI: '/v1/connections/%2e%2e/exports'})", "relativeURI is"),
+        ("api.request({relativeURI: '/v1/connections/5f%2f..'})", "relativeURI is"),
     ],
 )
 def test_call_of_integrator_api_that_cannot_be_is_told_to_the_script(
@@ -178,6 +186,41 @@ def test_read_only_client_lets_scripts_read_and_write_nothing(client: celigo.Cli
 
     assert "read-only" in run.frame.message[0]
     assert "made" not in client.scripts
+
+
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [
+        ("DELETE", "#/walks/x"),
+        ("DELETE", "/walks/.."),
+        ("DELETE", "?/walks/x"),
+        ("PUT", "#/metadata"),
+        ("GET", "/OAuth2/"),
+        ("GET", "/%6fauth2"),
+    ],
+)
+def test_read_only_client_is_not_deceived_by_the_spelling_of_a_path(
+    client: celigo.Client, method: str, rest: str
+) -> None:
+    desk = client.connections["Desk"]
+    code = f"""import {{request}} from 'integrator-api'
+    function preMap() {{ request({{relativeURI: '/v1/connections/{desk.id}{rest}', method: '{method}'}}) }}"""
+
+    with celigo.connect(client.engine_token, base_url=client.base_url, read_only=True) as reader:
+        run = celigo.Script(code).run("preMap", [{}], allow_api=reader)
+
+    assert "read-only" in run.frame.message[0] or "relativeURI is" in run.frame.message[0]
+    assert client.connections.get(desk.id) is not None
+
+
+def test_headers_that_every_request_has_may_be_given(client: celigo.Client) -> None:
+    code = """import {request} from 'integrator-api'
+    function preMap() {
+      const headers = {'Content-Type': 'application/json; charset=utf-8', accept: '*/*'}
+      return [{data: {status: ['/v1/connections', '/connections/'].map(relativeURI =>
+        request({relativeURI, method: 'GET', headers}).statusCode)}}] }"""
+
+    assert celigo.Script(code).run("preMap", [{}], allow_api=client).records == [{"status": [200, 200]}]
 
 
 def test_push_and_dry_run_on_the_server_refuse_another_script_than_the_servers(
