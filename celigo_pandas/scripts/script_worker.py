@@ -256,6 +256,9 @@ class Run:
         except self._racer.JSParseException as error:
             raise Failed("syntax_error", **syntax(str(error), self._order["program"])) from None
         except self._racer.JSEvalException as error:
+            # V8 may end a call for its memory and say no more than that it ended.
+            if self._context.was_hard_memory_limit_reached():
+                raise Failed("out_of_memory") from None
             raise Failed("thrown", **thrown(str(error))) from None
 
     def _settled(self, answer: str) -> str:
@@ -279,7 +282,7 @@ def thrown(text: str) -> dict[str, Any]:
     found = re.match(r"\S*?:(\d+): (?:Uncaught )?(?:(\w*Error): )?(.*)", head)
     name, message = (found[2] or "", found[3]) if found else ("", head)
     where = place(text)
-    if not where and found:
+    if not where and found and head.startswith("script.js:"):
         where = {"line": int(found[1])}
     return {"name": name, "message": message, **where}
 
