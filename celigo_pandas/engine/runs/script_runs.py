@@ -197,7 +197,8 @@ class _Masking:
     ) -> Returned:
         """Call a function for each record."""
         masked = self._masked(records, script, function)
-        return self._host.run_each(script, function, masked, common, kind=kind, api=api)
+        beside = self._redactor.value(common)
+        return self._host.run_each(script, function, masked, beside, kind=kind, api=api)
 
     def check(self, script: ScriptText) -> list[ScriptProblem]:
         """Find what is wrong with a text without running it."""

@@ -421,6 +421,19 @@ def test_secret_of_a_connection_reaches_no_script(engine: EngineProcess) -> None
     assert canary not in engine.log()
 
 
+def test_secret_of_a_connection_reaches_no_filter_by_the_settings(engine: EngineProcess) -> None:
+    canary = "canary-7d0c11b9e8f3"
+    auth = {"type": "token", "token": {"token": canary, "location": "header"}}
+    http = {"baseURI": "http://127.0.0.1:9", "mediaType": "json", "auth": auth}
+    shop = engine.connection({"name": "echo", "type": "http", "http": http})
+    id = script(engine, "function keep(o) { return !JSON.stringify(o).includes('canary') }")
+    doc = {"filter": step(id, "keep"), "mapping": MAPPING, "settings": {"note": f"see {canary}"}}
+
+    (answer,) = run(engine, shop, doc, [{"sku": "a"}], "import/map")
+
+    assert answer == {"item": "a"}
+
+
 def test_map_leaves_hooks_out_where_the_choice_says_so(tmp_path: Path) -> None:
     with EngineProcess("--choice", "map_runs_hooks=false") as running:
         desk = running.connection(
