@@ -201,6 +201,24 @@ def test_answers_of_records_that_take_all_memory_are_told_as_that(patient: Scrip
     assert (caught.value.code, caught.value.function) == ("out_of_memory", "f")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(async () => { while (true) await null })(); return 1",
+        "const a = []; while (true) a.push(new Uint8Array(8e6).fill(1))",
+    ],
+)
+def test_log_that_ends_with_its_call_is_told_as_lost(body: str) -> None:
+    running = ScriptHost(Limits(seconds=1, memory_bytes=64 * MB))
+    try:
+        error = failure(running, f"function f() {{ console.log('said'); {body} }}")
+    finally:
+        running.close()
+
+    assert error.code in ("timeout", "out_of_memory")
+    assert [line.message[:22] for line in error.log] == ["What it logged is lost"]
+
+
 def test_code_that_a_script_gives_its_error_is_kept(host: ScriptHost) -> None:
     assert failure(host, "function f() { throw {message: 'mine', code: 'E1'} }").thrown_code == "E1"
     assert failure(host, "function f() { const e = new Error('x'); e.code = 'E2'; throw e }").thrown_code == "E2"
