@@ -11,7 +11,7 @@ import pytest
 
 import celigo_pandas as celigo
 from celigo_pandas.accessors import targets
-from celigo_pandas.errors import ConfigError, DocumentError, NotFoundError, ScriptError
+from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, NotFoundError, ScriptError
 
 CODE = """function preMap({data, settings}) {
   console.info('page of', data.length, settings.import.region)
@@ -39,6 +39,9 @@ def document(id: str, **more: Any) -> dict[str, Any]:
         "filter": {"type": "script", "script": {**named, "function": "keep"}},
         **more,
     }
+
+
+NAMED = {"_scriptId": "5f00000000000000000000bb", "function": "preMap"}
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +240,29 @@ def test_push_and_dry_run_on_the_server_refuse_another_script_than_the_servers(
     preview = ROWS.celigo.to_import(saved_import, desk, preview=True, scripts=other)
     assert "12" in preview._repr_html_()
     assert client.history[client.history.path.str.endswith("/import")].empty
+
+
+@pytest.mark.parametrize(
+    ("doc", "text"),
+    [
+        ({"hooks": {"premap": NAMED}}, "hooks.premap"),
+        ({"hooks": {"preSavePage": NAMED}}, "hooks.preSavePage"),
+        ({"hooks": {"preMap": "5f"}}, "hooks.preMap is '5f'; expected an object"),
+        ({"hooks": {"preMap": {**NAMED, "function": 5}}}, "hooks.preMap.function is 5"),
+        ({"hooks": ["preMap"]}, "expected an object"),
+        ({"filter": {"type": "Script", "script": NAMED}}, "expected"),
+        ({"filter": {"script": NAMED}}, "has no type"),
+        ({"transform": {"type": "Script", "script": NAMED}}, "expected"),
+        ({"transform": {"script": NAMED}}, "has no type"),
+    ],
+)
+def test_script_that_would_not_run_is_refused_here_and_by_the_engine(
+    client: celigo.Client, doc: dict[str, Any], text: str
+) -> None:
+    for con in (None, client.connections["Desk"]):
+        with pytest.raises(CeligoError) as caught:
+            ROWS.celigo.dry_run(doc, con, progress=False)
+        assert text in str(caught.value)
 
 
 def test_script_that_has_no_function_is_an_error_and_not_a_failed_row() -> None:
