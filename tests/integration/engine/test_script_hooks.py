@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -547,14 +548,20 @@ ECHO = "function postSubmit(o) { return o.responseData.map((r, i) => ({...r, _js
 
 
 def test_worker_that_is_killed_fails_its_call_and_the_engine_goes_on(engine: EngineProcess, desk: str) -> None:
-    doc = {"hooks": {"preMap": named(script(engine, "function preMap() { while (true); }"))}, "mapping": MAPPING}
+    text = """import {request} from 'integrator-api'
+    function preMap() {
+      request({relativeURI: '/v1/scripts', method: 'POST', body: {name: 'has begun', content: '//'}})
+      while (true);
+    }"""
+    doc = {"hooks": {"preMap": named(script(engine, text))}, "mapping": MAPPING}
 
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(run, engine, desk, doc, [{}], "import/map")
-        while not asked.done():
-            for pid in _workers_of(engine):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        while not asked.done() and "has begun" not in engine.call("GET", "/scripts").text:
+            time.sleep(0.02)
+        for pid in _workers_of(engine):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         (found,) = asked.result()
 
     assert found["errors"][0]["code"] == "crashed"
