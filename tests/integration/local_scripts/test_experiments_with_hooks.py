@@ -165,6 +165,12 @@ def test_map_test_and_coverage_take_scripts_on_the_command_line(
     assert "expected ID=FILE" in bad[1]
 
 
+@pytest.mark.parametrize("scripts", ["orders.js", Path("orders.js"), 0])
+def test_scripts_that_stand_in_for_nothing_are_refused(scripts: Any) -> None:
+    with pytest.raises(ConfigError, match="expected scripts by _id or name"):
+        ROWS.celigo.dry_run(DOC, scripts=scripts)
+
+
 def test_unknown_entry_of_scripts_is_refused(orders: Path) -> None:
     with pytest.raises(ConfigError, match="'Ordrs', which the document does not refer to"):
         celigo.Mapping(DOC).coverage(ROWS, scripts={ID: orders, "Ordrs": orders})
