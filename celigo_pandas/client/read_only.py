@@ -13,14 +13,14 @@ __all__ = ["writing_reason"]
 
 # POST routes that leave everything as it is. Evaluating a mapping and checking credentials are reads here.
 _HARMLESS_POSTS = re.compile(
-    r"/connections/ping\Z|/connections/[^/]+/(?:ping|test|export|export/pages|import/map)\Z|/exports/preview\Z|/imports/preview\Z"
+    r"/connections/ping\Z|/connections/[^/?#]+/(?:ping|test|export|export/pages|import/map)\Z|/exports/preview\Z|/imports/preview\Z"
 )
 # A PUT that asks: the server looks into the system, and changes nothing there.
-_HARMLESS_PUTS = re.compile(r"/connections/[^/]+/metadata\Z")
+_HARMLESS_PUTS = re.compile(r"/connections/[^/?#]+/metadata\Z")
 _RUNS_EXPORT = re.compile(r"/connections/[^/]+/export(?:/pages)?\Z|/exports/preview\Z")
-_HARMLESS_DELETES = re.compile(r"/connections/[^/]+/walks/[^/]+\Z")
+_HARMLESS_DELETES = re.compile(r"/connections/[^/?#]+/walks/(?!\.\.?\Z)[^/?#]+\Z")
 # A GET that begins an authorization, whose end stores new tokens in the connection.
-_WRITING_GETS = re.compile(r"/connections?/[^/]+/oauth2\Z")
+_WRITING_GETS = re.compile(r"/connections?/[^/]+/oauth2(?:\Z|[/?#])", re.IGNORECASE)
 
 
 def writing_reason(request: Request) -> str | None:

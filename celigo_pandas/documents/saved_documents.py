@@ -126,6 +126,7 @@ _CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "salesforce.api": ("soap", "rest", "metadata", "compositerecord"),
         "file.type": ("csv", "json", "xlsx", "xml", "filedefinition"),
         "filter.type": _STEP,
+        "transform.type": _STEP,
         "responseTransform.type": _STEP,
     },
 }

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["ScriptReference", "script_references"]
+from celigo_pandas.errors import Problem, shown
+
+__all__ = ["ScriptReference", "hook_problems", "script_references"]
 
 _STEPS: Final = {
     "filter": "filter",
@@ -54,6 +56,23 @@ def script_references(doc: Mapping[str, Any]) -> list[ScriptReference]:
     ['hooks.preMap']
     """
     return list(_references(doc))
+
+
+def hook_problems(doc: Mapping[str, Any]) -> list[Problem]:
+    """List the hooks of a document that cannot be read, and so would not run."""
+    hooks = doc.get("hooks")
+    if not isinstance(hooks, Mapping):
+        found = f"hooks is {shown(hooks)}; expected an object."
+        return [Problem("invalid_field", found, "hooks")] if hooks else []
+    problems = []
+    for name, hook in hooks.items():
+        if hook and not isinstance(hook, Mapping):
+            text = f"hooks.{name} is {shown(hook)}; expected an object with _scriptId and function."
+            problems.append(Problem("invalid_field", text, f"hooks.{name}"))
+        elif hook and not isinstance(hook.get("function"), (str, type(None))):
+            text = f"hooks.{name}.function is {shown(hook['function'])}; expected the name of a function."
+            problems.append(Problem("invalid_field", text, f"hooks.{name}.function"))
+    return problems
 
 
 def _references(doc: Mapping[str, Any]) -> Iterator[ScriptReference]:

@@ -145,6 +145,10 @@ def find_sources(
     NotFoundError
         The account has no such script.
     """
+    if isinstance(scripts, str) or not (scripts is None or hasattr(scripts, "__getitem__")):
+        raise ConfigError(
+            f"scripts= is {shown(scripts)}; expected scripts by _id or name, {{'_id': 'file.js'}}, or client.scripts."
+        )
     if scripts is not None and not isinstance(scripts, Mapping):
         scripts, saved = None, scripts
     given: Mapping[str, ScriptLike] = scripts or {}

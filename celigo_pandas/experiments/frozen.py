@@ -23,7 +23,7 @@ import pandas as pd
 from celigo_pandas.documents.script_sources import ScriptsLike, ScriptSource
 from celigo_pandas.errors import ConfigError, DocumentError, MappingError, Problem, problems_from_body
 from celigo_pandas.experiments.frame_records import exact_frame
-from celigo_pandas.experiments.hook_runs import HookRun, hooks_of
+from celigo_pandas.experiments.hook_runs import HookRun, hooks_of, transform_run
 from celigo_pandas.experiments.surrounding_documents import document_of
 from celigo_pandas.folders import replacing, user_path
 from celigo_pandas.frames.side_by_side import shown_output, type_change
@@ -60,7 +60,7 @@ def freeze(
     unique = list({_json(record, f"Record {place}"): record for place, record in enumerate(records)}.values())
     started = utc_now()
     hooks = None if scripts is None else hooks_of(document, scripts)
-    outputs, again = (_evaluated(compiled, unique, hooks, started) for _ in range(2))
+    outputs, again = (_evaluated(compiled, unique, hooks or transform_run(document), started) for _ in range(2))
     fixed = Cells(compiled).fixed
     varying = {_kind(change, fixed): None for change in compare_outputs(compiled, compiled, outputs, again).changes}
     frozen = {
@@ -146,6 +146,7 @@ def check_frozen(
     before, after = _mappings(frozen["import"], mapping)
     hooks = _hooks(frozen, mapping, scripts)
     now = datetime.fromisoformat(frozen["now"])
+    hooks = hooks or transform_run(frozen["import"] if mapping is None else document_of(mapping))
     got = _evaluated(after, [example["record"] for example in examples], hooks, now)
     difference = compare_outputs(before, after, list(map(_revived, examples)), got)
     cells, varying = Cells(before), frozenset(frozen["varying"])

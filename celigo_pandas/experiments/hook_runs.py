@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from celigo_pandas.documents.script_references import ScriptReference, script_references
@@ -10,7 +10,9 @@ from celigo_pandas.documents.script_sources import SavedScripts, ScriptsLike, Sc
 from celigo_pandas.errors import MappingError, Problem, ScriptError
 from celigo_pandas.handlebars.contexts import surroundings
 from celigo_pandas.mapping import CompiledMapping
+from celigo_pandas.mapping.compile.transforms import CompiledTransform, compile_transform
 from celigo_pandas.mapping.explain.hook_stories import HookStory
+from celigo_pandas.mapping.steps.hook_steps import transform_problem
 from celigo_pandas.scripts import (
     ApiDoor,
     ImportHooks,
@@ -25,7 +27,7 @@ from celigo_pandas.scripts import (
 from celigo_pandas.scripts.hook_contracts import post_map, pre_map, transform_records
 from celigo_pandas.scripts.hook_outcomes import SOURCES, problem_of
 
-__all__ = ["PAGE", "HookRun", "hooks_of", "runs_before_mapping"]
+__all__ = ["PAGE", "HookRun", "hooks_of", "runs_before_mapping", "transform_run"]
 
 PAGE: Final = 100
 """Records that a hook gets at once: as many as a push sends in one call."""
@@ -44,6 +46,10 @@ class HookRun:
         What they write to their log.
     sources : mapping
         The scripts by ``_scriptId``.
+    transform : CompiledTransform, optional
+        The document's transform, where it is none of a script.
+    context : mapping, optional
+        What templates of the transform see.
 
     Attributes
     ----------
@@ -53,13 +59,20 @@ class HookRun:
 
     page = PAGE
 
-    def __init__(self, hooks: ImportHooks, log: list[LogLine], sources: Mapping[str, ScriptSource]) -> None:
+    def __init__(
+        self, hooks: ImportHooks, log: list[LogLine], sources: Mapping[str, ScriptSource],
+        transform: CompiledTransform | None = None, context: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self._transform = transform if transform is not None and transform.rules else None
+        self._context = context or {}
         self.hooks = hooks
         self.log = log
         self.sources = sources
 
     def label(self, kind: str) -> str:
         """Return how a hook is told, ``preMap (orders.js:14)``; empty where there is none."""
+        if kind == "transform" and self._transform is not None:
+            return kind
         at = {"transform": self.hooks.transform, "preMap": self.hooks.pre_map, "postMap": self.hooks.post_map}
         function = at[kind]
         if function is None:
@@ -71,11 +84,11 @@ class HookRun:
     def _before(self) -> str:
         return ", ".join(filter(None, (self.label("transform"), self.label("preMap"))))
 
-    def prepare(self, records: Sequence[Any]) -> list[RecordOutcome]:
+    def prepare(self, records: Sequence[Any], *, now: Callable[[], Any] | None = None) -> list[RecordOutcome]:
         """Give records to transform and preMap, a page at a time; a page at which a hook fails is failed records."""
         found: list[RecordOutcome] = []
         for page in _pages(len(records)):
-            outcomes = self._transformed(records[page])
+            outcomes = self._transformed(records[page], now)
             passing = [place for place, outcome in enumerate(outcomes) if outcome.state == "ok"]
             for place, outcome in zip(passing, self._hooked([outcomes[at].data for at in passing]), strict=True):
                 outcomes[place] = outcome
@@ -86,7 +99,14 @@ class HookRun:
         """Return what the mapping is given of records: those that transform and preMap let pass, as they give them."""
         return [one.data for one in self.prepare(records) if one.state in ("ok", "ok_with_errors")]
 
-    def _transformed(self, records: Sequence[Any]) -> list[RecordOutcome]:
+    def _transformed(self, records: Sequence[Any], now: Callable[[], Any] | None) -> list[RecordOutcome]:
+        if self._transform is not None:
+            results = self._transform.evaluate(records, context=self._context, now=now)
+            return [
+                RecordOutcome("failed", None, (transform_problem(one),)) if isinstance(one, MappingError)
+                else RecordOutcome("ok", one)
+                for one in results
+            ]  # fmt: skip
         function = self.hooks.transform
         if function is None:
             return [RecordOutcome("ok", record) for record in records]
@@ -130,7 +150,7 @@ class HookRun:
         return [output for page in pages for output in self._evaluated(compiled, records[page], surroundings)]
 
     def _evaluated(self, compiled: CompiledMapping, records: Sequence[Any], surroundings: dict[str, Any]) -> list[Any]:
-        prepared = self.prepare(records)
+        prepared = self.prepare(records, now=surroundings.get("now"))
         outputs: list[Any] = [_failure(outcome, "preMap") for outcome in prepared]
         passing = [place for place, output in enumerate(outputs) if output is None]
         sources = [prepared[place].data for place in passing]
@@ -204,7 +224,24 @@ def hooks_of(
     wiring = Wiring(
         runner or shared_host(), lambda id: ScriptText(sources[id].text, sources[id].name), common, log, api
     )
-    return HookRun(wiring.import_hooks(references), log, sources)
+    hooks = wiring.import_hooks(references)
+    transform = None if hooks.transform else compile_transform(document.get("transform"))
+    return HookRun(hooks, log, sources, transform, context)
+
+
+def transform_run(document: Mapping[str, Any]) -> HookRun | None:
+    """Return the transform of an import document that is none of a script, without any hook; None where it has none.
+
+    Raises
+    ------
+    DocumentError
+        It cannot be compiled.
+    """
+    doc = document.get("transform")
+    if not doc or any(one.path == "transform.script" for one in script_references(document)):
+        return None
+    transform = compile_transform(doc)
+    return HookRun(ImportHooks(), [], {}, transform, surroundings("import", document, {})) if transform.rules else None
 
 
 def runs_before_mapping(document: Mapping[str, Any]) -> list[str]:

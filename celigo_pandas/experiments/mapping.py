@@ -17,7 +17,7 @@ from celigo_pandas.errors import ConfigError, DocumentError, HintWarning, Mappin
 from celigo_pandas.experiments.findings import BlameFindings, CoverageFindings, DiffFindings
 from celigo_pandas.experiments.frame_records import exact_frame, fields_of, position_of, records_of
 from celigo_pandas.experiments.frozen import freeze
-from celigo_pandas.experiments.hook_runs import HookRun, hooks_of, runs_before_mapping
+from celigo_pandas.experiments.hook_runs import HookRun, hooks_of, runs_before_mapping, transform_run
 from celigo_pandas.experiments.reports import Report, Shown
 from celigo_pandas.experiments.rule_texts import mapping_html, mapping_text
 from celigo_pandas.experiments.suggestion import Suggested, Suggestion, suggest_document
@@ -433,7 +433,7 @@ class Mapping:
                 "Give scripts={'_id or name': 'file.js'} or scripts=client.scripts.",
                 HintWarning,
             )
-        return None
+        return transform_run(self._document)
 
     def diff(self, other: object, df: object) -> DiffFindings:
         """Compare with another mapping over the same rows: which output cells change, by rule.

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from celigo_pandas.errors import FilterError, shown
 from celigo_pandas.filters.operators import CASTS, COMPARISONS, FUNCTIONS, is_empty, is_one_of
+from celigo_pandas.filters.step_types import unread_step
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.paths import PathError, parse_extract
 
@@ -30,7 +31,7 @@ def rules_of(filter_doc: Mapping[str, Any] | None) -> list[Any] | None:
     Raises
     ------
     FilterError
-        A script filter, which only the platform can run, or rules that are no list.
+        A script filter, which only the platform can run, another type, or rules that are no list.
     """
     if not filter_doc:
         return None
@@ -38,6 +39,8 @@ def rules_of(filter_doc: Mapping[str, Any] | None) -> list[Any] | None:
         raise FilterError(f"A filter must be an object, got {shown(filter_doc)}.", rule="")
     if filter_doc.get("type") == "script":
         raise FilterError("A script filter runs on the platform only; use an expression here.", rule="type")
+    if unread := unread_step(filter_doc):
+        raise FilterError(unread, rule="type")
     expression = filter_doc.get("expression")
     rules = (expression if isinstance(expression, Mapping) else filter_doc).get("rules")
     if rules is None or rules == []:

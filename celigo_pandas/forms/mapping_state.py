@@ -19,6 +19,7 @@ from celigo_pandas.documents.rule_rows import RuleRow, rule_rows
 from celigo_pandas.documents.rule_sources import set_how, set_source
 from celigo_pandas.documents.script_references import ScriptReference
 from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, Problem
+from celigo_pandas.experiments.hook_runs import transform_run
 from celigo_pandas.forms.edited_scripts import EditedScripts, RunShown, without_script_steps
 from celigo_pandas.forms.mapping_planning import Planning
 from celigo_pandas.forms.mapping_preview import Blame, Preview, PreviewRow, blame, completions, preview
@@ -314,7 +315,8 @@ class MappingState(PushPart):
             now = preview(self.records, doc if hooks else bare, hooks)
             # A watched evaluation costs as much as the preview: some hundred rows, spread evenly, tell enough.
             spread = self.records[:: max(1, -(-len(self.records) // _COVERED_ROWS))]
-            covered = measure(compile_mapping(doc), spread if hooks is None else hooks.passing(spread))
+            before = hooks or transform_run(bare)
+            covered = measure(compile_mapping(doc), spread if before is None else before.passing(spread))
         except CeligoError as error:
             # The last good preview stays, marked: a half-typed rule must not blank the screen.
             known = {(problem.field, problem.message) for problem in found}
@@ -382,7 +384,7 @@ class MappingState(PushPart):
 
     def _story(self, position: int) -> HookStory | None:
         """Return what hooks made of a record; of one of several children nothing is told."""
-        hooks = self.scripts.hooks(self._history.now)
+        hooks = self.scripts.hooks(self._history.now) or transform_run(self._history.now)
         if hooks is None or is_one_to_many(self._history.now):
             return None
         story = hooks.story(compile_mapping(self._history.now), self.records, position)

@@ -1,8 +1,8 @@
 """The order of work around a mapping: what happens to a record of an import before it is sent, and of an export.
 
-Import: filter, one-to-many, preMap, map, postMap. Export: transform, filter. Functions of scripts stand where the
-document has them. Both the local engine and the local dry run go through
-here, so that they cannot differ. Facts: integrator-api.md, sections 4.1, 4.7, 6.1.
+Import: transform, filter, one-to-many, preMap, map, postMap. Export: transform, filter. Functions of scripts
+stand where the document has them. Both the local engine and the local dry run go through here, so that they cannot
+differ. Facts: integrator-api.md, sections 4.1, 4.7, 6.1.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from celigo_pandas.mapping.steps.hook_steps import (
     before_map,
     kept_by_script,
     script_results,
+    transform_problem,
+    transformed,
     transformed_by_script,
 )
 from celigo_pandas.mapping.steps.run import ResolveLookup
@@ -71,7 +73,7 @@ def run_import_steps(
     now: Callable[[], Any] | None = None,
     hooks: ImportHooks | None = None,
 ) -> list[ImportStep]:
-    """Filter, fan out and map the records of an import.
+    """Transform, filter, fan out and map the records of an import.
 
     Parameters
     ----------
@@ -94,18 +96,24 @@ def run_import_steps(
     Raises
     ------
     DocumentError
-        The mapping cannot be compiled, the filter's rules cannot be read, or a script is named that `hooks` has not.
+        The mapping or the transform cannot be compiled, the filter's rules cannot be read, or a script is named that
+        `hooks` has not.
     """
     surroundings = dict(context or {})
     hooks = hooks or ImportHooks()
     keeper = None if hooks.filter else _keeper(import_doc.get("filter"), "filter")
     settings = surroundings.get("settings")
     compiled = compile_mapping(import_doc)
+    # Assumed: an import's transform stands where an export's does, before the filter.
+    transform = None if hooks.transform else compile_transform(import_doc.get("transform"))
     fan_out = _fan_out(import_doc)
     # Assumed: a filter that names _PARENT is about the children, any other about the record as it came.
     about_children = fan_out is not None and _names_parent(import_doc.get("filter"))
     steps = [ImportStep(position) for position in range(len(records))]
     going = [Going(step, record, record) for step, record in zip(steps, records, strict=True)]
+    if transform is not None and transform.rules:
+        results = transform.evaluate(records, context=surroundings, resolve_lookup=resolve_lookup, now=now)
+        going = transformed(going, results)
     going = kept_by_script(hooks, transformed_by_script(hooks, going))
     sources: list[Going] = []
     for one in going:
@@ -206,8 +214,7 @@ def run_export_steps(
 def _step_error(error: MappingError | ScriptError) -> dict[str, Any]:
     if isinstance(error, ScriptError):
         return problem_of(error, "transformation").to_dict()
-    source = "lookup" if error.source == "lookup" else "transformation"
-    return {"code": error.code, "message": error.message, "source": source}
+    return transform_problem(error).to_dict()
 
 
 def _answers(hooks: ExportHooks, keeper: Keeper | None, records: list[Any], settings: object) -> list[bool | Problem]:

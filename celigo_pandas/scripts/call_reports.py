@@ -83,9 +83,14 @@ class CallReport:
         """Return the lines that a worker told; a last one says how many were left out."""
         lines = [LogLine(_time(ms), level, text, self.script.name, self.function) for level, ms, text in entries]
         if lost:
-            text = f"The log was cut at {self.limits.log_chars:,} characters: {lost:,} lines are left out."
+            lines_are = "line is" if lost == 1 else "lines are"
+            text = f"The log was cut at {self.limits.log_chars:,} characters: {lost:,} {lines_are} left out."
             lines.append(self._warning(text))
         return tuple(lines)
+
+    def lost_log(self) -> tuple[LogLine, ...]:
+        """Return a line that says that what was logged is not known."""
+        return (self._warning("What it logged is lost: the call was ended before it could be read."),)
 
     def lost_digits(self, options: bytes) -> tuple[LogLine, ...]:
         """Warn of the first integer that JavaScript cannot hold: the script gets another one, as on the platform."""

@@ -55,14 +55,14 @@ def pre_map(function: Function, records: Sequence[Any], common: Common) -> list[
         The page fails: it threw, gave another length, or an element that is no object.
     """
     answer = _same_length(function, function.page({"data": list(records), **common}), len(records))
-    return [_outcome(function, one, at, SOURCES["preMap"]) for at, one in enumerate(answer)]
+    return _outcomes(function, answer, SOURCES["preMap"])
 
 
 def post_map(function: Function, before: Sequence[Any], after: Sequence[Any], common: Common) -> list[RecordOutcome]:
     """Call a postMap with records before and after the mapping; as :func:`pre_map`."""
     options = {"preMapData": list(before), "postMapData": list(after), **common}
     answer = _same_length(function, function.page(options), len(after))
-    return [_outcome(function, one, at, SOURCES["postMap"]) for at, one in enumerate(answer)]
+    return _outcomes(function, answer, SOURCES["postMap"])
 
 
 def pre_save_page(function: Function, page: Page, common: Common) -> PageOutcome:
@@ -185,6 +185,16 @@ def choose_branches(
             text = f"it returned {shown(answer)}; expected an array of branches from 0 to {count - 1}"
             answers[at] = function.error(text, record=at)
     return answers
+
+
+def _outcomes(function: Function, answer: list[Any], source: str) -> list[RecordOutcome]:
+    outcomes = [_outcome(function, one, at, source) for at, one in enumerate(answer)]
+    bare = [one for one in answer if one and "data" not in one and "errors" not in one]
+    if bare:
+        names = ", ".join(shown(name) for name in list(bare[0])[:3])
+        text = f"It returned {names}, and neither data nor errors, for {len(bare)} of {len(answer)} records: ignored."
+        function.note(f"{text} Expected {{data: record}}.")
+    return outcomes
 
 
 def _outcome(function: Function, answer: object, at: int, source: str) -> RecordOutcome:

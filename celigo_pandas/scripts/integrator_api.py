@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from celigo_pandas.errors import ScriptError, shown
 from celigo_pandas.scripts.script_calls import ApiDoor
@@ -19,7 +19,19 @@ __all__ = ["Send", "api_door"]
 Send = Callable[[str, str, Any], tuple[int, Any]]
 """``send(method, path, body)``: the path begins with ``/v1/``; gives the status and the decoded body, None if empty."""
 
-_PATH: Final = re.compile(r"/(?!/)[!-\[\]-~]*")
+_PATH: Final = re.compile(r"((?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+)/?(\?[!-\"$-~]*)?")
+_SENT_ANYWAY: Final = {"accept": ("application/json", "*/*"), "content-type": ("application/json",)}
+"""Headers that say what every request says."""
+
+_TAKEN: Final = {
+    "connections.get": ("_id",),
+    "exports.run": ("_id",),
+    "exports.runVirtual": ("export",),
+    "imports.run": ("_id", "data"),
+    "imports.runVirtual": ("import", "data"),
+    "request": ("relativeURI", "method", "headers", "body"),
+}
+_PLAIN: Final = "!$&'()*+,;=:@"
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -61,6 +73,7 @@ def api_door(send: Send) -> ApiDoor:
         options = arguments[0] if arguments else None
         if not isinstance(options, Mapping):
             raise ScriptError(f"integrator-api: {name} takes an object, got {shown(options)}.", code="invalid_field")
+        _check_members(name, options)
         return work(options)
 
     return door
@@ -95,11 +108,10 @@ class _Requests:
 
     def request(self, options: Mapping[str, Any]) -> dict[str, Any]:
         path, method = options.get("relativeURI"), options.get("method", "GET")
-        if not isinstance(path, str) or not _PATH.fullmatch(path):
-            raise _wrong("request", "relativeURI", path, "a path such as /v1/connections")
         if method not in _METHODS:
             raise _wrong("request", "method", method, ", ".join(_METHODS))
-        status, body = self._send(method, path, options.get("body"))
+        _check_headers(options.get("headers"))
+        status, body = self._send(method, _path(path), options.get("body"))
         return {"statusCode": status, "body": body}
 
     def _pages(self, name: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +136,35 @@ class _Requests:
         first = problems[0] if isinstance(problems, list) and problems and isinstance(problems[0], Mapping) else {}
         text = first.get("message") or f"the answer is {status}"
         raise ScriptError(f"integrator-api: {name}: {text}", code=str(first.get("code") or status))
+
+
+def _path(given: object) -> str:
+    """Return a path in its one spelling, below ``/v1``: what it is about cannot be hidden from who guards it."""
+    found = _PATH.fullmatch(given) if isinstance(given, str) else None
+    segments = [unquote(segment) for segment in found[1][1:].split("/")] if found else []
+    if found is None or any(segment in (".", "..") or "/" in segment for segment in segments):
+        raise _wrong("request", "relativeURI", given, "a path such as /v1/connections")
+    if segments[0] != "v1":
+        segments.insert(0, "v1")
+    return "".join(f"/{quote(segment, safe=_PLAIN)}" for segment in segments) + (found[2] or "")
+
+
+def _check_members(name: str, options: Mapping[str, Any]) -> None:
+    others = [member for member in options if member not in _TAKEN[name]]
+    if others:
+        text = f"integrator-api: {name} does not take {shown(others[0])} here; it takes {', '.join(_TAKEN[name])}."
+        raise ScriptError(text, code="not_available")
+
+
+def _check_headers(headers: object) -> None:
+    """Refuse headers that would not be sent: those of a request are the sender's, with its token."""
+    if not isinstance(headers, (Mapping, type(None))):
+        raise _wrong("request", "headers", headers, "an object")
+    for name, value in (headers or {}).items():
+        kind = str(value).partition(";")[0].strip().lower()
+        if kind not in _SENT_ANYWAY.get(name.lower(), ()):
+            text = f"integrator-api: request: the header {shown(name)} cannot be set here; leave it out."
+            raise ScriptError(text, code="not_available")
 
 
 def _id(options: Mapping[str, Any], name: str, member: str = "_id") -> str:

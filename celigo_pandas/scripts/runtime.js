@@ -3,7 +3,6 @@
   'use strict';
   const { parse, stringify } = JSON;
   const { apply, ownKeys } = Reflect;
-  const { isArray } = Array;
   const { then, constructor: Promised } = Promise.prototype;
   const resolve = Promise.resolve.bind(Promised);
   const now = Date.now, toISO = Date.prototype.toISOString, Time = Date;
@@ -11,7 +10,8 @@
   const { wait, load, store } = Atomics;
   const fromCodes = String.fromCharCode, codeAt = String.prototype.charCodeAt, cut = String.prototype.slice;
   const join = Array.prototype.join, toText = Object.prototype.toString;
-  const { defineProperty } = Object;
+  const { defineProperty, setPrototypeOf } = Object;
+  const list = () => setPrototypeOf([], null);
   const { subarray } = Object.getPrototypeOf(Uint16Array.prototype);
   const Mirror = Proxy, Body = Function;
   for (const name of ['Atomics', 'SharedArrayBuffer', 'WebAssembly', 'console']) delete globalThis[name];
@@ -21,7 +21,8 @@
 
   // The log ------------------------------------------------------------------------------------------------------
 
-  let entries = [], size = 0, most = 1000000, lost = 0;
+  // Its own JSON is put together from texts and numbers: an array or an object might have a toJSON of the script's.
+  let entries = '', size = 0, most = 1000000, lost = 0;
   function shown(value, depth) {
     if (typeof value === 'string') return value;
     if (value instanceof Err) return text(value.stack || value);
@@ -38,7 +39,7 @@
     for (let i = 0; i < values.length; i++) line += (i ? ' ' : '') + shown(values[i]);
     if (size + line.length > most) { lost++; return; }
     size += line.length + 40;
-    entries[entries.length] = [level, now(), line];
+    entries += `${entries && ','}["${level}",${now()},${stringify(line)}]`;
   }
   const console = {};
   for (const level of ['log', 'debug', 'info', 'warn', 'error', 'trace'])
@@ -94,10 +95,10 @@
     return answer;
   }
   function call(name, values) {
-    const parts = [];
-    for (let i = 0; i < values.length; i++) parts[i] = values[i];
     if (!flags) throw new Err(`integrator-api: ${name} is not available here`);
-    const answer = parse(ask(stringify([name, parts])));
+    let parts = '';
+    for (let i = 0; i < values.length; i++) parts += (i ? ',' : '') + (stringify(values[i]) || 'null');
+    const answer = parse(ask(`[${stringify(name)},[${parts}]]`));
     if ('error' in answer) { const error = new Err(answer.error); if (answer.code) error.code = answer.code; throw error; }
     return answer.value;
   }
@@ -125,7 +126,7 @@
 
   let chosen, position = -1, state = null;
   function failure(error) {
-    const found = { name: '', message: '', stack: '' };
+    const found = { __proto__: null, name: '', message: '', stack: '' };
     try {
       if (error instanceof Err) {
         found.name = text(error.name); found.message = text(error.message); found.stack = text(error.stack);
@@ -152,7 +153,7 @@
     try { value = chosen(options); later = isThenable(value); } catch (error) { return 'e' + stringify(failure(error)); }
     if (later) {
       state = null;
-      apply(then, resolve(value), [found => { state = [found]; }, error => { state = 'e' + stringify(failure(error)); }]);
+      apply(then, resolve(value), [found => { state = { __proto__: null, found }; }, error => { state = 'e' + stringify(failure(error)); }]);
       return 'p';
     }
     return finished(value);
@@ -161,9 +162,9 @@
     try { return written(value); } catch (error) { return 'e' + stringify(unwritable(error)); }
   }
   // Of record functions each record has options of its own, so that what one call changes is not the next one's.
-  let answers = [], waiting = 0;
+  let answers = list(), waiting = 0;
   function each(common, name, records, kind) {
-    answers = []; waiting = 0;
+    answers = list(); waiting = 0;
     for (let i = 0; i < records.length; i++) {
       position = i;
       const options = parse(common);
@@ -188,12 +189,12 @@
   }
   function all() {
     // Each answer is a JSON text already: joined, not written a second time.
-    const parts = [];
+    const parts = list();
     for (let i = 0; i < answers.length; i++) {
       const mark = answers[i][0], rest = apply(cut, answers[i], [1]);
       parts[i] = mark === 'v' || mark === 'e' ? `["${mark}",${rest}]` : `["${mark}",${stringify(rest)}]`;
     }
-    answers = [];
+    answers = list();
     return 'v[' + apply(join, parts, [',']) + ']';
   }
 
@@ -210,9 +211,9 @@
       case 'take': chosen = first; return '';
       case 'page': return page(parse(first));
       case 'each': return each(first, second, parse(third), fourth);
-      case 'settled': if (answers.length) { return all(); } return state === null ? 's' : isArray(state) ? finished(state[0]) : state;
+      case 'settled': if (answers.length) { return all(); } return state === null ? 's' : typeof state === 'object' ? finished(state.found) : state;
       case 'where': return position;
-      case 'log': return stringify([entries, lost]);
+      case 'log': return `[[${entries}],${lost}]`;
     }
   };
 })()

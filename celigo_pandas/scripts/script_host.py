@@ -136,8 +136,10 @@ class ScriptHost:
             try:
                 head, text = worker.ask(order, body, patience_s, _Answering(api))
             except Gone as gone:
-                raise report.gone(gone) from None
-        log = report.lost_digits(body) + report.log(*head["log"])
+                error = report.gone(gone)
+                error.log = report.lost_digits(body) + report.lost_log()
+                raise error from None
+        log = report.lost_digits(body) + (report.log(*head["log"]) if head["log"] else report.lost_log())
         try:
             if "error" in head:
                 raise report.failed(head["error"])

@@ -197,10 +197,10 @@ class Run:
                 door.close()
 
     def log(self) -> Any:
-        """Return the lines of the log, and how many were left out."""
+        """Return the lines of the log, and how many were left out; None of both where the script holds V8 still."""
         with suppress(self._racer.JSEvalException, ValueError):
             return json.loads(self._control("log", timeout_sec=5))
-        return [[], 0]
+        return None
 
     def position(self) -> int | None:
         """Return the record that the script was at when it was ended."""
@@ -256,6 +256,9 @@ class Run:
         except self._racer.JSParseException as error:
             raise Failed("syntax_error", **syntax(str(error), self._order["program"])) from None
         except self._racer.JSEvalException as error:
+            # V8 may end a call for its memory and say no more than that it ended.
+            if self._context.was_hard_memory_limit_reached():
+                raise Failed("out_of_memory") from None
             raise Failed("thrown", **thrown(str(error))) from None
 
     def _settled(self, answer: str) -> str:
@@ -279,7 +282,7 @@ def thrown(text: str) -> dict[str, Any]:
     found = re.match(r"\S*?:(\d+): (?:Uncaught )?(?:(\w*Error): )?(.*)", head)
     name, message = (found[2] or "", found[3]) if found else ("", head)
     where = place(text)
-    if not where and found:
+    if not where and found and head.startswith("script.js:"):
         where = {"line": int(found[1])}
     return {"name": name, "message": message, **where}
 

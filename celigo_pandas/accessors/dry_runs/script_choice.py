@@ -7,13 +7,15 @@ from typing import Any
 
 from celigo_pandas.accessors.api_door import door_of
 from celigo_pandas.accessors.targets import Account
-from celigo_pandas.documents.script_references import script_references
+from celigo_pandas.documents.script_references import hook_problems, script_references
 from celigo_pandas.documents.script_sources import ScriptsLike, find_sources
-from celigo_pandas.errors import ConfigError, shown
+from celigo_pandas.errors import ConfigError, DocumentError, Problem, shown
 from celigo_pandas.experiments.hook_runs import HookRun, hooks_of
 from celigo_pandas.handlebars.contexts import surroundings
 
 __all__ = ["local_hooks", "require_same"]
+
+_HOOKS = ("preMap", "postMap", "postSubmit", "postAggregate")
 
 
 def local_hooks(
@@ -22,12 +24,30 @@ def local_hooks(
     account: Account | None,
     allow_api: Account | None = None,
 ) -> HookRun | None:
-    """Return the functions of the scripts that a document names, ready to be run here; None where it names none."""
+    """Return the functions of the scripts that a document names, ready to be run here; None where it names none.
+
+    Raises
+    ------
+    DocumentError
+        A hook that is none of an import, or that cannot be read: it would not run, without a word.
+    """
     api = door_of(allow_api)
+    problems = hook_problems(document) or _foreign_hooks(document)
+    if problems:
+        raise DocumentError(problems[0].message, problems=problems)
     if not script_references(document) and not scripts:
         return None
     saved = None if account is None else account.scripts
     return hooks_of(document, scripts, saved, context=surroundings("import", document, {}), api=api)
+
+
+def _foreign_hooks(document: Mapping[str, Any]) -> list[Problem]:
+    known = ", ".join(_HOOKS)
+    return [
+        Problem("invalid_field", f"{one.path} is no hook of an import; it has {known}.", one.path)
+        for one in script_references(document)
+        if one.path.startswith("hooks.") and one.kind not in _HOOKS
+    ]
 
 
 def require_same(document: Mapping[str, Any], scripts: ScriptsLike | None, account: Account) -> None:

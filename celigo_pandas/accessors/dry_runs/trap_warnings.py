@@ -10,7 +10,6 @@ import pandas as pd
 from celigo_pandas.documents.map_answers import is_one_to_many
 from celigo_pandas.errors import CeligoError, HintWarning
 from celigo_pandas.experiments.frame_records import fields_of
-from celigo_pandas.experiments.hook_runs import runs_before_mapping
 from celigo_pandas.frames.notices import notify_once
 from celigo_pandas.mapping import compile_mapping
 from celigo_pandas.mapping.explain.traps import find_traps, trap_texts
@@ -24,8 +23,8 @@ def warn_of_traps(df: pd.DataFrame, document: Mapping[str, Any], sep: str | None
         compiled = compile_mapping(document)
     except CeligoError:
         return
-    # Children of one-to-many, and what a script makes of a record, have other fields than the frame.
-    is_other = is_one_to_many(document) or document.get("hooks") or runs_before_mapping(document)
+    # Children of one-to-many, and what a hook or a transform makes of a record, have other fields than the frame.
+    is_other = is_one_to_many(document) or document.get("hooks") or document.get("transform")
     fields = None if is_other else fields_of(df, sep)
     for text in trap_texts(find_traps(compiled, document, fields), fields, as_call=False):
         notify_once(text, HintWarning)

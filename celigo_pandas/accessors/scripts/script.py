@@ -158,7 +158,7 @@ class Script:
         ScriptError
             The script cannot be run at all: its syntax, an import, a function that is not there.
         ConfigError
-            Another kind, or other numbers of records.
+            Another kind, other numbers of records, or an argument that this kind does not take.
         MissingExtraError
             The extra ``scripts`` is not installed.
 
@@ -170,6 +170,7 @@ class Script:
         """
         if kind not in KINDS:
             raise ConfigError(f"kind: got {shown(kind)}; expected one of {', '.join(KINDS)}.")
+        _check_beside(kind, function, settings, before, responses)
         rows, given = _rows(records)
         log: list[LogLine] = []
         chosen = function or (kind if kind in self.functions else None)
@@ -184,6 +185,17 @@ class Script:
 
     def _repr_html_(self) -> Markup:
         return tag("div", tag("b", self.name), tag("pre", self.text))
+
+
+def _check_beside(kind: str, function: object, settings: object, before: object, responses: object) -> None:
+    if not isinstance(function, (str, type(None))):
+        raise ConfigError(f"function: got {shown(function)}; expected the name of a function.")
+    if not isinstance(settings, (Mapping, type(None))):
+        raise ConfigError(f"settings: got {shown(settings)}; expected a dict such as {{'import': {{…}}}}.")
+    if before is not None and kind not in ("postMap", "postSubmit"):
+        raise ConfigError(f"before: given for a {kind}; a postMap and a postSubmit have it, and nothing else.")
+    if responses is not None and (isinstance(responses, str) or not isinstance(responses, Sequence)):
+        raise ConfigError(f"responses: got {shown(responses)}; expected a list of dicts, one for each record.")
 
 
 def _rows(records: object) -> tuple[pd.DataFrame, list[Any]]:

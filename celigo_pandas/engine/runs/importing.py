@@ -1,5 +1,5 @@
-"""A virtual import, in the vendor's order of work: filter, one-to-many, preMap, map, postMap, submit, transform the
-answers, postSubmit, postAggregate.
+"""A virtual import, in the vendor's order of work: transform, filter, one-to-many, preMap, map, postMap, submit,
+transform the answers, postSubmit, postAggregate.
 
 One result a record, in order.
 """
@@ -78,7 +78,7 @@ def check_import(import_doc: object, data: object) -> tuple[dict[str, Any], list
 
 _SHAPES: Mapping[str, Shape] = {
     "hooks": OBJECT, "filter": OBJECT, "mapping": OBJECT, "mappings": LIST, "lookups": LIST, "settings": OBJECT,
-    "mockResponse": OBJECTS, "responseTransform": OBJECT,
+    "mockResponse": OBJECTS, "transform": OBJECT, "responseTransform": OBJECT,
 }  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from celigo_pandas.documents.script_references import ScriptReference, script_references
+from celigo_pandas.documents.script_references import ScriptReference, hook_problems, script_references
 from celigo_pandas.engine.adaptors.protocol import Call
-from celigo_pandas.engine.refusals import Refusal, invalid
+from celigo_pandas.engine.refusals import Refusal, invalid, refuse_any
 from celigo_pandas.engine.runs.calls import Access
 from celigo_pandas.engine.safety.masking import Redactor
 from celigo_pandas.engine.storage.access import SavedAccess
@@ -45,6 +45,7 @@ _PLACES: Mapping[str, frozenset[str]] = {
 
 def check_references(kind: str, doc: Mapping[str, Any]) -> None:
     """Refuse scripts at places where none can be run here; `kind` is ``export`` or ``import``."""
+    refuse_any(hook_problems(doc), kind)
     for one in script_references(doc):
         place = one.path.removesuffix(".script")
         if one.is_stack:
@@ -197,7 +198,8 @@ class _Masking:
     ) -> Returned:
         """Call a function for each record."""
         masked = self._masked(records, script, function)
-        return self._host.run_each(script, function, masked, common, kind=kind, api=api)
+        beside = self._redactor.value(common)
+        return self._host.run_each(script, function, masked, beside, kind=kind, api=api)
 
     def check(self, script: ScriptText) -> list[ScriptProblem]:
         """Find what is wrong with a text without running it."""

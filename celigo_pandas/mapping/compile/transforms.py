@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from celigo_pandas.errors import DocumentError, MappingError, Problem, shown
+from celigo_pandas.filters.step_types import unread_step
 from celigo_pandas.handlebars.contexts import envelope_root, joined
 from celigo_pandas.javascript.values import UNDEFINED
 from celigo_pandas.mapping.compile.compiled_mapping import CompiledMapping, check
@@ -112,6 +113,10 @@ def compile_transform_parts(transform_doc: Mapping[str, Any] | None) -> tuple[Co
     if doc.get("type") == "script":
         parts = Parts(())
         parts.problem("script", "A script transform runs on the platform only.", "type")
+        return CompiledTransform(_unchanged, (), ()), parts
+    if unread := unread_step(doc):
+        parts = Parts(())
+        parts.problem("invalid_field", unread, "type")
         return CompiledTransform(_unchanged, (), ()), parts
     expression = doc.get("expression")
     if not isinstance(expression, Mapping):

@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from celigo_pandas.errors import Problem, ScriptError
+from celigo_pandas.errors import MappingError, Problem, ScriptError
 from celigo_pandas.scripts import Function, ImportHooks, RecordOutcome
 from celigo_pandas.scripts.hook_contracts import keep_records, post_map, pre_map, transform_records
 from celigo_pandas.scripts.hook_outcomes import SOURCES, problem_of
 
-__all__ = ["Going", "Step", "after_map", "before_map", "kept_by_script", "script_results", "transformed_by_script"]
+__all__ = [
+    "Going", "Step", "after_map", "before_map", "kept_by_script", "script_results", "transform_problem",
+    "transformed", "transformed_by_script",
+]  # fmt: skip
 
 _PARENT = "_PARENT"
 
@@ -54,6 +57,11 @@ def transformed_by_script(hooks: ImportHooks, going: list[Going]) -> list[Going]
     if not hooks.transform:
         return going
     results = script_results(transform_records, hooks.transform, [one.bare for one in going], hooks.common)
+    return transformed(going, results)
+
+
+def transformed(going: list[Going], results: Sequence[Any]) -> list[Going]:
+    """Put what a transform made of records in their place; those that it failed at go no further."""
     return [
         Going(one.step, result, result)
         for one, result in zip(going, results, strict=True)
@@ -116,13 +124,19 @@ def _outcomes(ask: Callable[[], list[RecordOutcome]], going: list[Going], source
 
 
 def _has_failed(one: Going, result: object, source: str) -> bool:
-    if not isinstance(result, ScriptError):
+    if not isinstance(result, (MappingError, ScriptError)):
         return False
     one.step.state = "failed"
-    problem = problem_of(result, source)
+    problem = problem_of(result, source) if isinstance(result, ScriptError) else transform_problem(result)
     if problem not in one.step.errors:
         one.step.errors.append(problem)
     return True
+
+
+def transform_problem(error: MappingError) -> Problem:
+    """Return why a transform failed at a record, as an entry of an error list."""
+    source = "lookup" if error.source == "lookup" else SOURCES["transform"]
+    return Problem(error.code, error.message, None, source)
 
 
 def _with_parent(one: Going, data: object) -> Any:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -421,6 +422,19 @@ def test_secret_of_a_connection_reaches_no_script(engine: EngineProcess) -> None
     assert canary not in engine.log()
 
 
+def test_secret_of_a_connection_reaches_no_filter_by_the_settings(engine: EngineProcess) -> None:
+    canary = "canary-7d0c11b9e8f3"
+    auth = {"type": "token", "token": {"token": canary, "location": "header"}}
+    http = {"baseURI": "http://127.0.0.1:9", "mediaType": "json", "auth": auth}
+    shop = engine.connection({"name": "echo", "type": "http", "http": http})
+    id = script(engine, "function keep(o) { return !JSON.stringify(o).includes('canary') }")
+    doc = {"filter": step(id, "keep"), "mapping": MAPPING, "settings": {"note": f"see {canary}"}}
+
+    (answer,) = run(engine, shop, doc, [{"sku": "a"}], "import/map")
+
+    assert answer == {"item": "a"}
+
+
 def test_map_leaves_hooks_out_where_the_choice_says_so(tmp_path: Path) -> None:
     with EngineProcess("--choice", "map_runs_hooks=false") as running:
         desk = running.connection(
@@ -534,14 +548,20 @@ ECHO = "function postSubmit(o) { return o.responseData.map((r, i) => ({...r, _js
 
 
 def test_worker_that_is_killed_fails_its_call_and_the_engine_goes_on(engine: EngineProcess, desk: str) -> None:
-    doc = {"hooks": {"preMap": named(script(engine, "function preMap() { while (true); }"))}, "mapping": MAPPING}
+    text = """import {request} from 'integrator-api'
+    function preMap() {
+      request({relativeURI: '/v1/scripts', method: 'POST', body: {name: 'has begun', content: '//'}})
+      while (true);
+    }"""
+    doc = {"hooks": {"preMap": named(script(engine, text))}, "mapping": MAPPING}
 
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(run, engine, desk, doc, [{}], "import/map")
-        while not asked.done():
-            for pid in _workers_of(engine):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        while not asked.done() and "has begun" not in engine.call("GET", "/scripts").text:
+            time.sleep(0.02)
+        for pid in _workers_of(engine):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         (found,) = asked.result()
 
     assert found["errors"][0]["code"] == "crashed"

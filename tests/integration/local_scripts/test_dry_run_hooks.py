@@ -11,7 +11,7 @@ import pytest
 
 import celigo_pandas as celigo
 from celigo_pandas.accessors import targets
-from celigo_pandas.errors import ConfigError, DocumentError, NotFoundError, ScriptError
+from celigo_pandas.errors import CeligoError, ConfigError, DocumentError, NotFoundError, ScriptError
 
 CODE = """function preMap({data, settings}) {
   console.info('page of', data.length, settings.import.region)
@@ -39,6 +39,9 @@ def document(id: str, **more: Any) -> dict[str, Any]:
         "filter": {"type": "script", "script": {**named, "function": "keep"}},
         **more,
     }
+
+
+NAMED = {"_scriptId": "5f00000000000000000000bb", "function": "preMap"}
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +158,14 @@ def test_integrator_api_is_closed_unless_a_client_is_handed_in(client: celigo.Cl
         ("api.request({relativeURI: '/v1/x', method: 'TRACE'})", "method is 'TRACE'"),
         ("api.request({relativeURI: 'https://elsewhere.example/v1/x'})", "relativeURI is"),
         ("api.connections.get({_id: 'ffffffffffffffffffffffff'})", "no connection with the id"),
+        ("api.request({relativeURI: '/v1/exports', headers: {Authorization: 'a'}})", "'Authorization' cannot be set"),
+        ("api.request({relativeURI: '/v1/exports', headers: {accept: 'text/csv'}})", "'accept' cannot be set"),
+        ("api.request({relativeURI: '/v1/exports', headers: ['a']})", "headers is ['a']; expected an object"),
+        ("api.request({relativeURI: '/v1/exports', qs: {a: 1}})", "request does not take 'qs' here"),
+        ("api.exports.run({_id: '5f', data: []})", "exports.run does not take 'data' here; it takes _id"),
+        ("api.request({relativeURI: '/v1/connections/5f#/walks/x'})", "relativeURI is"),
+        ("api.request({relativeURI: '/v1/connections/%2e%2e/exports'})", "relativeURI is"),
+        ("api.request({relativeURI: '/v1/connections/5f%2f..'})", "relativeURI is"),
     ],
 )
 def test_call_of_integrator_api_that_cannot_be_is_told_to_the_script(
@@ -180,6 +191,41 @@ def test_read_only_client_lets_scripts_read_and_write_nothing(client: celigo.Cli
     assert "made" not in client.scripts
 
 
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [
+        ("DELETE", "#/walks/x"),
+        ("DELETE", "/walks/.."),
+        ("DELETE", "?/walks/x"),
+        ("PUT", "#/metadata"),
+        ("GET", "/OAuth2/"),
+        ("GET", "/%6fauth2"),
+    ],
+)
+def test_read_only_client_is_not_deceived_by_the_spelling_of_a_path(
+    client: celigo.Client, method: str, rest: str
+) -> None:
+    desk = client.connections["Desk"]
+    code = f"""import {{request}} from 'integrator-api'
+    function preMap() {{ request({{relativeURI: '/v1/connections/{desk.id}{rest}', method: '{method}'}}) }}"""
+
+    with celigo.connect(client.engine_token, base_url=client.base_url, read_only=True) as reader:
+        run = celigo.Script(code).run("preMap", [{}], allow_api=reader)
+
+    assert "read-only" in run.frame.message[0] or "relativeURI is" in run.frame.message[0]
+    assert client.connections.get(desk.id) is not None
+
+
+def test_headers_that_every_request_has_may_be_given(client: celigo.Client) -> None:
+    code = """import {request} from 'integrator-api'
+    function preMap() {
+      const headers = {'Content-Type': 'application/json; charset=utf-8', accept: '*/*'}
+      return [{data: {status: ['/v1/connections', '/connections/'].map(relativeURI =>
+        request({relativeURI, method: 'GET', headers}).statusCode)}}] }"""
+
+    assert celigo.Script(code).run("preMap", [{}], allow_api=client).records == [{"status": [200, 200]}]
+
+
 def test_push_and_dry_run_on_the_server_refuse_another_script_than_the_servers(
     client: celigo.Client, saved: Any, saved_import: Any
 ) -> None:
@@ -194,6 +240,29 @@ def test_push_and_dry_run_on_the_server_refuse_another_script_than_the_servers(
     preview = ROWS.celigo.to_import(saved_import, desk, preview=True, scripts=other)
     assert "12" in preview._repr_html_()
     assert client.history[client.history.path.str.endswith("/import")].empty
+
+
+@pytest.mark.parametrize(
+    ("doc", "text"),
+    [
+        ({"hooks": {"premap": NAMED}}, "hooks.premap"),
+        ({"hooks": {"preSavePage": NAMED}}, "hooks.preSavePage"),
+        ({"hooks": {"preMap": "5f"}}, "hooks.preMap is '5f'; expected an object"),
+        ({"hooks": {"preMap": {**NAMED, "function": 5}}}, "hooks.preMap.function is 5"),
+        ({"hooks": ["preMap"]}, "expected an object"),
+        ({"filter": {"type": "Script", "script": NAMED}}, "expected"),
+        ({"filter": {"script": NAMED}}, "has no type"),
+        ({"transform": {"type": "Script", "script": NAMED}}, "expected"),
+        ({"transform": {"script": NAMED}}, "has no type"),
+    ],
+)
+def test_script_that_would_not_run_is_refused_here_and_by_the_engine(
+    client: celigo.Client, doc: dict[str, Any], text: str
+) -> None:
+    for con in (None, client.connections["Desk"]):
+        with pytest.raises(CeligoError) as caught:
+            ROWS.celigo.dry_run(doc, con, progress=False)
+        assert text in str(caught.value)
 
 
 def test_script_that_has_no_function_is_an_error_and_not_a_failed_row() -> None:

@@ -165,6 +165,78 @@ def test_map_test_and_coverage_take_scripts_on_the_command_line(
     assert "expected ID=FILE" in bad[1]
 
 
+@pytest.mark.parametrize("scripts", ["orders.js", Path("orders.js"), 0])
+def test_scripts_that_stand_in_for_nothing_are_refused(scripts: Any) -> None:
+    with pytest.raises(ConfigError, match="expected scripts by _id or name"):
+        ROWS.celigo.dry_run(DOC, scripts=scripts)
+
+
 def test_unknown_entry_of_scripts_is_refused(orders: Path) -> None:
     with pytest.raises(ConfigError, match="'Ordrs', which the document does not refer to"):
         celigo.Mapping(DOC).coverage(ROWS, scripts={ID: orders, "Ordrs": orders})
+
+
+def transform(version: str) -> dict[str, Any]:
+    if version == "script":
+        return {"type": "script", "script": {"_scriptId": ID, "function": "shape"}}
+    rules: dict[str, Any] = {
+        "1": {"rules": [[{"extract": "net", "generate": "amount"}]]},
+        "2": {"rulesTwoDotZero": {"mode": "create", "mappings": [entry("amount", "$.net")]}},
+    }[version]
+    return {"type": "expression", "version": version, "expression": {"version": version, **rules}}
+
+
+def transformed(version: str) -> dict[str, Any]:
+    rules = ["greaterthan", ["number", ["extract", "amount"]], ["number", 100]]
+    return {
+        "transform": transform(version),
+        "filter": {"type": "expression", "expression": {"version": "1", "rules": rules}},
+        "mappings": [entry("gross", "$.amount"), entry("net", "$.net")],
+    }
+
+
+SHAPE = "function shape({record}) { return {amount: record.net} }"
+
+
+def test_transform_of_an_import_is_the_same_by_rules_and_by_a_script_here_and_on_the_server() -> None:
+    with celigo.local(demo="none") as client:
+        desk = client.connections.create(
+            {"name": "Desk", "type": "http", "http": {"baseURI": "http://127.0.0.1:9", "mediaType": "json"}}
+        )
+        id = client.scripts.create("Shape", SHAPE).id
+        found = []
+        for version in ("1", "2", "script"):
+            doc = json.loads(json.dumps(transformed(version)).replace(ID, id))
+            here = ROWS.celigo.dry_run(doc, scripts={id: SHAPE} if version == "script" else None)
+            there = ROWS.celigo.dry_run(doc, desk, progress=False)
+            found += [(trial.counts["mapped"], trial.mapped.gross.tolist()) for trial in (here, there)]
+
+    assert found == [(20, [n + 0.5 for n in range(100, 120)])] * 6
+
+
+def test_coverage_and_blame_read_what_a_transform_makes(tmp_path: Path) -> None:
+    mapping = celigo.Mapping(transformed("1"))
+
+    story = mapping.blame(ROWS, "r3", "gross")
+
+    assert mapping.coverage(ROWS).dead == ["net"]
+    assert story.steps.iloc[0].tolist() == ["transform", "(left out)", 3.5]
+    mapping.freeze(ROWS.iloc[:2], tmp_path / "frozen.json")
+    examples = json.loads((tmp_path / "frozen.json").read_text(encoding="utf-8"))["examples"]
+    assert [one["mapped"] for one in examples] == [{"gross": 0.5}, {"gross": 1.5}]
+    assert check_frozen(tmp_path / "frozen.json").empty
+    changed = {**transformed("1"), "transform": transform("2"), "mappings": [entry("gross", "$.net")]}
+    assert check_frozen(tmp_path / "frozen.json", changed).cell.tolist() == ["gross", "gross"]
+
+
+def test_record_that_a_transform_of_an_import_fails_at_is_told_as_that() -> None:
+    doc = transformed("2")
+    rows = pd.DataFrame({"net": ["x", "200"]})
+
+    trial = rows.celigo.dry_run(doc)
+
+    assert trial.frame.state.tolist() == ["failed", "mapped"]
+    assert trial.frame.source[0] == "transformation"
+    doc["transform"]["expression"]["rulesTwoDotZero"]["mode"] = "other"
+    with pytest.raises(DocumentError, match="mode"):
+        rows.celigo.dry_run(doc)

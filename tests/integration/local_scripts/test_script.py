@@ -184,6 +184,10 @@ def test_check_names_functions_that_a_document_refers_to_in_vain() -> None:
         ({"kind": "postSubmit", "responses": []}, "expected one for each"),
         ({"kind": "postMap", "before": []}, "expected one for each"),
         ({"kind": "preMap", "allow_api": "yes"}, "expected a client"),
+        ({"kind": "preMap", "before": [{"n": 1}]}, "before: given for a preMap"),
+        ({"kind": "preMap", "settings": "x"}, "settings: got 'x'"),
+        ({"kind": "preMap", "function": 5}, "function: got 5"),
+        ({"kind": "postSubmit", "responses": 5}, "responses: got 5"),
     ],
 )
 def test_call_that_cannot_be_is_refused(arguments: dict[str, Any], text: str) -> None:

@@ -110,6 +110,24 @@ def test_tricks_with_the_language_change_no_other_call(host: ScriptHost, trick: 
     assert run(host, clean, {"a": [1]}) == ["undefined", "undefined", "undefined", '{"a":[1]}', 1]
 
 
+@pytest.mark.parametrize("made", ["5", "undefined", "({})", "({stack: 5, line: 'x', name: []})", "'text'"])
+@pytest.mark.parametrize("of", ["Array", "Object"])
+def test_json_of_the_scripts_own_making_changes_nothing_but_its_answer(host: ScriptHost, of: str, made: str) -> None:
+    text = f"""import {{request}} from 'integrator-api'; {of}.prototype.toJSON = function () {{ return {made} }}
+    function f() {{ console.log('seen'); return String(request('asked')) }}
+    function g() {{ console.log('seen'); null.x }}"""
+    asked: list[Any] = []
+
+    found = host.run_page(ScriptText(text, "a.js"), "f", {}, api=lambda name, given: asked.append([name, given]))
+    with pytest.raises(ScriptError, match="line 3: TypeError: Cannot read properties of null") as caught:
+        host.run_page(ScriptText(text, "a.js"), "g", {})
+    (each,) = host.run_each(ScriptText(text, "a.js"), "g", [{}], {}).value
+
+    assert (found.value, asked) == ("null", [["request", ["asked"]]])
+    assert [line.message for line in (*found.log, *caught.value.log)] == ["seen", "seen"]
+    assert (each.code, each.line, each.record) == ("script_error", 3, 0)
+
+
 def test_nothing_stays_between_two_calls_of_one_script(host: ScriptHost) -> None:
     text = "let calls = 0; function f() { globalThis.seen = (globalThis.seen || 0) + 1; return [++calls, seen] }"
 
@@ -173,6 +191,32 @@ def test_loop_in_a_filter_names_the_record_it_was_at(host: ScriptHost) -> None:
 
     assert (caught.value.code, caught.value.record) == ("timeout", 2)
     assert [line.message for line in caught.value.log] == ["at 0", "at 1", "at 2"]
+
+
+@pytest.mark.parametrize("body", ["return {a: 'x'.repeat(1e6)}", "throw new Error('x'.repeat(1e6))"])
+def test_answers_of_records_that_take_all_memory_are_told_as_that(patient: ScriptHost, body: str) -> None:
+    with pytest.raises(ScriptError, match="more than 64 MB of memory") as caught:
+        patient.run_each(ScriptText(f"function f() {{ {body} }}", "a.js"), "f", [{}] * 150, {})
+
+    assert (caught.value.code, caught.value.function) == ("out_of_memory", "f")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(async () => { while (true) await null })(); return 1",
+        "const a = []; while (true) a.push(new Uint8Array(8e6).fill(1))",
+    ],
+)
+def test_log_that_ends_with_its_call_is_told_as_lost(body: str) -> None:
+    running = ScriptHost(Limits(seconds=1, memory_bytes=64 * MB))
+    try:
+        error = failure(running, f"function f() {{ console.log('said'); {body} }}")
+    finally:
+        running.close()
+
+    assert error.code in ("timeout", "out_of_memory")
+    assert [line.message[:22] for line in error.log] == ["What it logged is lost"]
 
 
 def test_code_that_a_script_gives_its_error_is_kept(host: ScriptHost) -> None:

@@ -213,6 +213,12 @@ def test_bucket_taken_by_many_threads_counts_each_once() -> None:
         ("POST", "/connections/5/export/pages", "read", b'{"export":{"jdbc":{"query":"call p()"}}}'),
         ("POST", "/connections/5/export", "read", b"not json"),
         ("POST", "/somewhere/new", "read", b"{}"),
+        ("DELETE", "/connections/5#/walks/7", "write", None),
+        ("DELETE", "/connections/5?/walks/7", "write", None),
+        ("DELETE", "/connections/5/walks/..", "write", None),
+        ("PUT", "/connections/5#/metadata", "write", b"{}"),
+        ("POST", "/connections/#/ping", "write", b"{}"),
+        ("GET", "/Connections/5/OAuth2/", "read", None),
     ],
 )
 def test_read_only_client_refuses_before_the_network(method: str, path: str, repeat: Any, body: bytes | None) -> None:

@@ -126,11 +126,13 @@ def test_validate_sample_may_be_several_records_and_reaches_helpers_lists_and_tr
                 ],
             )
         ],
-        "transform": {"rules": [[{"extract": "zzz", "generate": "x"}]]},
     }
+    transform = {"rules": [[{"extract": "zzz", "generate": "x"}]]}
+    sample = [{"rows": [{"n": 1}]}, {"rows": [{"m": 1}]}]
 
-    assert told(doc, [{"rows": [{"n": 1}]}, {"rows": [{"m": 1}]}]) == [
-        ("unknown_path", "mappings[0].buildArrayHelper[0].mappings[1].extract"),
+    assert told(doc, sample) == [("unknown_path", "mappings[0].buildArrayHelper[0].mappings[1].extract")]
+    # Behind a transform the mapping reads what that makes.
+    assert told({**doc, "transform": transform}, sample) == [
         ("unknown_path", "transform.expression.rules[0][0].extract"),
     ]
 

@@ -84,6 +84,18 @@ def test_premap_knows_the_four_answers() -> None:
     assert told.asked == [{"data": [{}, {}, {}, {}], **COMMON}]
 
 
+def test_records_that_are_returned_bare_are_ignored_with_a_warning() -> None:
+    hook, _ = function([{"id": 1, "total": 2}, {}, {"data": {}}])
+
+    found = contracts.pre_map(hook, [{}, {}, {}], COMMON)
+
+    assert [one.state for one in found] == ["ignored", "ignored", "ok"]
+    (line,) = hook.log
+    assert line.message.startswith(
+        "It returned 'id', 'total', and neither data nor errors, for 1 of 3 records: ignored"
+    )
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
