@@ -208,9 +208,8 @@ def bound(mark: Mark, overlap: Overlap) -> Mark:
     day = f"{moved.year:04d}-{moved.month:02d}-{moved.day:02d}"  # %Y writes the year 900 in three digits
     if parts["sep"] is None:
         return day
-    text = f"{day}{parts['sep']}{moved.hour:02d}:{moved.minute:02d}" + (
-        f":{moved.second:02d}" if parts["second"] else ""
-    )
+    text = f"{day}{parts['sep']}{moved.hour:02d}:{moved.minute:02d}"
+    text += f":{moved.second:02d}" if parts["second"] else ""
     if parts["fraction"]:
         text += "." + f"{moved.microsecond * 1000 + moved.nanosecond:09d}"[: len(parts["fraction"])]
     return text + (parts["zone"] or "")

@@ -114,8 +114,8 @@ def _check_key_kinds(key: Sequence[str], kinds: dict[str, str], before: State | 
             )
         if "null" not in (kind, was) and kind != was:
             raise FrameError(
-                f"key={name!r} {whose}came as {kind}, and is {was} in the table: no row would be found by it. Nothing was "
-                "written.",
+                f"key={name!r} {whose}came as {kind}, and is {was} in the table: no row would be found by it. Nothing "
+                "was written.",
                 hint="Let the query or a transform of the export write it as before, or name another table.",
                 column=name,
             )
