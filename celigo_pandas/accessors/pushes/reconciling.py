@@ -16,6 +16,7 @@ from celigo_pandas.accessors.destinations.compared_fields import KeyLike, compar
 from celigo_pandas.accessors.destinations.current_rows import CurrentLike, current_rows, is_table
 from celigo_pandas.accessors.destinations.mapped_rows import mapped_rows
 from celigo_pandas.accessors.destinations.standing import Standing, standing
+from celigo_pandas.accessors.destinations.written_fields import with_left_out
 from celigo_pandas.accessors.dry_runs.local_steps import map_here
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.push_call import PushCall
@@ -91,8 +92,9 @@ def _looked_up(
     mapped = mapped_rows(rows.iloc[places], map_part)
     there = current_rows(lookup.current, con, nested=mapped.nested, progress=lookup.progress)
     at = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-    fields = compared_fields(mapped.frame, there, lookup.key, lookup.columns, lookup.ignore)
-    found = standing(mapped.frame, there, fields, normalizers(lookup.normalize, map(str, mapped.frame.columns)))
+    sent = with_left_out(mapped.frame, there, rows=rows, document=call.document, sep=call.sep, columns=lookup.columns)
+    fields = compared_fields(sent, there, lookup.key, lookup.columns, lookup.ignore)
+    found = standing(sent, there, fields, normalizers(lookup.normalize, map(str, sent.columns)))
     records: dict[int, list[int]] = {place: [] for place in asked}
     for record, row in enumerate(mapped.places.tolist()):
         if places[row] in records:
