@@ -235,7 +235,7 @@ def _flagged(rows: pa.Table, settled: Settled, options: SyncOptions) -> Any:
             hint=f"Say what it has then: deletes={{'column': {column!r}, 'value': …}}.",
             column=column,
         )
-    flags = pc.equal(rows[column], pa.scalar(value, arrow_type(kind)))
+    flags = pc.equal(rows[column], pa.scalar(value))  # as it is: cast to the column's type, 1.5 would be 1
     return np.asarray(pc.fill_null(flags, False).to_numpy())
 
 

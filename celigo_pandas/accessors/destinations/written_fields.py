@@ -69,8 +69,9 @@ def _written(rows: pd.DataFrame, document: Mapping[str, Any], sep: str | None) -
     if "postMap" in scripts or (not tree and (scripts & {"preMap", "transform"} or is_one_to_many(document))):
         return []
     if tree:
-        places = [place for rule, place in walk_places(tree) if place and not isinstance(rule, ObjectRule)]
-        return [join_path(place) for place in places if all(isinstance(step, str) for step in place)]
+        places = [place for rule, place in walk_places(tree) if not isinstance(rule, ObjectRule)]
+        names = [[step for step in place if isinstance(step, str)] for place in places]
+        return [join_path(keys) for keys, place in zip(names, places, strict=True) if keys and len(keys) == len(place)]
     return [join_path(split_path(name, sep) if sep else (name,)) for name in map(str, rows.columns)]
 
 

@@ -271,6 +271,16 @@ def test_rows_that_say_that_they_are_gone(place: Any) -> None:
     assert ids(place) == [1, 4]
 
 
+def test_a_flag_is_compared_as_it_is(place: Any) -> None:
+    place.rows = [row(1, state=1), row(2, state=2), row(3, state=None)]
+    place.sync(deletes={"column": "state", "value": 1.5})
+    assert ids(place) == [1, 2, 3]
+    place.rows = [row(1, state=1), row(2, state=2.5)]
+    with pytest.warns(DriftWarning):
+        place.sync(deletes={"column": "state", "value": 1}, overlap="9d")
+    assert ids(place) == [2, 3]
+
+
 def test_a_flag_that_is_no_column_is_told(parquet: Any) -> None:
     parquet.rows = [row(1)]
     with pytest.raises(FrameError, match="there is no column 'IsDeleted'"):

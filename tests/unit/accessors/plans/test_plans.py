@@ -139,6 +139,13 @@ def test_a_field_that_the_destination_does_not_have_is_an_error_with_three_ways_
         assert way in str(caught.value)
 
 
+@pytest.mark.parametrize("ignore", [5, [5], [None], {"a": 1}.items()])
+def test_what_is_ignored_is_named(ignore: Any) -> None:
+    with pytest.raises(ConfigError, match=r"ignore: got .*expected a name"):
+        plan_of({"id": [1], "a": [1]}, {"id": [1], "a": [2]}, ignore=ignore)
+    assert plan_of({"id": [1], "a": [1]}, {"id": [1], "a": [2]}, ignore={"a"}).counts["unchanged"] == 1
+
+
 def test_an_empty_destination_makes_every_row_new_and_no_rows_make_every_other_missing() -> None:
     assert plan_of({"id": [1, 2], "a": ["x", "y"]}, pd.DataFrame()).counts["create"] == 2
     assert plan_of({"id": [1, 2], "a": ["x", "y"]}, {"id": [], "a": []}).counts["create"] == 2
