@@ -16,7 +16,7 @@ from celigo_pandas.syncs.keyed_rows import check_keys, compare, newest, not_ther
 from celigo_pandas.syncs.stores.store import Change, State, Store
 from celigo_pandas.syncs.sync_options import SyncOptions
 from celigo_pandas.syncs.sync_pull import Pulled
-from celigo_pandas.syncs.table_columns import Settled, arrow_type, as_kind, fitted, has_doubles, kinds_of, settle
+from celigo_pandas.syncs.table_columns import Settled, as_kind, fitted, has_doubles, kinds_of, settle
 
 __all__ = ["Decided", "decide"]
 
