@@ -102,6 +102,18 @@ def test_rows_stamped_during_a_pull_are_not_of_the_future_and_move_no_watermark(
     assert (result.inserted, result.watermark) == (2, "2024-01-01T10:00:00Z")
 
 
+def test_a_column_that_somebody_filled_with_other_values_is_told(tmp_path: Path) -> None:
+    place = Place(KINDS[0], str(tmp_path / "shop.duckdb"))
+    place.rows = [row(1, v=1)]
+    place.sync()
+    with duckdb.connect(place.to) as con:
+        con.execute("alter table orders alter v set data type varchar")
+        con.execute("update orders set v = 'x'")
+
+    with pytest.raises(SyncError, match=r"table 'orders' of .* cannot be read: .*'x'"):
+        place.sync()
+
+
 def test_a_journal_of_an_earlier_window_is_begun_anew(parquet: Any, tmp_path: Path) -> None:
     parquet.rows = [row(1)]
     parquet.sync(journal=tmp_path / "journal")
