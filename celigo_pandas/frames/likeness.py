@@ -83,12 +83,14 @@ def incomparable(one: object, other: object) -> str | None:
 def nearness(like: object) -> str:
     """Return a text that is one for all likenesses that some database takes for the same.
 
-    Collations differ: one takes ``abc`` for ``ABC``, another ``é`` for ``e`` or ``a `` for ``a``; a column of numbers
-    takes ``"007"`` for 7.
+    Collations differ: one takes ``abc`` for ``ABC``, another ``é`` for ``e`` or ``a `` for ``a``, and passes over what
+    cannot be seen (a byte order mark, a soft hyphen); a column of numbers takes ``"007"`` for 7.
     """
     if isinstance(like, str):
-        bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", like).casefold()).strip()
-        bare = "".join(letter for letter in bare if not unicodedata.combining(letter)).translate(_BASES)
+        bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", like).casefold())
+        if not (bare.isascii() and bare.isprintable()):
+            bare = "".join(letter for letter in bare if not _is_ignored(letter)).translate(_BASES)
+        bare = bare.strip()
         number = as_number(bare)
         return bare if number is None else nearness(number)
     if isinstance(like, tuple) and not isinstance(like, (Instant, WallTime, _Truth, Opaque)):
@@ -98,6 +100,11 @@ def nearness(like: object) -> str:
     if isinstance(like, _Truth):
         return str(int(like.is_true))
     return str(like)
+
+
+def _is_ignored(letter: str) -> bool:
+    """Say whether some collation passes over it: marks, and what cannot be seen, such as a soft hyphen."""
+    return bool(unicodedata.combining(letter)) or unicodedata.category(letter) in ("Cc", "Cf")
 
 
 # Letters that are no letter with a mark to Unicode, and yet are one to many a collation.

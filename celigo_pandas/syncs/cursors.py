@@ -165,11 +165,10 @@ def checked_mark(name: str, value: Any) -> Mark | None:
         return number
     if (fraction := as_number(value)) is not None and np.isfinite(fraction):
         return fraction
-    if hasattr(value, "isoformat") and not pd.isna(value):
-        return str(value.isoformat())
-    if isinstance(value, str) and _ISO.fullmatch(value):
-        _instants([value], name)
-        return value
+    text = value.isoformat() if hasattr(value, "isoformat") and not pd.isna(value) else value
+    if isinstance(text, str) and _ISO.fullmatch(text):
+        _instants([text], name)
+        return text
     raise ConfigError(f"{name}: got {shown(value)}; expected a time, an ISO 8601 text, or a number.")
 
 
@@ -204,9 +203,13 @@ def bound(mark: Mark, overlap: Overlap) -> Mark:
     parts = _ISO.fullmatch(mark)
     assert parts is not None
     moved = pd.Timestamp(mark) - (overlap if isinstance(overlap, pd.Timedelta) else pd.Timedelta(0))
+    if moved.year < 1:
+        moved = pd.Timestamp("0001-01-01", tz=moved.tz)
+    day = f"{moved.year:04d}-{moved.month:02d}-{moved.day:02d}"  # %Y writes the year 900 in three digits
     if parts["sep"] is None:
-        return str(moved.strftime("%Y-%m-%d"))
-    text: str = moved.strftime(f"%Y-%m-%d{parts['sep']}%H:%M" + (":%S" if parts["second"] else ""))
+        return day
+    text = f"{day}{parts['sep']}{moved.hour:02d}:{moved.minute:02d}"
+    text += f":{moved.second:02d}" if parts["second"] else ""
     if parts["fraction"]:
         text += "." + f"{moved.microsecond * 1000 + moved.nanosecond:09d}"[: len(parts["fraction"])]
     return text + (parts["zone"] or "")
@@ -216,7 +219,7 @@ def iso_utc(mark: str) -> str:
     """Write a time as the platform's own members have it: UTC, milliseconds, rounded down."""
     stamp = pd.Timestamp(mark)
     stamp = stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
-    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{stamp.microsecond // 1000:03d}Z"
+    return f"{stamp.year:04d}-{stamp:%m-%dT%H:%M:%S}.{stamp.microsecond // 1000:03d}Z"
 
 
 def is_later(one: Mark, other: Mark | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.errors import DocumentError, Problem
@@ -49,8 +49,7 @@ def check_place(doc: Mapping[str, Any], cursor: str | None) -> str | None:
 def begins_at(doc: Mapping[str, Any], place: str | None, bound: Mark | None) -> dict[str, Any]:
     """Return the export that asks from `bound` on; None leaves the start that a delta export has itself."""
     if place == "mark":
-        text = str(bound)
-        return {name: _changed(member, lambda found: _MARK.sub(lambda _: text, found)) for name, member in doc.items()}
+        return {name: _marked(member, str(bound), name) for name, member in doc.items()}
     if place == "delta" and bound is not None:
         if not isinstance(bound, str):
             raise DocumentError(
@@ -69,9 +68,19 @@ def _holds(part: object, pattern: re.Pattern[str]) -> bool:
     return isinstance(part, str) and pattern.search(part) is not None
 
 
-def _changed(part: object, change: Callable[[str], str]) -> Any:
+def _marked(part: object, bound: str, name: str) -> Any:
+    """Put the bound in; `name` is that of the member that holds `part`."""
     if isinstance(part, Mapping):
-        return {name: _changed(member, change) for name, member in part.items()}
+        return {member: _marked(value, bound, str(member)) for member, value in part.items()}
     if isinstance(part, (list, tuple)):
-        return [_changed(member, change) for member in part]
-    return change(part) if isinstance(part, str) else part
+        return [_marked(member, bound, name) for member in part]
+    if not isinstance(part, str):
+        return part
+    return _MARK.sub(lambda found: _in_uri(bound, found) if name == "relativeURI" else bound, part)
+
+
+def _in_uri(bound: str, found: re.Match[str]) -> str:
+    """Write a bound for a query, where ``+02:00`` would arrive as a space; what a helper gets, the helper encodes."""
+    before = found.string[: found.start()]
+    is_in_helper = before.rfind("{{") > before.rfind("}}")
+    return bound if is_in_helper else bound.replace("+", "%2B").replace(" ", "%20")

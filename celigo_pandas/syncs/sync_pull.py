@@ -42,11 +42,14 @@ class Pulled:
         The number of the page of each row.
     lost : str, optional
         Why records may be missing though the walk came to its end.
+    kept : int
+        How many pages, the first ones, came with an earlier call and were in the journal.
     """
 
     table: pa.Table
     pages: Any
     lost: str | None
+    kept: int = 0
 
 
 @contextmanager
@@ -109,6 +112,7 @@ class _Pull:
         self._columns = ColumnSet(Shape())
         self._settler = Settler(Shape())
         self._page_rows: list[int] = []
+        self._kept = 0
         self._errors = 0
         self._total: int | None = None
 
@@ -137,6 +141,7 @@ class _Pull:
         if self._journal is not None:
             for page in replayed(self._source, self._journal):
                 self._take(page, self._decode(page))
+            self._kept = len(self._page_rows)
         pages = self._source.pages_from_here(before_send=self._before_send, decode=self._decode)
         for page, content, block in pages:
             if self._journal is not None:
@@ -165,7 +170,7 @@ class _Pull:
         warn_of_the_whole(self._source, self._columns, rows, self._total)
         self._settler.has_groups = False  # which group a record came with is another one in each pull
         table = TableMaker(Shape(), self._settler).table(self._columns)
-        return Pulled(table, np.repeat(np.arange(len(self._page_rows)), self._page_rows), self._lost())
+        return Pulled(table, np.repeat(np.arange(len(self._page_rows)), self._page_rows), self._lost(), self._kept)
 
     def _lost(self) -> str | None:
         if self._errors:

@@ -82,6 +82,7 @@ class SyncRun:
         self._consume = consume
         self._progress = progress
         self._place = check_place(doc, options.cursor)
+        self._clock = clock
         self._began = pd.Timestamp(clock())
 
     def run(self, journal: object = None) -> SyncResult:
@@ -280,7 +281,7 @@ class SyncRun:
     ) -> State:
         options, was_whole = self._options, pulled.lost is None
         old = 0 if before is None else before.rows
-        began = self._began.isoformat(timespec="milliseconds")
+        began = self._pull_began(kept)
         last_full = None if before is None else before.last_full
         return State(
             number=1 if before is None else before.number + 1,
@@ -292,28 +293,44 @@ class SyncRun:
             key=options.key,
             cursor=options.cursor,
             columns=decided.change.columns,
-            watermark=self._watermark(before, cursors, was_whole),
+            watermark=self._watermark(before, pulled, cursors, began),
             rows=old + decided.inserted - decided.deleted,
-            last_run=began,
-            last_full=began if is_full and was_whole else last_full,
+            last_run=self._began.isoformat(timespec="milliseconds"),
+            last_full=began.isoformat(timespec="milliseconds") if is_full and was_whole else last_full,
             complete=was_whole,
             start=options.start if options.start is not None or before is None else before.start,
             pull=None if kept is None or kept.started_at is None else repr(kept.started_at),
         )
 
-    def _watermark(self, before: State | None, cursors: Cursors | None, was_whole: bool) -> Mark | None:
-        """Return the greatest cursor that may be believed: of a whole pull, and not of a clock that is ahead."""
+    def _pull_began(self, kept: PullJournal | None) -> pd.Timestamp:
+        """Return when the pull began; one that goes on began with an earlier call."""
+        if kept is None or kept.started_at is None:
+            return self._began
+        return min(self._began, pd.Timestamp(kept.started_at, unit="s", tz="UTC"))
+
+    def _watermark(
+        self, before: State | None, pulled: Pulled, cursors: Cursors | None, began: pd.Timestamp
+    ) -> Mark | None:
+        """Return the greatest cursor that may be believed: of a whole pull, and not of a clock that is ahead.
+
+        A row may have changed after its page had come: none that was stamped after the pull began moves the watermark,
+        and where a pull went on later, none that came then.
+        """
         old = None if before is None else before.watermark
-        if cursors is None or not was_whole:
+        if cursors is None or pulled.lost is not None:
             return old
-        ahead = cursors.ahead(self._began, self._options.overlap)
+        overlap = self._options.overlap
+        ahead = cursors.ahead(pd.Timestamp(self._clock()), overlap)
         if ahead.any():
             notify(
                 f"cursor={self._options.cursor!r} lies in the future in {int(ahead.sum()):,} rows, such as "
                 f"{shown(cursors.greatest(ahead))}: they are taken, and the watermark does not move to them.",
                 HintWarning,
             )
-        greatest = cursors.greatest(~ahead)
+        believed = ~cursors.ahead(began, overlap)
+        if pulled.kept:
+            believed &= pulled.pages < pulled.kept
+        greatest = cursors.greatest(believed)
         return greatest if greatest is not None and is_later(greatest, old) else old
 
 

@@ -16,7 +16,7 @@ from celigo_pandas.syncs.keyed_rows import check_keys, compare, newest, not_ther
 from celigo_pandas.syncs.stores.store import Change, State, Store
 from celigo_pandas.syncs.sync_options import SyncOptions
 from celigo_pandas.syncs.sync_pull import Pulled
-from celigo_pandas.syncs.table_columns import Settled, arrow_type, as_kind, fitted, has_doubles, kinds_of, settle
+from celigo_pandas.syncs.table_columns import Settled, as_kind, fitted, has_doubles, kinds_of, settle
 
 __all__ = ["Decided", "decide"]
 
@@ -74,6 +74,8 @@ def decide(
     check_keys(pulled.table, options.key if pulled.table.num_rows else ())
     kinds = kinds_of(pulled.table)
     _check_key_kinds(options.key, kinds, before)
+    if all_keys is not None:
+        _check_key_kinds(options.key, kinds_of(all_keys), before, "of the export of keys ")
     rows = pulled.table
     if options.key and rows.num_rows:
         rows = rows.take(pa.array(newest(rows, options.key, cursors and cursors.order, pulled.pages)))
@@ -102,16 +104,18 @@ def _settled(store: Store, before: State | None, table: pa.Table, options: SyncO
     return settled
 
 
-def _check_key_kinds(key: Sequence[str], kinds: dict[str, str], before: State | None) -> None:
+def _check_key_kinds(key: Sequence[str], kinds: dict[str, str], before: State | None, whose: str = "") -> None:
     for name in key:
         kind = kinds.get(name, "null")
         was = kind if before is None else before.columns.get(name, "null")
         if kind == "json":
-            raise FrameError(f"key={name!r} has values of several kinds, or lists; expected one kind.", column=name)
+            raise FrameError(
+                f"key={name!r} {whose}has values of several kinds, or lists; expected one kind.", column=name
+            )
         if "null" not in (kind, was) and kind != was:
             raise FrameError(
-                f"key={name!r} came as {kind}, and is {was} in the table: no row would be found by it. Nothing was "
-                "written.",
+                f"key={name!r} {whose}came as {kind}, and is {was} in the table: no row would be found by it. Nothing "
+                "was written.",
                 hint="Let the query or a transform of the export write it as before, or name another table.",
                 column=name,
             )
@@ -135,7 +139,7 @@ def _appended(
         if options.key:
             there = _there(store, before, rows.select(list(options.key)), settled)
             fresh = compare(rows, there, options.key).inserted
-        elif options.cursor is not None and cursors is not None and before.watermark is not None:
+        elif options.cursor is not None and cursors is not None:
             if cursors.missing.any():
                 raise FrameError(
                     f"cursor={options.cursor!r} is null in {int(cursors.missing.sum()):,} rows: without key= nothing "
@@ -231,7 +235,7 @@ def _flagged(rows: pa.Table, settled: Settled, options: SyncOptions) -> Any:
             hint=f"Say what it has then: deletes={{'column': {column!r}, 'value': …}}.",
             column=column,
         )
-    flags = pc.equal(rows[column], pa.scalar(value, arrow_type(kind)))
+    flags = pc.equal(rows[column], pa.scalar(value))  # as it is: cast to the column's type, 1.5 would be 1
     return np.asarray(pc.fill_null(flags, False).to_numpy())
 
 

@@ -31,6 +31,7 @@ BY_STRING = {
 LAZY = {
     "celigo_pandas": "importing the package costs little more than pandas",
     "celigo_pandas.accessors.account.saved": "only a comparison with a mapping needs the mapper",
+    "celigo_pandas.accessors.destinations.written_fields": "who only pulls loads no mapper",
     "celigo_pandas.accessors.dry_runs": "who only pulls loads no mapper",
     "celigo_pandas.accessors.plans": "who only pulls loads no mapper",
     "celigo_pandas.accessors.pushes.reconciling": "who only pulls loads no mapper",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from celigo_pandas.errors import ConfigError, FrameError, shown
 
-__all__ = ["ComparedFields", "KeyLike", "compared_fields", "key_pairs"]
+__all__ = ["ComparedFields", "KeyLike", "compared_fields", "ignored_names", "key_pairs"]
 
 Pair = tuple[str, str]
 
@@ -44,6 +44,20 @@ def key_pairs(key: object) -> tuple[Pair, ...]:
     return pairs
 
 
+def ignored_names(ignore: object) -> tuple[str, ...]:
+    """Read ``ignore=``.
+
+    Raises
+    ------
+    ConfigError
+        It holds what is no name.
+    """
+    names = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (None,)
+    if all(isinstance(name, str) for name in names):
+        return names
+    raise ConfigError(f"ignore: got {shown(ignore)}; expected a name, or names, of fields that the mapping writes.")
+
+
 def compared_fields(
     mapped: pd.DataFrame, current: pd.DataFrame, key: KeyLike, columns: object, ignore: Iterable[str] | str
 ) -> ComparedFields:
@@ -67,7 +81,7 @@ def compared_fields(
     """
     names = list(map(str, mapped.columns))
     keys = key_pairs(key)
-    ignored = [ignore] if isinstance(ignore, str) else list(ignore)
+    ignored = ignored_names(ignore)
     if names:
         _check([name for name, _ in keys], names, "key", FrameError)
         _check(ignored, names, "ignore")

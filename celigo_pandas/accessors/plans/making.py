@@ -16,6 +16,7 @@ from celigo_pandas.accessors.destinations.compared_fields import ComparedFields,
 from celigo_pandas.accessors.destinations.current_rows import CurrentLike, current_rows
 from celigo_pandas.accessors.destinations.mapped_rows import MappedRows, mapped_rows
 from celigo_pandas.accessors.destinations.standing import Standing, standing
+from celigo_pandas.accessors.destinations.written_fields import with_left_out
 from celigo_pandas.accessors.dry_runs.local_steps import RowState, map_here
 from celigo_pandas.accessors.dry_runs.server_mapping import map_there
 from celigo_pandas.accessors.plans.plan_call import PlanCall
@@ -50,11 +51,14 @@ def made(rows: pd.DataFrame, call: PlanCall, current: CurrentLike) -> Made:
     con = call.connection if call.current_con is None else call.current_con
     there = current_rows(current, con, nested=mapped.nested, progress=call.progress)
     at = datetime.now(timezone.utc)
-    fields = compared_fields(mapped.frame, there, call.key, call.columns, call.ignore)
-    normal = normalizers(call.normalize, map(str, mapped.frame.columns))
-    found = standing(mapped.frame, there, fields, normal)
+    records = with_left_out(
+        mapped.frame, there, rows=rows, document=call.document, sep=call.sep, columns=call.columns
+    )  # fmt: skip
+    fields = compared_fields(records, there, call.key, call.columns, call.ignore)
+    normal = normalizers(call.normalize, map(str, records.columns))
+    found = standing(records, there, fields, normal)
     actions = row_actions(mapped.states, mapped.places, found)
-    keys = mapped.frame[[name for name, _ in fields.key]] if len(mapped.frame) else mapped.frame
+    keys = records[[name for name, _ in fields.key]] if len(records) else records
     changes, places = _changes(rows, mapped.places, found, actions, keys)
     for action in actions:
         seal.update(f"{action.action}\n".encode())

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from celigo_pandas.accessors.destinations.compared_fields import KeyLike, key_pairs
+from celigo_pandas.accessors.destinations.compared_fields import KeyLike, ignored_names, key_pairs
 from celigo_pandas.accessors.destinations.current_rows import CurrentLike, is_table
 from celigo_pandas.accessors.plans.import_plan import ImportPlan
 from celigo_pandas.accessors.plans.making import made
@@ -120,7 +120,7 @@ def plan_import(
         current_con = resolve_connection(current_con, current, server_of(df))
     call = PlanCall(
         document=copy.deepcopy(document), key=key, columns=columns,
-        ignore=ignore if isinstance(ignore, str) else tuple(ignore), normalize=normalize, map_on=map_on, na=na,
+        ignore=ignored_names(ignore), normalize=normalize, map_on=map_on, na=na,
         sep=flatten_sep(df, unflatten, sep), connection=connection, current=None if is_table(current) else current,
         current_con=current_con, progress=progress,
     )  # fmt: skip

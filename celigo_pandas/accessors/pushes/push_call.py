@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from celigo_pandas.accessors.progress import ProgressSetting
@@ -21,7 +22,8 @@ class PushCall:
     A pickle or deep copy of it leaves `client` and `progress` behind: the one holds a token, the other belongs here.
     ``sep`` is the separator that names were nested by, or None: a corrected frame that lost its ``attrs`` is still sent
     as the first one was. ``newest`` is shared by a push and its retries and holds what became of its rows last, so that
-    an older result sends nothing again that a later one has settled.
+    an older result sends nothing again that a later one has settled. ``began`` is when the push did, UTC; None in a
+    loaded result.
     """
 
     connection_id: str
@@ -37,6 +39,7 @@ class PushCall:
     journal: str | None = None
     identity: PushIdentity | None = None
     newest: list[Outcomes] = field(default_factory=list, repr=False, compare=False)
+    began: datetime | None = field(default=None, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "client": None, "progress": None}

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import Any
 
 import pandas as pd
@@ -97,6 +98,7 @@ def push_call(
         on_error=on_error,
         progress=progress,
         journal=None if journal is None else os.path.abspath(user_path(journal)),
+        began=datetime.now(timezone.utc),
     )
 
 

@@ -16,6 +16,7 @@ from celigo_pandas.accessors.destinations.compared_fields import KeyLike, compar
 from celigo_pandas.accessors.destinations.current_rows import CurrentLike, current_rows, is_table
 from celigo_pandas.accessors.destinations.mapped_rows import mapped_rows
 from celigo_pandas.accessors.destinations.standing import Standing, standing
+from celigo_pandas.accessors.destinations.written_fields import with_left_out
 from celigo_pandas.accessors.dry_runs.local_steps import map_here
 from celigo_pandas.accessors.progress import ProgressSetting
 from celigo_pandas.accessors.pushes.push_call import PushCall
@@ -90,9 +91,11 @@ def _looked_up(
     map_part = partial(map_here, document=call.document, na=call.na, sep=call.sep, hooks=hooks)
     mapped = mapped_rows(rows.iloc[places], map_part)
     there = current_rows(lookup.current, con, nested=mapped.nested, progress=lookup.progress)
+    _refuse_older(there, call.began)
     at = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-    fields = compared_fields(mapped.frame, there, lookup.key, lookup.columns, lookup.ignore)
-    found = standing(mapped.frame, there, fields, normalizers(lookup.normalize, map(str, mapped.frame.columns)))
+    sent = with_left_out(mapped.frame, there, rows=rows, document=call.document, sep=call.sep, columns=lookup.columns)
+    fields = compared_fields(sent, there, lookup.key, lookup.columns, lookup.ignore)
+    found = standing(sent, there, fields, normalizers(lookup.normalize, map(str, sent.columns)))
     records: dict[int, list[int]] = {place: [] for place in asked}
     for record, row in enumerate(mapped.places.tolist()):
         if places[row] in records:
@@ -102,6 +105,20 @@ def _looked_up(
         place: outcomes.rows[place]._replace(outcome=name, code=RECONCILED, message=f"{evidence} (looked up {at}).")
         for place, name, evidence in judged
     }
+
+
+def _refuse_older(there: pd.DataFrame, began: datetime | None) -> None:
+    """Refuse rows that were pulled before they could hold what was sent: a retry would send it twice."""
+    note = there.attrs.get("celigo")
+    started = note.get("started") if isinstance(note, dict) else None
+    if began is None or not isinstance(started, str):
+        return
+    if datetime.fromisoformat(started) < began.replace(microsecond=0):
+        raise ConfigError(
+            f"current: its rows were pulled at {started}, before the push, which began at "
+            f"{began.isoformat(timespec='seconds')}; what was sent would count as absent, and go out twice.",
+            hint="Pull them again, or give the export as current=.",
+        )
 
 
 def _judged(found: Standing, records: list[int]) -> tuple[str, str]:

@@ -6,6 +6,8 @@ repeat, only the order of the rows can, so it must be the order they were given 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timezone
 from itertools import chain, combinations
 
 import numpy as np
@@ -61,7 +63,7 @@ def _sent(
     journal: PushJournal | None = None,
 ) -> Delivery:
     encoded = _encoded(rows.iloc[due], call)
-    one_call, call = fitted(call, encoded)
+    one_call, call = fitted(replace(call, began=datetime.now(timezone.utc)), encoded)
     for position in due:  # an old reason would stay with a row that is not reached this time
         if outcomes.rows[position].outcome == "not_sent":
             outcomes.rows[position] = outcomes.rows[position]._replace(message=None, code=None, status_code=None)

@@ -198,11 +198,14 @@ class DeltaStore(Store):
         return fitted(rows, {name: change.columns[name] for name in before.columns}, change.columns)
 
     def _merge(self, change: Change, marked: object) -> None:
-        rows = change.rows.append_column(_GONE, pa.array([False] * change.rows.num_rows, pa.bool_()))
+        flag = _GONE
+        while flag in change.columns:
+            flag += "_"
+        rows = change.rows.append_column(flag, pa.array([False] * change.rows.num_rows, pa.bool_()))
         if change.gone is not None and change.gone.num_rows:
             kinds = {name: change.columns[name] for name in change.key}
             gone = fitted(change.gone, kinds, change.columns)
-            rows = pa.concat_tables([rows, gone.append_column(_GONE, pa.array([True] * gone.num_rows, pa.bool_()))])
+            rows = pa.concat_tables([rows, gone.append_column(flag, pa.array([True] * gone.num_rows, pa.bool_()))])
         values = {_quoted(name): f"s.{_quoted(name)}" for name in change.columns}
         (
             self._table()
@@ -214,9 +217,9 @@ class DeltaStore(Store):
                 merge_schema=True,
                 commit_properties=marked,
             )
-            .when_matched_delete(f"s.{_GONE}")
+            .when_matched_delete(f"s.{flag}")
             .when_matched_update(values)
-            .when_not_matched_insert(values, predicate=f"not s.{_GONE}")
+            .when_not_matched_insert(values, predicate=f"not s.{flag}")
             .execute()
         )
 

@@ -99,7 +99,7 @@ class DuckDBStore(Store):
     def _told(self, verb: str) -> Iterator[None]:
         try:
             yield
-        except self._duckdb.Error as error:
+        except (self._duckdb.Error, pa.ArrowException) as error:
             raise SyncError(f"The {self.place} cannot be {verb}: {_first_line(error)}") from error
 
     def exists(self) -> bool:

@@ -48,6 +48,7 @@ def store_at(to: object, table: str | None) -> TableStore:
     if _is_duckdb(path):
         return DuckDBStore(path, path.stem if table is None else table)
     place = path if table is None else path / table
+    _check_stands_alone(place)
     kind = DeltaStore if _is_delta(path) or _is_delta(place) else ParquetStore
     if path.is_file() or path.suffix in _OTHER_FILES:
         raise ConfigError(f"to: {shown(path)} is a file of another kind; expected {_EXPECTED}.")
@@ -95,9 +96,30 @@ def _path(to: object) -> Path:
     return path.absolute()
 
 
+def _check_stands_alone(place: Path) -> None:
+    """Refuse a table within a table: what makes the outer one anew, or clears it up, would remove the inner one."""
+    outer = place.parent
+    if (outer.is_symlink() and (outer / STATE).is_file()) or _has_log(outer):
+        raise ConfigError(
+            f"to: {shown(outer)} is a table itself, so there can be no table {place.name!r} in it.",
+            hint="Name the folder that the tables lie in, or that table alone.",
+        )
+    if place.is_dir() and not place.is_symlink() and not _has_log(place):
+        within = sorted(entry.name for entry in place.iterdir() if _has_log(entry))
+        if within:
+            raise ConfigError(
+                f"to: {shown(place)} is a folder of tables, such as {within[0]!r}, and no table itself.",
+                hint="Name one of them with table=, or another folder.",
+            )
+
+
 def _is_duckdb(path: Path) -> bool:
     return path.suffix in (".duckdb", ".ddb", ".db") or (path.is_file() and not path.suffix)
 
 
 def _is_delta(path: Path) -> bool:
-    return path.suffix == ".delta" or (path / "_delta_log").is_dir()
+    return path.suffix == ".delta" or _has_log(path)
+
+
+def _has_log(path: Path) -> bool:
+    return (path / "_delta_log").is_dir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -168,6 +169,22 @@ def test_reconcile_refuses_a_part_of_the_destination() -> None:
             result.reconcile(part, "key")
         with pytest.raises(ConfigError, match="cannot be reconciled"):
             orders(3).celigo.to_import(DOCUMENT, con, preview=True).reconcile(part, "key")
+
+
+def test_reconcile_refuses_rows_that_were_pulled_before_the_push() -> None:
+    with reset_after_second() as (ledger, con):
+        before = (pd.Timestamp.now("UTC").floor("s") - pd.Timedelta("2s")).isoformat()
+        result = orders(30).celigo.to_import(DOCUMENT, con, batch_size=10)
+        there = at_destination(ledger)
+        there.attrs["celigo"] = {"complete": True, "started": before}
+        with pytest.raises(ConfigError, match=f"were pulled at {re.escape(before)}, before the push"):
+            result.reconcile(there.iloc[:0], "key")
+        with pytest.raises(ConfigError, match="before the push"):
+            result.reconcile(there, "key")
+
+        there.attrs["celigo"] = {"complete": True, "started": pd.Timestamp.now("UTC").floor("s").isoformat()}
+        assert len(result.reconcile(there, "key").ok) == 30
+        assert result.retry(unknown=True)._call.began > result._call.began
 
 
 def test_a_second_row_of_the_same_key_is_never_taken_for_found() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from datetime import datetime, timezone
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -16,10 +17,12 @@ import duckdb
 import pytest
 from support.pulls import PageServer, answer, connection_to, encoded
 from support.store_kinds import KINDS
-from support.synced_place import Place, row
+from support.synced_place import WINDOW, Place, row
 
 import celigo_pandas as celigo
-from celigo_pandas.errors import ExportInterrupted, PullCancelled, SyncError
+from celigo_pandas.errors import DriftWarning, ExportInterrupted, PullCancelled, SyncError
+from celigo_pandas.syncs.sync_options import SyncOptions
+from celigo_pandas.syncs.sync_run import SyncRun
 
 ROOT = Path(__file__).parents[3]
 
@@ -63,6 +66,52 @@ def test_a_pull_that_stops_leaves_the_table_and_goes_on_with_a_journal(
     server.fails_at = -1
     result = place.sync(con=connection_to(server), journal=tmp_path / "journal")
     assert (result.inserted, result.unchanged, server.asked) == (6, 1, 4)
+
+
+def test_what_came_after_a_stop_does_not_move_the_watermark_over_what_changed_meanwhile(
+    parquet: Any, tmp_path: Path
+) -> None:
+    rows = [row(n) for n in range(1, 8)]
+    server = Failing(rows, 2)
+    with pytest.raises(ExportInterrupted):
+        parquet.sync(con=connection_to(server), journal=tmp_path / "journal")
+    server.fails_at = -1
+    result = parquet.sync(con=connection_to(server), journal=tmp_path / "journal")
+    pages = [rows[start : start + 2] for start in range(0, 7, 2)]
+
+    assert (result.inserted, result.window[1]) == (7, "2024-01-07T00:00:00Z")
+    assert result.watermark == pages[1][-1]["updated"]
+    parquet.rows = [row(1, "2024-01-05T00:00:00Z", v="changed after its page had come"), *rows[1:]]
+    with pytest.warns(DriftWarning):
+        assert parquet.sync().updated == 1
+
+
+def test_rows_stamped_during_a_pull_are_not_of_the_future_and_move_no_watermark(parquet: Any) -> None:
+    parquet.rows = [row(1, "2024-01-01T10:00:00Z"), row(2, "2024-01-01T10:30:00Z")]
+    clock = iter([datetime(2024, 1, 1, 10, tzinfo=timezone.utc), datetime(2024, 1, 1, 11, tzinfo=timezone.utc)])
+    options = SyncOptions.of(
+        mode="merge", key="id", cursor="updated", overlap="10min", start="2020-01-01T00:00:00Z", deletes=None,
+        max_delete=0, schema="evolve", full_every=None,
+    )  # fmt: skip
+    store = parquet.kind.open(parquet.to)
+
+    result = SyncRun(
+        parquet.server.connection(), WINDOW, store, "orders", options, progress=False, clock=lambda: next(clock)
+    ).run()
+
+    assert (result.inserted, result.watermark) == (2, "2024-01-01T10:00:00Z")
+
+
+def test_a_column_that_somebody_filled_with_other_values_is_told(tmp_path: Path) -> None:
+    place = Place(KINDS[0], str(tmp_path / "shop.duckdb"))
+    place.rows = [row(1, v=1)]
+    place.sync()
+    with duckdb.connect(place.to) as con:
+        con.execute("alter table orders alter v set data type varchar")
+        con.execute("update orders set v = 'x'")
+
+    with pytest.raises(SyncError, match=r"table 'orders' of .* cannot be read: .*'x'"):
+        place.sync()
 
 
 def test_a_journal_of_an_earlier_window_is_begun_anew(parquet: Any, tmp_path: Path) -> None:

@@ -244,6 +244,18 @@ def test_rows_gone_by_a_list_of_keys(place: Any) -> None:
         place.sync(deletes={"keys": keys})
 
 
+def test_a_list_of_keys_of_another_kind_deletes_nothing(parquet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"http": {"relativeURI": "/orders/keys", "method": "GET"}}
+    parquet.rows = [row(1)]
+    parquet.sync()
+    parquet.rows = []
+    monkeypatch.setattr(parquet.server, "_rows", lambda export: [{"id": "1"}] if "keys" in str(export) else [])
+
+    with pytest.raises(FrameError, match="key='id' of the export of keys came as str, and is int in the table"):
+        parquet.sync(deletes={"keys": keys})
+    assert ids(parquet) == [1]
+
+
 def test_rows_that_say_that_they_are_gone(place: Any) -> None:
     gone: dict[str, Any] = {"column": "IsDeleted"}
     place.rows = [row(1, IsDeleted=False), row(2, IsDeleted=True), row(3, IsDeleted=None)]
@@ -257,6 +269,16 @@ def test_rows_that_say_that_they_are_gone(place: Any) -> None:
     with pytest.raises(FrameError, match="a row that is gone should have True"):
         place.sync(deletes=gone)
     assert ids(place) == [1, 4]
+
+
+def test_a_flag_is_compared_as_it_is(place: Any) -> None:
+    place.rows = [row(1, state=1), row(2, state=2), row(3, state=None)]
+    place.sync(deletes={"column": "state", "value": 1.5})
+    assert ids(place) == [1, 2, 3]
+    place.rows = [row(1, state=1), row(2, state=2.5)]
+    with pytest.warns(DriftWarning):
+        place.sync(deletes={"column": "state", "value": 1}, overlap="9d")
+    assert ids(place) == [2, 3]
 
 
 def test_a_flag_that_is_no_column_is_told(parquet: Any) -> None:
@@ -284,6 +306,29 @@ def test_rows_without_keys_are_added_once(place: Any) -> None:
 
     assert (result.inserted, result.unchanged, result.rows) == (2, 2, 5)
     assert place.sync(mode="append", key=..., overlap=0).inserted == 0
+
+
+def test_rows_without_keys_are_added_once_where_nothing_moved_the_watermark(place: Any) -> None:
+    place.rows = [row(1, "2999-01-01T00:00:00Z"), row(2, "2999-01-01T00:00:00Z")]
+    with pytest.warns(HintWarning, match="in the future"):
+        place.sync(mode="append", key=..., overlap=0)
+    place.rows.append(row(3, "2999-01-01T00:00:00Z"))
+    with pytest.warns(HintWarning, match="in the future"):
+        result = place.sync(mode="append", key=..., overlap=0)
+
+    assert (result.inserted, result.watermark) == (1, None)
+    assert ids(place) == [1, 2, 3]
+
+
+def test_columns_may_be_called_what_a_store_calls_its_own(place: Any) -> None:
+    names = ["_celigo_gone", "t", "s", "r", "rowid", "select", 'a"b', "a'b", "a`b", "a b", "*"]
+    place.rows = [row(n, **dict.fromkeys(names, n)) for n in range(1, 4)]
+    place.sync(deletes={"column": "_celigo_gone", "value": 9})
+    place.rows = [row(2, **dict.fromkeys(names, 5)), row(3, **dict.fromkeys(names, 9))]
+    result = place.sync(deletes={"column": "_celigo_gone", "value": 9}, overlap="9d")
+
+    assert (result.updated, result.deleted) == (1, 1)
+    assert {found["id"]: {found[name] for name in names} for found in place.held()} == {1: {1}, 2: {5}}
 
 
 def test_rows_without_keys_and_cursors_are_refused(parquet: Any) -> None:
@@ -433,6 +478,22 @@ def test_places_that_cannot_be_are_told(parquet: Any, to: Any) -> None:
 def test_names_of_tables_that_cannot_be_are_told(parquet: Any, table: Any) -> None:
     with pytest.raises(ConfigError, match="table: got"):
         parquet.sync(table=table)
+
+
+@pytest.mark.parametrize("suffix", ["", ".delta"])
+def test_no_table_lies_in_another_one(parquet: Any, tmp_path: Any, suffix: str) -> None:
+    lake, shelf = tmp_path / f"lake{suffix}", tmp_path / f"shelf{suffix}"
+    parquet.rows = [row(1)]
+    parquet.sync(to=lake, table=None)
+    for place in ({"to": lake, "table": "inner"}, {"to": lake / "inner", "table": None}):
+        with pytest.raises(ConfigError, match="is a table itself, so there can be no table 'inner' in it"):
+            parquet.sync(**place)
+
+    parquet.sync(to=shelf, table="orders")
+    with pytest.raises((ConfigError, SyncError), match=r"folder of tables, such as 'orders'|made by no sync"):
+        parquet.sync(to=shelf, table=None)
+    assert parquet.sync(to=lake, table=None).unchanged == 1
+    assert parquet.sync(to=shelf, table="orders").unchanged == 1
 
 
 def test_places_that_are_somebody_elses_are_left_alone(place: Any, tmp_path: Any) -> None:

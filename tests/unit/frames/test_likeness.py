@@ -107,7 +107,7 @@ def test_other_texts_are_no_numbers(text: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [("Straße", "STRASSE"), ("é", "E"), ("a ", "a"), ("007", 7), ("7.0", 7), (True, 1), ("ﬁ", "fi"),
-     ("2026-03-01", "2026-03-01T00:00:00Z")],
+     ("2026-03-01", "2026-03-01T00:00:00Z"), ("\ufeff A-1", "a-1"), ("A\u00ad1\u200b", "A1"), ("a\0", "a")],
 )  # fmt: skip
 def test_what_some_collation_takes_for_the_same_is_near(one: Any, other: Any) -> None:
     assert nearness(likeness(one)) == nearness(likeness(other))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 import numpy as np
 import pandas as pd
@@ -91,6 +91,8 @@ def test_a_time_that_never_is_is_told() -> None:
         ("2024-01-01", "10min", "2023-12-31"),
         ("2024-01-01T00:05", "90s", "2024-01-01T00:03"),
         ("2024-01-01T00:05:00Z", 0, "2024-01-01T00:05:00Z"),
+        ("0900-01-01T00:00:00Z", "10min", "0899-12-31T23:50:00Z"),
+        ("0001-01-01", "10min", "0001-01-01"),
         (1000, 10, 990),
         (1000, "10min", 1000),
         (10.5, 0.25, 10.25),
@@ -121,6 +123,7 @@ def test_random_bounds_are_never_later_than_asked_for() -> None:
 def test_members_of_the_platform_are_utc_with_milliseconds_rounded_down() -> None:
     assert iso_utc("2024-01-01T02:00:00.9999+02:00") == "2024-01-01T00:00:00.999Z"
     assert iso_utc("2024-01-01") == "2024-01-01T00:00:00.000Z"
+    assert iso_utc("0900-01-01") == "0900-01-01T00:00:00.000Z"
 
 
 def test_cursors_ahead_of_the_clock() -> None:
@@ -160,7 +163,7 @@ def test_start_is_a_time_or_a_number(value: object, expected: object) -> None:
     assert checked_mark("start", value) == expected
 
 
-@pytest.mark.parametrize("value", ["yesterday", True, float("nan"), [], pd.NaT, "2024-13-01"])
+@pytest.mark.parametrize("value", ["yesterday", True, float("nan"), [], pd.NaT, "2024-13-01", time(10)])
 def test_a_start_that_is_neither_is_told(value: object) -> None:
     with pytest.raises((ConfigError, FrameError), match="start"):
         checked_mark("start", value)

@@ -101,6 +101,22 @@ def test_the_bound_is_put_in_and_the_document_stays() -> None:
     assert begins_at(doc, "mark", 7)["a"][0] == "x 7 y 7"
 
 
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("/orders?since={{watermark}}", "/orders?since=2024-01-01%2010:00:00%2B02:00"),
+        ("/{{a}}?since={{{watermark}}}&x=1", "/{{a}}?since=2024-01-01%2010:00:00%2B02:00&x=1"),
+        ("/?since={{{encodeURI '{{watermark}}'}}}", "/?since={{{encodeURI '2024-01-01 10:00:00+02:00'}}}"),
+    ],
+)
+def test_a_watermark_in_a_uri_arrives_as_it_is(uri: str, expected: str) -> None:
+    doc = {"http": {"relativeURI": uri, "body": "{{watermark}}"}}
+
+    made = begins_at(doc, "mark", "2024-01-01 10:00:00+02:00")
+
+    assert made == {"http": {"relativeURI": expected, "body": "2024-01-01 10:00:00+02:00"}}
+
+
 def test_a_delta_export_begins_at_its_start_date() -> None:
     doc = {"type": "delta", "delta": {"dateField": "u", "startDate": "2020-01-01"}}
 

@@ -56,6 +56,38 @@ def test_rows_that_make_several_records_or_none() -> None:
     assert "Rows here that are not mapped: 2; rows that seem missing may be theirs." in plan.summary()
 
 
+RENAMED = {**PLAIN, "mappings": [rule("id", "$.id"), rule("name", "$.name"), rule("info", "$.note")]}
+
+
+@pytest.mark.parametrize(
+    ("doc", "field", "there", "columns"),
+    [
+        (PLAIN, "note", "note", None),
+        (PLAIN, "note", "remark", {"note": "remark"}),
+        (RENAMED, "info", "info", None),
+        (RENAMED, "info", "remark", {"info": "remark"}),
+    ],
+)
+def test_what_becomes_of_a_row_is_the_same_whatever_rows_are_beside_it(
+    doc: Any, field: str, there: str, columns: Any
+) -> None:
+    here = pd.DataFrame({"id": ["A", "B", "C"], "name": ["a", "b", "c"], "note": [None, None, "new"]})
+    current = pd.DataFrame({"id": ["A", "B"], "name": ["a", "b"], there: ["old", None], "made_by": ["x", "y"]})
+    whole = plan_of(here, current, doc=doc, columns=columns)
+    part = plan_of(here[:2], current, doc=doc, columns=columns)
+
+    assert whole.frame["action"].tolist() == ["update", "unchanged", "create"]
+    assert part.frame["action"].tolist() == ["update", "unchanged"]
+    assert part.changes[["key", "field", "before", "after"]].values.tolist() == [["A", field, "old", None]]
+    assert plan_of(here[:2], current, doc=doc, columns=columns, ignore=field).counts["unchanged"] == 2
+
+
+def test_fields_that_no_record_has_and_the_destination_has_not_are_none() -> None:
+    plan = plan_of({"id": [1], "note": [None]}, {"id": [1]})
+
+    assert plan.counts["unchanged"] == 1
+
+
 def test_filtered_rows_are_ignored() -> None:
     rules = ["notequals", ["extract", "id"], "2"]
     doc = {**PLAIN, "filter": {"type": "expression", "expression": {"version": "1", "rules": rules}}}
@@ -105,6 +137,13 @@ def test_a_field_that_the_destination_does_not_have_is_an_error_with_three_ways_
 
     for way in ("columns={'note': '…'}", "ignore=['note']", "columns=[…, 'note']"):
         assert way in str(caught.value)
+
+
+@pytest.mark.parametrize("ignore", [5, [5], [None], {"a": 1}.items()])
+def test_what_is_ignored_is_named(ignore: Any) -> None:
+    with pytest.raises(ConfigError, match=r"ignore: got .*expected a name"):
+        plan_of({"id": [1], "a": [1]}, {"id": [1], "a": [2]}, ignore=ignore)
+    assert plan_of({"id": [1], "a": [1]}, {"id": [1], "a": [2]}, ignore={"a"}).counts["unchanged"] == 1
 
 
 def test_an_empty_destination_makes_every_row_new_and_no_rows_make_every_other_missing() -> None:
