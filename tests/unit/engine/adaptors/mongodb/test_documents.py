@@ -73,8 +73,8 @@ def test_reference_hides_no_operator(hidden: str) -> None:
 @pytest.mark.parametrize("value", ["$c", "$$ROOT", "$"])
 @pytest.mark.parametrize("template", [
     '[{"$match": {"$expr": {"$eq": ["$c", "{{x}}"]}}}]', '[{"$set": {"a": "{{{x}}}"}}]',
-    '[{"$set": {"a": "{{y}}{{x}}"}}]', '[{"$set": {"a": {{{jsonSerialize x}}} }}]', '[{"$set": {"a": {{{jsonSerialize in}}} }}]',
-    '{"$expr": {"$eq": ["$c", "{{x}}"]}}', ' [{"$set": {"{{x}}": 1}}]',
+    '[{"$set": {"a": "{{y}}{{x}}"}}]', '[{"$set": {"a": {{{jsonSerialize x}}} }}]',
+    '[{"$set": {"a": {{{jsonSerialize in}}} }}]', '{"$expr": {"$eq": ["$c", "{{x}}"]}}', ' [{"$set": {"{{x}}": 1}}]',
 ])  # fmt: skip
 def test_value_is_no_expression(template: str, value: str) -> None:
     with pytest.raises(Refused) as caught:
