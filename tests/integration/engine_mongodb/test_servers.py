@@ -75,6 +75,18 @@ def test_announced_text_that_is_no_address_fails(server: Mongod, announced: str)
         assert problem(ping(server, host=[f"127.0.0.1:{other.port}"]))[0] in {"invalid_field", "unreachable"}
 
 
+def test_search_through_what_servers_announce_ends_with_its_call(server: Mongod) -> None:
+    with greeter(**SECONDARY, hosts=[f"127.9.{at // 250}.{at % 250}:1" for at in range(20_000)]) as other:
+        with Bench(server, server.doc(host=[f"127.0.0.1:{other.port}"])) as bench:
+            call = bench.call()
+            call.deadline = time.monotonic() + 1
+            begun = time.monotonic()
+            outcome = adaptor.ping(call)
+
+    assert problem(outcome)[0] == "timeout"
+    assert time.monotonic() - begun < 10
+
+
 def test_other_replica_set_is_refused(server: Mongod) -> None:
     code, message = problem(ping(server, replicaSet="other"))
 

@@ -184,6 +184,7 @@ def _search(call: Call, preference: str, certificates: Certificates) -> Greeting
         if address in seen:
             continue
         seen.append(address)
+        call.look()
         try:
             greeting = greet(call, address, certificates.context())
             _check_set(greeting, block.get("replicaSet"))
