@@ -151,6 +151,13 @@ def test_long_numbers_of_a_record_stay_exact_in_templates() -> None:
     assert read('{"n": {{record.n}} }', context) == {"n": 2**53 + 1}
 
 
+@pytest.mark.parametrize("name", ["record.n", "n", "data.0.n", "data.n", "0.n", "rows.n"])
+def test_record_is_seen_as_in_other_requests(name: str) -> None:
+    mapped = [{"n": 2**53 + 1}] if name == "rows.n" else {"n": 2**53 + 1}
+
+    assert read(f'{{"n": {{{{{name}}}}} }}', record_context({}, Outgoing(0, {}, mapped))) == {"n": 2**53 + 1}
+
+
 @pytest.mark.parametrize(
     ("hosts", "expected"),
     [
