@@ -93,6 +93,16 @@ def test_search_through_what_servers_announce_ends_with_its_call(server: Mongod)
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.parametrize("drip_s", [0.3, 0.002])
+def test_greeting_that_drips_ends_with_its_call(server: Mongod, drip_s: float) -> None:
+    with greeter(**SECONDARY, hosts=["a" * 9] * 2000, drip_s=drip_s) as other:
+        begun = time.monotonic()
+        outcome = ping_within(server, server.doc(host=[f"127.0.0.1:{other.port}"]), 1)
+
+    assert problem(outcome)[0] == "timeout"
+    assert time.monotonic() - begun < 10
+
+
 def test_other_replica_set_is_refused(server: Mongod) -> None:
     code, message = problem(ping(server, replicaSet="other"))
 
