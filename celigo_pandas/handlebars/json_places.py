@@ -22,7 +22,7 @@ WRITES_JSON: Final = frozenset({"jsonEncode", "jsonSerialize"})
 """Helpers whose result is JSON already, however many braces stand around them."""
 
 _START, _END = "\x01", "\x02"
-_PIECES: Final = re.compile(r'\\.|"|\x01([vr])([^\x02]*)\x02|[\x01\x02]', re.DOTALL)
+_PIECES: Final = re.compile(r'\\(?=\x01)|\\.|"|\x01([vr])([^\x02]*)\x02|[\x01\x02]', re.DOTALL)
 _SCALAR: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
 
 
@@ -71,6 +71,8 @@ def settle(text: str) -> str:
         end = found.end()
         if found[1]:
             pieces.append(_placed(json.loads(found[2]), is_within=is_within, is_raw=found[1] == "r"))
+        elif found[0] == "\\":
+            raise Refusal("a backslash stands right before a value and would change it", hint="Write \\u005c for it.")
         elif found[0] in (_START, _END):
             raise Refusal(f"the template holds the control character {found[0]!r}, which JSON has not")
         else:
