@@ -160,6 +160,7 @@ def test_second_best_server_is_taken_where_there_is_no_better(server: Mongod, pr
         ({"raw": b""}, "unreachable"),
         ({"raw": b"\x10\0\0\0" + b"\0" * 12}, "bad_answer"),
         ({"raw": b"\xff\xff\xff\x7f" + b"\0" * 8 + b"\xdd\x07\0\0"}, "bad_answer"),
+        ({**SECONDARY, "hosts": 5, "primary": {}}, "unreachable"),
     ],
 )
 def test_what_is_no_database_is_told(server: Mongod, hello: Any, code: str) -> None:
