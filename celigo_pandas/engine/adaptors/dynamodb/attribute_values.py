@@ -6,6 +6,7 @@ Source: AWS, "DynamoDB low-level API", "Naming rules and data types".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
@@ -27,6 +28,7 @@ __all__ = [
 
 _DEEPEST = 32
 _MOST_DIGITS = 38
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LARGEST, _SMALLEST = Decimal("9.9999999999999999999999999999999999999E+125"), Decimal("1E-130")
 
 
@@ -167,6 +169,9 @@ def _number_text(text: str) -> str:
         number = Decimal(text)
     except InvalidOperation:
         raise NoValueError(f"{shown(text)} is no number") from None
+    # Python reads more: blanks, underscores, digits of other scripts.
+    if number.is_finite() and not _NUMBER.fullmatch(text):
+        raise NoValueError(f"{shown(text)} is no number")
     if not number.is_finite():
         raise NoValueError(f"{shown(text)} is no number that DynamoDB has")
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")

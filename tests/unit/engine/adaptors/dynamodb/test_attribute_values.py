@@ -153,6 +153,17 @@ def test_typed_value_that_is_no_text_is_refused(value: Any) -> None:
         typed_or_plain(value)
 
 
+@pytest.mark.parametrize("text", [" 5", "1_0", "\u0663", "0x1", "five", "", "NaN"])
+def test_key_that_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(NoValueError):
+        key_to_wire(text, "N")
+
+
+@pytest.mark.parametrize("text", ["5", "-0.5", "5.", ".5", "1e+22", "1E-7", "+5"])
+def test_key_that_is_a_number_goes_as_it_is(text: str) -> None:
+    assert key_to_wire(text, "N") == {"N": text}
+
+
 def test_digits_at_the_ends_that_are_zero_do_not_count() -> None:
     assert to_wire(10**100) == {"N": str(10**100)}
 
