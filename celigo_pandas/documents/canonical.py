@@ -29,7 +29,8 @@ _FILE: Final = (
 )  # fmt: skip
 
 _TRUTHS: Final = (
-    "oneToMany", "isLookup", "ignoreExisting", "ignoreMissing", "netsuite.skipGrouping", "netsuite.statsOnly",
+    "oneToMany", "isLookup", "ignoreExisting", "ignoreMissing", "mongodb.upsert", "netsuite.skipGrouping",
+    "netsuite.statsOnly",
     *(f"{block}.{name}" for block in ("http", "rest") for name in _WEB),
     *(f"file.{name}" for name in _FILE),
 )  # fmt: skip

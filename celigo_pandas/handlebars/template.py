@@ -12,7 +12,7 @@ from celigo_pandas.handlebars.analysis import find_elements, find_lookups, find_
 from celigo_pandas.handlebars.compilation import check_depth, compile_program
 from celigo_pandas.handlebars.context_columns import Batch, Contexts, Many
 from celigo_pandas.handlebars.escaping import find_escape
-from celigo_pandas.handlebars.json_places import mark_raw, settle
+from celigo_pandas.handlebars.json_places import mark_raw, refuse_operators, settle
 from celigo_pandas.handlebars.lookups import by_name
 from celigo_pandas.handlebars.parsing import parse_template
 from celigo_pandas.handlebars.rendering import DEFAULT_LIMITS, Limits, Refusal, Run, Scope
@@ -116,11 +116,42 @@ class Template:
         """
         names = by_name(lookups) if lookups else _NO_LOOKUPS
         run = Run(context, names, dynamic_lookups, now or utc_now, random or _secure_number, limits)
+        return self._rendered(run, escape, strict, settle if escape == "json" else None)
+
+    def render_query(self, context: object, *, is_expression: bool) -> str:
+        """Render a query of MongoDB: JSON in which no value begins an operator.
+
+        Parameters
+        ----------
+        context : dict
+            What the paths read.
+        is_expression : bool
+            Whether a text that begins with a dollar is an operator too, as in a pipeline.
+
+        Raises
+        ------
+        TemplateError
+            As :meth:`render`; and where a value would be an operator.
+
+        Examples
+        --------
+        >>> Template('{"sku": "{{sku}}"}').render_query({"sku": "$7"}, is_expression=False)
+        '{"sku": "$7"}'
+        """
+
+        def settled(text: str) -> str:
+            refuse_operators(text, is_expression=is_expression)
+            return settle(text)
+
+        run = Run(context, _NO_LOOKUPS, None, utc_now, _secure_number, DEFAULT_LIMITS)
+        return self._rendered(run, "json", False, settled)
+
+    def _rendered(self, run: Run, escape: str, strict: bool, end: Callable[[str], str] | None) -> str:
         program, _ = self._program(escape, strict)
         try:
-            text = program(Scope(context, None, {"root": context}, None, run))
+            text = program(Scope(run.root, None, {"root": run.root}, None, run))
             run.check_size(len(text))
-            text = settle(text) if escape == "json" else text
+            text = text if end is None else end(text)
         except RecursionError as error:
             raise check_depth(error, self.source) from None
         except Refusal as error:

@@ -26,10 +26,12 @@ class Greeter:
 
 @contextmanager
 def greeter(**hello: Any) -> Iterator[Greeter]:
-    """Answer every command with `hello`; ``raw=b"…"`` answers with these bytes."""
+    """Answer every command with `hello`; ``raw=b"…"`` answers with these bytes, ``drip_s`` lets each byte wait."""
     listener = socket.create_server(("127.0.0.1", 0))
     found = Greeter(int(listener.getsockname()[1]))
     raw = hello.pop("raw", None)
+    drip_s = hello.pop("drip_s", 0.0)
+    over = threading.Event()
 
     def serve() -> None:
         while True:
@@ -44,7 +46,11 @@ def greeter(**hello: Any) -> Iterator[Greeter]:
                     found.asked.append(bson.decode(client.recv(size)[5:]))
                     body = b"\0\0\0\0\0" + bson.encode({"ok": 1.0, "maxWireVersion": 17, **hello})
                     answer = _HEADER.pack(_HEADER.size + len(body), 1, request, kind) + body
-                    client.sendall(answer if raw is None else raw)
+                    for byte in answer if drip_s else b"":
+                        client.sendall(bytes([byte]))
+                        if over.wait(drip_s):
+                            return
+                    client.sendall((b"" if drip_s else answer) if raw is None else raw)
                     if raw is not None:
                         break
 
@@ -53,6 +59,7 @@ def greeter(**hello: Any) -> Iterator[Greeter]:
     try:
         yield found
     finally:
+        over.set()
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from celigo_pandas.engine.adaptors.protocol import Outgoing
-from celigo_pandas.handlebars import record_members
+from celigo_pandas.handlebars import contexts
 
 __all__ = ["record_context"]
 
@@ -17,10 +17,8 @@ _SAFE = 2**53 - 1
 
 
 def record_context(context: Mapping[str, Any], outgoing: Outgoing) -> dict[str, Any]:
-    """Return what a member sees of one record: ``record``, bare names, ``data``, the surroundings."""
-    mapped = _exact(outgoing.mapped)
-    bare = mapped if isinstance(mapped, dict) else {}
-    return {**bare, **context, **record_members(mapped), "data": [mapped]}
+    """Return what a member sees of one record: what a request for it does, with exact numbers."""
+    return contexts.record_context(_exact(outgoing.mapped), context)
 
 
 def _exact(value: object) -> Any:

@@ -192,6 +192,28 @@ def test_key_that_can_be_none_is_one_record_s_error(server: DynamoServer, record
     assert results[0]["errors"][0]["code"] == code
 
 
+def test_number_that_is_written_in_two_ways_is_one_key(server: DynamoServer, proxy: FaultProxy) -> None:
+    server.table("numbers", "id:N")
+    waiting = [refused("ThrottlingException")] * 3
+    bodies: list[Any] = []
+
+    def fault(request: Seen) -> Canned | None:
+        if operation(request) != "PutItem":
+            return None
+        bodies.append(json.loads(request.body)["Item"]["id"]["N"])
+        return waiting.pop() if waiting else None
+
+    proxy.fault = fault
+    bench = Bench(server.doc(proxy.url), "numbers")
+    try:
+        assert statuses(bench.push([{"id": 5, "v": 1}, {"id": 5.0, "v": 2}])) == [200, 200]
+    finally:
+        bench.close()
+
+    assert bodies == ["5"] * 4 + ["5.0"]
+    assert [one["v"] for one in stored(server, "numbers")] == [2]
+
+
 def test_records_of_one_item_go_in_their_order(server: DynamoServer, bench: Bench) -> None:
     chance = random.Random(seed("order"))
     records = [{"id": chance.choice("abcdefgh"), "n": number} for number in range(200)]

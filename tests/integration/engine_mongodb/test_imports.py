@@ -6,6 +6,7 @@ from typing import Any
 
 import bson
 import pytest
+from bson.raw_bson import RawBSONDocument
 from support.cutting_proxy import When, cutting_proxy
 from support.mongod import DATABASE, Mongod
 from support.mongodb_bench import Bench, code, statuses
@@ -147,6 +148,31 @@ def test_batch_that_is_too_large_for_one_command_has_a_fate_for_each_part(server
 # updateOne ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("bad", ["[]", "{}", '{"n": "x", "$set": {"a": 1}}', '{"$set": {"a": 1}, "n": "x"}'])
+def test_update_that_is_none_fails_its_record_and_no_other(bench: Bench, bad: str) -> None:
+    bench.server.insert("odd", [{"n": "a"}, {"n": "b"}])
+    records = [{"n": "a", "u": '{"$set": {"done": 1}}'}, {"n": "b", "u": bad}, {"n": "a", "u": '{"$inc": {"done": 1}}'}]
+
+    results = bench.update("odd", records, filter=BY_N, update="{{{record.u}}}")
+
+    assert statuses(results) == [200, 422, 200]
+    assert results[1]["errors"][0]["code"] == "invalid_json"
+    assert [one.get("done") for one in bench.server.find("odd")] == [2, None]
+
+
+def test_update_whose_answer_cannot_be_read_is_not_told_as_failed(bench: Bench) -> None:
+    bench.server.insert("damaged", [{"n": "b"}])
+    broken = bson.encode({"n": "a", "text": "XXXX"}).replace(b"XXXX", b"\xff\xfe\xff\xfe")
+    with bench.server.admin() as client:
+        client[DATABASE]["damaged"].insert_one(RawBSONDocument(broken))
+
+    results = bench.update("damaged", [{"n": "a"}, {"n": "b"}], filter=BY_N, update='{"$set": {"seen": 1}}')
+
+    assert statuses(results) == [UNKNOWN, 200]
+    with bench.server.admin() as client:
+        assert client[DATABASE]["damaged"].count_documents({"seen": 1}) == 2
+
+
 def test_update_changes_one_and_tells_how_it_is_then(bench: Bench) -> None:
     bench.server.insert("updated", [{"_id": 1, "n": "a", "text": "old"}, {"_id": 2, "n": "a", "text": "old"}])
 
@@ -179,7 +205,7 @@ def test_update_by_a_whole_document_replaces_and_by_stages_computes(bench: Bench
 @pytest.mark.parametrize(
     ("update", "found"),
     [
-        ({"$set": {"a": 1}, "b": 2}, {"9", "40415", "52"}),
+        ({"$set": {"a": 1}, "b": 2}, {"invalid_json"}),
         ({"$nix": {"a": 1}}, {"9"}),
         ({}, {"invalid_json"}),
         ([{"$out": "elsewhere"}], {"operator_refused"}),

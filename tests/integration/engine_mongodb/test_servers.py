@@ -27,6 +27,13 @@ def ping(server: Mongod, reach: Reach | None = None, **block: Any) -> Any:
         return adaptor.ping(bench.call(reach=reach))
 
 
+def ping_within(server: Mongod, doc: Any, time_s: float) -> Any:
+    with Bench(server, doc) as bench:
+        call = bench.call()
+        call.deadline = time.monotonic() + time_s
+        return adaptor.ping(call)
+
+
 def problem(outcome: Any) -> tuple[str, str]:
     (error,) = outcome.errors
     return error["code"], error["message"]
@@ -73,6 +80,27 @@ def test_announced_server_on_a_port_that_is_not_allowed_sees_nothing(server: Mon
 def test_announced_text_that_is_no_address_fails(server: Mongod, announced: str) -> None:
     with greeter(**SECONDARY, primary=announced) as other:
         assert problem(ping(server, host=[f"127.0.0.1:{other.port}"]))[0] in {"invalid_field", "unreachable"}
+
+
+def test_search_through_what_servers_announce_ends_with_its_call(server: Mongod) -> None:
+    announced = [f"127.9.{at // 250}.{at % 250}:1" for at in range(20_000)]
+    with greeter(**SECONDARY, hosts=announced) as other:
+        doc = server.doc(host=[f"127.0.0.1:{other.port}"])
+        begun = time.monotonic()
+        outcome = ping_within(server, doc, 1)
+
+    assert problem(outcome)[0] == "timeout"
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("drip_s", [0.3, 0.002])
+def test_greeting_that_drips_ends_with_its_call(server: Mongod, drip_s: float) -> None:
+    with greeter(**SECONDARY, hosts=["a" * 9] * 2000, drip_s=drip_s) as other:
+        begun = time.monotonic()
+        outcome = ping_within(server, server.doc(host=[f"127.0.0.1:{other.port}"]), 1)
+
+    assert problem(outcome)[0] == "timeout"
+    assert time.monotonic() - begun < 10
 
 
 def test_other_replica_set_is_refused(server: Mongod) -> None:
@@ -132,6 +160,7 @@ def test_second_best_server_is_taken_where_there_is_no_better(server: Mongod, pr
         ({"raw": b""}, "unreachable"),
         ({"raw": b"\x10\0\0\0" + b"\0" * 12}, "bad_answer"),
         ({"raw": b"\xff\xff\xff\x7f" + b"\0" * 8 + b"\xdd\x07\0\0"}, "bad_answer"),
+        ({**SECONDARY, "hosts": 5, "primary": {}}, "unreachable"),
     ],
 )
 def test_what_is_no_database_is_told(server: Mongod, hello: Any, code: str) -> None:

@@ -23,6 +23,11 @@ def test_truth_values_are_cast(value: Any, known: bool) -> None:
     assert doc["oneToMany"] is value
 
 
+@pytest.mark.parametrize("value", ["false", 0, "no"])
+def test_text_that_says_no_makes_no_upsert(value: Any) -> None:
+    assert canonical("imports", {"mongodb": {"upsert": value}}) == {"mongodb": {"upsert": False}}
+
+
 def test_lookups_are_cast_in_every_home() -> None:
     doc = {
         "lookups": [{"name": "a", "allowFailures": "false"}, "no lookup"],

@@ -31,6 +31,13 @@ def test_value_between_quotes_is_the_text_and_nothing_else(a: str, b: str) -> No
     assert found == {"a": f"<{a}>", f"{b} key": [True, b]}
 
 
+def test_backslash_before_a_value_is_said_and_has_another_form() -> None:
+    with pytest.raises(TemplateError, match="u005c"):
+        render('{"path": "C:\\\\{{a}}"}', a="new")
+
+    assert json.loads(render('{"path": "C:\\u005c{{a}}"}', a="new")) == {"path": "C:\\new"}
+
+
 def attempt(template: str, value: str) -> Any:
     """Return what the rendered template says, or the refusal."""
     try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from celigo_pandas.engine.adaptors.http.origins import shown_origin
 from celigo_pandas.engine.adaptors.protocol import Call, SourceFailure
 from celigo_pandas.errors import shown
 from celigo_pandas.sigv4 import Keys
@@ -68,7 +69,8 @@ def own_endpoint(call: Call) -> str:
                 return f"{parts.scheme}://{parts.netloc}"
         except ValueError:
             pass
-    text = f"{kind}.endpoint {shown(value)} is no origin; expected http(s)://host:port and nothing behind it."
+    got = f"{shown_origin(value)} with more to it" if isinstance(value, str) and "@" in value else shown(value)
+    text = f"{kind}.endpoint {got} is no origin; expected http(s)://host:port and nothing else."
     raise SourceFailure(text, code="invalid_field", field=f"{kind}.endpoint", sent=False)
 
 
@@ -91,6 +93,7 @@ def keys_of(doc: Mapping[str, Any]) -> Keys:
             raise SourceFailure(text, code="missing_required_field", field=f"{path}.{name}", sent=False)
         found.append(value.strip())
     if not _KEY_ID.fullmatch(found[0]) or _NOT_IN_A_KEY_ID & set(found[0]):
-        text = f"{path}.accessKeyId {shown(found[0])} is no key id; expected letters and digits."
+        # Not shown: the secret of such keys has a slash, and may have come into the wrong field.
+        text = f"{path}.accessKeyId ({len(found[0])} characters) is no key id; expected letters and digits only."
         raise SourceFailure(text, code="invalid_field", field=f"{path}.accessKeyId", sent=False)
     return Keys(found[0], found[1])

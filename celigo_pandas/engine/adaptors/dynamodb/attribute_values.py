@@ -6,6 +6,7 @@ Source: AWS, "DynamoDB low-level API", "Naming rules and data types".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
@@ -27,6 +28,7 @@ __all__ = [
 
 _DEEPEST = 32
 _MOST_DIGITS = 38
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LARGEST, _SMALLEST = Decimal("9.9999999999999999999999999999999999999E+125"), Decimal("1E-130")
 
 
@@ -78,7 +80,7 @@ def to_wire(value: object) -> dict[str, Any]:
 
 def item_to_wire(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record as an item; as :func:`to_wire`."""
-    return {name: _to_wire(value, _DEEPEST - 1) for name, value in record.items()}
+    return {_text(name): _to_wire(value, _DEEPEST - 1) for name, value in record.items()}
 
 
 def key_to_wire(text: str, kind: str) -> dict[str, str]:
@@ -91,7 +93,7 @@ def key_to_wire(text: str, kind: str) -> dict[str, str]:
     """
     if not text:
         raise NoValueError("it is empty, and a key must have a value")
-    return {"N": _number_text(text)} if kind == "N" else {kind: text}
+    return {"N": _number_text(text)} if kind == "N" else {kind: _text(text)}
 
 
 def typed_or_plain(value: object) -> dict[str, Any]:
@@ -142,14 +144,23 @@ def _to_wire(value: object, left: int) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, str):
-        return {"S": value}
+        return {"S": _text(value)}
     if isinstance(value, int | float | Decimal):
         return {"N": _number_text(repr(value) if isinstance(value, float) else str(value))}
     if isinstance(value, Mapping):
-        return {"M": {str(name): _to_wire(one, left - 1) for name, one in value.items()}}
+        return {"M": {_text(str(name)): _to_wire(one, left - 1) for name, one in value.items()}}
     if isinstance(value, list | tuple):
         return {"L": [_to_wire(one, left - 1) for one in value]}
     raise NoValueError(f"{shown(value)} is nothing that JSON has")
+
+
+def _text(text: str) -> str:
+    """Return a text that DynamoDB keeps as it is; half a surrogate pair has no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NoValueError(f"{shown(text)} holds half of a surrogate pair, which is no text") from None
+    return text
 
 
 def _number_text(text: str) -> str:
@@ -158,6 +169,9 @@ def _number_text(text: str) -> str:
         number = Decimal(text)
     except InvalidOperation:
         raise NoValueError(f"{shown(text)} is no number") from None
+    # Python reads more: blanks, underscores, digits of other scripts.
+    if number.is_finite() and not _NUMBER.fullmatch(text):
+        raise NoValueError(f"{shown(text)} is no number")
     if not number.is_finite():
         raise NoValueError(f"{shown(text)} is no number that DynamoDB has")
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
@@ -175,15 +189,15 @@ def _typed(kind: str, value: object) -> Any:
     if kind == "NS" and isinstance(value, list):
         return [_typed("N", one) for one in value]
     if kind in {"S", "B"} and isinstance(value, str):
-        return value
+        return _text(value)
     if kind in {"SS", "BS"} and isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return value
+        return [_text(one) for one in value]
     if kind in {"BOOL", "NULL"} and isinstance(value, bool):
         return value
     if kind == "L" and isinstance(value, list):
         return [typed_or_plain(one) for one in value]
     if kind == "M" and isinstance(value, Mapping):
-        return {name: typed_or_plain(one) for name, one in value.items()}
+        return {_text(name): typed_or_plain(one) for name, one in value.items()}
     raise NoValueError(f"{shown(value)} is no value of type {kind}")
 
 

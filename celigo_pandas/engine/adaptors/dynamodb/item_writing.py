@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from celigo_pandas.documents.concurrency import effective_level
@@ -58,19 +59,24 @@ def write_batch(call: Call, import_doc: Mapping[str, Any], batch: Sequence[Outgo
     database = DynamoDb(call, plan.region)
     keys = database.keys(plan.table)
     results: dict[int, Result] = {}
-    chains: dict[str, list[_Write]] = {}
+    chains: dict[tuple[object, ...], list[_Write]] = {}
     for place, one in enumerate(batch):
         try:
             write = _prepared(call, plan, keys, place, one)
         except Refused as error:
             results[place] = _failed(error.code, error.message)
         else:
-            chains.setdefault(repr(write.key), []).append(write)
+            chains.setdefault(_item_meant(write), []).append(write)
     workers = max(1, min(effective_level(call.connection.masked), len(chains)))
     with ThreadPoolExecutor(workers, thread_name_prefix="celigo-dynamodb") as pool:
         for found in pool.map(lambda chain: _in_turn(database, plan, keys, chain), chains.values()):
             results.update(found)
     return [results[place] for place in range(len(batch))]
+
+
+def _item_meant(write: _Write) -> tuple[object, ...]:
+    """Return what is equal for writes of one item: 5 and 5.0 are one key."""
+    return tuple(Decimal(value["N"]) if "N" in value else repr(value) for value in write.key.values())
 
 
 def _in_turn(database: DynamoDb, plan: ImportPlan, keys: tuple[Key, ...], chain: list[_Write]) -> dict[int, Result]:

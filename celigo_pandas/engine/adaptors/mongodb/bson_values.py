@@ -63,10 +63,12 @@ def _decimal(value: Decimal128) -> Any:
     number = value.to_decimal()
     if not number.is_finite():
         return "NaN" if number.is_nan() else ("Infinity" if number > 0 else "-Infinity")
-    if number.as_tuple().exponent == 0 and not (number.is_zero() and number.is_signed()):
+    if number.is_zero() and number.is_signed():
+        return str(number)
+    if number.as_tuple().exponent == 0:
         return int(number)
     double = float(number)
-    return double if math.isfinite(double) and Decimal(repr(double)) == number and number else str(number)
+    return double if math.isfinite(double) and Decimal(repr(double)) == number else str(number)
 
 
 def _date(value: DatetimeMS) -> Any:

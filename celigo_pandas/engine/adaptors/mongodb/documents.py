@@ -27,6 +27,7 @@ __all__ = ["Member", "Refused", "block_of", "collection_of", "member_of"]
 _RUNS_CODE = frozenset({"$where", "$function", "$accumulator"})
 _WRITES = frozenset({"$out", "$merge"})
 _NEVER_ENDS = frozenset({"$changeStream"})
+_EXPRESSIONS = frozenset({"pipeline", "projection"})
 
 
 class Refused(ValueError):
@@ -93,9 +94,21 @@ class Member:
         except TemplateError as error:
             raise Refused("template_error", f"{self.field}: {error}") from None
         try:
-            return json_text.load(text, finite=True)
+            found = json_text.load(text, finite=True)
+            json.loads(text, object_pairs_hook=_each_once, parse_int=str, parse_float=str)
+        except RecursionError:
+            raise Refused("invalid_json", f"{self.field} is nested too deeply.") from None
         except ValueError as error:
             raise Refused("invalid_json", f"{self.field} renders to no JSON: {error}. Got {shown(text)}.") from None
+        return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ValueError(f"the member {shown(name)} is there twice, and one would be lost")
+        seen.add(name)
 
 
 def _why_not(name: str) -> str | None:
@@ -115,6 +128,8 @@ def _names(value: object) -> Iterator[str]:
             waiting += one.values()
         elif isinstance(one, list):
             waiting += one
+        elif isinstance(one, bson.DBRef):
+            waiting.append(one.as_doc())
 
 
 def block_of(doc: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
@@ -162,7 +177,12 @@ def member_of(block: Mapping[str, Any], kind: str, name: str, *kinds: type, requ
         template = compile_template(value)
     except TemplateError as error:
         raise SourceFailure(f"{field}: {error}", code="template_error", field=field, sent=False) from None
-    return Member(field, partial(template.render, escape="json"), kinds)
+    return Member(field, partial(template.render_query, is_expression=_is_expression(name, value)), kinds)
+
+
+def _is_expression(name: str, text: str) -> bool:
+    """Whether texts of a member that begin with a dollar are read, and not taken as they are."""
+    return name in _EXPRESSIONS or text.lstrip().startswith("[") or '"$expr"' in text
 
 
 def _missing(field: str) -> SourceFailure:

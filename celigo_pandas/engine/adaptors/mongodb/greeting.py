@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -85,12 +86,14 @@ def greet(call: Call, address: Address, context: ssl.SSLContext | None) -> Greet
     with ExitStack() as stack:
         sock = stack.enter_context(_opened(call, address))
         peer = Address(str(sock.getpeername()[0]), address.port)
-        sock.settimeout(min(left_s(call), CONNECT_S))
+        allowed_s = min(left_s(call), CONNECT_S)
+        sock.settimeout(allowed_s)
         try:
             if context is not None:
                 sock = stack.enter_context(context.wrap_socket(sock, server_hostname=address.host))
-            hello = _asked(sock, "hello")
-            hello = hello if hello.get("ok") == 1 else _asked(sock, "isMaster")
+            end = time.monotonic() + allowed_s
+            hello = _asked(sock, "hello", end)
+            hello = hello if hello.get("ok") == 1 else _asked(sock, "isMaster", end)
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", "") or error.reason or str(error)
             raise _failure(address, f"the TLS connection failed: {reason}", "tls") from None
@@ -119,19 +122,23 @@ def _failure(address: Address, reason: str, code: str) -> SourceFailure:
     return SourceFailure(text, code=code, field="mongodb.host", sent=False)
 
 
-def _asked(sock: socket.socket, command: str) -> dict[str, Any]:
+def _asked(sock: socket.socket, command: str, end: float) -> dict[str, Any]:
     body = b"\0\0\0\0\0" + bson.encode({command: 1, "$db": "admin"})
     sock.sendall(_HEADER.pack(_HEADER.size + len(body), 1, 0, _OP_MSG) + body)
-    size, _, _, kind = _HEADER.unpack(_received(sock, _HEADER.size))
+    size, _, _, kind = _HEADER.unpack(_received(sock, _HEADER.size, end))
     if kind != _OP_MSG or not _HEADER.size + 5 < size < _LARGEST:
         raise ValueError("no answer of the protocol")
-    answer: dict[str, Any] = bson.decode(_received(sock, size - _HEADER.size)[5:])
+    answer: dict[str, Any] = bson.decode(_received(sock, size - _HEADER.size, end)[5:])
     return answer
 
 
-def _received(sock: socket.socket, count: int) -> bytes:
+def _received(sock: socket.socket, count: int, end: float) -> bytes:
     pieces = b""
     while len(pieces) < count:
+        # An answer that drips never times out by itself.
+        if (left := end - time.monotonic()) <= 0:
+            raise TimeoutError
+        sock.settimeout(left)
         piece = sock.recv(count - len(pieces))
         if not piece:
             raise EOFError

@@ -68,7 +68,8 @@ class Server:
         """Whether it can be read as it was at one moment."""
         hello = self.greeting.hello
         is_shared = "setName" in hello or hello.get("msg") == "isdbgrid"
-        return is_shared and int(hello.get("maxWireVersion", 0)) >= _WITH_SNAPSHOTS
+        version = hello.get("maxWireVersion")
+        return is_shared and isinstance(version, int) and version >= _WITH_SNAPSHOTS
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -184,6 +185,7 @@ def _search(call: Call, preference: str, certificates: Certificates) -> Greeting
         if address in seen:
             continue
         seen.append(address)
+        call.look()
         try:
             greeting = greet(call, address, certificates.context())
             _check_set(greeting, block.get("replicaSet"))
@@ -211,7 +213,8 @@ def _not_found(preference: str, seen: list[Address], failures: list[SourceFailur
 
 def _announced(greeting: Greeting) -> list[Address]:
     """Return the servers that a member of a replica set names, its primary first."""
-    names = [greeting.hello.get("primary"), *(greeting.hello.get("hosts") or [])]
+    hosts = greeting.hello.get("hosts")
+    names = [greeting.hello.get("primary"), *(hosts if isinstance(hosts, list) else ())]
     return [read_address(name) for name in names if isinstance(name, str)]
 
 

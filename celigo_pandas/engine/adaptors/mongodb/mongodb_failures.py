@@ -85,7 +85,8 @@ def described(error: BaseException) -> tuple[str, str]:
         return "not_primary", "the server takes no writes any more: another one was elected"
     if isinstance(error, (errors.ConnectionFailure, errors.InvalidOperation)):
         return "connection_lost", _short(error)
-    return "database_error", _short(error)
+    # What the database refuses is above: this answer could not be read, and may have said anything.
+    return "bad_answer", _short(error)
 
 
 def sentence(details: Mapping[str, Any], otherwise: str = "") -> str:
@@ -128,7 +129,8 @@ def _is_timeout(error: BaseException) -> bool:
 
 def is_not_known(failure: SourceFailure) -> bool:
     """Whether a write that was sent and failed so may stand."""
-    return failure.code in ("timeout", "connection_lost", "write_concern") or failure.code in map(str, _UNDECIDED)
+    codes = ("bad_answer", "timeout", "connection_lost", "write_concern")
+    return failure.code in codes or failure.code in map(str, _UNDECIDED)
 
 
 def source_failure(error: BaseException, *, at_login: bool = False) -> SourceFailure:
@@ -142,6 +144,8 @@ def source_failure(error: BaseException, *, at_login: bool = False) -> SourceFai
     if code == "timeout":
         return SourceFailure("The database did not answer in the time of this call.", code=code)
     said = message if message.endswith(".") else f"{message}."
+    if code == "bad_answer":
+        return SourceFailure(f"The database's answer cannot be read: {said}", code=code)
     return SourceFailure(f"The database refused: {said}", code=code, offline=is_refused)
 
 

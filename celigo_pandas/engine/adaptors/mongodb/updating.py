@@ -15,6 +15,7 @@ from celigo_pandas.engine.adaptors.mongodb.members import collection_at, in_use,
 from celigo_pandas.engine.adaptors.mongodb.mongodb_failures import limited
 from celigo_pandas.engine.adaptors.mongodb.mongodb_outcomes import Result, failed, identified, sent_in_groups, unsure
 from celigo_pandas.engine.adaptors.protocol import Call, Outgoing, SourceFailure
+from celigo_pandas.errors import shown
 
 __all__ = ["update_one"]
 
@@ -44,14 +45,18 @@ def update_one(block: Mapping[str, Any]) -> Write:
 
 
 def _change(update: Member, context: Mapping[str, Any]) -> Any:
-    """Return operators, a pipeline, or a whole document; a mixture is what the database refuses."""
+    """Return operators, a pipeline, or a whole document."""
     found = update.read(context)
+    if not found:
+        raise Refused("invalid_json", f"{update.field} is empty; expected operators, stages or a document.")
     if isinstance(found, list):
         return update.read_safe(context)
-    if not found:
-        raise Refused("invalid_json", f"{update.field} is empty; expected operators or a document.")
-    if not any(name.startswith("$") for name in found):
+    plain = [name for name in found if not name.startswith("$")]
+    if len(plain) == len(found):
         encoded(found)
+    elif plain:
+        text = f"{update.field} has operators, and {shown(plain[0])} beside them; expected only one or the other."
+        raise Refused("invalid_json", text)
     return found
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from support.dynamodb_bench import Bench
 
-from celigo_pandas.engine.adaptors.aws.endpoints import checked_region, is_region, service_origin
+from celigo_pandas.engine.adaptors.aws.endpoints import checked_region, is_region, keys_of, own_endpoint, service_origin
 from celigo_pandas.engine.adaptors.files.s3_requests import object_place
 from celigo_pandas.engine.adaptors.protocol import SourceFailure
 
@@ -43,3 +44,23 @@ def test_what_is_no_region_becomes_no_host(value: object) -> None:
         checked_region(value, "export.s3.region")
 
     assert (failed.value.code, failed.value.field) == ("invalid_field", "export.s3.region")
+
+
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+
+def test_keys_in_each_other_s_fields_are_not_shown() -> None:
+    with pytest.raises(SourceFailure) as failed:
+        keys_of({"type": "s3", "s3": {"accessKeyId": SECRET, "secretAccessKey": "AKIDEXAMPLE"}})
+
+    assert (failed.value.code, failed.value.field) == ("invalid_field", "s3.accessKeyId")
+    assert SECRET not in failed.value.message
+
+
+@pytest.mark.parametrize("endpoint", [f"http://me:{SECRET}@h:9000", f"me:{SECRET}@h", f"http://me@h/?{SECRET}"])
+def test_password_in_an_endpoint_is_not_shown(endpoint: str) -> None:
+    with pytest.raises(SourceFailure) as failed:
+        own_endpoint(Bench({"type": "dynamodb", "dynamodb": {"endpoint": endpoint}}, "t").call())
+
+    assert failed.value.field == "dynamodb.endpoint"
+    assert SECRET not in failed.value.message

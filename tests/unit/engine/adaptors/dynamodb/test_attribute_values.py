@@ -138,11 +138,30 @@ def test_what_is_no_attribute_value_is_said(wire: Any) -> None:
         (Decimal("1E+126"), "beyond"),
         (Decimal("1E-131"), "beyond"),
         (object(), "nothing that JSON has"),
+        ("a\ud800", "surrogate"),
+        ([{"a": {"\udfff": 1}}], "surrogate"),
     ],
 )
 def test_what_dynamodb_would_refuse_or_round_is_refused(value: Any, reason: str) -> None:
     with pytest.raises(NoValueError, match=reason):
         to_wire(value)
+
+
+@pytest.mark.parametrize("value", [{"S": "\ud800"}, {"SS": ["a", "\ud800"]}, {"M": {"\ud800": 1}}])
+def test_typed_value_that_is_no_text_is_refused(value: Any) -> None:
+    with pytest.raises(NoValueError, match="surrogate"):
+        typed_or_plain(value)
+
+
+@pytest.mark.parametrize("text", [" 5", "1_0", "\u0663", "0x1", "five", "", "NaN"])
+def test_key_that_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(NoValueError):
+        key_to_wire(text, "N")
+
+
+@pytest.mark.parametrize("text", ["5", "-0.5", "5.", ".5", "1e+22", "1E-7", "+5"])
+def test_key_that_is_a_number_goes_as_it_is(text: str) -> None:
+    assert key_to_wire(text, "N") == {"N": text}
 
 
 def test_digits_at_the_ends_that_are_zero_do_not_count() -> None:

@@ -70,6 +70,8 @@ def test_date_is_what_the_standard_library_writes(moment: datetime) -> None:
         (Int64(2**62 + 1), 2**62 + 1),
         (Decimal128("1.10"), 1.1),
         (Decimal128("12"), 12),
+        (Decimal128("0.00"), 0.0),
+        (Decimal128("0E+3"), 0.0),
         (Decimal128("0.1000000000000000055"), "0.1000000000000000055"),
         (Decimal128("9" * 34), int("9" * 34)),
         (Decimal128("NaN"), "NaN"),

@@ -44,9 +44,64 @@ def test_operator_that_runs_code_or_writes_is_refused_at_any_depth(name: str, fo
     assert name in caught.value.message
 
 
-def test_operator_that_comes_out_of_a_value_is_refused_too() -> None:
+@pytest.mark.parametrize("template", ['{"{{key}}": "1"}', '{"a": {"{{{key}}}": "1"}}', '{ {{{jsonSerialize key}}} : 1}',
+                                      '{"{{none}}{{key}}" : "1"}'])  # fmt: skip
+@pytest.mark.parametrize("key", ["$where", "$gt", "$oid"])
+def test_value_begins_no_operator(template: str, key: str) -> None:
+    with pytest.raises(Refused, match="begin an operator"):
+        read(template, {"key": key})
+
+
+def test_operator_that_is_chosen_by_a_value_is_refused_where_it_runs_code() -> None:
+    assert read('{"a": {"${{key}}": "1"}}', {"key": "gt"}) == {"a": {"$gt": "1"}}
     with pytest.raises(Refused, match="never sent"):
-        read('{"{{key}}": "1"}', {"key": "$where"})
+        read('{"${{key}}": "1"}', {"key": "where"})
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        '{"$ref": "c", "$id": 1, "$where": "1"}',
+        '{"a": {"$ref": "c", "$id": {"$ref": "c", "$id": 1, "b": {"$function": 1}}}}',
+    ],
+)
+def test_reference_hides_no_operator(hidden: str) -> None:
+    with pytest.raises(Refused, match="never sent"):
+        read(f'{{"$and": [{hidden}]}}')
+
+
+@pytest.mark.parametrize("value", ["$c", "$$ROOT", "$"])
+@pytest.mark.parametrize("template", [
+    '[{"$match": {"$expr": {"$eq": ["$c", "{{x}}"]}}}]', '[{"$set": {"a": "{{{x}}}"}}]',
+    '[{"$set": {"a": "{{y}}{{x}}"}}]', '[{"$set": {"a": {{{jsonSerialize x}}} }}]',
+    '[{"$set": {"a": {{{jsonSerialize in}}} }}]', '{"$expr": {"$eq": ["$c", "{{x}}"]}}', ' [{"$set": {"{{x}}": 1}}]',
+])  # fmt: skip
+def test_value_is_no_expression(template: str, value: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read(template, {"x": value, "in": [{"x": value}]}, kinds=(dict, list))
+
+    assert caught.value.code == "template_error"
+
+
+@pytest.mark.parametrize("value", ["$c", "c$", ""])
+def test_literal_value_of_an_expression_is_what_it_is(value: str) -> None:
+    template = '[{"$set": {"a": {"$literal": "{{x}}"}, "b": {"$literal" : {{{jsonSerialize x}}} }, "c": "<{{x}}>"}}]'
+
+    (found,) = read(template, {"x": value}, kinds=(list,))
+
+    assert found == {"$set": {"a": {"$literal": value}, "b": {"$literal": value}, "c": f"<{value}>"}}
+
+
+def test_text_with_a_dollar_is_a_text_where_nothing_is_read_in_it() -> None:
+    assert read('{"a": "{{x}}", "b": {{{jsonSerialize x}}} }', {"x": "$c"}) == {"a": "$c", "b": "$c"}
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"b": [{"{{x}}": 1, "tenant": 2}]}', '{"\\u0061": 1, "a": 1}'])
+def test_member_that_is_there_twice_is_refused(text: str) -> None:
+    with pytest.raises(Refused, match="twice") as caught:
+        read(text, {"x": "tenant"})
+
+    assert caught.value.code == "invalid_json"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +149,13 @@ def test_long_numbers_of_a_record_stay_exact_in_templates() -> None:
     context = record_context({}, Outgoing(0, {}, {"n": 2**53 + 1}))
 
     assert read('{"n": {{record.n}} }', context) == {"n": 2**53 + 1}
+
+
+@pytest.mark.parametrize("name", ["record.n", "n", "data.0.n", "data.n", "0.n", "rows.n"])
+def test_record_is_seen_as_in_other_requests(name: str) -> None:
+    mapped = [{"n": 2**53 + 1}] if name == "rows.n" else {"n": 2**53 + 1}
+
+    assert read(f'{{"n": {{{{{name}}}}} }}', record_context({}, Outgoing(0, {}, mapped))) == {"n": 2**53 + 1}
 
 
 @pytest.mark.parametrize(
