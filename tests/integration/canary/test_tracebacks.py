@@ -45,6 +45,7 @@ def con(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]
     monkeypatch.setenv("CELIGO_API_TOKEN", CANARY)
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("getpass.getpass", lambda prompt: CANARY)
     with client_of(Gone(), max_retries=0) as client:
         yield Connection(client, DOC)
@@ -83,6 +84,12 @@ ENTRIES: dict[str, Entry] = {
     "to_import, accessor": lambda con: frame().celigo.to_import(IMPORT, con, on_error="raise"),
     "dry_run": lambda con: celigo.dry_run(frame(), IMPORT, con),
     "map_import": lambda con: celigo.map_import(frame(), IMPORT, con),
+    "plan_import": lambda con: celigo.plan_import(frame(), IMPORT, con, current=EXPORT, key="a"),
+    "sync": lambda con: celigo.sync(EXPORT, con, to="lake", key="a"),
+    "sync, option": lambda con: celigo.sync(EXPORT, con, to="lake", key="a", overlap="-1s"),
+    "sync_state": lambda con: celigo.sync_state(3),
+    "Script": lambda con: celigo.Script(3),
+    "Script, run": lambda con: celigo.Script("function preMap(o) { throw new Error('x') }").run("none", frame()),
     "nest": lambda con: celigo.nest(frame(), by="none"),
     "build": lambda con: celigo.build.sql_export(""),
     "Mapping": lambda con: celigo.Mapping(dialect=3),
@@ -99,6 +106,8 @@ ENTRIES: dict[str, Entry] = {
     "client.connections, ping": lambda con: con.client.connections.ping(secretly(DOC)),
     "client.exports": lambda con: con.client.exports["x"],
     "client.imports": lambda con: con.client.imports["x"],
+    "client.scripts": lambda con: con.client.scripts["x"],
+    "client.scripts, create": lambda con: con.client.scripts.create("x", "function preMap(o) {}"),
     "client, pickled": lambda con: __import__("pickle").dumps(con.client),
     "con.refresh": lambda con: con.refresh(),
     "con.replace": lambda con: con.replace(secretly(DOC)),
@@ -118,9 +127,13 @@ ENTRIES: dict[str, Entry] = {
     "con.to_import": lambda con: con.to_import(frame(), IMPORT, on_error="raise"),
     "con.dry_run": lambda con: con.dry_run(frame(), IMPORT),
     "con.map_import": lambda con: con.map_import(frame(), IMPORT),
+    "con.plan_import": lambda con: con.plan_import(frame(), IMPORT, current=EXPORT, key="a"),
+    "con.sync": lambda con: con.sync(EXPORT, to="lake", key="a"),
 }
 
-ENDS_WITHOUT_A_SERVER = {"logout", "Client", "Connection", "ImportResult", "DryRun", "Pulls", "errors"}
+ENDS_WITHOUT_A_SERVER = {
+    "logout", "Client", "Connection", "ImportResult", "ImportPlan", "DryRun", "Pulls", "SyncResult", "errors"
+}  # fmt: skip
 
 
 def raised(entry: Entry, con: Connection) -> BaseException:
@@ -170,9 +183,9 @@ def test_traceback_that_shows_the_environment_is_found(con: Connection) -> None:
 
 
 def test_environment_is_read_in_one_place() -> None:
-    """The engine is a program of its own and runs in no notebook; a child's environment is made apart."""
+    """The engine is a program of its own and runs in no notebook; the environments of children are made apart."""
     root = Path(celigo.__file__).parent
-    apart = {"documents/environment.py", "local_engine.py"}
+    apart = {"documents/environment.py", "local_engine.py", "scripts/worker_process.py"}
 
     found = {
         str(path.relative_to(root))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -139,6 +140,14 @@ def test_server_without_tls_is_refused_where_tls_is_asked_for(
     assert not is_offline(engine, id)
 
 
+def _wait_until_gone(postgres: DatabaseServer, user: str) -> None:
+    """Wait until the server has let go of a user's sessions, which it does some time after they were closed."""
+    with postgres.connect() as connection:
+        of_user = "select count(*) from pg_stat_activity where usename = %s"
+        while connection.execute(of_user, [user]).fetchone() != (0,):
+            time.sleep(0.01)
+
+
 @pytest.mark.postgres
 def test_postgres_that_is_full_marks_nothing_offline(engine: EngineProcess, postgres: DatabaseServer) -> None:
     postgres.run(
@@ -156,6 +165,7 @@ def test_postgres_that_is_full_marks_nothing_offline(engine: EngineProcess, post
         assert pinged["code"] == 503
         assert not is_offline(engine, id)
 
+    _wait_until_gone(postgres, "narrow")
     assert query(engine, id, "select 1 as one").status_code == 200
 
     wrong = engine.connection(with_rdbms(postgres, user="narrow", password="no"))
