@@ -239,7 +239,7 @@ def test_connection_of_an_unknown_kind_is_a_config_error() -> None:
         lambda api: list(api.audit_log_of("flows", "5")),
         lambda api: api.patch_document("connections", "5", []),
     ):
-        with pytest.raises(ConfigError, match="expected 'exports' or 'imports'"):
+        with pytest.raises(ConfigError, match="expected 'exports'"):
             call(api_over(handle))
 
 

@@ -167,11 +167,17 @@ def test_mapping_that_cannot_be_read_is_told_by_its_own_error_alone():
         pd.DataFrame({"a": [1]}).celigo.dry_run({"mappings": [{"extract": "a"}]})
 
 
-@pytest.mark.parametrize("members", [{"oneToMany": True, "pathToMany": "l"}, {"hooks": {"preMap": {"function": "f"}}}])
+HOOK = {"_scriptId": "5a1000000000000000000001", "function": "f"}
+SCRIPTS = {HOOK["_scriptId"]: "function f(o) { return o.data.map((d) => ({data: {...d, made_by_the_step: 1}})) }"}
+
+
+@pytest.mark.parametrize("members", [{"oneToMany": True, "pathToMany": "l"}, {"hooks": {"preMap": HOOK}}])
 def test_fields_that_only_a_step_before_the_mapping_makes_are_no_traps(members):
     rules = [{"generate": "id", "extract": "_PARENT.id"}, {"generate": "n", "extract": "made_by_the_step"}]
 
-    pd.DataFrame({"id": [1], "l": [[{"n": 1}]]}).celigo.dry_run({**members, "mapping": {"fields": rules}})
+    pd.DataFrame({"id": [1], "l": [[{"n": 1}]]}).celigo.dry_run(
+        {**members, "mapping": {"fields": rules}}, scripts=SCRIPTS if "hooks" in members else None
+    )
 
 
 def test_set_compiles_the_rule_it_changes_and_no_others(monkeypatch):
