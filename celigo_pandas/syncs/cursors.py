@@ -202,9 +202,7 @@ def bound(mark: Mark, overlap: Overlap) -> Mark:
         return mark if isinstance(overlap, pd.Timedelta) else mark - overlap
     parts = _ISO.fullmatch(mark)
     assert parts is not None
-    moved = pd.Timestamp(mark) - (overlap if isinstance(overlap, pd.Timedelta) else pd.Timedelta(0))
-    if moved.year < 1:
-        moved = pd.Timestamp("0001-01-01", tz=moved.tz)
+    moved = _earlier(pd.Timestamp(mark), overlap if isinstance(overlap, pd.Timedelta) else pd.Timedelta(0))
     day = f"{moved.year:04d}-{moved.month:02d}-{moved.day:02d}"  # %Y writes the year 900 in three digits
     if parts["sep"] is None:
         return day
@@ -213,6 +211,14 @@ def bound(mark: Mark, overlap: Overlap) -> Mark:
     if parts["fraction"]:
         text += "." + f"{moved.microsecond * 1000 + moved.nanosecond:09d}"[: len(parts["fraction"])]
     return text + (parts["zone"] or "")
+
+
+def _earlier(moment: pd.Timestamp, span: pd.Timedelta) -> pd.Timestamp:
+    try:
+        moved = moment - span
+    except (ValueError, OverflowError):  # nanoseconds reach from 1677 to 2262, and pandas 2 goes on in them alone
+        moved = moment.as_unit("us") - span.as_unit("us")
+    return moved if moved.year >= 1 else pd.Timestamp("0001-01-01", tz=moved.tz)
 
 
 def iso_utc(mark: str) -> str:
