@@ -32,7 +32,7 @@ def _drawing() -> Iterator[None]:
         yield
     except (TimeoutError, MemoryError):
         raise
-    except Exception:
+    except Exception:  # a bar that cannot be drawn is no reason to lose a pull; callables of users pass elsewhere
         return
 
 

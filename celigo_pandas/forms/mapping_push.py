@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from celigo_pandas.forms.work import Stopped, Task
 __all__ = ["PushPart"]
 
 
-class PushPart(FormState):
+class PushPart(FormState, ABC):
     """The half of a MappingEditor's state that sends.
 
     Parameters
@@ -61,9 +62,9 @@ class PushPart(FormState):
         return None if self.connection is None else self.connection.client.api
 
     @property
+    @abstractmethod
     def import_doc(self) -> dict[str, Any]:
         """The document that is sent; the editor's state, which this is a part of, says which."""
-        raise NotImplementedError
 
     def set_push_option(self, name: str, value: object) -> None:
         """Set ``batch_size``, ``first`` or ``max_failures``."""

@@ -7,7 +7,11 @@ import inspect
 import pytest
 
 import celigo_pandas as celigo
+from celigo_pandas.accessors.account.collections import _Collection
 from celigo_pandas.accessors.frame_accessor import FrameAccessor
+from celigo_pandas.engine.adaptors.sql.database import Database
+from celigo_pandas.forms.mapping_push import PushPart
+from celigo_pandas.forms.views.form import FormView
 
 FUNCTIONS = (
     "read_export", "read_exports", "iter_export", "export_to_parquet", "to_import", "dry_run", "map_import",
@@ -41,3 +45,12 @@ def test_function_names_its_options(name: str) -> None:
     kinds = {parameter.kind for parameter in inspect.signature(getattr(celigo, name)).parameters.values()}
 
     assert inspect.Parameter.VAR_KEYWORD not in kinds
+
+
+@pytest.mark.parametrize("base", [_Collection, Database, PushPart, FormView])
+def test_base_class_that_leaves_members_open_cannot_be_made(base: type) -> None:
+    class Unfinished(base):  # type: ignore[misc, valid-type]
+        """Says none of what it must."""
+
+    with pytest.raises(TypeError, match="abstract"):
+        Unfinished()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -33,7 +34,7 @@ _SCRIPT_COLUMNS = ("name", "_id", "description", "debugUntil", "lastModified")
 _SAVED_COLUMNS = ("name", "_id", "adaptorType", "type", "_connectionId", "lastModified")
 
 
-class _Collection(Generic[T]):
+class _Collection(ABC, Generic[T]):
     """A list on the server, read anew where it matters."""
 
     kind = ""
@@ -115,19 +116,23 @@ class _Collection(Generic[T]):
         documents = self._documents()
         return pd.DataFrame({name: _column(documents, read) for name, read in self._columns().items()})
 
-    # What each collection says for itself: this base class is never made.
+    # What each collection says for itself.
 
+    @abstractmethod
     def _columns(self) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
-        raise NotImplementedError
+        """Return how each column of a frame is read from a document."""
 
+    @abstractmethod
     def _read(self, resource_id: str) -> dict[str, Any]:
-        raise NotImplementedError
+        """Ask for one document by its id."""
 
+    @abstractmethod
     def _list(self) -> Iterable[dict[str, Any]]:
-        raise NotImplementedError
+        """Ask for all documents, without what lists leave out."""
 
+    @abstractmethod
     def _made(self, doc: dict[str, Any]) -> T:
-        raise NotImplementedError
+        """Make what users are given of a document."""
 
     def _documents(self, max_age_s: float = _FRESH_S) -> list[dict[str, Any]]:
         now = time.monotonic()

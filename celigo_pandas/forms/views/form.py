@@ -6,6 +6,7 @@ import inspect
 import threading
 import uuid
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,7 @@ def _stop(form_id: str) -> None:
         form.state.stop()
 
 
-class FormView:
+class FormView(ABC):
     """A form in a notebook; shown as the last expression of a cell.
 
     A subclass gives :meth:`layout` and one public method for every button; what a field's id means is decided by
@@ -64,9 +65,9 @@ class FormView:
 
         state.subscribe(redraw)
 
+    @abstractmethod
     def layout(self) -> Element:
         """Describe what the form shows now; each form has its own."""
-        raise NotImplementedError
 
     @property
     def widget(self) -> Panel:
@@ -240,7 +241,7 @@ class FormView:
         """
         raise CeligoError(f"This form takes no secret for {id!r}.")
 
-    def pick_cell(self, id: str, row: object, column: int) -> None:
+    def pick_cell(self, id: str, row: object, column: int) -> None:  # noqa: B027 - most forms have no such table
         """Act on a click on a cell of a table; a form without such a table does nothing.
 
         Parameters

@@ -6,6 +6,7 @@ which one it is.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,7 +24,7 @@ Reader = Callable[[Any], Any]
 """Turns a value of a driver into one that :func:`to_json` takes."""
 
 
-class Database:
+class Database(ABC):
     """One kind of database; this class holds what is so in most of them.
 
     Parameters
@@ -52,22 +53,20 @@ class Database:
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
-    # What raises NotImplementedError each database says for itself: this base class is never made.
-
     # opening and sessions ---------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def engine(self, secrets: Callable[[], dict[str, Any]], reach: Reach) -> sa.Engine:
         """Return a SQLAlchemy engine; `secrets` and `reach` are asked whenever it opens a connection."""
-        raise NotImplementedError
 
     def place(self, block: Mapping[str, Any]) -> str:
         """Name the database that a document leads to: the same for every document that leads there."""
         port = block.get("port") or self.port
         return f"{str(block.get('host')).lower()}:{port} {block.get('database', '')}"
 
+    @abstractmethod
     def lend(self, connection: sa.Connection, call: Call) -> None:
         """Bind a connection to a call: a statement past its deadline is interrupted."""
-        raise NotImplementedError
 
     def is_lost(self, raw: object) -> bool:
         """Whether nothing can be sent over a driver's connection any more."""
@@ -75,9 +74,9 @@ class Database:
 
     # transactions -----------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def transactions(self, raw: object) -> Transactions:
         """Return what begins a connection's transactions and tells how they end."""
-        raise NotImplementedError
 
     def keeps_transactions(self, raw: object, schema: str, table: str) -> bool:
         """Whether a rollback surely undoes what was written to a table."""
@@ -85,11 +84,11 @@ class Database:
 
     # reading ----------------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def stream(self, raw: object, sql: str) -> Any:
         """Run a statement and return a cursor that does not hold its whole result."""
-        raise NotImplementedError
 
-    def abandon(self, raw: object, cursor: object) -> None:
+    def abandon(self, raw: object, cursor: object) -> None:  # noqa: B027 - for most, closing is enough
         """Let go of a cursor whose result is not read to its end, and whose connection is closed next."""
 
     # values -----------------------------------------------------------------------------------------------------------
@@ -108,9 +107,9 @@ class Database:
 
     # what there is ----------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def column_types(self, connection: sa.Connection, schema: str, table: str, quoted: str) -> Mapping[str, str] | None:
         """Return the type of each column of a table, lower case as the database names it; None for no such table."""
-        raise NotImplementedError
 
     def schemas(self, inspector: sa.Inspector) -> list[str | None]:
         """Return the schemas whose tables are shown."""
